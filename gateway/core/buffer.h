@@ -1,0 +1,51 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * buffer: text that grows at its end, in an arena. A write that does not fit marks the buffer as
+ * failed and later writes do nothing, so a writer checks once, at the end. One thread.
+ */
+#ifndef KP_CORE_BUFFER_H
+#define KP_CORE_BUFFER_H
+
+#include "core/arena.h"
+#include "core/attr.h"
+#include "core/slice.h"
+
+struct kp_buffer {
+	struct kp_arena *arena; /* owns data */
+	char *data;
+	size_t len;
+	size_t capacity;
+	size_t bytes_max; /* named limit of the owner */
+	bool failed;
+};
+
+void kp_buffer_init(struct kp_buffer *buffer, struct kp_arena *arena, size_t bytes_max);
+/* Room for `size` more bytes; false (and failed) when there is none. */
+bool kp_buffer_reserve(struct kp_buffer *buffer, size_t size);
+void kp_buffer_add(struct kp_buffer *buffer, const char *bytes, size_t len);
+void kp_buffer_printf(struct kp_buffer *buffer, const char *format, ...) KP_PRINTF(2, 3);
+
+static inline void
+kp_buffer_add_slice(struct kp_buffer *buffer, struct kp_slice slice)
+{
+	kp_buffer_add(buffer, slice.data, slice.len);
+}
+
+static inline void
+kp_buffer_add_char(struct kp_buffer *buffer, char byte)
+{
+	if (buffer->len < buffer->capacity || kp_buffer_reserve(buffer, 1)) {
+		buffer->data[buffer->len++] = byte;
+	}
+}
+
+#define KP_BUFFER_ADD(buffer, literal) kp_buffer_add((buffer), "" literal, sizeof(literal) - 1)
+
+static inline struct kp_slice
+kp_buffer_slice(const struct kp_buffer *buffer)
+{
+	return (struct kp_slice){ buffer->data, buffer->len };
+}
+
+#endif

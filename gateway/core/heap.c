@@ -1,0 +1,67 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* heap: see heap.h. */
+#include "core/heap.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *
+kp_heap_alloc(size_t size)
+{
+	return malloc(size);
+}
+
+void *
+kp_heap_calloc(size_t count, size_t size)
+{
+	return calloc(count, size);
+}
+
+void
+kp_heap_free(void *block)
+{
+	if (block != NULL) {
+		explicit_bzero(block, malloc_usable_size(block));
+		free(block);
+	}
+}
+
+void *
+kp_heap_realloc(void *block, size_t size)
+{
+	if (block == NULL) {
+		return malloc(size);
+	}
+	size_t old_size = malloc_usable_size(block);
+	if (size <= old_size && size > old_size / 2) {
+		return block;
+	}
+	void *moved = malloc(size);
+	if (moved == NULL) {
+		return NULL;
+	}
+	memcpy(moved, block, old_size < size ? old_size : size);
+	kp_heap_free(block);
+	return moved;
+}
+
+char *
+kp_heap_strdup(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = malloc(size);
+	if (copy != NULL) {
+		memcpy(copy, text, size);
+	}
+	return copy;
+}
+
+void
+kp_wipe(void *bytes, size_t len)
+{
+	if (len > 0) {
+		explicit_bzero(bytes, len);
+	}
+}

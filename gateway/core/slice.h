@@ -1,0 +1,60 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * slice: bytes that somebody else owns. A function that takes a slice borrows it for the call; a
+ * struct that stores one says in a comment who owns the bytes.
+ */
+#ifndef KP_CORE_SLICE_H
+#define KP_CORE_SLICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct kp_slice {
+	const char *data; /* may be NULL when len is 0; not terminated */
+	size_t len;	  /* bytes */
+};
+
+#define KP_SLICE(literal) ((struct kp_slice){ "" literal, sizeof(literal) - 1 })
+/* For printf's "%.*s". */
+#define KP_SLICE_ARG(slice) (int)(slice).len, (slice).data
+
+static inline struct kp_slice
+kp_slice_from(const char *text)
+{
+	return (struct kp_slice){ text, text == NULL ? 0 : strlen(text) };
+}
+
+static inline bool
+kp_slice_equal(struct kp_slice a, struct kp_slice b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static inline bool
+kp_slice_is(struct kp_slice slice, const char *text)
+{
+	return kp_slice_equal(slice, kp_slice_from(text));
+}
+
+static inline bool
+kp_slice_starts(struct kp_slice slice, struct kp_slice prefix)
+{
+	return slice.len >= prefix.len &&
+	       (prefix.len == 0 || memcmp(slice.data, prefix.data, prefix.len) == 0);
+}
+
+/* Bytewise order, shorter first on a common prefix; for sorting. */
+static inline int
+kp_slice_compare(struct kp_slice a, struct kp_slice b)
+{
+	size_t common = a.len < b.len ? a.len : b.len;
+	int order = common == 0 ? 0 : memcmp(a.data, b.data, common);
+	if (order != 0) {
+		return order;
+	}
+	return (a.len > b.len) - (a.len < b.len);
+}
+
+#endif
