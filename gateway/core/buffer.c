@@ -40,6 +40,15 @@ move(struct kp_buffer *buffer, size_t capacity)
 	return true;
 }
 
+/* A failed buffer has no room, so that the inline fast path also stops. */
+static bool
+fail(struct kp_buffer *buffer)
+{
+	buffer->failed = true;
+	buffer->capacity = buffer->len;
+	return false;
+}
+
 bool
 kp_buffer_reserve(struct kp_buffer *buffer, size_t size)
 {
@@ -50,16 +59,14 @@ kp_buffer_reserve(struct kp_buffer *buffer, size_t size)
 		return true;
 	}
 	if (size > buffer->bytes_max - buffer->len) {
-		buffer->failed = true;
-		return false;
+		return fail(buffer);
 	}
 	size_t capacity = next_capacity(buffer, buffer->len + size);
 	bool in_place = buffer->data != NULL &&
 		kp_arena_resize_last(
 			buffer->arena, buffer->data, buffer->capacity, capacity);
 	if (!in_place && !move(buffer, capacity)) {
-		buffer->failed = true;
-		return false;
+		return fail(buffer);
 	}
 	buffer->capacity = capacity;
 	return true;
@@ -82,7 +89,7 @@ kp_buffer_printf(struct kp_buffer *buffer, const char *format, ...)
 	int needed = vsnprintf(NULL, 0, format, args);
 	va_end(args);
 	if (needed < 0 || !kp_buffer_reserve(buffer, (size_t)needed + 1)) {
-		buffer->failed = true;
+		(void)fail(buffer);
 		return;
 	}
 	va_start(args, format);
