@@ -1,0 +1,254 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * connector: the contract between the gateway and what speaks a partner's language
+ * (ABI 1.0).
+ *
+ * A connector does no I/O. It turns a need into an outgoing request and the bytes that
+ * come back into fields. The host owns sockets, TLS identity, credentials, limits,
+ * retries and logging. So a connector is pure: it can be tested from files and fuzzed,
+ * and it needs no symbol of the host. This header is all it includes.
+ *
+ * The life of one configured source: open once (read-only afterwards, shared by all
+ * threads) … close. The life of one call, always on one thread, never two functions of a
+ * call at once:
+ *
+ *     prepare → (host sends) → head → consume* → finish ─┬→ end
+ *        ↑                                                │
+ *        └──────────────── KP_NEXT (another page) ────────┘
+ *
+ * `end` comes exactly once for every call whose prepare was called, also after failure
+ * and cancel. Nothing handed to a call may be kept after `end`; text from the host lives
+ * until the function returns unless said otherwise. Sizes are bytes, times milliseconds.
+ *
+ * Compatibility: the major number must match; the host accepts a lower or equal minor.
+ * `size` is the size of the struct the connector was built with; members are only ever
+ * added at the end.
+ *
+ * Changes
+ *   1.0  2026-11-23  first version: HTTP and file transports
+ */
+#ifndef KP_CONNECTOR_H
+#define KP_CONNECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define KP_CONNECTOR_ABI_MAJOR 1
+#define KP_CONNECTOR_ABI_MINOR 0
+
+/* Borrowed bytes; not terminated. */
+struct kp_text {
+	const char *data;
+	size_t len;
+};
+
+enum kp_verdict {
+	KP_DONE = 0,  /* went well */
+	KP_NEXT = 1,  /* finish only: call prepare again for the next page */
+	KP_FAIL = -1, /* `fault` says why */
+};
+
+/* What went wrong, in the connector's words. Never holds the partner's text or client
+ * data. */
+struct kp_fault {
+	char place[96]; /* manifest option, JSON pointer in the answer, row and column; or
+			   empty */
+	char message[192]; /* lower case, no full stop */
+	uint32_t line;     /* in the manifest or the answer; 0 when not known */
+	uint32_t column;
+};
+
+/* What a source can say about the question as a whole. Mirrors the status of `bronnen[]`.
+ */
+enum kp_outcome {
+	KP_FOUND,          /* gevonden */
+	KP_NOTHING_FOUND,  /* nietsGevonden */
+	KP_NOT_ENTITLED,   /* nietGerechtigd: the partner itself refused us */
+	KP_NOT_APPLICABLE, /* nietVanToepassing */
+	KP_ERROR,          /* fout: an answer that cannot be used */
+	KP_NOT_REACHED,    /* nietBereikt */
+	KP_NOT_ASKED,      /* nietBevraagd: set by the host only */
+};
+
+enum kp_transport {
+	KP_TRANSPORT_HTTP, /* prepare fills a request; the answer is streamed to consume
+			    */
+	KP_TRANSPORT_FILE, /* scan builds an index; prepare fills the key; consume gets
+			      the rows */
+};
+
+/* The question as one source sees it. Lives until `end`. */
+struct kp_need {
+	uint32_t size;
+	struct kp_text bsn;          /* nine digits; secret */
+	struct kp_text purpose;      /* doel */
+	struct kp_text activity_uri; /* of the purpose, in the register of processing
+					activities */
+	struct kp_text case_id;      /* zaakkenmerk; may be empty */
+	struct kp_text employee;     /* as it may be told to the partner */
+	struct kp_text organisation; /* OIN of who asks */
+	struct kp_text trace_id;     /* 32 hex digits */
+	struct kp_text now;          /* RFC 3339, UTC */
+	const uint64_t *cells;       /* wanted and permitted; ask for no more than this */
+	uint32_t cell_words;
+	uint32_t wave; /* 0 for calls that depend on nobody */
+	uint32_t page; /* 0 for the first request of the call */
+	/* Values found in earlier waves, by field path: NULL-safe; a missing one is
+	 * empty. */
+	struct kp_text (*known)(const struct kp_need *need, struct kp_text field_path);
+	const void *known_context;
+};
+
+/* Where prepare writes the outgoing request. Each function returns false when a limit is
+ * reached. */
+struct kp_request_writer {
+	uint32_t size;
+	void *context;
+	/* "GET", "POST"; default GET. */
+	bool (*method)(void *context, struct kp_text method);
+	/* Appended to the endpoint of the manifest; starts with '/' or '?', already
+	 * encoded. The host refuses a target that holds the bsn. */
+	bool (*target)(void *context, struct kp_text target);
+	bool (*header)(void *context, struct kp_text name, struct kp_text value);
+	bool (*body)(void *context, struct kp_text bytes); /* may be called repeatedly */
+	/* File transport: the key to look up (normally the bsn). */
+	bool (*key)(void *context, struct kp_text key);
+};
+
+/* How a value's bytes are to be read. */
+enum kp_value_form {
+	KP_VALUE_TEXT, /* UTF-8 text; the host escapes it */
+	KP_VALUE_JSON, /* one JSON scalar exactly as the source wrote it */
+};
+
+struct kp_value {
+	uint32_t size;
+	uint32_t cell; /* from kp_host.find_cell */
+	uint32_t item; /* list sections: number given by sink.item; else 0 */
+	enum kp_value_form form;
+	struct kp_text bytes;    /* copied by the host when it keeps the value */
+	struct kp_text valid_on; /* geldigOp of this value; may be empty */
+	bool in_investigation;   /* inOnderzoek */
+};
+
+/* Where consume and finish put what they found. Each returns false when the call must
+ * stop. */
+struct kp_sink {
+	uint32_t size;
+	void *context;
+	/* The answer says it is about this person. The host compares; another person ends
+	 * the call as `fout` and drops everything the call delivered. Must be called
+	 * before the first value unless the manifest says that answers do not name the
+	 * person. */
+	bool (*subject)(void *context, struct kp_text bsn);
+	/* A new item in a list section; its number goes into kp_value.item. */
+	bool (*item)(void *context, uint32_t section, uint32_t *ret_item);
+	/* A value. Not permitted ones are dropped by the host whatever the connector
+	 * does. */
+	bool (*value)(void *context, const struct kp_value *value);
+	/* A source's own note for the reader (meldingen[]): a code and a fixed text of
+	 * the manifest. */
+	bool (*note)(void *context, struct kp_text code, struct kp_text text);
+	/* Something in the answer that no mapping names; `path` holds names only, never
+	 * values. NULL unless somebody wants to know (connector try, replay tests). */
+	bool (*unmapped)(void *context, struct kp_text path);
+	/* The date the whole answer is valid on. */
+	bool (*valid_on)(void *context, struct kp_text date);
+};
+
+/* What arrived before the body. */
+struct kp_head {
+	uint32_t size;
+	uint32_t status; /* HTTP status; 200 for files */
+	struct kp_text content_type;
+	struct kp_text (*header)(const struct kp_head *head, struct kp_text name);
+	const void *header_context;
+};
+
+/* Where scan reports what a file holds. The host keeps a keyed hash of the key, offset
+ * and length. */
+struct kp_index_writer {
+	uint32_t size;
+	void *context;
+	bool (*row)(void *context, struct kp_text key, uint64_t offset, uint64_t len);
+};
+
+/* What the host offers at open. Lives as long as the instance. */
+struct kp_host {
+	uint32_t abi_major;
+	uint32_t abi_minor;
+	uint32_t size;
+	void *context;
+	/* Ids from the catalogue, for this source only; UINT32_MAX when there is none. */
+	uint32_t (*find_cell)(void *context, struct kp_text field_path);
+	uint32_t (*find_section)(void *context, struct kp_text section);
+	/* The field path of a cell and the closest known path to a wrong one: for error
+	 * texts. */
+	struct kp_text (*cell_path)(void *context, uint32_t cell);
+	struct kp_text (*nearest)(void *context, struct kp_text field_path);
+	bool (*section_is_list)(void *context, uint32_t section);
+	/* One more thing wrong with the manifest: open goes on and reports all. */
+	void (*finding)(void *context, const struct kp_fault *fault);
+	/* Memory of the instance; freed by the host after close. NULL when exhausted. */
+	void *(*alloc)(void *context, size_t size);
+};
+
+/* Memory of one call; wiped and freed by the host after end. */
+struct kp_call_host {
+	uint32_t size;
+	void *context;
+	void *(*alloc)(void *context, size_t size);
+};
+
+struct kp_connector {
+	uint32_t abi_major; /* KP_CONNECTOR_ABI_MAJOR */
+	uint32_t abi_minor;
+	uint32_t size;    /* sizeof(struct kp_connector) */
+	const char *name; /* "rest"; manifests refer to it */
+	const char *summary;
+	enum kp_transport transport;
+	size_t call_size; /* zeroed memory handed to each call */
+
+	/* Reads `manifest` (the whole JSON text, already checked against the manifest
+	 * schema) and the options that are the connector's own. Reports everything wrong
+	 * by host->finding. Also used by `connector check`: no side effects. */
+	int (*open)(const struct kp_host *host, struct kp_text manifest,
+		void **ret_instance, struct kp_fault *fault);
+	void (*close)(void *instance);
+	/* Adds every cell this source can supply to `cells`. */
+	void (*offers)(const void *instance, uint64_t *cells, uint32_t cell_words);
+
+	int (*prepare)(const void *instance, void *call, const struct kp_call_host *host,
+		const struct kp_need *need, const struct kp_request_writer *out,
+		struct kp_fault *fault);
+	int (*head)(const void *instance, void *call, const struct kp_head *head,
+		const struct kp_sink *sink, struct kp_fault *fault);
+	int (*consume)(const void *instance, void *call, struct kp_text bytes,
+		const struct kp_sink *sink, struct kp_fault *fault);
+	/* All bytes were seen. Sets what the source said as a whole. */
+	int (*finish)(const void *instance, void *call, const struct kp_sink *sink,
+		enum kp_outcome *ret_outcome, struct kp_fault *fault);
+	void (*end)(const void *instance, void *call);
+
+	/* File transport only: reads a whole file once, in pieces; `state` is zeroed
+	 * memory of scan_size, and `last` is set with the last (possibly empty) piece.
+	 * May run on any thread. */
+	size_t scan_size;
+	int (*scan)(const void *instance, void *state, struct kp_text bytes, bool last,
+		const struct kp_index_writer *out, struct kp_fault *fault);
+};
+
+/*
+ * A shared object exports exactly one symbol, `kp_connector`. The same source is linked
+ * statically when KP_CONNECTOR_STATIC names the symbol (kp_connector_rest, …).
+ */
+#ifdef KP_CONNECTOR_STATIC
+#define KP_CONNECTOR_DEFINE const struct kp_connector KP_CONNECTOR_STATIC
+#else
+#define KP_CONNECTOR_DEFINE                                                              \
+	__attribute__((visibility("default"))) const struct kp_connector kp_connector
+#endif
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * file: blocking file access for worker threads and for start-up. The player has its own
+ * disk.
+ */
+#ifndef KP_IO_FILE_H
+#define KP_IO_FILE_H
+
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/error.h"
+#include "core/slice.h"
+
+struct kp_file;
+
+/* Enough to see that a file was replaced or written. */
+struct kp_file_stamp {
+	uint64_t size;
+	int64_t modified_ns;
+	uint64_t inode;
+};
+
+enum kp_status kp_file_open(
+	const char *path, struct kp_file **ret_file, struct kp_error *err) KP_MUST_USE;
+void kp_file_close(struct kp_file **file);
+enum kp_status kp_file_stat(
+	struct kp_file *file, struct kp_file_stamp *ret_stamp) KP_MUST_USE;
+/* By name, without opening. KP_E_NOT_FOUND when there is none. */
+enum kp_status kp_file_stamp_of(
+	const char *path, struct kp_file_stamp *ret_stamp) KP_MUST_USE;
+/* Reads up to `len` bytes at `offset`; fewer only at the end of the file. */
+enum kp_status kp_file_read_at(struct kp_file *file, uint64_t offset, char *bytes,
+	size_t len, size_t *ret_read) KP_MUST_USE;
+/* The whole file, NUL-terminated behind its end; refuses more than bytes_max. */
+enum kp_status kp_file_read_all(const char *path, struct kp_arena *arena,
+	size_t bytes_max, struct kp_slice *ret_text, struct kp_error *err) KP_MUST_USE;
+
+#endif

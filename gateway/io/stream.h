@@ -1,0 +1,63 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * stream: bytes to and from one client, and the listeners that accept them. A stream
+ * belongs to the loop that accepted it.
+ */
+#ifndef KP_IO_STREAM_H
+#define KP_IO_STREAM_H
+
+#include "core/slice.h"
+#include "io/loop.h"
+
+struct kp_stream;
+struct kp_listener;
+
+/* What the owner of a stream wants to hear. Loop thread. */
+struct kp_stream_handler {
+	/* Bytes arrived; borrowed for the call. Comes only while reading is on. */
+	void (*on_read)(void *owner, struct kp_slice bytes);
+	/* The peer closed its sending side, or the connection broke. No more on_read. */
+	void (*on_end)(void *owner, enum kp_status status);
+	/* The last kp_stream_write is with the kernel (KP_OK) or will never be. */
+	void (*on_written)(void *owner, enum kp_status status);
+	/* Closed; the stream is gone when this returns. */
+	void (*on_closed)(void *owner);
+};
+
+struct kp_listener_options {
+	const char *host; /* numeric address, "127.0.0.1" or "::1" */
+	uint16_t port;    /* 0: any; kp_listener_port tells which */
+	int backlog;
+	uint32_t streams_max; /* open streams of this listener on this loop; more are
+				 closed at once */
+	/* A new stream: returns its owner, or NULL to have it closed. Reading is off. */
+	void *(*on_accept)(void *context, struct kp_stream *stream,
+		const struct kp_stream_handler **ret_handler);
+	void *context;
+};
+
+/* Listens with SO_REUSEPORT, so that every loop has its own listener on the same address.
+ */
+enum kp_status kp_listener_open(struct kp_loop *loop,
+	const struct kp_listener_options *options, struct kp_listener **ret_listener,
+	struct kp_error *err) KP_MUST_USE;
+uint16_t kp_listener_port(const struct kp_listener *listener);
+/* Stops accepting; streams go on. The listener is gone when this returns. */
+void kp_listener_close(struct kp_listener **listener);
+
+void kp_stream_read(struct kp_stream *stream, bool on);
+/*
+ * Sends the parts in order: tries at once, keeps what the kernel does not take. The bytes
+ * are borrowed until on_written, which comes exactly once per write, from the loop. One
+ * write at a time.
+ */
+void kp_stream_write(
+	struct kp_stream *stream, const struct kp_slice *parts, size_t count);
+/* Starts closing; on_written (if a write is under way) and then on_closed follow.
+ * Idempotent. */
+void kp_stream_close(struct kp_stream *stream);
+/* "127.0.0.1:40112"; lives as long as the stream. */
+const char *kp_stream_peer(const struct kp_stream *stream);
+
+#endif
