@@ -1,0 +1,65 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * journal: the append-only record of what the gateway did. One per process; entries from
+ * all loops are gathered by one writer thread and made durable together (group commit).
+ * An entry is acknowledged only when it would survive a crash; after the first failed
+ * write every later append fails, so that nothing is asked that cannot be proved.
+ *
+ * On disk: frames of length, type, index, CRC-32C and payload, after a header with magic
+ * and version; recovery cuts a torn tail and never drops an acknowledged frame.
+ */
+#ifndef KP_AUDIT_JOURNAL_H
+#define KP_AUDIT_JOURNAL_H
+
+#include "core/error.h"
+#include "core/slice.h"
+#include "io/loop.h"
+
+struct kp_journal;
+
+enum kp_record_type {
+	KP_RECORD_START = 1,   /* the gateway started or took a new configuration */
+	KP_RECORD_INTENT = 2,  /* decision and plan, before any partner is asked */
+	KP_RECORD_OUTCOME = 3, /* how it ended: counts and states, never values */
+	KP_RECORD_REFUSAL = 4, /* a question that was refused before it had a plan */
+};
+
+struct kp_journal_options {
+	const char *path;
+	uint32_t waiting_max; /* entries not yet durable; more are refused with KP_E_BUSY
+			       */
+};
+
+/* Embedded in its owner until on_done. */
+struct kp_journal_entry {
+	enum kp_record_type type;
+	struct kp_slice payload; /* UTF-8 JSON; borrowed until on_done */
+	struct kp_loop
+		*loop; /* where on_done runs; NULL: nobody waits, payload is copied */
+	/* Exactly once. `index` is set when status is KP_OK. */
+	void (*on_done)(struct kp_journal_entry *entry);
+	enum kp_status status;
+	uint64_t index;                /* logIndex: 0, 1, 2, … without gaps */
+	struct kp_journal_entry *next; /* private */
+	struct kp_task task;           /* private */
+};
+
+enum kp_status kp_journal_open(const struct kp_journal_options *options,
+	struct kp_journal **ret_journal, struct kp_error *err) KP_MUST_USE;
+/* Writes what is queued first. After the loops have stopped. Accepts NULL. */
+void kp_journal_close(struct kp_journal **journal);
+/* Thread-safe. KP_E_BUSY and KP_E_AUDIT are returned at once and then on_done does not
+ * come. */
+enum kp_status kp_journal_append(
+	struct kp_journal *journal, struct kp_journal_entry *entry) KP_MUST_USE;
+/* False after a failed write: readiness is off. Thread-safe. */
+bool kp_journal_healthy(const struct kp_journal *journal);
+
+/* Reads a journal file that nobody writes; for tools, tests and recovery checks. */
+typedef bool (*kp_journal_visit_fn)(
+	void *context, uint64_t index, enum kp_record_type type, struct kp_slice payload);
+enum kp_status kp_journal_read(const char *path, kp_journal_visit_fn visit, void *context,
+	struct kp_error *err) KP_MUST_USE;
+
+#endif

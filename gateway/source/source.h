@@ -1,0 +1,107 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * source: a configured partner. A kp_source belongs to a configuration snapshot: the
+ * manifest as read, the connector instance, what it offers, its limits. A kp_source_link
+ * is the same source on one loop: its connection pool or its open file. A kp_source_call
+ * is one question to it.
+ *
+ * This is the only place that runs connector code and the only user of io/upstream.h.
+ */
+#ifndef KP_SOURCE_SOURCE_H
+#define KP_SOURCE_SOURCE_H
+
+#include "connectors/connector.h"
+#include "core/arena.h"
+#include "core/error.h"
+#include "core/slice.h"
+#include "io/loop.h"
+#include "io/worker.h"
+#include "policies/catalogue.h"
+
+/* Read-only after creation; any thread. */
+struct kp_source {
+	uint32_t id;                  /* index in the catalogue's sources */
+	struct kp_slice name;         /* bron: "brp" */
+	struct kp_slice organisation; /* name of the partner, for people */
+	struct kp_slice oin;
+	struct kp_slice title;
+	const uint64_t *offers; /* cells; catalogue->cell_words words */
+	bool caseload; /* manifest: answers "do you know this client" (werkvoorraad) */
+	struct kp_slice caseload_oin; /* of the organisation whose caseload it is */
+	bool idempotent;              /* asking twice is harmless */
+	uint32_t timeout_ms;
+	uint64_t answer_bytes_max;
+	uint32_t concurrent_max; /* calls at the same time, per loop */
+	uint32_t waiting_max;
+	struct kp_source_private *private;
+};
+
+struct kp_source_set; /* all sources of one snapshot */
+struct kp_source_link;
+struct kp_source_call;
+
+struct kp_manifest_file {
+	const char *name;     /* for error texts */
+	struct kp_slice text; /* borrowed for the call */
+};
+
+/* Finds the value of a secret by its name in the configuration; empty when there is none.
+ */
+typedef struct kp_slice (*kp_secret_fn)(void *context, struct kp_slice name);
+
+struct kp_source_set_options {
+	const struct kp_catalogue *catalogue; /* outlives the set */
+	const struct kp_manifest_file *files;
+	size_t file_count;
+	const char *folder; /* relative file names in manifests start here */
+	kp_secret_fn secret;
+	void *secret_context;
+	const char *const *plugins; /* shared objects to load; may be NULL */
+	size_t plugin_count;
+};
+
+/* Reads every manifest and opens every connector; all faults go to `findings`. */
+enum kp_status kp_source_set_create(const struct kp_source_set_options *options,
+	struct kp_findings *findings, struct kp_source_set **ret_set) KP_MUST_USE;
+void kp_source_set_destroy(struct kp_source_set **set);
+size_t kp_source_set_count(const struct kp_source_set *set);
+const struct kp_source *kp_source_set_get(const struct kp_source_set *set, size_t index);
+
+/* One per source and loop. Opens connection pools; file sources start building their
+ * index. */
+enum kp_status kp_source_link_open(const struct kp_source *source, struct kp_loop *loop,
+	struct kp_upstream *upstream, struct kp_workers *workers,
+	struct kp_source_link **ret_link, struct kp_error *err) KP_MUST_USE;
+/* New calls are refused; gone when its last call is done. */
+void kp_source_link_close(struct kp_source_link **link);
+
+/* How a call ended. The texts are fixed or from the manifest: safe to show. */
+struct kp_source_result {
+	enum kp_outcome outcome;
+	enum kp_status status;  /* KP_OK, or what made the outcome an error */
+	struct kp_slice reason; /* Dutch, for the reader; empty when found */
+	struct kp_fault fault;  /* for the operator's log */
+	uint64_t duration_us;
+	uint64_t bytes;
+	uint32_t http_status; /* 0 when there was no answer */
+	uint32_t pages;
+};
+
+struct kp_source_call_options {
+	const struct kp_need *need; /* lives until on_done */
+	const struct kp_sink
+		*sink; /* lives until on_done; only called between start and on_done */
+	uint64_t deadline_us; /* on the loop's clock */
+	/* Exactly once, from the loop. The result lives for the call only. */
+	void (*on_done)(void *owner, const struct kp_source_result *result);
+	void *owner;
+	struct kp_arena *arena; /* of the request; outlives the call */
+};
+
+enum kp_status kp_source_call_start(struct kp_source_link *link,
+	const struct kp_source_call_options *options,
+	struct kp_source_call **ret_call) KP_MUST_USE;
+void kp_source_call_cancel(struct kp_source_call *call);
+
+#endif
