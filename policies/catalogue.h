@@ -75,7 +75,7 @@ struct kp_cell {
 
 struct kp_catalogue {
 	struct kp_slice version;
-	struct kp_source *sources;
+	struct kp_catalogue_source *sources;
 	uint32_t source_count;
 	struct kp_section *sections;
 	uint32_t section_count;

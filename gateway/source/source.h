@@ -16,6 +16,7 @@
 #include "core/error.h"
 #include "core/slice.h"
 #include "io/loop.h"
+#include "io/upstream.h"
 #include "io/worker.h"
 #include "policies/catalogue.h"
 
