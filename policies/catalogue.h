@@ -32,7 +32,7 @@ enum kp_field_type {
 	KP_FIELD_CODE,    /* code: text from a code table */
 };
 
-struct kp_source {             /* bron */
+struct kp_catalogue_source {   /* bron */
 	uint32_t id;           /* index in catalogue->sources */
 	struct kp_slice name;  /* "brp"; manifests refer to it */
 	struct kp_slice title; /* "Basisregistratie Personen" */
