@@ -35,6 +35,11 @@ struct kp_source {
 	uint64_t answer_bytes_max;
 	uint32_t concurrent_max; /* calls at the same time, per loop */
 	uint32_t waiting_max;
+	/* Fields whose values must be known before this source can be asked
+	 * (kp_need.known); it is then asked in a later wave. Field ids of the catalogue.
+	 */
+	const uint32_t *needs;
+	size_t need_count;
 	struct kp_source_private *private;
 };
 
