@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Ketenpoort contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The stand-ins keep the promises the tests rely on."""
+import csv
+import json
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import partners  # noqa: E402
+from faults import FAULTS, Fault, break_answer  # noqa: E402
+from http_server import Problem, Request  # noqa: E402
+
+CLIENTS = partners.load_clients()
+FIRST = next(iter(CLIENTS))
+
+
+def ask_brp(fields, numbers=None, **extra):
+    query = {"type": "RaadpleegMetBurgerservicenummer",
+             "burgerservicenummer": numbers or [FIRST], "fields": fields, **extra}
+    request = Request("POST", "/p", {"x-api-key": "demo-sleutel-brp",
+                                     "content-type": "application/json"},
+                      json.dumps(query).encode())
+    return json.loads(partners.answer_brp(CLIENTS, request).body)
+
+
+class Clients(unittest.TestCase):
+    def test_every_number_is_a_valid_test_bsn(self):
+        self.assertEqual(len(CLIENTS), 50)
+        for bsn in CLIENTS:
+            self.assertTrue(bsn.startswith("9999"))
+            total = sum(int(bsn[i]) * (9 - i) for i in range(8)) - int(bsn[8])
+            self.assertEqual(total % 11, 0, bsn)
+
+    def test_they_disagree_somewhere(self):
+        moved = [c for c in CLIENTS.values()
+                 if c["klantvolg"] and c["klantvolg"]["postcode"] != c["adres"]["postcode"]]
+        self.assertGreaterEqual(len(moved), 3)
+
+
+class Brp(unittest.TestCase):
+    def test_gives_only_what_was_asked(self):
+        person = ask_brp(["naam.voornamen", "kinderen.naam.voornamen"])["personen"][0]
+        self.assertEqual(set(person["naam"]), {"voornamen"})
+        self.assertEqual(set(person) - {"naam", "kinderen"}, set())
+
+    def test_asking_part_of_a_date_gives_the_whole(self):
+        person = ask_brp(["geboorte.datum.jaar"])["personen"][0]
+        self.assertEqual(person["geboorte"]["datum"]["type"], "Datum")
+
+    def test_unknown_person_is_an_empty_list(self):
+        self.assertEqual(ask_brp(["naam"], ["999999990"])["personen"], [])
+
+    def test_wrong_fields_are_all_named(self):
+        with self.assertRaises(Problem) as caught:
+            ask_brp(["naamx", "inOnderzoek"], onbekend=1)
+        names = [p["name"] for p in caught.exception.body["invalidParams"]]
+        self.assertEqual(names, ["fields[0]", "fields[1]", "onbekend"])
+
+    def test_secrecy_comes_unasked(self):
+        secret = [b for b, c in CLIENTS.items() if c["geheim"]]
+        person = ask_brp(["naam"], secret[:1])["personen"][0]
+        self.assertIs(person["geheimhoudingPersoonsgegevens"], True)
+
+
+class Uwv(unittest.TestCase):
+    def test_amounts_keep_their_spelling(self):
+        request = Request("POST", "/p", {"authorization": "Bearer demo-token-uwv"},
+                          json.dumps({"burgerservicenummer": FIRST}).encode())
+        job = CLIENTS[FIRST]["uwv"]["dienstverbanden"][0]
+        self.assertIn(b'"bruto":' + job["brutoloon"].encode(),
+                      partners.answer_uwv(CLIENTS, request).body)
+
+
+class Faults(unittest.TestCase):
+    def test_each_fault_differs_from_a_good_answer(self):
+        def ask(fault):
+            request = Request("POST", "/p", {"authorization": "Bearer demo-token-svb"},
+                              json.dumps({"burgerservicenummer": FIRST}).encode())
+            answer = break_answer(Fault(fault), CLIENTS, request,
+                                  lambda r: partners.answer_svb(CLIENTS, r))
+            return vars(answer)
+        good = ask("none")
+        for fault in set(FAULTS) - {"none", "over-delivers"}:
+            self.assertNotEqual(ask(fault), good, fault)
+
+
+class Export(unittest.TestCase):
+    def test_reads_back(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "export.csv"
+            partners.export(str(path), "latin-1")
+            with path.open(encoding="latin-1", newline="") as file:
+                rows = list(csv.DictReader(file, delimiter=";"))
+        known = [b for b, c in CLIENTS.items() if c["klantvolg"]]
+        self.assertEqual({row["BSN"] for row in rows}, set(known))
+        self.assertTrue(any("\n" in row["Notitie"] for row in rows))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-FileCopyrightText: Ketenpoort contributors
+# SPDX-License-Identifier: EUPL-1.2
+#
+# Installs what the tests need and runs all of them: debug build, address and undefined-behaviour
+# sanitizers, thread sanitizer. Ends with one line: N passed, N failed, N skipped.
+#
+#   sh tests/run.sh              everything
+#   sh tests/run.sh dev          one preset
+#   sh tests/run.sh dev -R flow  one preset, ctest options
+set -eu
+cd "$(dirname "$0")/.."
+sh tests/packages.sh run test
+
+presets="dev asan tsan"
+case ${1:-} in
+dev | asan | tsan)
+	presets=$1
+	shift
+	;;
+esac
+
+passed=0 failed=0 skipped=0
+jobs=$(nproc)
+for preset in $presets; do
+	echo "== $preset"
+	cmake --preset "$preset" >/dev/null
+	cmake --build --preset "$preset" -- --quiet
+	# The thread sanitizer finds races; programs without threads gain nothing from it.
+	only=""
+	[ "$preset" = tsan ] && only="-L threads"
+	# shellcheck disable=SC2086
+	ctest --preset "$preset" -j "$jobs" --output-junit junit.xml --timeout 600 $only "$@" || true
+	counts=$(python3 tests/count.py ".build/$preset/junit.xml")
+	passed=$((passed + $(echo "$counts" | cut -d' ' -f1)))
+	failed=$((failed + $(echo "$counts" | cut -d' ' -f2)))
+	skipped=$((skipped + $(echo "$counts" | cut -d' ' -f3)))
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
