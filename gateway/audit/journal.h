@@ -2,9 +2,14 @@
 
 /*
  * journal: the append-only record of what the gateway did. One per process; entries from
- * all loops are gathered by one writer thread and made durable together (group commit).
+ * all loops are gathered and made durable together (group commit).
  * An entry is acknowledged only when it would survive a crash; after the first failed
  * write every later append fails, so that nothing is asked that cannot be proved.
+ *
+ * The writing is work for a kp_workers of ONE thread that the caller hands in
+ * (io/worker.h): one batch is under way at a time, and what arrives meanwhile is the next
+ * batch. No thread is made here, so that the scenario player can run the same code on its
+ * virtual disk.
  *
  * On disk: frames of length, type, index, CRC-32C and payload, after a header with magic
  * and version; recovery cuts a torn tail and never drops an acknowledged frame.
@@ -15,6 +20,7 @@
 #include "core/error.h"
 #include "core/slice.h"
 #include "io/loop.h"
+#include "io/worker.h"
 
 struct kp_journal;
 
@@ -27,6 +33,7 @@ enum kp_record_type {
 
 struct kp_journal_options {
 	const char *path;
+	struct kp_workers *writer; /* of one thread; outlives the journal */
 	uint32_t waiting_max; /* entries not yet durable; more are refused with KP_E_BUSY
 			       */
 };

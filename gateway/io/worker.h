@@ -32,6 +32,8 @@ enum kp_status kp_workers_create(unsigned threads, struct kp_workers **ret_worke
 /* Finishes queued work first. Accepts NULL. */
 void kp_workers_destroy(struct kp_workers **workers);
 
+/* With a NULL loop nobody waits: `done` is not called, and `run` may free or requeue the
+ * work. Any thread may start such work. */
 void kp_work_start(struct kp_workers *workers, struct kp_loop *loop, enum kp_lane lane,
 	struct kp_work *work);
 
