@@ -37,4 +37,9 @@ enum kp_status kp_file_read_at(struct kp_file *file, uint64_t offset, char *byte
 enum kp_status kp_file_read_all(const char *path, struct kp_arena *arena,
 	size_t bytes_max, struct kp_slice *ret_text, struct kp_error *err) KP_MUST_USE;
 
+/* Names of the regular files below a folder, relative to it, '/' between parts, sorted
+ * bytewise; names that begin with a dot are left out. KP_E_LIMIT past count_max. */
+enum kp_status kp_file_list(const char *folder, struct kp_arena *arena, size_t count_max,
+	struct kp_slice **ret_names, size_t *ret_count, struct kp_error *err) KP_MUST_USE;
+
 #endif
