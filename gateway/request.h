@@ -1,0 +1,174 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * request: one query on its way through the steps of stages.c. It lives in the arena of
+ * its exchange; everything of the client is in the arena of its own, which settle wipes.
+ * One loop thread.
+ *
+ * Callbacks (timer, call, journal, exchange) never run a step: they store what happened
+ * and call kp_request_wake; the loop runs the driver later in the turn. `outstanding`
+ * counts what was started and has not completed; the request cannot end before it is 0.
+ */
+#ifndef KP_REQUEST_H
+#define KP_REQUEST_H
+
+#include "audit/journal.h"
+#include "core/arena.h"
+#include "core/error.h"
+#include "exchange.h"
+#include "http/http_message.h"
+#include "io/loop.h"
+#include "once.h"
+#include "query/collect.h"
+#include "query/dossier_write.h"
+#include "query/merge.h"
+#include "query/negotiate.h"
+#include "query/plan.h"
+#include "query/query.h"
+#include "query/withheld.h"
+#include "snapshot.h"
+#include "stages.h"
+
+#define KP_REQUEST_MAGIC 0x6b705251u
+
+/* Who asks, as identify found it. */
+struct kp_identity {
+	struct kp_slice organisation; /* OIN */
+	struct kp_slice employee;     /* may be empty for a system without employee */
+	const struct kp_slice *roles;
+	size_t role_count;
+	bool development; /* taken from plain headers: nothing proves it */
+};
+
+/* One question to one source. */
+struct kp_request_call {
+	struct kp_request *request;
+	struct kp_source_link *link;
+	struct kp_source_call *running; /* NULL when not running */
+	enum kp_once once;
+	struct kp_need need;
+	struct kp_collect collect;
+	struct kp_source_state state;
+	enum kp_status status; /* what made the outcome an error */
+	uint64_t bytes;
+	uint32_t http_status;
+	bool started;
+	bool done;      /* on_done came, or it could not be started */
+	bool projected; /* the fetch step has looked at it */
+	bool streamed;  /* its block is in the answer */
+};
+
+struct kp_relation {
+	struct kp_request_call call; /* to the caseload source */
+	bool asked;
+	bool in_caseload;
+	bool outside; /* asked as raadplegenBuitenWerkvoorraad */
+};
+
+/* Answer bytes under way. */
+struct kp_request_answer {
+	enum kp_once sending;
+	enum kp_status sent_status;
+	bool begun;     /* the head has left */
+	bool last_sent; /* nothing comes after what is under way */
+	struct kp_buffer buffer;
+	struct kp_slice part;
+	struct kp_timer reader; /* against a slow one */
+	bool reader_late;
+	unsigned http_status;
+	uint64_t bytes;
+};
+
+struct kp_request {
+	uint32_t magic;
+	struct kp_exchange *exchange;
+	struct kp_snapshot_view *view; /* a reference */
+	struct kp_arena arena;
+	struct kp_task task;
+	struct kp_timer deadline;
+	uint64_t started_us;
+	uint64_t deadline_us; /* absolute, on the loop's clock */
+	int64_t started_ms;   /* UTC */
+	char now[KP_INSTANT_LEN];
+
+	unsigned stage;          /* index in kp_stages */
+	unsigned failed_stage;   /* where `failed` was set */
+	bool failed;             /* error says why */
+	bool gone;               /* the client went away */
+	bool expired;            /* the deadline passed */
+	bool cancelled;          /* running calls were told to stop */
+	uint32_t outstanding;    /* operations that still have to complete */
+	struct kp_error error;   /* for the operator */
+	struct kp_slice detail;  /* for the client, Dutch; may be empty */
+	struct kp_slice rule;    /* that decided, when one did */
+	enum kp_refusal refusal; /* what the rules said, when they refused */
+
+	/* admit */
+	enum kp_answer_form form;
+	bool dry_run;
+	bool counted; /* among view->counts.active */
+	struct kp_trace trace;
+	/* identify */
+	struct kp_identity identity;
+	/* parse */
+	struct kp_query query;
+	struct kp_query_faults *faults;
+	const struct kp_purpose *purpose; /* NULL: not in the register */
+	/* relate */
+	struct kp_relation relation;
+	/* authorise */
+	struct kp_decision decision;
+	uint64_t *asked_cells;
+	uint64_t *permitted;
+	struct kp_withheld withheld;
+	/* plan */
+	struct kp_plan plan;
+	/* commit */
+	struct kp_journal_entry entry;
+	enum kp_once append;
+	bool committed; /* a durable record exists: log_index */
+	bool record_failed;
+	uint64_t log_index;
+	/* fetch, project */
+	struct kp_request_call *calls; /* by entry of the plan that is a call */
+	uint32_t call_count;
+	uint32_t wave;
+	bool wave_started;
+	struct kp_source_state *states; /* by entry of the plan */
+	bool complete;                  /* volledig */
+	/* merge */
+	struct kp_merged merged;
+	/* answer */
+	struct kp_request_answer answer;
+};
+
+/*
+ * A handler for the route POST /v1/dossiers/_zoek (and for every method on it: admit
+ * answers 405). Takes over the exchange; returns at once. Without memory for a request
+ * the exchange is answered here.
+ */
+void kp_request_accept(struct kp_exchange *exchange, struct kp_snapshot_view *view);
+
+/* Something happened: run the driver later in this turn. */
+void kp_request_wake(struct kp_request *request);
+
+/* Records why the request fails, for the operator (`message`, a literal) and the client
+ * (`detail`, Dutch; fixed text or in the arena). For `return kp_request_fail(…)`. */
+enum kp_stage_result kp_request_fail(struct kp_request *request, enum kp_status status,
+	const char *message, struct kp_slice detail);
+
+/* Tells running calls to stop; their completions follow. Idempotent. */
+void kp_request_cancel_calls(struct kp_request *request);
+
+/* Starts one call; its completion sets call->done and wakes the request. KP_OK also when
+ * the source refused at once: that is in call->state. */
+void kp_request_call_start(
+	struct kp_request_call *call, const struct kp_plan_entry *planned);
+
+/* After the last step: gives everything back. The request is no more. */
+void kp_request_end(struct kp_request *request);
+
+const struct kp_path_config *kp_request_config(const struct kp_request *request);
+const struct kp_http_request *kp_request_head(const struct kp_request *request);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * snapshot: everything a request needs that is not its own: the configuration values of
+ * the path, the policy bundle, the sources. Immutable after creation, shared by all loops
+ * and replaced as a whole on reload; a request keeps the one it began with.
+ *
+ * A *view* is the snapshot on one loop: the source links and the pool of arena chunks
+ * that belong to this loop. Requests hold references on the view (plain integers), views
+ * hold references on the snapshot (atomic). So a retired snapshot goes away by itself
+ * when its last request has ended.
+ */
+#ifndef KP_SNAPSHOT_H
+#define KP_SNAPSHOT_H
+
+#include <stdatomic.h>
+
+#include "audit/journal.h"
+#include "core/arena.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "crypto/crypto.h"
+#include "io/loop.h"
+#include "io/upstream.h"
+#include "io/worker.h"
+#include "policies/policy.h"
+#include "query/shape.h"
+#include "source/source.h"
+
+/* The request path's part of the configuration. Start from kp_path_config_defaults. */
+struct kp_path_config {
+	/* Identity from plain headers, for development and demonstration only; the
+	 * configuration check allows it on loopback listeners only. */
+	bool development_identity;
+	struct kp_slice header_purpose;      /* "x-doelbinding" */
+	struct kp_slice header_activity;     /* "x-verwerking" */
+	struct kp_slice header_employee;     /* "x-gebruiker" */
+	struct kp_slice header_organisation; /* "x-origin-oin" */
+	struct kp_slice header_roles;        /* "x-rollen"; development identity only */
+	uint32_t header_bytes_max;           /* of a protocol header's value: 242 */
+	uint32_t roles_max;                  /* role ids of one employee: 32 */
+
+	uint32_t requests_max;      /* at the same time, per loop: 4096 */
+	size_t request_bytes_max;   /* memory of one request: 32 MiB */
+	uint32_t body_bytes_max;    /* of a query: 16 KiB */
+	uint32_t fields_max;        /* velden in one query: 200 */
+	uint32_t budget_ms_default; /* 4000 */
+	uint32_t budget_ms_min;     /* 50 */
+	uint32_t budget_ms_max;     /* 30000 */
+	uint32_t answer_ms_max;     /* for a slow reader, after the answer began: 30000 */
+
+	uint32_t waves_max;       /* of calls that depend on each other: 4 */
+	uint32_t items_max;       /* in list sections, per source: 2000 */
+	uint32_t values_max;      /* per source: 20000 */
+	uint32_t value_bytes_max; /* of one value: 64 KiB */
+
+	/* Under which clients appear in records; new records use keys[current]. */
+	const struct kp_pseudonym_key *pseudonym_keys;
+	size_t pseudonym_key_count;
+	size_t pseudonym_key_current;
+};
+
+struct kp_snapshot {
+	atomic_uint refs;
+	struct kp_path_config config; /* its texts lie in `arena` */
+	struct kp_bundle *bundle;     /* one reference */
+	const struct kp_catalogue *catalogue;
+	struct kp_source_set *sources; /* owned */
+	struct kp_shape *shape;
+	struct kp_journal *journal; /* borrowed: process lifetime */
+	struct kp_logger *logger;   /* borrowed; may be NULL */
+	struct kp_arena arena;
+};
+
+/* Of one loop, since the view was opened; for /metrics. Written by the loop only. */
+struct kp_path_counts {
+	uint64_t requests;
+	uint64_t answered; /* 200 */
+	uint64_t refused;  /* 4xx */
+	uint64_t failed;   /* 5xx */
+	uint64_t gone;     /* the client went away */
+	uint64_t calls;
+	uint32_t active;
+};
+
+struct kp_snapshot_view {
+	struct kp_snapshot *snapshot; /* one reference */
+	struct kp_loop *loop;
+	struct kp_source_link **links; /* by index in the source set */
+	struct kp_pseudonymiser *pseudonymiser;
+	struct kp_arena_pool pool;
+	struct kp_log log;
+	struct kp_path_counts counts;
+	uint32_t refs;
+};
+
+void kp_path_config_defaults(struct kp_path_config *config);
+
+struct kp_snapshot_options {
+	const struct kp_path_config *config; /* copied, texts too */
+	struct kp_bundle *bundle;            /* gets a reference of its own */
+	struct kp_source_set *sources;       /* taken on success */
+	struct kp_journal *journal;
+	struct kp_logger *logger; /* may be NULL */
+};
+
+/* One reference for the caller. Any thread. */
+enum kp_status kp_snapshot_create(const struct kp_snapshot_options *options,
+	struct kp_snapshot **ret_snapshot, struct kp_error *err) KP_MUST_USE;
+/* Thread-safe; accepts NULL. The last one frees. */
+void kp_snapshot_unref(struct kp_snapshot **snapshot);
+
+/* Opens every source on a loop. On the loop's thread, or before it runs. The caller has
+ * one reference and drops it to retire the view. */
+enum kp_status kp_snapshot_view_open(struct kp_snapshot *snapshot, struct kp_loop *loop,
+	struct kp_upstream *upstream, struct kp_workers *workers,
+	struct kp_snapshot_view **ret_view, struct kp_error *err) KP_MUST_USE;
+/* On the loop's thread, or after it stopped. */
+void kp_snapshot_view_ref(struct kp_snapshot_view *view);
+void kp_snapshot_view_unref(struct kp_snapshot_view **view);
+
+#endif
