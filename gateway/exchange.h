@@ -22,8 +22,9 @@ struct kp_exchange_header {
 };
 
 struct kp_exchange_user {
-	/* The bytes of the last begin or send are with the kernel; the next send may
-	 * come. */
+	/* The bytes of the last begin, send or answer are no longer needed; the next send
+	 * may come. Exactly once for each, never inside the call, and also when the
+	 * client went away or read too slowly: then with what went wrong. */
 	void (*on_sent)(void *owner, enum kp_status status);
 	/* The client went away. Answering is pointless; finish is still due, exactly
 	 * once. */
