@@ -20,6 +20,7 @@
 #include "core/arena.h"
 #include "core/attr.h"
 #include "core/error.h"
+#include "core/json_names.h"
 #include "core/slice.h"
 
 enum kp_json_event {
@@ -78,8 +79,6 @@ struct kp_json_limits {
 #define KP_JSON_NAMES_PER_OBJECT_MAX ((size_t)65536)
 
 struct kp_json_frame;
-struct kp_json_fingerprint;
-struct kp_json_table;
 
 /* Lifetime: the caller's, not longer than its arena. One thread. All members private. */
 struct kp_json_reader {
@@ -88,39 +87,39 @@ struct kp_json_reader {
 	kp_json_event_fn on_event;
 	void *ctx;
 
-	uint64_t offset;     /* of the next chunk's first byte */
+	const char *chunk;   /* first byte of the chunk being read */
+	uint64_t offset;     /* of that byte in the document */
 	uint64_t line_start; /* offset of the first byte of this line */
 	unsigned line;
-	enum kp_status status; /* sticky */
+
+	enum kp_status status; /* sticky, with what the error says */
+	const char *fault;
+	uint64_t fault_limit;
+	uint64_t fault_offset;
 
 	unsigned expect; /* enum expect in json_read.c */
 	unsigned depth;
-	unsigned skip_depth; /* events only while depth <= this */
-	bool skip_value;     /* the value of the last name gives no event */
+	unsigned quiet_depth; /* of the value being skipped; 0: events flow */
 
 	/* The token under way. */
 	uint64_t token_offset;
 	const char *literal;
-	unsigned literal_at;
-	unsigned text_state;
-	unsigned text_code; /* of a \u escape under way */
+	size_t literal_at;
+	unsigned text_state; /* enum text_state in json_read.c */
+	unsigned text_code;  /* of a \u escape under way */
 	bool token_escaped;
 	bool token_is_name;
 	bool token_carried;
 	char *carry;
 	size_t carry_len;
 	size_t carry_capacity;
+	char *scratch; /* a name without its escapes */
+	size_t scratch_capacity;
 
 	struct kp_json_frame *frames;
 	unsigned frames_capacity;
-	struct kp_json_fingerprint *names; /* of all open objects, innermost last */
-	size_t names_count;
-	size_t names_capacity;
-	uint64_t name_keys[4];
-	struct kp_json_table *tables_free;
-	char *scratch; /* a name with escapes, decoded */
-	size_t scratch_capacity;
-	char *path; /* names of open objects that came in an earlier chunk */
+	struct kp_json_names names;
+	char *saved_names; /* of open members whose name came in an earlier chunk */
 };
 
 /*

@@ -1,0 +1,94 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * json_text: what is inside quotes, byte by byte: escapes (RFC 8259, section 7) and UTF-8
+ * (RFC 3629). A small automaton that can stop after any byte. Part of json_read,
+ * json_write and csv_read.
+ */
+#ifndef KP_CORE_JSON_TEXT_H
+#define KP_CORE_JSON_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "core/slice.h"
+
+enum kp_text_state {
+	KP_TEXT_PLAIN, /* at the edge of a character */
+	KP_TEXT_FAULT,
+	/* UTF-8: what may follow. */
+	KP_TEXT_LAST,   /* one byte 80..BF */
+	KP_TEXT_LAST_2, /* two of them */
+	KP_TEXT_LAST_3,
+	KP_TEXT_AFTER_E0, /* A0..BF, then one */
+	KP_TEXT_AFTER_ED, /* 80..9F, then one: no surrogates */
+	KP_TEXT_AFTER_F0, /* 90..BF, then two */
+	KP_TEXT_AFTER_F4, /* 80..8F, then two */
+	/* Escapes. */
+	KP_TEXT_ESCAPE,     /* after a backslash */
+	KP_TEXT_HEX,        /* in \uXXXX */
+	KP_TEXT_LOW_ESCAPE, /* a high surrogate came: a backslash must follow */
+	KP_TEXT_LOW_U,      /* then a u */
+	KP_TEXT_LOW_HEX,    /* then DC00..DFFF */
+};
+
+/* The state after one byte of UTF-8; `state` is PLAIN or one of the UTF-8 states. */
+enum kp_text_state kp_text_step_utf8(enum kp_text_state state, unsigned char byte);
+
+/* The state after one byte of a string without its quotes; `code` belongs to the
+ * automaton. */
+enum kp_text_state kp_text_step(
+	enum kp_text_state state, unsigned *code, unsigned char byte);
+
+static inline bool
+kp_text_is_plain(unsigned char byte)
+{
+	return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+/* First byte at or after `at` that is not plain ASCII text: a control, a quote, a
+ * backslash, >= 80. */
+static inline const char *
+kp_text_skip_plain(const char *at, const char *end)
+{
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"');
+	const __m128i backslash = _mm_set1_epi8('\\');
+	const __m128i space = _mm_set1_epi8(0x20);
+	while (end - at >= 16) {
+		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+		__m128i special = _mm_or_si128(
+			_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
+		/* Signed, so bytes from 0x80 on are below a space as well. */
+		special = _mm_or_si128(special, _mm_cmplt_epi8(bytes, space));
+		int mask = _mm_movemask_epi8(special);
+		if (mask != 0) {
+			return at + __builtin_ctz((unsigned)mask);
+		}
+		at += 16;
+	}
+#endif
+	while (at < end && kp_text_is_plain((unsigned char)*at)) {
+		at++;
+	}
+	return at;
+}
+
+/* Walks the decoded bytes of a raw string. */
+struct kp_text_cursor {
+	const char *at;
+	const char *end;
+	unsigned char
+		pending[3]; /* rest of the character of an escape, last byte first */
+	unsigned pending_count;
+	bool fault; /* a wrong escape; the walk ends there */
+};
+
+/* The next decoded byte, or -1 at the end. */
+int kp_text_next(struct kp_text_cursor *cursor);
+
+#endif
