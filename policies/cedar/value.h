@@ -121,11 +121,21 @@ bool kp_cedar_ip_parse(struct kp_slice text, struct kp_cedar_ip *ret_ip);
 bool kp_cedar_datetime_parse(struct kp_slice text, int64_t *ret_ms);
 bool kp_cedar_duration_parse(struct kp_slice text, int64_t *ret_ms);
 
+/*
+ * The value that the constructor of an extension kind makes of a text; *ret_valid is
+ * false when the text is not one. KP_E_MEMORY.
+ */
+enum kp_status kp_cedar_construct(struct kp_arena *arena, enum kp_cedar_kind kind,
+	struct kp_slice text, struct kp_cedar_value *ret_value,
+	bool *ret_valid) KP_MUST_USE;
+
 /* Writes the value as a Cedar expression that evaluates to it; set and record order is by
  * text. */
 void kp_cedar_value_write(struct kp_buffer *buffer, const struct kp_cedar_value *value);
 /* Writes Type::"id" with escapes. */
 void kp_cedar_uid_write(struct kp_buffer *buffer, const struct kp_cedar_uid *uid);
+/* Writes text with Cedar escapes, without quotes; a star becomes \* in a pattern. */
+void kp_cedar_text_escape(struct kp_buffer *buffer, struct kp_slice text, bool pattern);
 /* Writes "text" between quotes with Cedar escapes. */
 void kp_cedar_string_write(struct kp_buffer *buffer, struct kp_slice text);
 
