@@ -431,8 +431,8 @@ memory_may_run_out_anywhere(void **state)
 	const char *text =
 		"@id(\"x\") permit(principal is U in G::\"g\", action in [Action::\"r\", "
 		"Action::\"w\"], resource) when { {a: [1, -2, ip(\"::1\")], \"b c\": "
-		"context has a.b.c}.a.contains(\"x\" like \"a*b\") || if true then 1 "
-		"else 2 }"
+		"context has a.b.c}.a.contains(\"x\" like \"a*b\") || (if true "
+		"then 1 else 2) }"
 		" unless { !principal.x[\"y\"].isEmpty() };";
 	size_t failures = 0;
 	for (size_t bytes = 0; bytes < 20000; bytes += 16) {
