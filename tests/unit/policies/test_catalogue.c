@@ -331,6 +331,34 @@ knows_days(void **state)
 	}
 }
 
+static void
+loads_the_shipped_catalogue(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	FILE *file = fopen(KP_SOURCE_DIR "/policies/voorbeeld/catalogus.json", "rb");
+	assert_non_null(file);
+	static char text[1 << 18];
+	size_t len = fread(text, 1, sizeof(text) - 1, file);
+	(void)fclose(file);
+	text[len] = '\0';
+	load(&fixture, text);
+	for (size_t i = 0; i < fixture.findings.count; i++) {
+		print_error("%s\n", fixture.findings.items[i].message);
+	}
+	assert_int_equal(fixture.status, KP_OK);
+	assert_true(fixture.catalogue->section_count >= 20);
+	static const char *const third[] = {"partner.naam.geslachtsnaam",
+		"kinderen.geboorte.datum", "medebewoners.relatie"};
+	for (size_t i = 0; i < KP_ARRAY_LEN(third); i++) {
+		uint32_t id = kp_catalogue_find_field(
+			fixture.catalogue, kp_slice_from(third[i]));
+		assert_int_not_equal(id, KP_NO_ID);
+		assert_true(fixture.catalogue->fields[id].third_person);
+	}
+	unload(&fixture);
+}
+
 int
 main(void)
 {
@@ -343,6 +371,7 @@ main(void)
 		cmocka_unit_test(bounds_the_number_of_fields),
 		cmocka_unit_test(survives_every_lack_of_memory),
 		cmocka_unit_test(knows_days),
+		cmocka_unit_test(loads_the_shipped_catalogue),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
