@@ -28,9 +28,14 @@ struct kp_policy_file {
 typedef void (*kp_digest_fn)(
 	const struct kp_slice *parts, size_t count, unsigned char ret_digest[32]);
 
+#define KP_SHADOW_EVERY 1024u
+
 struct kp_bundle_options {
 	kp_digest_fn digest;
 	int64_t now_ms; /* UTC: to say which reviews are overdue at load */
+	/* Every how many decisions one is also made by the general evaluator; 0: the
+	 * default, KP_SHADOW_EVERY. */
+	uint32_t shadow_every;
 };
 
 /*
@@ -113,6 +118,11 @@ enum kp_refusal {
 	KP_REFUSAL_ROLE_UNKNOWN,
 	KP_REFUSAL_ORGANISATION_UNKNOWN,
 	KP_REFUSAL_OPTED_OUT,
+	KP_REFUSAL_OUTSIDE_CASELOAD,  /* the purpose asks for the own caseload, and reading
+					 outside it was not what was asked */
+	KP_REFUSAL_ROLE_ORGANISATION, /* this kind of organisation cannot give these roles
+				       */
+	KP_REFUSAL_ROLE_COMBINATION,  /* one of the roles must not be held with others */
 };
 
 struct kp_decision {
