@@ -25,20 +25,28 @@ struct kp_loop;
 struct kp_task {
 	void (*run)(struct kp_task *task);
 	struct kp_task *next; /* private; while queued */
+	struct kp_task *prev; /* private; while queued */
 	bool queued;          /* private */
 };
 
-/* A wake-up. Embedded in its owner, all zero when unused; the owner stops it before it
- * goes. */
+/*
+ * A wake-up. Embedded in its owner, all zero when unused; the owner stops it before it
+ * goes. Arming never allocates, so it cannot fail. An armed timer does not keep a stopped
+ * loop running.
+ */
 struct kp_timer {
 	void (*fire)(struct kp_timer *timer);
-	uint64_t due_us; /* private */
-	uint32_t slot;   /* private: place in the loop's heap, 0 when not armed */
+	uint64_t due_us;        /* private */
+	struct kp_timer *child; /* private: places in the loop's heap */
+	struct kp_timer *next;
+	struct kp_timer *prev;
+	bool armed; /* may be read by the owner */
 };
 
 enum kp_status kp_loop_create(
 	unsigned index, struct kp_loop **ret_loop, struct kp_error *err) KP_MUST_USE;
-/* After kp_loop_run returned. Accepts NULL. */
+/* After kp_loop_run returned and every thread that posts to the loop has ended. Accepts
+ * NULL. */
 void kp_loop_destroy(struct kp_loop **loop);
 
 /* Runs until kp_loop_stop and nothing is open any more. */

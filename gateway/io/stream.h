@@ -13,13 +13,17 @@
 struct kp_stream;
 struct kp_listener;
 
+/* Parts of one write. */
+#define KP_STREAM_PARTS_MAX ((size_t)64)
+
 /* What the owner of a stream wants to hear. Loop thread. */
 struct kp_stream_handler {
 	/* Bytes arrived; borrowed for the call. Comes only while reading is on. */
 	void (*on_read)(void *owner, struct kp_slice bytes);
 	/* The peer closed its sending side, or the connection broke. No more on_read. */
 	void (*on_end)(void *owner, enum kp_status status);
-	/* The last kp_stream_write is with the kernel (KP_OK) or will never be. */
+	/* The last kp_stream_write is with the kernel (KP_OK) or will never be. Never
+	 * comes inside kp_stream_write. */
 	void (*on_written)(void *owner, enum kp_status status);
 	/* Closed; the stream is gone when this returns. */
 	void (*on_closed)(void *owner);
@@ -49,8 +53,9 @@ void kp_listener_close(struct kp_listener **listener);
 void kp_stream_read(struct kp_stream *stream, bool on);
 /*
  * Sends the parts in order: tries at once, keeps what the kernel does not take. The bytes
- * are borrowed until on_written, which comes exactly once per write, from the loop. One
- * write at a time.
+ * are borrowed until on_written, which comes exactly once per write, from the loop; the
+ * array of parts only for the call. One write at a time, of at most KP_STREAM_PARTS_MAX
+ * parts.
  */
 void kp_stream_write(
 	struct kp_stream *stream, const struct kp_slice *parts, size_t count);

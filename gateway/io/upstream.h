@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * upstream: HTTP calls to partners. One libcurl multi per loop; connections are pooled
- * per partner and credential. No redirects, proxies, cookies or netrc, no name look-up on
- * the loop.
+ * upstream: HTTP calls to partners. Everything of a partner stays on one loop;
+ * connections are pooled per partner and credential. No redirects, proxies, cookies or
+ * netrc, no name look-up on the loop.
  */
 #ifndef KP_IO_UPSTREAM_H
 #define KP_IO_UPSTREAM_H
@@ -35,8 +35,8 @@ struct kp_upstream_target_options {
 	struct kp_slice
 		anchor_file;      /* trust anchor; empty: only plain http on loopback */
 	uint32_t connections_max; /* at the same time, on this loop */
-	uint32_t
-		waiting_max; /* calls waiting for a connection; more end with KP_E_BUSY */
+	uint32_t waiting_max; /* calls waiting for a connection; more are refused with
+				 KP_E_BUSY */
 	uint32_t connect_timeout_ms;
 	uint32_t idle_ms; /* how long an idle connection is kept */
 	uint32_t head_bytes_max;
@@ -91,6 +91,11 @@ enum kp_status kp_upstream_target_open(struct kp_upstream *upstream,
 /* No new calls; gone when its last call is done. */
 void kp_upstream_target_close(struct kp_upstream_target **target);
 
+/*
+ * KP_E_BUSY (connections and queue are full), KP_E_INVALID (a method, target or header
+ * field that would not be one line of HTTP) and KP_E_MEMORY are returned at once: nothing
+ * was started and on_done does not come.
+ */
 enum kp_status kp_upstream_start(struct kp_upstream_target *target,
 	const struct kp_upstream_request *request,
 	const struct kp_upstream_handler *handler, void *owner,
