@@ -1,0 +1,157 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* file: see file.h. */
+#include "io/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/heap.h"
+
+struct kp_file {
+	int fd;
+};
+
+static enum kp_status
+errno_error(struct kp_error *err, const char *what)
+{
+	int code = errno;
+	enum kp_status status = code == ENOENT ? KP_E_NOT_FOUND : KP_E_IO;
+	(void)kp_error_set(err, status, "%s: %s", what, strerror(code));
+	if (err != NULL) {
+		err->cause = code;
+	}
+	return status;
+}
+
+static struct kp_file_stamp
+stamp_from(const struct stat *st)
+{
+	return (struct kp_file_stamp){
+		.size = (uint64_t)st->st_size,
+		.modified_ns =
+			(int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
+		.inode = (uint64_t)st->st_ino,
+	};
+}
+
+enum kp_status
+kp_file_open(const char *path, struct kp_file **ret_file, struct kp_error *err)
+{
+	/* Not blocking, so that a pipe in the place of a file does not hang a worker. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0) {
+		return errno_error(err, "opening");
+	}
+	struct stat st;
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		(void)close(fd);
+		return kp_error_set(err, KP_E_IO, "opening: not a regular file");
+	}
+	struct kp_file *file = kp_heap_calloc(1, sizeof(*file));
+	if (file == NULL) {
+		(void)close(fd);
+		return kp_error_set(err, KP_E_MEMORY, "no memory for a file");
+	}
+	file->fd = fd;
+	*ret_file = file;
+	return KP_OK;
+}
+
+void
+kp_file_close(struct kp_file **file)
+{
+	if (*file != NULL) {
+		(void)close((*file)->fd);
+		kp_heap_free(*file);
+		*file = NULL;
+	}
+}
+
+enum kp_status
+kp_file_stat(struct kp_file *file, struct kp_file_stamp *ret_stamp)
+{
+	struct stat st;
+	if (fstat(file->fd, &st) != 0) {
+		return KP_E_IO;
+	}
+	*ret_stamp = stamp_from(&st);
+	return KP_OK;
+}
+
+enum kp_status
+kp_file_stamp_of(const char *path, struct kp_file_stamp *ret_stamp)
+{
+	struct stat st;
+	if (stat(path, &st) != 0) {
+		return errno == ENOENT || errno == ENOTDIR ? KP_E_NOT_FOUND : KP_E_IO;
+	}
+	*ret_stamp = stamp_from(&st);
+	return KP_OK;
+}
+
+enum kp_status
+kp_file_read_at(
+	struct kp_file *file, uint64_t offset, char *bytes, size_t len, size_t *ret_read)
+{
+	size_t total = 0;
+	while (total < len) {
+		ssize_t got = pread(
+			file->fd, bytes + total, len - total, (off_t)(offset + total));
+		if (got < 0 && errno == EINTR) {
+			continue;
+		}
+		if (got < 0) {
+			return KP_E_IO;
+		}
+		if (got == 0) {
+			break;
+		}
+		total += (size_t)got;
+	}
+	*ret_read = total;
+	return KP_OK;
+}
+
+/* A file that grows while it is read gives what it had at the start. */
+static enum kp_status
+read_open(struct kp_file *file, struct kp_arena *arena, size_t bytes_max,
+	struct kp_slice *ret_text, struct kp_error *err)
+{
+	struct kp_file_stamp stamp;
+	if (kp_file_stat(file, &stamp) != KP_OK) {
+		return kp_error_set(err, KP_E_IO, "the size of the file is not known");
+	}
+	if (stamp.size > bytes_max) {
+		return kp_error_set(err, KP_E_LIMIT,
+			"the file has %llu bytes, above the limit of %zu",
+			(unsigned long long)stamp.size, bytes_max);
+	}
+	char *bytes = kp_arena_bytes(arena, (size_t)stamp.size + 1);
+	if (bytes == NULL) {
+		return kp_error_set(err, KP_E_MEMORY, "no memory for the file's text");
+	}
+	size_t got = 0;
+	if (kp_file_read_at(file, 0, bytes, (size_t)stamp.size, &got) != KP_OK) {
+		return kp_error_set(err, KP_E_IO, "reading the file failed");
+	}
+	bytes[got] = '\0';
+	*ret_text = (struct kp_slice){bytes, got};
+	return KP_OK;
+}
+
+enum kp_status
+kp_file_read_all(const char *path, struct kp_arena *arena, size_t bytes_max,
+	struct kp_slice *ret_text, struct kp_error *err)
+{
+	struct kp_file *file = NULL;
+	enum kp_status status = kp_file_open(path, &file, err);
+	if (status == KP_OK) {
+		status = read_open(file, arena, bytes_max, ret_text, err);
+		kp_file_close(&file);
+	}
+	return status;
+}

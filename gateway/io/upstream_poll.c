@@ -1,0 +1,367 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * upstream_poll: libcurl's sockets on the loop.
+ *
+ * A socket is registered with libuv when it is opened and stays so between transfers:
+ * libcurl says REMOVE after each answer and IN with the next question, which would cost
+ * some five epoll_ctl calls per question. The price is that an idle socket its peer
+ * closes becomes readable for ever; then the poll is stopped, and libcurl finds the
+ * connection dead when it wants to use it.
+ *
+ * Both opening and closing a socket happen here, so no descriptor is reused while libuv
+ * still watches it.
+ */
+#include "io/upstream_private.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/heap.h"
+
+/* Upper bound of the table of sockets, well above any limit on open files in use. */
+#define SOCKETS_MAX ((size_t)1 << 20)
+
+struct kp_upstream_socket {
+	uv_poll_t poll;
+	struct kp_upstream *upstream;
+	struct kp_upstream_shard *shard; /* the one whose transfer uses or used it */
+	int fd;
+	int events;  /* registered with libuv */
+	bool wanted; /* curl waits for it */
+};
+
+static struct kp_upstream_socket *
+find_socket(struct kp_upstream *upstream, curl_socket_t fd)
+{
+	return fd >= 0 && (size_t)fd < upstream->sockets_capacity ? upstream->sockets[fd]
+								  : NULL;
+}
+
+/* Events. */
+
+static void
+act(struct kp_upstream_shard *shard, curl_socket_t fd, int mask)
+{
+	struct kp_upstream *upstream = shard->target->upstream;
+	int running = 0;
+	KP_REQUIRE(!upstream->inside_curl);
+	upstream->inside_curl = true;
+	(void)curl_multi_socket_action(shard->multi, fd, mask, &running);
+	upstream->inside_curl = false;
+	kp_upstream_reap(shard);
+}
+
+static void
+on_poll(uv_poll_t *poll, int code, int events)
+{
+	struct kp_upstream_socket *entry = poll->data;
+	if (!entry->wanted) {
+		(void)uv_poll_stop(poll);
+		entry->events = 0;
+		return;
+	}
+	int mask = 0;
+	if (code < 0) {
+		mask = CURL_CSELECT_ERR;
+	} else {
+		mask |= (events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0;
+		mask |= (events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0;
+	}
+	act(entry->shard, entry->fd, mask);
+}
+
+static void
+watch(struct kp_upstream_socket *entry, int events)
+{
+	if (entry->events != events) {
+		entry->events = events;
+		/* Only a closing handle is refused, and those are out of the table. */
+		KP_REQUIRE(uv_poll_start(&entry->poll, events, on_poll) == 0);
+	}
+}
+
+static int
+on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *socket_data)
+{
+	(void)easy;
+	(void)socket_data;
+	struct kp_upstream_shard *shard = data;
+	struct kp_upstream_socket *entry = find_socket(shard->target->upstream, fd);
+	if (entry == NULL) {
+		return 0;
+	}
+	entry->wanted = what != CURL_POLL_REMOVE && what != CURL_POLL_NONE;
+	if (entry->wanted) {
+		entry->shard = shard;
+		watch(entry,
+			((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
+				((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0));
+	} else if ((entry->events & UV_WRITABLE) != 0) {
+		watch(entry, UV_READABLE);
+	}
+	return 0;
+}
+
+void
+kp_upstream_shard_kick(struct kp_upstream_shard *shard)
+{
+	act(shard, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void
+queue_kick(struct kp_upstream_shard *shard)
+{
+	struct kp_upstream *upstream = shard->target->upstream;
+	if (!shard->kick) {
+		shard->kick = true;
+		shard->next_kick = upstream->kicks;
+		upstream->kicks = shard;
+	}
+	kp_upstream_wake(upstream);
+}
+
+static void
+on_timer(struct kp_timer *timer)
+{
+	queue_kick(KP_CONTAINER_OF(timer, struct kp_upstream_shard, timer));
+}
+
+/* Curl may not be called from here, so "now" becomes a kick a little later. */
+static int
+on_curl_timer(CURLM *multi, long delay_ms, void *data)
+{
+	(void)multi;
+	struct kp_upstream_shard *shard = data;
+	struct kp_loop *loop = shard->target->upstream->loop;
+	kp_timer_stop(loop, &shard->timer);
+	if (delay_ms == 0) {
+		queue_kick(shard);
+	} else if (delay_ms > 0) {
+		kp_timer_start(loop, &shard->timer, (uint64_t)delay_ms * 1000);
+	}
+	return 0;
+}
+
+/* Sockets. */
+
+static bool
+grow_table(struct kp_upstream *upstream, size_t needed)
+{
+	size_t capacity =
+		upstream->sockets_capacity == 0 ? 64 : upstream->sockets_capacity;
+	while (capacity < needed) {
+		capacity *= 2;
+	}
+	if (capacity > SOCKETS_MAX) {
+		return false;
+	}
+	struct kp_upstream_socket **table =
+		kp_heap_realloc(upstream->sockets, capacity * sizeof(*table));
+	if (table == NULL) {
+		return false;
+	}
+	memset(table + upstream->sockets_capacity, 0,
+		(capacity - upstream->sockets_capacity) * sizeof(*table));
+	upstream->sockets = table;
+	upstream->sockets_capacity = capacity;
+	return true;
+}
+
+static bool
+v4_allowed(uint32_t address, bool on_loopback)
+{
+	if (address >> 24 == 127) {
+		return on_loopback;
+	}
+	/* 0/8, link-local with the metadata services of clouds, multicast and above. */
+	return address >> 24 != 0 && address >> 16 != 0xa9fe && address >> 28 < 14;
+}
+
+static bool
+v6_allowed(const struct in6_addr *address, bool on_loopback)
+{
+	if (IN6_IS_ADDR_V4MAPPED(address) || IN6_IS_ADDR_V4COMPAT(address)) {
+		if (IN6_IS_ADDR_LOOPBACK(address)) {
+			return on_loopback;
+		}
+		return false;
+	}
+	return !IN6_IS_ADDR_UNSPECIFIED(address) && !IN6_IS_ADDR_LINKLOCAL(address) &&
+		!IN6_IS_ADDR_MULTICAST(address) &&
+		(!IN6_IS_ADDR_LOOPBACK(address) || on_loopback);
+}
+
+/* A name that leads to the gateway's own machine or network segment is an attack or a
+ * mistake; an endpoint that says loopback itself is meant. */
+static bool
+address_allowed(const struct curl_sockaddr *address, bool on_loopback)
+{
+	if (address->family == AF_INET) {
+		struct sockaddr_in in;
+		memcpy(&in, &address->addr, sizeof(in));
+		return v4_allowed(ntohl(in.sin_addr.s_addr), on_loopback);
+	}
+	if (address->family == AF_INET6) {
+		struct sockaddr_in6 in6;
+		memcpy(&in6, &address->addr, sizeof(in6));
+		return v6_allowed(&in6.sin6_addr, on_loopback);
+	}
+	return false;
+}
+
+static struct kp_upstream_socket *
+register_socket(struct kp_upstream *upstream, int fd)
+{
+	if ((size_t)fd >= upstream->sockets_capacity &&
+		!grow_table(upstream, (size_t)fd + 1)) {
+		return NULL;
+	}
+	struct kp_upstream_socket *entry = kp_heap_calloc(1, sizeof(*entry));
+	if (entry == NULL) {
+		return NULL;
+	}
+	if (uv_poll_init(kp_loop_uv(upstream->loop), &entry->poll, fd) != 0) {
+		kp_heap_free(entry);
+		return NULL;
+	}
+	uv_unref((uv_handle_t *)&entry->poll);
+	entry->poll.data = entry;
+	entry->upstream = upstream;
+	entry->fd = fd;
+	upstream->sockets[fd] = entry;
+	upstream->sockets_open++;
+	return entry;
+}
+
+/* A new connection stands under its own, shorter limit of time. */
+static void
+note_opening(struct kp_upstream_call *call)
+{
+	struct kp_upstream_target *target = call->target;
+	target->connections_opened++;
+	if (call->opened) {
+		return;
+	}
+	call->opened = true;
+	uint64_t now_us = kp_loop_now_us(target->upstream->loop);
+	uint64_t left_us = call->deadline_us > now_us ? call->deadline_us - now_us : 0;
+	uint64_t connect_us = (uint64_t)target->connect_timeout_ms * 1000;
+	if (connect_us > 0 && connect_us < left_us) {
+		kp_timer_start(target->upstream->loop, &call->timer, connect_us);
+	}
+}
+
+curl_socket_t
+kp_upstream_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct kp_upstream_transfer *transfer = data;
+	struct kp_upstream_target *target = transfer->target;
+	if (purpose != CURLSOCKTYPE_IPCXN || transfer->call == NULL ||
+		transfer->call->state != KP_CALL_RUNNING) {
+		return CURL_SOCKET_BAD;
+	}
+	if (!address_allowed(address, target->on_loopback)) {
+		transfer->call->reason = "the address is not one a partner may have";
+		return CURL_SOCKET_BAD;
+	}
+	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		address->protocol);
+	if (fd < 0) {
+		return CURL_SOCKET_BAD;
+	}
+	struct kp_upstream_socket *entry = register_socket(target->upstream, fd);
+	if (entry == NULL) {
+		(void)close(fd);
+		return CURL_SOCKET_BAD;
+	}
+	entry->shard = transfer->shard;
+	note_opening(transfer->call);
+	return fd;
+}
+
+static void
+on_poll_closed(uv_handle_t *handle)
+{
+	struct kp_upstream_socket *entry = handle->data;
+	struct kp_upstream *upstream = entry->upstream;
+	kp_heap_free(entry);
+	upstream->sockets_open--;
+	kp_upstream_release(upstream);
+}
+
+int
+kp_upstream_close_socket(void *data, curl_socket_t fd)
+{
+	struct kp_upstream *upstream = data;
+	struct kp_upstream_socket *entry = find_socket(upstream, fd);
+	if (entry != NULL) {
+		upstream->sockets[fd] = NULL;
+		(void)uv_poll_stop(&entry->poll);
+		uv_close((uv_handle_t *)&entry->poll, on_poll_closed);
+	}
+	(void)close(fd);
+	return 0;
+}
+
+/* Shards. */
+
+static struct kp_upstream_shard *
+shard_create(struct kp_upstream_target *target)
+{
+	struct kp_upstream_shard *shard = kp_heap_calloc(1, sizeof(*shard));
+	if (shard == NULL) {
+		return NULL;
+	}
+	shard->multi = curl_multi_init();
+	if (shard->multi == NULL) {
+		kp_heap_free(shard);
+		return NULL;
+	}
+	shard->target = target;
+	shard->timer.fire = on_timer;
+	(void)curl_multi_setopt(shard->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
+	(void)curl_multi_setopt(shard->multi, CURLMOPT_SOCKETDATA, shard);
+	(void)curl_multi_setopt(shard->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
+	(void)curl_multi_setopt(shard->multi, CURLMOPT_TIMERDATA, shard);
+	/* The default shrinks with the number of transfers, and the pool with it. */
+	(void)curl_multi_setopt(
+		shard->multi, CURLMOPT_MAXCONNECTS, (long)KP_SHARD_CONNECTIONS);
+	(void)curl_multi_setopt(
+		shard->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+	shard->next = target->shards;
+	target->shards = shard;
+	return shard;
+}
+
+/* The first with room: few shards stay busy and their connections warm. */
+struct kp_upstream_shard *
+kp_upstream_shard_pick(struct kp_upstream_target *target)
+{
+	struct kp_upstream_shard *shard = target->shards;
+	while (shard != NULL && shard->active >= KP_SHARD_CONNECTIONS) {
+		shard = shard->next;
+	}
+	return shard != NULL ? shard : shard_create(target);
+}
+
+/* Closes its connections; the caller has taken it off the target's list. */
+void
+kp_upstream_shard_destroy(struct kp_upstream_shard *shard)
+{
+	struct kp_upstream *upstream = shard->target->upstream;
+	KP_REQUIRE(shard->active == 0 && !upstream->inside_curl);
+	(void)curl_multi_cleanup(shard->multi);
+	kp_timer_stop(upstream->loop, &shard->timer);
+	struct kp_upstream_shard **at = &upstream->kicks;
+	while (*at != NULL && *at != shard) {
+		at = &(*at)->next_kick;
+	}
+	if (*at == shard) {
+		*at = shard->next_kick;
+	}
+	kp_heap_free(shard);
+}

@@ -1,0 +1,663 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * upstream_target: how one partner is reached. Everything that is the same for each call
+ * is done once: the endpoint checked, certificates read, easy handles prepared. What
+ * libcurl would do on its own and must not (redirects, proxies, cookies, netrc, names,
+ * trust stores of the distribution) is switched off here, in one list.
+ */
+#include "io/upstream_private.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/heap.h"
+
+#define ENDPOINT_BYTES_MAX ((size_t)2048)
+#define CREDENTIAL_BYTES_MAX ((size_t)16384)
+#define RESOLVE_FRESH_US ((uint64_t)60 * 1000000)
+#define RESOLVE_RETRY_US ((uint64_t)1000000)
+/* Certificates, keys and addresses change; a connection does not live for ever. */
+#define CONNECTION_LIFE_S 1800L
+#define BUFFER_BYTES 16384L
+
+static char *
+copy_slice(struct kp_slice slice)
+{
+	char *copy = kp_heap_alloc(slice.len + 1);
+	if (copy != NULL) {
+		if (slice.len > 0) {
+			memcpy(copy, slice.data, slice.len);
+		}
+		copy[slice.len] = '\0';
+	}
+	return copy;
+}
+
+/* The endpoint. */
+
+static char *
+url_part(CURLU *url, CURLUPart part, unsigned flags)
+{
+	char *text = NULL;
+	if (curl_url_get(url, part, &text, flags) != CURLUE_OK) {
+		return NULL;
+	}
+	char *copy = kp_heap_strdup(text);
+	curl_free(text);
+	return copy;
+}
+
+static bool
+url_has(CURLU *url, CURLUPart part)
+{
+	char *text = NULL;
+	bool has = curl_url_get(url, part, &text, 0) == CURLUE_OK;
+	curl_free(text);
+	return has;
+}
+
+static void
+judge_host(struct kp_upstream_target *target)
+{
+	struct in_addr in;
+	struct in6_addr in6;
+	const char *host = target->host;
+	if (inet_pton(AF_INET, host, &in) == 1) {
+		target->literal = true;
+		target->on_loopback = ntohl(in.s_addr) >> 24 == 127;
+	} else if (host[0] == '[') {
+		char bare[INET6_ADDRSTRLEN + 1];
+		size_t len = strlen(host);
+		target->literal = true;
+		if (len >= 2 && len - 2 < sizeof(bare)) {
+			memcpy(bare, host + 1, len - 2);
+			bare[len - 2] = '\0';
+			target->on_loopback = inet_pton(AF_INET6, bare, &in6) == 1 &&
+				IN6_IS_ADDR_LOOPBACK(&in6);
+		}
+	} else {
+		target->on_loopback = strcmp(host, "localhost") == 0;
+	}
+}
+
+static enum kp_status
+keep_endpoint(struct kp_upstream_target *target, CURLU *url, struct kp_error *err)
+{
+	char *scheme = url_part(url, CURLUPART_SCHEME, 0);
+	target->host = url_part(url, CURLUPART_HOST, 0);
+	target->port = url_part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+	target->base = url_part(url, CURLUPART_PATH, 0);
+	if (scheme == NULL || target->host == NULL || target->port == NULL ||
+		target->base == NULL) {
+		kp_heap_free(scheme);
+		return kp_error_set(err, KP_E_MEMORY, "no memory for an endpoint");
+	}
+	target->tls = strcmp(scheme, "https") == 0;
+	kp_heap_free(scheme);
+	size_t base_len = strlen(target->base);
+	if (base_len > 0 && target->base[base_len - 1] == '/') {
+		target->base[base_len - 1] = '\0';
+	}
+	if (strlen(target->host) > KP_HOST_BYTES_MAX) {
+		return kp_error_set(err, KP_E_CONFIG,
+			"the endpoint's host name has more than %zu bytes",
+			KP_HOST_BYTES_MAX);
+	}
+	size_t size = strlen(target->host) + strlen(target->port) + 16;
+	target->url = kp_heap_alloc(size);
+	if (target->url == NULL) {
+		return kp_error_set(err, KP_E_MEMORY, "no memory for an endpoint");
+	}
+	(void)snprintf(target->url, size, "%s://%s:%s/", target->tls ? "https" : "http",
+		target->host, target->port);
+	judge_host(target);
+	return KP_OK;
+}
+
+static enum kp_status
+check_endpoint(struct kp_slice endpoint, struct kp_error *err)
+{
+	for (size_t i = 0; i < endpoint.len; i++) {
+		unsigned char byte = (unsigned char)endpoint.data[i];
+		if (byte <= ' ' || byte >= 0x7f) {
+			return kp_error_set(err, KP_E_CONFIG,
+				"the endpoint has bytes that a URL does not have");
+		}
+	}
+	if (endpoint.len == 0 || endpoint.len > ENDPOINT_BYTES_MAX) {
+		return kp_error_set(err, KP_E_CONFIG,
+			"the endpoint must have 1 to %zu bytes", ENDPOINT_BYTES_MAX);
+	}
+	return KP_OK;
+}
+
+static enum kp_status
+read_endpoint(
+	struct kp_upstream_target *target, struct kp_slice endpoint, struct kp_error *err)
+{
+	enum kp_status status = check_endpoint(endpoint, err);
+	if (status != KP_OK) {
+		return status;
+	}
+	char *text = copy_slice(endpoint);
+	CURLU *url = curl_url();
+	if (text == NULL || url == NULL) {
+		status = kp_error_set(err, KP_E_MEMORY, "no memory for an endpoint");
+	} else if (strncmp(text, "http://", 7) != 0 &&
+		strncmp(text, "https://", 8) != 0) {
+		status = kp_error_set(err, KP_E_CONFIG,
+			"the endpoint must begin with https:// or http://");
+	} else if (curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK) {
+		status = kp_error_set(err, KP_E_CONFIG, "the endpoint is not a URL");
+	} else if (url_has(url, CURLUPART_USER) || url_has(url, CURLUPART_PASSWORD) ||
+		url_has(url, CURLUPART_QUERY) || url_has(url, CURLUPART_FRAGMENT)) {
+		status = kp_error_set(err, KP_E_CONFIG,
+			"the endpoint may have no user, query or fragment");
+	} else {
+		status = keep_endpoint(target, url, err);
+	}
+	curl_url_cleanup(url);
+	kp_heap_free(text);
+	return status;
+}
+
+/* Certificates. Read once, here; connections share them. */
+
+static enum kp_status
+pem_error(struct kp_error *err, const char *what, struct kp_slice path)
+{
+	ERR_clear_error();
+	return kp_error_set(
+		err, KP_E_CONFIG, "%s '%.*s' does not read", what, KP_SLICE_ARG(path));
+}
+
+static BIO *
+open_pem(struct kp_slice path)
+{
+	char *name = copy_slice(path);
+	BIO *bio = name == NULL ? NULL : BIO_new_file(name, "r");
+	kp_heap_free(name);
+	return bio;
+}
+
+static int
+no_passphrase(char *buffer, int size, int writing, void *data)
+{
+	(void)buffer;
+	(void)size;
+	(void)writing;
+	(void)data;
+	return -1;
+}
+
+static enum kp_status
+read_anchors(
+	struct kp_upstream_target *target, struct kp_slice path, struct kp_error *err)
+{
+	BIO *bio = open_pem(path);
+	target->anchors = X509_STORE_new();
+	int count = 0;
+	if (bio != NULL && target->anchors != NULL) {
+		X509 *anchor = NULL;
+		while ((anchor = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) !=
+			NULL) {
+			count += X509_STORE_add_cert(target->anchors, anchor) == 1;
+			X509_free(anchor);
+		}
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	return count > 0 ? KP_OK : pem_error(err, "trust anchor file", path);
+}
+
+static enum kp_status
+read_certificate(
+	struct kp_upstream_target *target, struct kp_slice path, struct kp_error *err)
+{
+	BIO *bio = open_pem(path);
+	target->chain = sk_X509_new_null();
+	if (bio != NULL && target->chain != NULL) {
+		target->certificate = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+		X509 *issuer = NULL;
+		while (target->certificate != NULL &&
+			(issuer = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) !=
+				NULL) {
+			if (sk_X509_push(target->chain, issuer) == 0) {
+				X509_free(issuer);
+			}
+		}
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	return target->certificate != NULL
+		? KP_OK
+		: pem_error(err, "client certificate file", path);
+}
+
+static enum kp_status
+read_key(struct kp_upstream_target *target, struct kp_slice path, struct kp_error *err)
+{
+	BIO *bio = open_pem(path);
+	if (bio != NULL) {
+		target->key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+	}
+	BIO_free(bio);
+	if (target->key == NULL) {
+		return pem_error(err, "key file", path);
+	}
+	if (X509_check_private_key(target->certificate, target->key) != 1) {
+		ERR_clear_error();
+		return kp_error_set(err, KP_E_CONFIG,
+			"key file '%.*s' does not belong to the client certificate",
+			KP_SLICE_ARG(path));
+	}
+	return KP_OK;
+}
+
+static enum kp_status
+read_trust(struct kp_upstream_target *target,
+	const struct kp_upstream_target_options *options, struct kp_error *err)
+{
+	if (!target->tls) {
+		if (options->anchor_file.len > 0 || options->certificate_file.len > 0) {
+			return kp_error_set(err, KP_E_CONFIG,
+				"certificates are given, so the endpoint must be https");
+		}
+		return target->on_loopback
+			? KP_OK
+			: kp_error_set(err, KP_E_CONFIG,
+				  "plain http is for loopback addresses only");
+	}
+	if (options->anchor_file.len == 0) {
+		return kp_error_set(
+			err, KP_E_CONFIG, "an https endpoint needs a trust anchor file");
+	}
+	enum kp_status status = read_anchors(target, options->anchor_file, err);
+	if (status == KP_OK && options->certificate_file.len > 0) {
+		status = read_certificate(target, options->certificate_file, err);
+		if (status == KP_OK) {
+			status = read_key(target,
+				options->key_file.len > 0 ? options->key_file
+							  : options->certificate_file,
+				err);
+		}
+	}
+	return status;
+}
+
+static bool
+equip_context(const struct kp_upstream_target *target, SSL_CTX *context)
+{
+	SSL_CTX_set1_cert_store(context, target->anchors);
+	if (target->certificate == NULL) {
+		return true;
+	}
+	return SSL_CTX_use_certificate(context, target->certificate) == 1 &&
+		SSL_CTX_set1_chain(context, target->chain) == 1 &&
+		SSL_CTX_use_PrivateKey(context, target->key) == 1;
+}
+
+static CURLcode
+on_ssl_context(CURL *easy, void *context, void *data)
+{
+	(void)easy;
+	return equip_context(data, context) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
+}
+
+/* Credentials. */
+
+static bool
+field_value_valid(struct kp_slice value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char byte = (unsigned char)value.data[i];
+		if ((byte < ' ' && byte != '\t') || byte == 0x7f) {
+			return false;
+		}
+	}
+	return value.len <= CREDENTIAL_BYTES_MAX;
+}
+
+/* "Basic " and the base64 of "user:password" (RFC 7617). */
+static char *
+basic_line(struct kp_slice value)
+{
+	static const char prefix[] = "Authorization: Basic ";
+	size_t size = sizeof(prefix) + 4 * ((value.len + 2) / 3);
+	char *line = kp_heap_alloc(size);
+	if (line != NULL) {
+		memcpy(line, prefix, sizeof(prefix));
+		(void)EVP_EncodeBlock((unsigned char *)line + sizeof(prefix) - 1,
+			(const unsigned char *)value.data, (int)value.len);
+	}
+	return line;
+}
+
+static char *
+header_line(struct kp_slice name, const char *between, struct kp_slice value)
+{
+	size_t size = name.len + strlen(between) + value.len + 1;
+	char *line = kp_heap_alloc(size);
+	if (line != NULL) {
+		(void)snprintf(line, size, "%.*s%s%.*s", KP_SLICE_ARG(name), between,
+			KP_SLICE_ARG(value));
+	}
+	return line;
+}
+
+static enum kp_status
+keep_credential(struct kp_upstream_target *target,
+	const struct kp_upstream_target_options *options, struct kp_error *err)
+{
+	static char agent[] = "User-Agent: ketenpoort";
+	target->fixed[0].data = agent;
+	if (options->credential == KP_CREDENTIAL_NONE) {
+		return KP_OK;
+	}
+	struct kp_slice value = options->credential_value;
+	if (!field_value_valid(value) || value.len == 0) {
+		return kp_error_set(err, KP_E_CONFIG,
+			"the credential is empty, too long or has control characters");
+	}
+	switch (options->credential) {
+	case KP_CREDENTIAL_NONE:
+		break;
+	case KP_CREDENTIAL_HEADER:
+		if (options->credential_name.len == 0 ||
+			!field_value_valid(options->credential_name) ||
+			memchr(options->credential_name.data, ':',
+				options->credential_name.len) != NULL) {
+			return kp_error_set(err, KP_E_CONFIG,
+				"the credential's header name is not one");
+		}
+		target->credential = header_line(options->credential_name, ": ", value);
+		break;
+	case KP_CREDENTIAL_BEARER:
+		target->credential =
+			header_line(KP_SLICE("Authorization"), ": Bearer ", value);
+		break;
+	case KP_CREDENTIAL_BASIC:
+		target->credential = basic_line(value);
+		break;
+	}
+	target->fixed[1].data = target->credential;
+	target->fixed[0].next = &target->fixed[1];
+	return target->credential != NULL
+		? KP_OK
+		: kp_error_set(err, KP_E_MEMORY, "no memory for a credential");
+}
+
+/* Names. */
+
+static void
+on_resolved(void *owner, const char *addresses)
+{
+	struct kp_upstream_target *target = owner;
+	target->resolve = NULL;
+	target->resolved_us = kp_loop_now_us(target->upstream->loop);
+	/* A look-up that fails leaves the addresses of the last one in use. */
+	if (addresses[0] != '\0') {
+		size_t size = strlen(target->host) + strlen(target->port) +
+			strlen(addresses) + 3;
+		char *text = kp_heap_alloc(size);
+		if (text != NULL) {
+			(void)snprintf(text, size, "%s:%s:%s", target->host, target->port,
+				addresses);
+			if (target->resolved_text == NULL ||
+				strcmp(text, target->resolved_text) != 0) {
+				kp_heap_free(target->resolved_text);
+				target->resolved_text = text;
+				target->resolved.data = text;
+				target->resolve_round++;
+			} else {
+				kp_heap_free(text);
+			}
+		}
+	}
+	kp_upstream_target_ready(target);
+}
+
+static void
+look_up(struct kp_upstream_target *target)
+{
+	if (target->resolve == NULL &&
+		kp_resolve_start(target->upstream->loop, target->host, on_resolved,
+			target, &target->resolve) != KP_OK) {
+		target->resolved_us = kp_loop_now_us(target->upstream->loop);
+	}
+}
+
+bool
+kp_upstream_target_resolved(struct kp_upstream_target *target)
+{
+	if (target->literal) {
+		return true;
+	}
+	uint64_t age_us = kp_loop_now_us(target->upstream->loop) - target->resolved_us;
+	bool known = target->resolved_text != NULL;
+	if (target->resolved_us == 0 ||
+		age_us > (known ? RESOLVE_FRESH_US : RESOLVE_RETRY_US)) {
+		look_up(target);
+	}
+	return known || target->resolve == NULL;
+}
+
+/* Easy handles. */
+
+static void
+forbid_extras(CURL *easy)
+{
+	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	(void)curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	(void)curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
+	(void)curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	(void)curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
+	(void)curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_NONE);
+	(void)curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
+}
+
+/* Without all of these there is no handle: a partner reached without verification is
+ * worse than one not reached. */
+static bool
+require_security(struct kp_upstream_target *target, CURL *easy)
+{
+	const char *scheme = target->tls ? "https" : "http";
+	if (curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, scheme) != CURLE_OK ||
+		curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, scheme) != CURLE_OK ||
+		curl_easy_setopt(easy, CURLOPT_URL, target->url) != CURLE_OK) {
+		return false;
+	}
+	if (!target->tls) {
+		return true;
+	}
+	return curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+		       (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_CAINFO, NULL) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context) ==
+		CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, target) == CURLE_OK;
+}
+
+static void
+set_callbacks(struct kp_upstream_transfer *transfer)
+{
+	CURL *easy = transfer->easy;
+	struct kp_upstream_target *target = transfer->target;
+	(void)curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, kp_upstream_on_body);
+	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, kp_upstream_on_header);
+	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, kp_upstream_open_socket);
+	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+	(void)curl_easy_setopt(
+		easy, CURLOPT_CLOSESOCKETFUNCTION, kp_upstream_close_socket);
+	(void)curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, target->upstream);
+	(void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
+	(void)curl_easy_setopt(
+		easy, CURLOPT_MAXAGE_CONN, (long)((target->idle_ms + 999) / 1000));
+	(void)curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFE_S);
+}
+
+struct kp_upstream_transfer *
+kp_upstream_transfer_create(struct kp_upstream_target *target)
+{
+	struct kp_upstream_transfer *transfer = kp_heap_calloc(1, sizeof(*transfer));
+	if (transfer == NULL) {
+		return NULL;
+	}
+	transfer->target = target;
+	transfer->easy = curl_easy_init();
+	if (transfer->easy == NULL || !require_security(target, transfer->easy)) {
+		kp_upstream_transfer_destroy(transfer);
+		return NULL;
+	}
+	forbid_extras(transfer->easy);
+	set_callbacks(transfer);
+	return transfer;
+}
+
+void
+kp_upstream_transfer_destroy(struct kp_upstream_transfer *transfer)
+{
+	curl_easy_cleanup(transfer->easy);
+	kp_heap_free(transfer->nodes);
+	kp_heap_free(transfer->lines);
+	kp_heap_free(transfer->head);
+	kp_heap_free(transfer);
+}
+
+/* Life. */
+
+/* Closes the connections of shards that have not been used for a while. */
+static void
+on_idle(struct kp_timer *timer)
+{
+	struct kp_upstream_target *target =
+		KP_CONTAINER_OF(timer, struct kp_upstream_target, idle_timer);
+	struct kp_loop *loop = target->upstream->loop;
+	uint64_t now_us = kp_loop_now_us(loop);
+	uint64_t idle_us = (uint64_t)target->idle_ms * 1000;
+	struct kp_upstream_shard **at = &target->shards;
+	while (*at != NULL) {
+		struct kp_upstream_shard *shard = *at;
+		if (shard->active == 0 && now_us - shard->used_us >= idle_us) {
+			*at = shard->next;
+			kp_upstream_shard_destroy(shard);
+		} else {
+			at = &shard->next;
+		}
+	}
+	kp_timer_start(loop, timer, idle_us);
+}
+
+static enum kp_status
+fill_target(struct kp_upstream_target *target,
+	const struct kp_upstream_target_options *options, struct kp_error *err)
+{
+	target->idle_timer.fire = on_idle;
+	target->connections_max =
+		options->connections_max > 0 ? options->connections_max : 1;
+	target->waiting_max = options->waiting_max;
+	target->connect_timeout_ms = options->connect_timeout_ms;
+	target->idle_ms = options->idle_ms > 0 ? options->idle_ms : 1000;
+	target->head_bytes_max = options->head_bytes_max;
+	target->name = copy_slice(options->name);
+	if (target->name == NULL) {
+		return kp_error_set(err, KP_E_MEMORY, "no memory for a partner");
+	}
+	enum kp_status status = read_endpoint(target, options->endpoint, err);
+	if (status == KP_OK) {
+		status = read_trust(target, options, err);
+	}
+	if (status == KP_OK) {
+		status = keep_credential(target, options, err);
+	}
+	return status;
+}
+
+enum kp_status
+kp_upstream_target_open(struct kp_upstream *upstream,
+	const struct kp_upstream_target_options *options,
+	struct kp_upstream_target **ret_target, struct kp_error *err)
+{
+	struct kp_upstream_target *target = kp_heap_calloc(1, sizeof(*target));
+	if (target == NULL) {
+		return kp_error_set(err, KP_E_MEMORY, "no memory for a partner");
+	}
+	target->upstream = upstream;
+	target->next = upstream->targets;
+	target->prev_next = &upstream->targets;
+	if (target->next != NULL) {
+		target->next->prev_next = &target->next;
+	}
+	upstream->targets = target;
+	enum kp_status status = fill_target(target, options, err);
+	if (status != KP_OK) {
+		kp_upstream_target_free(target);
+		return status;
+	}
+	kp_timer_start(
+		upstream->loop, &target->idle_timer, (uint64_t)target->idle_ms * 1000);
+	(void)kp_upstream_target_resolved(target);
+	*ret_target = target;
+	return KP_OK;
+}
+
+static void
+free_connections(struct kp_upstream_target *target)
+{
+	while (target->free_transfers != NULL) {
+		struct kp_upstream_transfer *transfer = target->free_transfers;
+		target->free_transfers = transfer->next_free;
+		kp_upstream_transfer_destroy(transfer);
+	}
+	while (target->shards != NULL) {
+		struct kp_upstream_shard *shard = target->shards;
+		target->shards = shard->next;
+		kp_upstream_shard_destroy(shard);
+	}
+}
+
+void
+kp_upstream_target_free(struct kp_upstream_target *target)
+{
+	KP_REQUIRE(target->calls == 0 && !target->ready);
+	*target->prev_next = target->next;
+	if (target->next != NULL) {
+		target->next->prev_next = target->prev_next;
+	}
+	kp_timer_stop(target->upstream->loop, &target->idle_timer);
+	kp_resolve_cancel(&target->resolve);
+	free_connections(target);
+	X509_STORE_free(target->anchors);
+	X509_free(target->certificate);
+	sk_X509_pop_free(target->chain, X509_free);
+	EVP_PKEY_free(target->key);
+	kp_heap_free(target->credential);
+	kp_heap_free(target->resolved_text);
+	kp_heap_free(target->url);
+	kp_heap_free(target->base);
+	kp_heap_free(target->host);
+	kp_heap_free(target->port);
+	kp_heap_free(target->name);
+	kp_heap_free(target);
+}

@@ -1,0 +1,199 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * worker: see worker.h. Two queues under one lock. At least one thread takes only short
+ * work, so long work can fill every other thread and short work still moves.
+ */
+#include "io/worker.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "core/heap.h"
+#include "io/loop_private.h"
+
+#define THREADS_MIN 2u
+#define THREADS_MAX 64u
+
+struct queue {
+	struct kp_work *first;
+	struct kp_work **last; /* where the next one is linked */
+};
+
+struct kp_workers {
+	pthread_mutex_t lock;
+	pthread_cond_t short_work;
+	pthread_cond_t any_work;
+	struct queue lanes[2]; /* by enum kp_lane */
+	bool closing;
+	unsigned short_waiting; /* threads asleep on short_work */
+	unsigned any_waiting;
+	unsigned started;
+	pthread_t threads[THREADS_MAX];
+};
+
+static struct kp_work *
+pop(struct queue *queue)
+{
+	struct kp_work *work = queue->first;
+	if (work != NULL) {
+		queue->first = work->next;
+		work->next = NULL;
+		if (queue->first == NULL) {
+			queue->last = &queue->first;
+		}
+	}
+	return work;
+}
+
+static void
+run(struct kp_work *work)
+{
+	work->run(work);
+	kp_loop_post(work->loop, &work->task);
+}
+
+static void *
+short_thread(void *argument)
+{
+	struct kp_workers *workers = argument;
+	(void)pthread_mutex_lock(&workers->lock);
+	for (;;) {
+		struct kp_work *work = pop(&workers->lanes[KP_LANE_SHORT]);
+		if (work != NULL) {
+			(void)pthread_mutex_unlock(&workers->lock);
+			run(work);
+			(void)pthread_mutex_lock(&workers->lock);
+		} else if (workers->closing) {
+			break;
+		} else {
+			workers->short_waiting++;
+			(void)pthread_cond_wait(&workers->short_work, &workers->lock);
+			workers->short_waiting--;
+		}
+	}
+	(void)pthread_mutex_unlock(&workers->lock);
+	return NULL;
+}
+
+static void *
+any_thread(void *argument)
+{
+	struct kp_workers *workers = argument;
+	(void)pthread_mutex_lock(&workers->lock);
+	for (;;) {
+		struct kp_work *work = pop(&workers->lanes[KP_LANE_LONG]);
+		if (work == NULL) {
+			work = pop(&workers->lanes[KP_LANE_SHORT]);
+		}
+		if (work != NULL) {
+			(void)pthread_mutex_unlock(&workers->lock);
+			run(work);
+			(void)pthread_mutex_lock(&workers->lock);
+		} else if (workers->closing) {
+			break;
+		} else {
+			workers->any_waiting++;
+			(void)pthread_cond_wait(&workers->any_work, &workers->lock);
+			workers->any_waiting--;
+		}
+	}
+	(void)pthread_mutex_unlock(&workers->lock);
+	return NULL;
+}
+
+/* Signals are for the main thread. */
+static bool
+start_threads(struct kp_workers *workers, unsigned threads)
+{
+	sigset_t all;
+	sigset_t old;
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	unsigned short_only = threads / 2;
+	while (workers->started < threads) {
+		void *(*body)(void *) =
+			workers->started < short_only ? short_thread : any_thread;
+		if (pthread_create(&workers->threads[workers->started], NULL, body,
+			    workers) != 0) {
+			break;
+		}
+		workers->started++;
+	}
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return workers->started == threads;
+}
+
+enum kp_status
+kp_workers_create(unsigned threads, struct kp_workers **ret_workers, struct kp_error *err)
+{
+	struct kp_workers *workers = kp_heap_calloc(1, sizeof(*workers));
+	if (workers == NULL) {
+		return kp_error_set(err, KP_E_MEMORY, "no memory for worker threads");
+	}
+	(void)pthread_mutex_init(&workers->lock, NULL);
+	(void)pthread_cond_init(&workers->short_work, NULL);
+	(void)pthread_cond_init(&workers->any_work, NULL);
+	workers->lanes[KP_LANE_SHORT].last = &workers->lanes[KP_LANE_SHORT].first;
+	workers->lanes[KP_LANE_LONG].last = &workers->lanes[KP_LANE_LONG].first;
+	if (threads < THREADS_MIN) {
+		threads = THREADS_MIN;
+	}
+	if (!start_threads(workers, threads > THREADS_MAX ? THREADS_MAX : threads)) {
+		kp_workers_destroy(&workers);
+		return kp_error_set(err, KP_E_MEMORY, "worker threads do not start");
+	}
+	*ret_workers = workers;
+	return KP_OK;
+}
+
+void
+kp_workers_destroy(struct kp_workers **workers_at)
+{
+	struct kp_workers *workers = *workers_at;
+	if (workers == NULL) {
+		return;
+	}
+	*workers_at = NULL;
+	(void)pthread_mutex_lock(&workers->lock);
+	workers->closing = true;
+	(void)pthread_cond_broadcast(&workers->short_work);
+	(void)pthread_cond_broadcast(&workers->any_work);
+	(void)pthread_mutex_unlock(&workers->lock);
+	for (unsigned i = 0; i < workers->started; i++) {
+		(void)pthread_join(workers->threads[i], NULL);
+	}
+	(void)pthread_cond_destroy(&workers->any_work);
+	(void)pthread_cond_destroy(&workers->short_work);
+	(void)pthread_mutex_destroy(&workers->lock);
+	kp_heap_free(workers);
+}
+
+static void
+on_run(struct kp_task *task)
+{
+	struct kp_work *work = KP_CONTAINER_OF(task, struct kp_work, task);
+	struct kp_loop *loop = work->loop;
+	work->done(work);
+	kp_loop_unhold(loop);
+}
+
+void
+kp_work_start(struct kp_workers *workers, struct kp_loop *loop, enum kp_lane lane,
+	struct kp_work *work)
+{
+	work->loop = loop;
+	work->next = NULL;
+	work->task = (struct kp_task){.run = on_run};
+	kp_loop_hold(loop);
+	(void)pthread_mutex_lock(&workers->lock);
+	struct queue *queue = &workers->lanes[lane];
+	*queue->last = work;
+	queue->last = &work->next;
+	if (lane == KP_LANE_SHORT && workers->short_waiting > 0) {
+		(void)pthread_cond_signal(&workers->short_work);
+	} else if (workers->any_waiting > 0) {
+		(void)pthread_cond_signal(&workers->any_work);
+	}
+	(void)pthread_mutex_unlock(&workers->lock);
+}
