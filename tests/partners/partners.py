@@ -288,10 +288,9 @@ def answer_uwv(clients, request):
                  "bedrag": {"bruto": Number(benefit["bedrag"]), "valuta": "EUR",
                             "periode": benefit["periode"]}}
                 for benefit in client["uwv"]["uitkeringen"]]
-    # A person in the income register is named as the employer spelled him.
     return Answer(dump({
         "burgerservicenummer": client["bsn"], "peildatum": "2026-10-31",
-        "persoon": {"achternaam": client["geslachtsnaam"].upper(),
+        "persoon": {"achternaam": client["geslachtsnaam"],
                     "geboortedatum": client["geboren"]},
         "dienstverbanden": jobs, "uitkeringen": benefits}))
 
@@ -324,7 +323,8 @@ PARTNERS = {
 
 # --- Municipal client tracking: a CSV export --------------------------------------------------------
 
-CSV_HEADER = ["BSN", "Klantnummer", "Naam", "Geboortedatum", "Straat", "Huisnummer", "Postcode",
+CSV_HEADER = ["BSN", "Klantnummer", "Naam", "Geboortedatum", "Straat", "Huisnummer", "Huisletter",
+              "Postcode",
               "Woonplaats", "Telefoon", "Consulent", "Regeling", "Begindatum", "Status", "Traject",
               "Traject begin", "Traject status", "Notitie"]
 
@@ -341,8 +341,9 @@ def export_rows(clients):
             continue
         for traject in record["trajecten"]:
             yield [client["bsn"], record["klantnummer"], record["naam"],
-                   dutch_date(record["geboren"]), record["straat"], record["huisnummer"],
-                   record["postcode"], record["woonplaats"], record["telefoon"],
+                   dutch_date(record["geboren"]), record["straat"],
+                   *re.fullmatch(r"([0-9]+)(.*)", record["huisnummer"]).groups(),
+                   record["postcode"].replace(" ", ""), record["woonplaats"], record["telefoon"],
                    record["consulent"], record["regeling"], dutch_date(record["begin"]),
                    record["status"], traject["traject"], dutch_date(traject["begin"]),
                    traject["status"], record["notitie"]]
