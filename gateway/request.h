@@ -49,6 +49,7 @@ struct kp_request_call {
 	struct kp_need need;
 	struct kp_collect collect;
 	struct kp_source_state state;
+	uint32_t entry;        /* of the plan */
 	enum kp_status status; /* what made the outcome an error */
 	uint64_t bytes;
 	uint32_t http_status;
@@ -73,8 +74,6 @@ struct kp_request_answer {
 	bool last_sent; /* nothing comes after what is under way */
 	struct kp_buffer buffer;
 	struct kp_slice part;
-	struct kp_timer reader; /* against a slow one */
-	bool reader_late;
 	unsigned http_status;
 	uint64_t bytes;
 };
@@ -160,10 +159,26 @@ enum kp_stage_result kp_request_fail(struct kp_request *request, enum kp_status 
 /* Tells running calls to stop; their completions follow. Idempotent. */
 void kp_request_cancel_calls(struct kp_request *request);
 
-/* Starts one call; its completion sets call->done and wakes the request. KP_OK also when
- * the source refused at once: that is in call->state. */
+/*
+ * Starts one call for `cells`, which live as long as the request. call->request, link and
+ * state.source are set by the caller. Its completion sets call->done and wakes the
+ * request; a source that refuses at once is done at once, with that in call->state.
+ */
 void kp_request_call_start(
-	struct kp_request_call *call, const struct kp_plan_entry *planned);
+	struct kp_request_call *call, const uint64_t *cells, uint32_t wave);
+
+/* What a wave before `wave` found for a field; NULL when nothing. */
+const struct kp_found *kp_request_find_known(
+	const struct kp_request *request, uint32_t field, uint32_t wave);
+
+/* One absolute deadline per request; sets it anew. */
+void kp_request_set_deadline(struct kp_request *request, uint64_t deadline_us);
+
+/* stage_project.c: makes the final state of a call that is done. */
+void kp_project_call(struct kp_request_call *call);
+
+/* stage_answer.c: in a streaming form, sends what is ready. Does nothing otherwise. */
+void kp_answer_stream(struct kp_request *request);
 
 /* After the last step: gives everything back. The request is no more. */
 void kp_request_end(struct kp_request *request);

@@ -47,7 +47,6 @@ struct kp_path_config {
 	uint32_t budget_ms_default; /* 4000 */
 	uint32_t budget_ms_min;     /* 50 */
 	uint32_t budget_ms_max;     /* 30000 */
-	uint32_t answer_ms_max;     /* for a slow reader, after the answer began: 30000 */
 
 	uint32_t waves_max;       /* of calls that depend on each other: 4 */
 	uint32_t items_max;       /* in list sections, per source: 2000 */

@@ -17,6 +17,8 @@ struct kp_slice {
 };
 
 #define KP_SLICE(literal) ((struct kp_slice){ "" literal, sizeof(literal) - 1 })
+/* The same as an initializer of something static, where a compound literal is no constant. */
+#define KP_SLICE_INIT(literal) { "" literal, sizeof(literal) - 1 }
 /* For printf's "%.*s". */
 #define KP_SLICE_ARG(slice) (int)(slice).len, (slice).data
 

@@ -80,6 +80,9 @@ enum kp_status kp_collect_init(
 /* Forgets every value: an answer that cannot be trusted leaves nothing. */
 void kp_collect_discard(struct kp_collect *collect);
 
+/* The first value kept for a field; NULL when there is none. */
+const struct kp_found *kp_collect_find(const struct kp_collect *collect, uint32_t field);
+
 /* The value's text without its JSON clothes; in the arena when it had escapes. */
 enum kp_status kp_found_text(const struct kp_found *found, struct kp_arena *arena,
 	struct kp_slice *ret_text) KP_MUST_USE;

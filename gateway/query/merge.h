@@ -14,6 +14,7 @@
 
 struct kp_merged_item {
 	struct kp_found **values; /* by field of the section; `other` leads to the rest */
+	uint32_t same_key;        /* private: 1 + index of the next one; 0: none */
 };
 
 struct kp_merged_section {

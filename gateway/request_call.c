@@ -1,0 +1,175 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* request_call: one question of a request to one source, from start to completion. Used
+ * by relate (the caseload) and fetch (the partners). */
+#include "request.h"
+
+#include "core/attr.h"
+
+static struct kp_text
+text_from(struct kp_slice slice)
+{
+	return (struct kp_text){slice.data, slice.len};
+}
+
+/* The most authoritative value an earlier wave found for a field; kp_need.known. */
+static struct kp_text
+find_known(const struct kp_need *need, struct kp_text field_path)
+{
+	const struct kp_request_call *asking = need->known_context;
+	struct kp_request *request = asking->request;
+	uint32_t field = kp_catalogue_find_field(request->view->snapshot->catalogue,
+		(struct kp_slice){field_path.data, field_path.len});
+	const struct kp_found *best = kp_request_find_known(request, field, need->wave);
+	struct kp_slice text;
+	if (best == NULL || kp_found_text(best, &request->arena, &text) != KP_OK) {
+		return (struct kp_text){NULL, 0};
+	}
+	return text_from(text);
+}
+
+const struct kp_found *
+kp_request_find_known(const struct kp_request *request, uint32_t field, uint32_t wave)
+{
+	const struct kp_found *best = NULL;
+	for (uint32_t i = 0; i < request->call_count; i++) {
+		const struct kp_request_call *call = &request->calls[i];
+		if (!call->projected || call->need.wave >= wave) {
+			continue;
+		}
+		const struct kp_found *found = kp_collect_find(&call->collect, field);
+		if (found != NULL && (best == NULL || found->cell < best->cell)) {
+			best = found;
+		}
+	}
+	return best;
+}
+
+static void
+fill_need(struct kp_request_call *call, const uint64_t *cells, uint32_t wave)
+{
+	const struct kp_request *request = call->request;
+	const struct kp_purpose *purpose = request->purpose;
+	call->need = (struct kp_need){
+		.size = sizeof(call->need),
+		.bsn = text_from(request->query.bsn),
+		.purpose = text_from(request->query.purpose),
+		.case_id = text_from(request->query.case_id),
+		.employee = text_from(request->identity.employee),
+		.organisation = text_from(request->identity.organisation),
+		.trace_id = {request->trace.trace_id, KP_TRACE_ID_LEN},
+		.now = {request->now, KP_INSTANT_LEN},
+		.cells = cells,
+		.cell_words = request->view->snapshot->catalogue->cell_words,
+		.wave = wave,
+		.known = find_known,
+		.known_context = call,
+	};
+	if (purpose != NULL) {
+		call->need.activity_uri = text_from(purpose->activity_uri);
+	}
+}
+
+static void
+close_call(struct kp_request_call *call)
+{
+	kp_instant_write(
+		kp_loop_wall_ms(call->request->view->loop), call->state.retrieved);
+	call->running = NULL;
+	call->done = true;
+}
+
+static void
+on_call_done(void *owner, const struct kp_source_result *result)
+{
+	struct kp_request_call *call = owner;
+	struct kp_request *request = call->request;
+	KP_REQUIRE(request->magic == KP_REQUEST_MAGIC);
+	kp_once_complete(&call->once);
+	request->outstanding--;
+	call->state.outcome = result->outcome;
+	call->state.duration_us = result->duration_us;
+	/* Without memory the reason is lost, the outcome is not. */
+	call->state.reason = kp_arena_copy(&request->arena, result->reason);
+	call->status = result->status;
+	call->bytes = result->bytes;
+	call->http_status = result->http_status;
+	close_call(call);
+	kp_request_wake(request);
+}
+
+/* A call that never came under way: no room at the source, or no memory. */
+static void
+refuse_call(struct kp_request_call *call, enum kp_status status)
+{
+	call->state.outcome = KP_NOT_REACHED;
+	call->state.reason = status == KP_E_BUSY
+		? KP_SLICE("te veel vragen tegelijk aan deze bron")
+		: KP_SLICE("de vraag aan deze bron kon niet worden gesteld");
+	call->status = status;
+	close_call(call);
+}
+
+void
+kp_request_call_start(struct kp_request_call *call, const uint64_t *cells, uint32_t wave)
+{
+	struct kp_request *request = call->request;
+	const struct kp_path_config *config = kp_request_config(request);
+	fill_need(call, cells, wave);
+	const struct kp_collect_options collect = {
+		.catalogue = request->view->snapshot->catalogue,
+		.source = call->state.source,
+		.cells = cells,
+		.bsn = request->query.bsn,
+		.arena = &request->arena,
+		.items_max = config->items_max,
+		.values_max = config->values_max,
+		.value_bytes_max = config->value_bytes_max,
+	};
+	call->started = true;
+	enum kp_status status = kp_collect_init(&call->collect, &collect);
+	if (status != KP_OK) {
+		refuse_call(call, status);
+		return;
+	}
+	call->state.collect = &call->collect;
+	call->state.asked = true;
+	const struct kp_source_call_options options = {
+		.need = &call->need,
+		.sink = &call->collect.sink,
+		.deadline_us = request->deadline_us,
+		.on_done = on_call_done,
+		.owner = call,
+		.arena = &request->arena,
+	};
+	kp_once_begin(&call->once);
+	status = kp_source_call_start(call->link, &options, &call->running);
+	kp_once_begun(&call->once, status == KP_OK);
+	if (status != KP_OK) {
+		refuse_call(call, status);
+		return;
+	}
+	request->outstanding++;
+	request->view->counts.calls++;
+}
+
+static void
+cancel_call(struct kp_request_call *call)
+{
+	if (call->running != NULL) {
+		kp_source_call_cancel(call->running);
+	}
+}
+
+void
+kp_request_cancel_calls(struct kp_request *request)
+{
+	if (request->cancelled) {
+		return;
+	}
+	request->cancelled = true;
+	cancel_call(&request->relation.call);
+	for (uint32_t i = 0; i < request->call_count; i++) {
+		cancel_call(&request->calls[i]);
+	}
+}

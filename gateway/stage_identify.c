@@ -1,0 +1,123 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * stage_identify: who asks? Each way of finding out is one function that either fills the
+ * identity, says it has nothing to go on, or fails; the first that knows decides.
+ *
+ * In:       the message's header fields, the configuration
+ * Out:      identity
+ * Waits:    no
+ * Owns:     nothing
+ * Fails as: KP_E_UNAUTHENTICATED
+ */
+#include "request.h"
+
+#define OIN_LEN 20u
+
+enum finding {
+	FOUND,
+	NOTHING_TO_GO_ON,
+	REFUSED,
+};
+
+static bool
+all_digits(struct kp_slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] < '0' || text.data[i] > '9') {
+			return false;
+		}
+	}
+	return true;
+}
+
+static struct kp_slice
+trim(struct kp_slice text)
+{
+	while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
+		text = (struct kp_slice){text.data + 1, text.len - 1};
+	}
+	while (text.len > 0 &&
+		(text.data[text.len - 1] == ' ' || text.data[text.len - 1] == '\t')) {
+		text.len--;
+	}
+	return text;
+}
+
+/* "role, role": false when there are more than roles_max. */
+static bool
+split_roles(struct kp_slice value, struct kp_slice *roles, size_t max, size_t *ret_count)
+{
+	size_t count = 0;
+	while (value.len > 0) {
+		const char *comma = memchr(value.data, ',', value.len);
+		size_t len = comma == NULL ? value.len : (size_t)(comma - value.data);
+		struct kp_slice role = trim((struct kp_slice){value.data, len});
+		size_t used = comma == NULL ? len : len + 1;
+		value = (struct kp_slice){value.data + used, value.len - used};
+		if (role.len == 0) {
+			continue;
+		}
+		if (count == max) {
+			return false;
+		}
+		roles[count++] = role;
+	}
+	*ret_count = count;
+	return true;
+}
+
+/*
+ * Development and demonstration: what the protocol headers say is believed. Only when the
+ * configuration says so in as many words; the answer says so too.
+ */
+static enum finding
+identify_for_development(struct kp_request *request)
+{
+	const struct kp_path_config *config = kp_request_config(request);
+	const struct kp_http_request *head = kp_request_head(request);
+	if (!config->development_identity) {
+		return NOTHING_TO_GO_ON;
+	}
+	struct kp_slice oin = kp_http_header(head, config->header_organisation);
+	struct kp_slice employee = kp_http_header(head, config->header_employee);
+	struct kp_slice roles = kp_http_header(head, config->header_roles);
+	if (oin.len == 0) {
+		return NOTHING_TO_GO_ON;
+	}
+	if (oin.len != OIN_LEN || !all_digits(oin) ||
+		employee.len > config->header_bytes_max) {
+		return REFUSED;
+	}
+	struct kp_identity *identity = &request->identity;
+	struct kp_slice *list =
+		KP_ARENA_ARRAY(&request->arena, struct kp_slice, config->roles_max);
+	if (list == NULL ||
+		!split_roles(roles, list, config->roles_max, &identity->role_count)) {
+		return REFUSED;
+	}
+	identity->organisation = oin;
+	identity->employee = employee;
+	identity->roles = list;
+	identity->development = true;
+	return FOUND;
+}
+
+enum kp_stage_result
+kp_stage_identify(struct kp_request *request)
+{
+	static enum finding (*const ways[])(struct kp_request *) = {
+		identify_for_development,
+	};
+	enum finding finding = NOTHING_TO_GO_ON;
+	for (size_t i = 0; i < KP_ARRAY_LEN(ways) && finding == NOTHING_TO_GO_ON; i++) {
+		finding = ways[i](request);
+	}
+	if (finding == FOUND) {
+		return KP_STAGE_NEXT;
+	}
+	return kp_request_fail(request, KP_E_UNAUTHENTICATED, "identity not established",
+		finding == REFUSED
+			? KP_SLICE("De gegevens over wie vraagt zijn niet geldig.")
+			: KP_SLICE("Niet is vastgesteld wie vraagt."));
+}

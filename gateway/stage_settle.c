@@ -1,0 +1,138 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * stage_settle: how it ended goes on record (counts and states, never values), is counted
+ * and logged. After it the driver gives everything back and the arena is wiped.
+ *
+ * In:       everything
+ * Out:      an outcome record, counters, one line in the log
+ * Waits:    no: nobody waits for this record
+ * Owns:     nothing
+ * Fails as: nothing; a record that could not be handed over is an error in the log
+ */
+#include "audit/record.h"
+
+#include "request.h"
+
+static enum kp_status
+status_of(const struct kp_request *request)
+{
+	return request->failed ? request->error.status : KP_OK;
+}
+
+static void
+fill_calls(const struct kp_request *request, struct kp_record_call *calls)
+{
+	const struct kp_catalogue *catalogue = request->view->snapshot->catalogue;
+	for (uint32_t i = 0; i < request->call_count; i++) {
+		const struct kp_request_call *call = &request->calls[i];
+		calls[i] = (struct kp_record_call){
+			.source = catalogue->sources[call->state.source].name,
+			.status = kp_outcome_name(call->state.outcome),
+			.duration_us = call->state.duration_us,
+			.bytes = call->bytes,
+			.http_status = call->http_status,
+			.fields = call->state.asked ? call->collect.kept : 0,
+		};
+		if (call->status != KP_OK) {
+			calls[i].code = kp_slice_from(kp_status_info(call->status)->name);
+		}
+	}
+}
+
+static enum kp_status
+record_outcome(struct kp_request *request)
+{
+	struct kp_record_call calls[KP_RECORD_SOURCES_MAX];
+	if (request->call_count > KP_RECORD_SOURCES_MAX) {
+		return KP_E_LIMIT;
+	}
+	fill_calls(request, calls);
+	const struct kp_loop *loop = request->view->loop;
+	const struct kp_record_outcome record = {
+		.origin = {.wall_ms = kp_loop_wall_ms(loop),
+			.monotonic_us = kp_loop_now_us(loop),
+			.trace_id = {request->trace.trace_id, KP_TRACE_ID_LEN},
+			.request_id = {request->trace.span_id, KP_SPAN_ID_LEN}},
+		.intent_index = request->log_index,
+		.has_intent = request->committed,
+		.code = kp_slice_from(kp_status_info(status_of(request))->name),
+		.http_status = request->answer.http_status,
+		.duration_us = kp_loop_now_us(loop) - request->started_us,
+		.complete = request->complete,
+		.client_gone = request->gone,
+		.values = request->merged.value_count,
+		.conflicts = request->merged.conflict_count,
+		.withheld = request->withheld.field_count,
+		.bytes_sent = request->answer.bytes,
+		.calls = calls,
+		.call_count = request->call_count,
+	};
+	struct kp_buffer out;
+	kp_buffer_init(&out, kp_exchange_arena(request->exchange), KP_RECORD_BYTES_MAX);
+	enum kp_status status = kp_record_write_outcome(&out, &record);
+	if (status != KP_OK) {
+		return status;
+	}
+	struct kp_journal_entry entry = {
+		.type = KP_RECORD_OUTCOME,
+		.payload = kp_buffer_slice(&out),
+	};
+	return kp_journal_append(request->view->snapshot->journal, &entry);
+}
+
+static void
+count(struct kp_request *request)
+{
+	struct kp_path_counts *counts = &request->view->counts;
+	unsigned http_status = request->answer.http_status;
+	counts->active -= request->counted ? 1 : 0;
+	if (request->gone) {
+		counts->gone++;
+	} else if (http_status < 400) {
+		counts->answered++;
+	} else if (http_status < 500) {
+		counts->refused++;
+	} else {
+		counts->failed++;
+	}
+}
+
+static void
+log_line(const struct kp_request *request)
+{
+	const struct kp_log *log = &request->view->log;
+	struct kp_slice trace = {request->trace.trace_id, KP_TRACE_ID_LEN};
+	uint64_t duration_us = kp_loop_now_us(request->view->loop) - request->started_us;
+	KP_LOG(log, INFO, REQUEST, "query ended", kp_log_text(KP_LOG_TRACE, trace),
+		kp_log_cstr(KP_LOG_CODE, kp_status_info(status_of(request))->name),
+		kp_log_text(KP_LOG_ORGANISATION, request->identity.organisation),
+		kp_log_number(KP_LOG_HTTP_STATUS, request->answer.http_status),
+		kp_log_number(KP_LOG_DURATION_US, (int64_t)duration_us),
+		kp_log_number(KP_LOG_CALLS, request->call_count),
+		kp_log_number(KP_LOG_BYTES_OUT, (int64_t)request->answer.bytes),
+		kp_log_flag(KP_LOG_COMPLETE, request->complete));
+	if (request->failed &&
+		kp_status_info(request->error.status)->class == KP_CLASS_INTERNAL) {
+		kp_log_error(log, KP_LOG_LEVEL_ERROR, KP_LOG_AREA_REQUEST,
+			"query failed inside the gateway", &request->error);
+	}
+}
+
+enum kp_stage_result
+kp_stage_settle(struct kp_request *request)
+{
+	/* A refusal's record says it all; what never got a record gets none now. */
+	if (request->committed && request->entry.type == KP_RECORD_INTENT) {
+		enum kp_status status = record_outcome(request);
+		if (status != KP_OK) {
+			KP_LOG(&request->view->log, ERROR, AUDIT,
+				"outcome could not be recorded",
+				kp_log_number(KP_LOG_INDEX, (int64_t)request->log_index),
+				kp_log_cstr(KP_LOG_CODE, kp_status_info(status)->name));
+		}
+	}
+	count(request);
+	log_line(request);
+	return KP_STAGE_NEXT;
+}
