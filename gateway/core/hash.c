@@ -55,7 +55,9 @@ kp_hash(const void *bytes, size_t len)
 		v[0] ^= word;
 	}
 	uint64_t last = (uint64_t)len << 56;
-	memcpy(&last, at, len % 8);
+	if (len % 8 != 0) { /* an empty slice may be NULL */
+		memcpy(&last, at, len % 8);
+	}
 	last = (last & 0x00ffffffffffffff) | (uint64_t)len << 56;
 	v[3] ^= last;
 	round_once(v);
