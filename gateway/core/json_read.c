@@ -198,6 +198,8 @@ carried(const struct kp_json_reader *reader)
 		: (struct kp_slice){reader->carry, reader->carry_len};
 }
 
+/* One byte more than fits is ours, so that an empty name behind a full store is known as
+ * saved. */
 static bool
 is_saved(const struct kp_json_reader *reader, const char *name)
 {
@@ -221,7 +223,7 @@ save_names(struct kp_json_reader *reader)
 		}
 		if (reader->saved_names == NULL) {
 			reader->saved_names =
-				kp_arena_bytes(reader->arena, SAVED_NAMES_BYTES);
+				kp_arena_bytes(reader->arena, SAVED_NAMES_BYTES + 1);
 			if (reader->saved_names == NULL) {
 				(void)fail_memory(reader);
 				return false;
