@@ -60,11 +60,11 @@ struct kp_http_request {
 	struct kp_slice method_text;
 	enum kp_http_form form;
 	struct kp_slice target; /* as sent */
-	struct kp_slice
-		path; /* begins with '/', or is "*"; still percent-encoded, checked */
-	struct kp_slice query; /* after '?'; data is NULL when there is none */
-	struct kp_slice
-		authority; /* of the absolute form, else the Host field; may be empty */
+	struct kp_slice path;   /* begins with '/', or is "*"; percent-encoded, checked */
+	struct kp_slice query;  /* after '?'; data is NULL when there is none */
+	/* Of the absolute form, else of the Host field; empty only in HTTP/1.0 without
+	 * Host. */
+	struct kp_slice authority;
 	unsigned minor_version; /* 0 or 1 */
 	const struct kp_http_header *headers;
 	size_t header_count;
@@ -81,14 +81,13 @@ struct kp_http_request {
 /* Zero means the default. A value at the limit is accepted. */
 struct kp_http_limits {
 	size_t target_bytes_max; /* default 8 KiB; over it 414 */
-	size_t header_bytes_max; /* all field lines of the head; default 16 KiB; over it
-				    431 */
+	size_t header_bytes_max; /* with the empty line; default 16 KiB; over it 431 */
 	size_t header_count_max; /* default 100; over it 431 */
 	uint64_t body_bytes_max; /* default 1 MiB; over it 413 */
-	size_t chunk_extension_bytes_max; /* in one message; default 256 */
-	size_t trailer_bytes_max; /* default 4 KiB; trailers are checked and dropped */
-	size_t trailer_count_max; /* default 32 */
-	size_t chunk_count_max;   /* default 65,536 */
+	size_t chunk_extension_bytes_max; /* in one message; default 256; over it 431 */
+	size_t trailer_bytes_max; /* default 4 KiB; checked and dropped; over it 431 */
+	size_t trailer_count_max; /* default 32; over it 431 */
+	size_t chunk_count_max;   /* default 65,536; over it 413 */
 };
 
 #define KP_HTTP_METHOD_BYTES_MAX 32u
@@ -114,22 +113,24 @@ struct kp_http_parser {
 
 	struct kp_http_limits limits;
 	struct kp_arena *arena;
-	enum kp_status status; /* sticky */
 	unsigned state;        /* enum state in http_parse.c */
-	bool line_has_cr;
-	char *head; /* the lines of the head so far */
-	size_t head_len;
-	size_t head_capacity;
-	size_t line_start;   /* in head */
-	size_t fields_start; /* in head: after the request line */
+	enum kp_status status; /* sticky, with what the error says */
+	const char *fault;
+	const char *fault_field;
+
+	char *line; /* the line under way, in the arena */
+	size_t line_len;
+	size_t line_room;
+	bool empty_line_seen; /* the one that is allowed before a request line */
+	size_t header_bytes;
 	struct kp_http_header *headers;
 	size_t headers_capacity;
+
 	uint64_t body_left;  /* of the body or of this chunk */
-	uint64_t body_bytes; /* of the whole body so far */
+	uint64_t body_bytes; /* announced so far */
 	size_t chunk_count;
-	size_t chunk_digits;
+	unsigned chunk_digits;
 	size_t extension_bytes;
-	unsigned extension_state;
 	size_t trailer_bytes;
 	size_t trailer_count;
 };
@@ -184,7 +185,7 @@ bool kp_http_token_valid(struct kp_slice text) KP_MUST_USE;
 /* A field value that cannot break out of its line: no control bytes but tab. */
 bool kp_http_value_valid(struct kp_slice text) KP_MUST_USE;
 
-/* uri-host [ ":" port ] of RFC 9110, section 7.2, empty allowed? */
+/* uri-host [ ":" port ] of RFC 9110, section 7.2, with a host of at least one byte? */
 bool kp_http_authority_valid(struct kp_slice text) KP_MUST_USE;
 
 #endif
