@@ -1,0 +1,168 @@
+# SPDX-FileCopyrightText: Ketenpoort contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""A gateway and its stand-in partners, really running, for tests that look from outside."""
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PARTNERS = ROOT / "tests/partners"
+SECRETS = {"brp-sleutel": "demo-sleutel-brp", "uwv-token": "demo-token-uwv",
+           "svb-token": "demo-token-svb"}
+MUNICIPALITY = "00000001820000039000"
+
+sys.path.insert(0, str(PARTNERS))
+import partners as stand_ins  # noqa: E402
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_port(port, process, seconds=20):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError(f"ended with code {process.returncode} before it listened")
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"nothing listens on port {port}")
+
+
+class Partner:
+    """One stand-in partner as a process of its own."""
+
+    def __init__(self, name):
+        self.name, self.port = name, free_port()
+        self.process = subprocess.Popen([sys.executable, "-B", str(PARTNERS / "partners.py"), "serve", name,
+                                         "--port", str(self.port)], stdout=subprocess.DEVNULL)
+        wait_for_port(self.port, self.process)
+
+    def ask(self, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request("POST" if body is not None else "GET", path,
+                           json.dumps(body) if body is not None else None)
+        return json.loads(connection.getresponse().read())
+
+    def fault(self, fault, **options):
+        self.ask("/_fault", {"fault": fault, **options})
+
+    def asked(self):
+        return self.ask("/_asked")["asked"]
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Gateway:
+    """`ketenpoort init`, the stand-ins' manifests, `ketenpoort serve`."""
+
+    def __init__(self, program, folder=None, change=None, wrapper=()):
+        self.program = str(program)
+        self.home = None if folder else tempfile.TemporaryDirectory(prefix="ketenpoort-test-")
+        self.folder = pathlib.Path(folder or self.home.name) / "gateway"
+        self.port = free_port()
+        self.wrapper = list(wrapper)
+        self.partners = {name: Partner(name) for name in ("brp", "uwv", "svb")}
+        subprocess.run([self.program, "init", str(self.folder)], check=True,
+                       stdout=subprocess.DEVNULL)
+        self.write_configuration(change)
+        self.process = None
+        self.start()
+
+    def write_configuration(self, change):
+        path = self.folder / "gateway.json"
+        config = json.loads(path.read_text())
+        config["listeners"] = [{"host": "127.0.0.1", "port": self.port}]
+        config.setdefault("identity", {})["development"] = True
+        config["secrets"] = {name: {"file": f"secrets/{name}"} for name in SECRETS}
+        if change:
+            change(config)
+        path.write_text(json.dumps(config, indent=2))
+        for name, value in SECRETS.items():
+            secret = self.folder / "secrets" / name
+            secret.touch(mode=0o600)
+            secret.write_text(value)
+        sources = self.folder / "sources"
+        for old in sources.glob("*.json"):
+            old.unlink()
+        for manifest in (PARTNERS / "manifests").glob("*.json"):
+            text = manifest.read_text(encoding="utf-8")
+            partner = self.partners.get(manifest.stem)
+            if partner:
+                text = re.sub(r"127\.0\.0\.1:\d+", f"127.0.0.1:{partner.port}", text)
+            (sources / manifest.name).write_text(text, encoding="utf-8")
+        stand_ins.export(str(self.folder / "klantvolg.csv"), "latin-1")
+
+    def start(self):
+        self.log = open(self.folder / "log", "ab")
+        self.process = subprocess.Popen(self.wrapper + [self.program, "serve",
+                                                        str(self.folder / "gateway.json")],
+                                        stdout=self.log, stderr=self.log)
+        try:
+            wait_for_port(self.port, self.process)
+        except RuntimeError as error:
+            raise RuntimeError(f"{error}\n{self.log_text()}") from error
+
+    def log_text(self):
+        return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
+
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+    def headers(self, roles="klantmanager", organisation=MUNICIPALITY):
+        return {"Content-Type": "application/json", "x-origin-oin": organisation,
+                "x-gebruiker": "m.jansen", "x-rollen": roles}
+
+    def ask(self, bsn, purpose="participatiewet-intake", connection=None, headers=None, **members):
+        """Status and JSON body of one question."""
+        connection = connection or self.connect()
+        body = {"burgerservicenummer": bsn, "doel": purpose, **members}
+        connection.request("POST", "/v1/dossiers/_zoek", json.dumps(body),
+                           headers or self.headers())
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    def stop(self, how=signal.SIGTERM, patience=30):
+        """The exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        try:
+            return self.process.wait(patience)
+        finally:
+            self.log.close()
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        for partner in self.partners.values():
+            partner.stop()
+        if self.home:
+            self.home.cleanup()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def program_from_arguments():
+    """The program under test: the last argument, so that unittest keeps the others."""
+    return os.path.abspath(sys.argv.pop()) if len(sys.argv) > 1 else str(
+        ROOT / ".build/dev/gateway/ketenpoort")
