@@ -62,29 +62,27 @@ struct kp_csv_reader {
 	kp_csv_row_fn on_row;
 	void *ctx;
 
-	enum kp_status status; /* sticky */
-	unsigned state;        /* enum state in csv_read.c */
-	uint64_t offset;       /* of the next input byte */
-	uint64_t line_start;
+	enum kp_status status; /* sticky, with what the error says */
+	const char *fault;
+	uint64_t fault_limit;
+	unsigned state;      /* enum state in csv_read.c */
+	uint64_t offset;     /* of the next input byte */
+	uint64_t line_start; /* offset of the first byte of this line */
 	unsigned line;
-	unsigned bom_at;
+	unsigned mark_len;   /* bytes of a byte order mark held back */
+	unsigned utf8_state; /* enum kp_text_state */
 
 	uint64_t row_number;
 	uint64_t row_offset;
 	size_t first_row_fields;
 
-	char *text; /* the row's fields, one after the other */
+	char *text; /* the fields of the row, one behind the other */
 	size_t text_len;
 	size_t text_capacity;
-	size_t field_start;
-	size_t *starts; /* where each finished field begins in text */
+	size_t *ends; /* where each complete field ends in text */
 	struct kp_slice *fields;
 	size_t field_count;
 	size_t fields_capacity;
-
-	unsigned utf8_need; /* continuation bytes still to come */
-	unsigned char utf8_low;
-	unsigned char utf8_high;
 };
 
 /*
