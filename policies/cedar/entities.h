@@ -41,6 +41,9 @@ struct kp_cedar_entities {
 	size_t size;
 	struct kp_cedar_entity **items; /* in order of arrival */
 	size_t count;
+	/* Parents that are in no store, sorted by index; set by close. */
+	const struct kp_cedar_uid *const *missing;
+	size_t missing_count;
 	bool closed;
 };
 
@@ -56,8 +59,9 @@ enum kp_status kp_cedar_entities_add(struct kp_cedar_entities *entities,
 	const struct kp_cedar_entity *entity, struct kp_error *err) KP_MUST_USE;
 
 /*
- * Computes the ancestors; parents that are not in the store are allowed. KP_E_INVALID
- * when an entity is in itself, over however many steps.
+ * Computes the ancestors; parents that are in no store are allowed. KP_E_INVALID when an
+ * entity is in itself, over however many steps, or is such a missing parent of an entity
+ * in a store below.
  */
 enum kp_status kp_cedar_entities_close(
 	struct kp_cedar_entities *entities, struct kp_error *err) KP_MUST_USE;

@@ -47,12 +47,21 @@ struct kp_cedar_request {
 	const struct kp_cedar_record *context; /* may be NULL: empty */
 };
 
-/* One evaluation. Lifetime: caller's, one thread. `arena` holds what evaluation makes. */
+#define KP_CEDAR_EVAL_CACHE 8
+
+/*
+ * One evaluation. Lifetime: caller's, one thread; fill the first three members, leave the
+ * rest zero. The cache is why neither request nor entities may change while it is used.
+ */
 struct kp_cedar_eval {
 	const struct kp_cedar_request *request;
 	const struct kp_cedar_entities *entities; /* closed; may be NULL: none */
-	struct kp_arena *arena;
-	struct kp_cedar_eval_error error; /* of the newest failure */
+	struct kp_arena *arena;                   /* holds what evaluation makes */
+	struct kp_cedar_eval_error error;         /* of the newest failure */
+	struct {
+		const struct kp_cedar_uid *uid;
+		const struct kp_cedar_entity *entity;
+	} cache[KP_CEDAR_EVAL_CACHE];
 };
 
 /* KP_CEDAR_FAIL_NONE and the value, or the failure with eval->error filled. */
