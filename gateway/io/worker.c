@@ -49,8 +49,12 @@ pop(struct queue *queue)
 static void
 run(struct kp_work *work)
 {
+	/* Work nobody waits for may be gone or queued again when it has run. */
+	struct kp_loop *loop = work->loop;
 	work->run(work);
-	kp_loop_post(work->loop, &work->task);
+	if (loop != NULL) {
+		kp_loop_post(loop, &work->task);
+	}
 }
 
 static void *
@@ -185,7 +189,9 @@ kp_work_start(struct kp_workers *workers, struct kp_loop *loop, enum kp_lane lan
 	work->loop = loop;
 	work->next = NULL;
 	work->task = (struct kp_task){.run = on_run};
-	kp_loop_hold(loop);
+	if (loop != NULL) {
+		kp_loop_hold(loop);
+	}
 	(void)pthread_mutex_lock(&workers->lock);
 	struct queue *queue = &workers->lanes[lane];
 	*queue->last = work;
