@@ -31,11 +31,21 @@ enum kp_record_type {
 	KP_RECORD_REFUSAL = 4, /* a question that was refused before it had a plan */
 };
 
+/* What was found in a file. */
+struct kp_journal_recovery {
+	uint64_t records;
+	uint64_t torn_bytes; /* behind the last record; a crash left them, nobody was told
+				they were safe */
+};
+
 struct kp_journal_options {
 	const char *path;
 	struct kp_workers *writer; /* of one thread; outlives the journal */
 	uint32_t waiting_max; /* entries not yet durable; more are refused with KP_E_BUSY
 			       */
+	uint64_t bytes_max;   /* from this size on only outcomes are taken; 0: no bound */
+	struct kp_journal_recovery *ret_recovery; /* set by a successful open; may be NULL
+						   */
 };
 
 /* Embedded in its owner until on_done. */
@@ -52,21 +62,35 @@ struct kp_journal_entry {
 	struct kp_task task;           /* private */
 };
 
+/*
+ * Opens or makes the file and recovers it. KP_E_CORRUPT when a record that had been
+ * acknowledged is damaged (`err` names it; the file is left as it is), KP_E_IO when it
+ * cannot be used or another process has it.
+ */
 enum kp_status kp_journal_open(const struct kp_journal_options *options,
 	struct kp_journal **ret_journal, struct kp_error *err) KP_MUST_USE;
 /* Writes what is queued first. After the loops have stopped. Accepts NULL. */
 void kp_journal_close(struct kp_journal **journal);
-/* Thread-safe. KP_E_BUSY and KP_E_AUDIT are returned at once and then on_done does not
- * come. */
+/* Thread-safe. KP_E_BUSY, KP_E_AUDIT (a write failed, or the journal is full), KP_E_LIMIT
+ * (payload over KP_RECORD_BYTES_MAX) and KP_E_MEMORY are returned at once and then
+ * on_done does not come. A write that fails later comes as KP_E_AUDIT in entry->status.
+ */
 enum kp_status kp_journal_append(
 	struct kp_journal *journal, struct kp_journal_entry *entry) KP_MUST_USE;
-/* False after a failed write: readiness is off. Thread-safe. */
+/* False after a failed write or when full: readiness is off. Thread-safe. */
 bool kp_journal_healthy(const struct kp_journal *journal);
+/* Bytes on disk. Thread-safe. */
+uint64_t kp_journal_size(const struct kp_journal *journal);
 
-/* Reads a journal file that nobody writes; for tools, tests and recovery checks. */
+/* Reads a journal file that nobody writes; for tools, tests and recovery checks. False
+ * from `visit` ends the reading. Damage is KP_E_CORRUPT. */
 typedef bool (*kp_journal_visit_fn)(
 	void *context, uint64_t index, enum kp_record_type type, struct kp_slice payload);
 enum kp_status kp_journal_read(const char *path, kp_journal_visit_fn visit, void *context,
+	struct kp_error *err) KP_MUST_USE;
+/* The same, and says what a recovery would find. `visit` may be NULL. */
+enum kp_status kp_journal_check(const char *path, kp_journal_visit_fn visit,
+	void *context, struct kp_journal_recovery *ret_recovery,
 	struct kp_error *err) KP_MUST_USE;
 
 #endif
