@@ -281,13 +281,13 @@ step_outside(struct kp_csv_reader *reader, unsigned char byte)
 	if (reader->state == AFTER_QUOTE) {
 		return refuse(reader, KP_E_SYNTAX, "text follows a closing quote");
 	}
-	if (byte == '"') {
-		if (reader->state != FIELD_FIRST) {
-			return refuse(reader, KP_E_SYNTAX,
-				"a quote stands inside a field without quotes");
-		}
+	if (byte == '"' && reader->state == FIELD_FIRST) {
 		reader->state = QUOTED;
 		return true;
+	}
+	if (byte == '"' && !reader->options.loose_quotes) {
+		return refuse(reader, KP_E_SYNTAX,
+			"a quote stands inside a field without quotes");
 	}
 	reader->state = UNQUOTED;
 	return add_byte(reader, byte);

@@ -42,6 +42,8 @@ typedef bool (*kp_csv_row_fn)(void *ctx, const struct kp_csv_row *row);
 struct kp_csv_options {
 	char separator; /* ',' ';' '\t' or '|'; 0 is ',' */
 	enum kp_csv_charset charset;
+	bool loose_quotes; /* a quote inside a field without quotes is data, not an error
+			    */
 	bool same_field_count; /* refuse a row with more or fewer fields than the first */
 	bool keep_empty_lines; /* an empty line is a row with one empty field; else it is
 				  passed over */

@@ -102,6 +102,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct kp_csv_options options = {
 		.separator = separators[bytes[0] & 3],
 		.charset = (enum kp_csv_charset)((bytes[0] >> 2) % 3),
+		.loose_quotes = (bytes[0] & 0x20) != 0,
 		.keep_empty_lines = (bytes[0] & 0x40) != 0,
 		.same_field_count = (bytes[0] & 0x80) != 0,
 		.field_bytes_max = 60,
