@@ -149,7 +149,7 @@ AUTOMATIC = {"geheimhoudingPersoonsgegevens", "inOnderzoek", "opschortingBijhoud
              "verificatie"}
 TOP_FIELDS = {"burgerservicenummer", "naam", "geboorte", "geslacht", "leeftijd",
               "gemeenteVanInschrijving", "verblijfplaats", "adressering", "nationaliteiten",
-              "partners", "kinderen", "overlijden"}
+              "partners", "kinderen", "overlijden", "verblijfstitel"}
 WHOLE = {"datum", "datumVan", "datumTot", "land", "geslacht", "gemeenteVanInschrijving",
          "functieAdres", "nationaliteit"}  # asking a part of these delivers the whole
 
