@@ -27,6 +27,7 @@
  *
  * Changes
  *   1.0  2026-11-23  first version: HTTP and file transports
+ *        2026-11-23  KP_SKIP; an index row with an empty key is handed to every look-up
  */
 #ifndef KP_CONNECTOR_H
 #define KP_CONNECTOR_H
@@ -47,6 +48,8 @@ struct kp_text {
 enum kp_verdict {
 	KP_DONE = 0,  /* went well */
 	KP_NEXT = 1,  /* finish only: call prepare again for the next page */
+	KP_SKIP = 2,  /* prepare only: nothing to ask this source (what it needs from an
+			 earlier wave is not known); the call ends as nietVanToepassing */
 	KP_FAIL = -1, /* `fault` says why */
 };
 
@@ -168,7 +171,9 @@ struct kp_head {
 };
 
 /* Where scan reports what a file holds. The host keeps a keyed hash of the key, offset
- * and length. */
+ * and length. A row with an empty key (a header row) is handed to consume before the rows
+ * of every look-up; rows come in the order of the file. Because keys can share a hash,
+ * consume looks at the key of each row again. */
 struct kp_index_writer {
 	uint32_t size;
 	void *context;
@@ -233,8 +238,10 @@ struct kp_connector {
 	void (*end)(const void *instance, void *call);
 
 	/* File transport only: reads a whole file once, in pieces; `state` is zeroed
-	 * memory of scan_size, and `last` is set with the last (possibly empty) piece.
-	 * May run on any thread. */
+	 * memory of scan_size, and `last` is set with the last (possibly empty) piece: it
+	 * comes also when the file could not be read further, so that scan can let go of
+	 * what it holds. After KP_FAIL scan holds nothing and is not called again. May
+	 * run on any thread. */
 	size_t scan_size;
 	int (*scan)(const void *instance, void *state, struct kp_text bytes, bool last,
 		const struct kp_index_writer *out, struct kp_fault *fault);
