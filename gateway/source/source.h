@@ -41,6 +41,10 @@ struct kp_source {
 	const uint32_t *needs;
 	size_t need_count;
 	struct kp_source_private *private;
+	struct kp_slice conditions_file; /* the partner's own forbids; empty: none */
+	struct kp_slice health_target;   /* path of a health probe; empty: none */
+	uint32_t health_status;
+	uint32_t health_every_s;
 };
 
 struct kp_source_set; /* all sources of one snapshot */
@@ -67,7 +71,10 @@ struct kp_source_set_options {
 	size_t plugin_count;
 };
 
-/* Reads every manifest and opens every connector; all faults go to `findings`. */
+/*
+ * Reads every manifest and opens every connector; all faults go to `findings`, and then
+ * it is KP_E_CONFIG. The set lives until destroy and until its last link is gone.
+ */
 enum kp_status kp_source_set_create(const struct kp_source_set_options *options,
 	struct kp_findings *findings, struct kp_source_set **ret_set) KP_MUST_USE;
 void kp_source_set_destroy(struct kp_source_set **set);
@@ -82,7 +89,10 @@ enum kp_status kp_source_link_open(const struct kp_source *source, struct kp_loo
 /* New calls are refused; gone when its last call is done. */
 void kp_source_link_close(struct kp_source_link **link);
 
-/* How a call ended. The texts are fixed or from the manifest: safe to show. */
+/*
+ * How a call ended. The texts are fixed or from the manifest: safe to show. Unless the
+ * outcome is KP_FOUND, what the sink received is not to be used.
+ */
 struct kp_source_result {
 	enum kp_outcome outcome;
 	enum kp_status status;  /* KP_OK, or what made the outcome an error */

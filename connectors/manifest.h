@@ -1,0 +1,222 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * manifest: the JSON file that describes one partner, as structs. The host reads who,
+ * where, how secured and how much; the connector reads what to ask and how to map the
+ * answer. What may be written is in one table (manifest_keys.c), from which the checker
+ * and the published manifest.schema.json both come.
+ *
+ * Everything is immutable after reading and lives in the arena it was read into.
+ */
+#ifndef KP_CONNECTORS_MANIFEST_H
+#define KP_CONNECTORS_MANIFEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "connectors/connector.h"
+#include "core/arena.h"
+#include "core/buffer.h"
+#include "core/error.h"
+#include "core/slice.h"
+
+#define KP_MANIFEST_BYTES_MAX ((size_t)1 << 20)
+
+/* Where something stands in the manifest. */
+struct kp_manifest_place {
+	const char *pointer; /* JSON pointer */
+	unsigned line;
+	unsigned column;
+};
+
+/* What is done with a value on its way from the answer to the dossier. */
+enum kp_manifest_form {
+	KP_FORM_AS_IS, /* exactly the scalar the source wrote */
+	KP_FORM_DATE,  /* text in `date_pattern` becomes ISO 8601, partly unknown too */
+	KP_FORM_DATE_OBJECT, /* Haal Centraal's date objects become ISO 8601 */
+	KP_FORM_YES_NO,      /* J/N, Ja/Nee, 1/0, true/false become true and false */
+	KP_FORM_PRESENT,     /* true when the member is there, whatever it holds */
+};
+
+struct kp_manifest_row {
+	struct kp_slice key;   /* as the source writes it */
+	struct kp_slice value; /* one JSON scalar */
+	struct kp_slice text;  /* the same without quotes, escapes decoded */
+};
+
+/* A code table. */
+struct kp_manifest_table {
+	struct kp_slice name;
+	const struct kp_manifest_row *rows;
+	size_t row_count;
+	const struct kp_manifest_row *other; /* of the key "*"; NULL when there is none */
+};
+
+/* One field of the catalogue and where it comes from. */
+struct kp_manifest_field {
+	struct kp_slice field;    /* path in the catalogue */
+	struct kp_slice path;     /* in the answer, or a column; empty with a constant */
+	struct kp_slice constant; /* one JSON scalar; empty when there is none */
+	const struct kp_manifest_table *table;
+	enum kp_manifest_form form;
+	struct kp_slice date_pattern; /* "yyyymmdd", "dd-mm-yyyy", … */
+	struct kp_slice ask;          /* name in {velden}; empty: derived from `path` */
+	bool ask_never;               /* arrives by itself */
+	struct kp_manifest_place place;
+};
+
+/* A list section of the catalogue: one item for each element or row. */
+struct kp_manifest_list {
+	struct kp_slice section;
+	struct kp_slice items; /* path to the elements; "." is the root itself */
+	struct kp_slice valid_on;
+	const struct kp_manifest_field *fields;
+	size_t field_count;
+	struct kp_manifest_place place;
+};
+
+struct kp_manifest_status {
+	uint32_t from; /* HTTP status, both ends included */
+	uint32_t to;
+	enum kp_outcome outcome;
+};
+
+/* A value in the answer that decides the outcome: code → outcome. */
+struct kp_manifest_code {
+	struct kp_slice code;
+	enum kp_outcome outcome;
+};
+
+struct kp_manifest_note {
+	struct kp_slice code;
+	struct kp_slice text;
+};
+
+struct kp_manifest_response {
+	const struct kp_manifest_status *statuses;
+	size_t status_count;
+	struct kp_slice root;     /* "personen[]"; empty or ".": the whole answer */
+	struct kp_slice subject;  /* path of the bsn below the root; empty: not named */
+	bool subject_none;        /* written as null: answers do not name the person */
+	struct kp_slice valid_on; /* path below the root */
+	struct kp_slice in_investigation; /* name of the member, "inOnderzoek" */
+	struct kp_slice outcome_path;     /* from the top of the answer */
+	const struct kp_manifest_code *outcomes;
+	size_t outcome_count;
+	struct kp_slice notes_path;
+	const struct kp_manifest_note *notes;
+	size_t note_count;
+	const struct kp_manifest_field *fields;
+	size_t field_count;
+	const struct kp_manifest_list *lists;
+	size_t list_count;
+	struct kp_slice paging_next;    /* path of a link to the next page */
+	struct kp_slice paging_pages;   /* path of the number of pages; asks {pagina} */
+	const struct kp_slice *ignored; /* paths that are known and not wanted */
+	size_t ignored_count;
+	struct kp_manifest_place place;
+};
+
+struct kp_manifest_header {
+	struct kp_slice name;
+	struct kp_slice value; /* template */
+	uint32_t cut;          /* longest value in bytes; 0: no limit of the partner's */
+	bool optional;         /* left out when the value would be empty */
+	struct kp_manifest_place place;
+};
+
+struct kp_manifest_request {
+	struct kp_slice method;
+	struct kp_slice target; /* template */
+	struct kp_manifest_place target_place;
+	const struct kp_manifest_header *headers;
+	size_t header_count;
+	struct kp_slice body; /* template: JSON text, or text when body_text */
+	bool body_text;
+	struct kp_manifest_place body_place;
+};
+
+enum kp_manifest_access {
+	KP_ACCESS_NONE,
+	KP_ACCESS_HEADER,
+	KP_ACCESS_BEARER,
+	KP_ACCESS_BASIC,
+};
+
+struct kp_manifest_export {
+	struct kp_slice path;
+	struct kp_slice charset;
+	char separator;
+	struct kp_slice key; /* column that holds the bsn */
+	struct kp_manifest_place place;
+};
+
+struct kp_manifest_limits {
+	uint32_t time_ms;
+	uint32_t connect_ms;
+	uint32_t idle_ms;
+	uint64_t answer_bytes;
+	uint32_t head_bytes;
+	uint32_t concurrent;
+	uint32_t waiting;
+	uint32_t rate_per_second; /* 0: none */
+	uint32_t pages;
+	uint32_t items;
+};
+
+struct kp_manifest {
+	struct kp_slice source; /* bron */
+	struct kp_manifest_place source_place;
+	struct kp_slice title;
+	struct kp_slice organisation_name;
+	struct kp_slice organisation_oin;
+	struct kp_slice connector;
+	struct kp_manifest_place connector_place;
+	struct kp_slice endpoint;
+	struct kp_manifest_place endpoint_place;
+	enum kp_manifest_access access;
+	struct kp_slice access_header; /* name, with KP_ACCESS_HEADER */
+	struct kp_slice access_secret; /* name of the secret */
+	struct kp_manifest_place access_place;
+	struct kp_slice certificate_file;
+	struct kp_slice key_file;
+	struct kp_slice anchor_file;
+	struct kp_manifest_limits limits;
+	bool idempotent;
+	bool caseload;
+	struct kp_slice caseload_oin;
+	const struct kp_slice *needs; /* fields that must be known before asking */
+	size_t need_count;
+	struct kp_slice health_target;
+	uint32_t health_status;
+	uint32_t health_every_s;
+	struct kp_slice conditions_file; /* the partner's own forbids */
+	struct kp_manifest_request request;
+	struct kp_manifest_response response;
+	struct kp_manifest_export file;
+	const struct kp_manifest_table *tables;
+	size_t table_count;
+};
+
+/*
+ * Reads and checks a manifest. Everything wrong goes to `findings`, with `file`, line,
+ * column and JSON pointer; KP_E_CONFIG when there was anything, and then *ret_manifest is
+ * set all the same when the text is a JSON object at all, so that a reader can go on and
+ * find more. Names of the catalogue and of connectors are not checked here. All memory is
+ * from `arena`; `file` and `text` must outlive the result.
+ */
+enum kp_status kp_manifest_read(struct kp_arena *arena, const char *file,
+	struct kp_slice text, struct kp_findings *findings,
+	struct kp_manifest **ret_manifest) KP_MUST_USE;
+
+/* Writes the JSON schema (2020-12) of what kp_manifest_read takes. */
+void kp_manifest_schema_write(struct kp_buffer *buffer);
+
+/* "gevonden" and the other names of outcomes. */
+const char *kp_outcome_name(enum kp_outcome outcome);
+
+/* The row of a key in a code table, or of "*"; NULL when there is neither. */
+const struct kp_manifest_row *kp_manifest_table_find(
+	const struct kp_manifest_table *table, struct kp_slice key);
+
+#endif

@@ -1,0 +1,646 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* manifest_keys: see manifest_keys.h. */
+#include "connectors/manifest_keys.h"
+
+#include <string.h>
+
+#include "core/attr.h"
+
+#define END                                                                              \
+	{                                                                                \
+		0                                                                        \
+	}
+
+static const char *const outcome_words[] = {"gevonden", "nietsGevonden", "nietGerechtigd",
+	"nietVanToepassing", "fout", "nietBereikt", NULL};
+static const char *const access_words[] = {"none", "header", "bearer", "basic", NULL};
+static const char *const method_words[] = {"GET", "POST", NULL};
+static const char *const form_words[] = {
+	"as_is", "date_object", "yes_no", "present", NULL};
+static const char *const charset_words[] = {"utf-8", "latin-1", "windows-1252", NULL};
+static const char *const separator_words[] = {",", ";", "\t", "|", NULL};
+
+static const struct kp_key organisation_keys[] = {
+	{.name = "oin",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "organisation identification number, 20 digits"},
+	{.name = "name",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "name for people"},
+	END,
+};
+
+static const struct kp_key access_keys[] = {
+	{.name = "kind",
+		.kind = KP_KEY_CHOICE,
+		.words = access_words,
+		.help = "how we show who we are, besides a client certificate"},
+	{.name = "header",
+		.kind = KP_KEY_TEXT,
+		.help = "name of the header, with kind header"},
+	{.name = "secret",
+		.kind = KP_KEY_TEXT,
+		.help = "name of the secret in the configuration, never the secret "
+			"itself; "
+			"basic: its value is user:password"},
+	{.name = "certificate_file",
+		.kind = KP_KEY_TEXT,
+		.help = "own client certificate, PEM"},
+	{.name = "key_file",
+		.kind = KP_KEY_TEXT,
+		.help = "key of the client certificate, PEM"},
+	{.name = "anchor_file",
+		.kind = KP_KEY_TEXT,
+		.help = "certificates that the partner's must lead to, PEM"},
+	END,
+};
+
+static const struct kp_key limit_keys[] = {
+	{.name = "time_ms",
+		.kind = KP_KEY_INTEGER,
+		.min = 10,
+		.max = 60000,
+		.fallback = 3000,
+		.help = "longest time for one call, all pages together"},
+	{.name = "connect_ms",
+		.kind = KP_KEY_INTEGER,
+		.min = 10,
+		.max = 10000,
+		.fallback = 1000,
+		.help = "longest time to get a connection"},
+	{.name = "idle_ms",
+		.kind = KP_KEY_INTEGER,
+		.min = 100,
+		.max = 600000,
+		.fallback = 30000,
+		.help = "how long an idle connection is kept"},
+	{.name = "answer_bytes",
+		.kind = KP_KEY_INTEGER,
+		.min = 256,
+		.max = 67108864,
+		.fallback = 4194304,
+		.help = "largest answer, all pages together"},
+	{.name = "head_bytes",
+		.kind = KP_KEY_INTEGER,
+		.min = 256,
+		.max = 262144,
+		.fallback = 32768,
+		.help = "largest head of an answer"},
+	{.name = "concurrent",
+		.kind = KP_KEY_INTEGER,
+		.min = 1,
+		.max = 10000,
+		.fallback = 64,
+		.help = "calls at the same time, per loop"},
+	{.name = "waiting",
+		.kind = KP_KEY_INTEGER,
+		.min = 0,
+		.max = 100000,
+		.fallback = 1024,
+		.help = "calls that may wait for their turn, per loop"},
+	{.name = "rate_per_second",
+		.kind = KP_KEY_INTEGER,
+		.min = 0,
+		.max = 1000000,
+		.fallback = 0,
+		.help = "calls started in a second, per loop; 0: no bound"},
+	{.name = "pages",
+		.kind = KP_KEY_INTEGER,
+		.min = 1,
+		.max = 1000,
+		.fallback = 20,
+		.help = "pages of one answer"},
+	{.name = "items",
+		.kind = KP_KEY_INTEGER,
+		.min = 1,
+		.max = 1000000,
+		.fallback = 10000,
+		.help = "items of all lists of one answer together"},
+	END,
+};
+
+static const struct kp_key header_keys[] = {
+	{.name = "value", .kind = KP_KEY_TEXT, .required = true, .help = "template"},
+	{.name = "cut",
+		.kind = KP_KEY_INTEGER,
+		.min = 0,
+		.max = 8192,
+		.fallback = 0,
+		.help = "the value is cut at this many bytes; 0: never"},
+	{.name = "optional",
+		.kind = KP_KEY_BOOLEAN,
+		.help = "leave the header out when its value would be empty"},
+	END,
+};
+
+static const struct kp_key header_map[] = {
+	{.kind = KP_KEY_TEXT_OR_OBJECT, .keys = header_keys, .help = "header field"},
+	END,
+};
+
+static const struct kp_key request_keys[] = {
+	{.name = "method",
+		.kind = KP_KEY_CHOICE,
+		.words = method_words,
+		.help = "GET by default"},
+	{.name = "target",
+		.kind = KP_KEY_TEXT,
+		.help = "template of what follows the endpoint; starts with / or ?; "
+			"{bsn} is "
+			"refused here"},
+	{.name = "headers",
+		.kind = KP_KEY_OBJECT,
+		.keys = header_map,
+		.help = "header fields by name"},
+	{.name = "body",
+		.kind = KP_KEY_ANY,
+		.help = "template: an object or array is sent as JSON, a text as it is"},
+	END,
+};
+
+static const struct kp_key field_keys[] = {
+	{.name = "path",
+		.kind = KP_KEY_TEXT,
+		.help = "where the value is: dotted path, or name of the column"},
+	{.name = "constant",
+		.kind = KP_KEY_SCALAR,
+		.help = "a fixed value instead of a path"},
+	{.name = "table",
+		.kind = KP_KEY_TEXT,
+		.help = "code table that translates the value"},
+	{.name = "date",
+		.kind = KP_KEY_TEXT,
+		.help = "the value is a date in this pattern (yyyymmdd, dd-mm-yyyy, "
+			"d-m-yyyy) "
+			"and becomes ISO 8601"},
+	{.name = "form",
+		.kind = KP_KEY_CHOICE,
+		.words = form_words,
+		.help = "other conversions: a Haal Centraal date object, yes and no, or "
+			"that "
+			"the member is there at all"},
+	{.name = "ask",
+		.kind = KP_KEY_TEXT_OR_FALSE,
+		.help = "the partner's name of the field in {velden}; false when it "
+			"comes by "
+			"itself and may not be asked"},
+	END,
+};
+
+static const struct kp_key field_map[] = {
+	{.kind = KP_KEY_TEXT_OR_OBJECT,
+		.keys = field_keys,
+		.help = "field of the catalogue"},
+	END,
+};
+
+static const struct kp_key list_keys[] = {
+	{.name = "items",
+		.kind = KP_KEY_TEXT,
+		.help = "path to the elements; \".\" makes each root an item; files: "
+			"every row"},
+	{.name = "valid_on",
+		.kind = KP_KEY_TEXT,
+		.help = "path in the item to the date it is valid on"},
+	{.name = "fields",
+		.kind = KP_KEY_OBJECT,
+		.keys = field_map,
+		.required = true,
+		.help = "fields of the catalogue, paths from the item"},
+	END,
+};
+
+static const struct kp_key list_map[] = {
+	{.kind = KP_KEY_OBJECT, .keys = list_keys, .help = "list section"},
+	END,
+};
+
+static const struct kp_key outcome_map[] = {
+	{.kind = KP_KEY_CHOICE, .words = outcome_words, .help = "what it means"},
+	END,
+};
+
+static const struct kp_key outcome_keys[] = {
+	{.name = "path",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "where the answer holds its code, from its top"},
+	{.name = "values",
+		.kind = KP_KEY_OBJECT,
+		.keys = outcome_map,
+		.required = true,
+		.help = "code to outcome; also looked at in error bodies"},
+	END,
+};
+
+static const struct kp_key text_map[] = {
+	{.kind = KP_KEY_TEXT, .help = "fixed text for the reader"},
+	END,
+};
+
+static const struct kp_key note_keys[] = {
+	{.name = "path",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "where the answer holds its remarks' codes, from its top"},
+	{.name = "texts",
+		.kind = KP_KEY_OBJECT,
+		.keys = text_map,
+		.required = true,
+		.help = "code to text"},
+	END,
+};
+
+static const struct kp_key paging_keys[] = {
+	{.name = "next",
+		.kind = KP_KEY_TEXT,
+		.help = "path to the link of the next page, from the top"},
+	{.name = "pages",
+		.kind = KP_KEY_TEXT,
+		.help = "path to the number of pages, from the top; the target asks "
+			"{pagina}"},
+	END,
+};
+
+static const struct kp_key response_keys[] = {
+	{.name = "status",
+		.kind = KP_KEY_OBJECT,
+		.keys = outcome_map,
+		.help = "HTTP status (404, 5xx) to outcome; without it 2xx is read, 401 "
+			"and 403 "
+			"are nietGerechtigd, 429, 502, 503 and 504 nietBereikt, the rest "
+			"fout"},
+	{.name = "root",
+		.kind = KP_KEY_TEXT,
+		.help = "path to the person, \"personen[]\"; left out: the whole answer"},
+	{.name = "subject",
+		.kind = KP_KEY_TEXT_OR_NULL,
+		.help = "path from the root to the bsn; null when answers do not name "
+			"the "
+			"person"},
+	{.name = "valid_on",
+		.kind = KP_KEY_TEXT,
+		.help = "path from the root to the date the answer is valid on"},
+	{.name = "in_investigation",
+		.kind = KP_KEY_TEXT,
+		.help = "name of the members that say what is under investigation"},
+	{.name = "outcome",
+		.kind = KP_KEY_OBJECT,
+		.keys = outcome_keys,
+		.help = "a code in the answer that says how it went"},
+	{.name = "notes",
+		.kind = KP_KEY_OBJECT,
+		.keys = note_keys,
+		.help = "remarks in the answer that the reader should see"},
+	{.name = "fields",
+		.kind = KP_KEY_OBJECT,
+		.keys = field_map,
+		.help = "fields of single sections, paths from the root"},
+	{.name = "lists",
+		.kind = KP_KEY_OBJECT,
+		.keys = list_map,
+		.help = "list sections"},
+	{.name = "paging",
+		.kind = KP_KEY_OBJECT,
+		.keys = paging_keys,
+		.help = "answers in pages"},
+	{.name = "ignored",
+		.kind = KP_KEY_TEXTS,
+		.help = "paths from the top that are known and not wanted; they are not "
+			"reported as unmapped"},
+	END,
+};
+
+static const struct kp_key file_keys[] = {
+	{.name = "path",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "the file; relative to the folder of the configuration"},
+	{.name = "charset",
+		.kind = KP_KEY_CHOICE,
+		.words = charset_words,
+		.help = "utf-8 by default"},
+	{.name = "separator",
+		.kind = KP_KEY_CHOICE,
+		.words = separator_words,
+		.help = "between columns; ; by default"},
+	{.name = "key",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "column that holds the bsn"},
+	END,
+};
+
+static const struct kp_key table_rows[] = {
+	{.kind = KP_KEY_SCALAR,
+		.help = "code to text or true/false; \"*\" is every other code"},
+	END,
+};
+
+static const struct kp_key table_map[] = {
+	{.kind = KP_KEY_OBJECT, .keys = table_rows, .help = "code table"},
+	END,
+};
+
+static const struct kp_key health_keys[] = {
+	{.name = "target",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "what follows the endpoint"},
+	{.name = "status",
+		.kind = KP_KEY_INTEGER,
+		.min = 100,
+		.max = 599,
+		.fallback = 200,
+		.help = "status of a healthy partner"},
+	{.name = "every_s",
+		.kind = KP_KEY_INTEGER,
+		.min = 1,
+		.max = 3600,
+		.fallback = 30,
+		.help = "seconds between probes"},
+	END,
+};
+
+static const struct kp_key caseload_keys[] = {
+	{.name = "oin",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "organisation whose clients these are"},
+	END,
+};
+
+static const struct kp_key manifest_keys[] = {
+	{.name = "$schema", .kind = KP_KEY_TEXT, .help = "for editors"},
+	{.name = "source",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "name of the source (bron) in the catalogue"},
+	{.name = "title", .kind = KP_KEY_TEXT, .help = "name for people"},
+	{.name = "organisation",
+		.kind = KP_KEY_OBJECT,
+		.keys = organisation_keys,
+		.required = true,
+		.help = "who holds the data"},
+	{.name = "connector",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "rest, file, or one that was loaded"},
+	{.name = "endpoint",
+		.kind = KP_KEY_TEXT,
+		.help = "https://host:port/base; plain http on this machine only"},
+	{.name = "access",
+		.kind = KP_KEY_OBJECT,
+		.keys = access_keys,
+		.help = "credentials, by reference"},
+	{.name = "limits",
+		.kind = KP_KEY_OBJECT,
+		.keys = limit_keys,
+		.help = "what one question may cost"},
+	{.name = "idempotent",
+		.kind = KP_KEY_BOOLEAN,
+		.help = "asking twice is harmless; false by default"},
+	{.name = "caseload",
+		.kind = KP_KEY_OBJECT,
+		.keys = caseload_keys,
+		.help = "this source says whether an organisation knows a client "
+			"(werkvoorraad)"},
+	{.name = "needs",
+		.kind = KP_KEY_TEXTS,
+		.help = "fields of the catalogue that must be known before asking, "
+			"besides "
+			"those of {bekend:…}"},
+	{.name = "health",
+		.kind = KP_KEY_OBJECT,
+		.keys = health_keys,
+		.help = "how to see that the partner is well"},
+	{.name = "conditions_file",
+		.kind = KP_KEY_TEXT,
+		.help = "the partner's own conditions: Cedar forbids for its own data"},
+	{.name = "request",
+		.kind = KP_KEY_OBJECT,
+		.keys = request_keys,
+		.help = "rest: what is sent"},
+	{.name = "response",
+		.kind = KP_KEY_OBJECT,
+		.keys = response_keys,
+		.help = "rest, file: how the answer becomes fields"},
+	{.name = "file",
+		.kind = KP_KEY_OBJECT,
+		.keys = file_keys,
+		.help = "file: where the rows are"},
+	{.name = "tables",
+		.kind = KP_KEY_OBJECT,
+		.keys = table_map,
+		.help = "code tables by name"},
+	{.name = "options",
+		.kind = KP_KEY_ANY,
+		.help = "for a connector of your own: read by it alone"},
+	END,
+};
+
+const struct kp_key *
+kp_manifest_keys(void)
+{
+	return manifest_keys;
+}
+
+static const struct kp_key *
+find_key(const struct kp_key *keys, const char *name)
+{
+	for (; keys->help != NULL; keys++) {
+		if (keys->name != NULL && strcmp(keys->name, name) == 0) {
+			return keys;
+		}
+	}
+	return NULL;
+}
+
+int64_t
+kp_manifest_fallback(const char *object, const char *name)
+{
+	const struct kp_key *outer = find_key(manifest_keys, object);
+	KP_REQUIRE(outer != NULL && outer->keys != NULL);
+	const struct kp_key *inner = find_key(outer->keys, name);
+	KP_REQUIRE(inner != NULL);
+	return inner->fallback;
+}
+
+static void check_value(const struct kp_json_document *document,
+	const struct kp_json_node *node, const struct kp_key *key);
+
+static void
+check_text(const struct kp_json_document *document, const struct kp_json_node *node)
+{
+	if (kp_json_expect(document, node, KP_JSON_KIND_STRING) && node->text.len == 0) {
+		kp_json_finding(document, node, "an empty text says nothing");
+	}
+}
+
+static void
+check_integer(const struct kp_json_document *document, const struct kp_json_node *node,
+	const struct kp_key *key)
+{
+	if (kp_json_expect(document, node, KP_JSON_KIND_INTEGER) &&
+		(node->integer < key->min || node->integer > key->max)) {
+		kp_json_finding(document, node, "%lld is outside %lld..%lld",
+			(long long)node->integer, (long long)key->min,
+			(long long)key->max);
+	}
+}
+
+static void
+check_choice(const struct kp_json_document *document, const struct kp_json_node *node,
+	const struct kp_key *key)
+{
+	if (!kp_json_expect(document, node, KP_JSON_KIND_STRING)) {
+		return;
+	}
+	char allowed[160] = "";
+	size_t at = 0;
+	for (size_t i = 0; key->words[i] != NULL; i++) {
+		if (kp_slice_is(node->text, key->words[i])) {
+			return;
+		}
+		const char *word =
+			strcmp(key->words[i], "\t") == 0 ? "\\t" : key->words[i];
+		size_t len = strlen(word);
+		if (at + len + 3 < sizeof(allowed)) {
+			memcpy(allowed + at, i == 0 ? "" : ", ", i == 0 ? 0 : 2);
+			at += i == 0 ? 0 : 2;
+			memcpy(allowed + at, word, len);
+			at += len;
+			allowed[at] = '\0';
+		}
+	}
+	kp_json_finding(document, node, "'%.*s' is not one of %s",
+		node->text.len > 40 ? 40 : (int)node->text.len, node->text.data, allowed);
+}
+
+static void
+check_texts(const struct kp_json_document *document, const struct kp_json_node *node)
+{
+	if (!kp_json_expect(document, node, KP_JSON_KIND_ARRAY)) {
+		return;
+	}
+	for (const struct kp_json_node *item = node->first; item != NULL;
+		item = item->next) {
+		check_text(document, item);
+	}
+}
+
+static bool
+is_scalar(const struct kp_json_node *node)
+{
+	return node->kind != KP_JSON_KIND_OBJECT && node->kind != KP_JSON_KIND_ARRAY &&
+		node->kind != KP_JSON_KIND_NULL;
+}
+
+static void
+check_text_or(const struct kp_json_document *document, const struct kp_json_node *node,
+	bool other, const char *allowed)
+{
+	if (other) {
+		return;
+	}
+	if (node->kind == KP_JSON_KIND_STRING) {
+		check_text(document, node);
+	} else {
+		kp_json_finding(document, node, "is a %s; allowed is %s",
+			kp_json_kind_name(node->kind), allowed);
+	}
+}
+
+static void
+check_value(const struct kp_json_document *document, const struct kp_json_node *node,
+	const struct kp_key *key)
+{
+	switch (key->kind) {
+	case KP_KEY_TEXT:
+		check_text(document, node);
+		break;
+	case KP_KEY_TEXT_OR_NULL:
+		check_text_or(document, node, node->kind == KP_JSON_KIND_NULL,
+			"a text or null");
+		break;
+	case KP_KEY_TEXT_OR_FALSE:
+		check_text_or(document, node,
+			node->kind == KP_JSON_KIND_BOOLEAN && !node->boolean,
+			"a text or false");
+		break;
+	case KP_KEY_INTEGER:
+		check_integer(document, node, key);
+		break;
+	case KP_KEY_BOOLEAN:
+		(void)kp_json_expect(document, node, KP_JSON_KIND_BOOLEAN);
+		break;
+	case KP_KEY_CHOICE:
+		check_choice(document, node, key);
+		break;
+	case KP_KEY_TEXTS:
+		check_texts(document, node);
+		break;
+	case KP_KEY_SCALAR:
+		if (!is_scalar(node)) {
+			kp_json_finding(document, node,
+				"is a %s; allowed is a text, a number, true or false",
+				kp_json_kind_name(node->kind));
+		}
+		break;
+	case KP_KEY_ANY:
+		break;
+	case KP_KEY_OBJECT:
+		if (kp_json_expect(document, node, KP_JSON_KIND_OBJECT)) {
+			kp_manifest_check_keys(document, node, key->keys);
+		}
+		break;
+	case KP_KEY_TEXT_OR_OBJECT:
+		if (node->kind == KP_JSON_KIND_OBJECT) {
+			kp_manifest_check_keys(document, node, key->keys);
+		} else {
+			check_text_or(document, node, false, "a text or an object");
+		}
+		break;
+	}
+}
+
+static void
+check_map(const struct kp_json_document *document, const struct kp_json_node *node,
+	const struct kp_key *key)
+{
+	for (const struct kp_json_node *member = node->first; member != NULL;
+		member = member->next) {
+		if (!kp_json_is_comment(member)) {
+			check_value(document, member, key);
+		}
+	}
+}
+
+#define KEYS_MAX 32
+
+void
+kp_manifest_check_keys(const struct kp_json_document *document,
+	const struct kp_json_node *node, const struct kp_key *keys)
+{
+	if (keys->name == NULL) {
+		check_map(document, node, keys);
+		return;
+	}
+	const char *names[KEYS_MAX];
+	size_t count = 0;
+	for (const struct kp_key *key = keys; key->help != NULL; key++) {
+		KP_REQUIRE(count < KEYS_MAX);
+		names[count++] = key->name;
+		const struct kp_json_node *member = kp_json_member(node, key->name);
+		if (member != NULL) {
+			check_value(document, member, key);
+		} else if (key->required) {
+			kp_json_finding(
+				document, node, "has no '%s': %s", key->name, key->help);
+		}
+	}
+	(void)kp_json_expect_members(document, node, names, count);
+}

@@ -1,0 +1,147 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* registry: see registry.h. */
+#include "connectors/registry.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+
+/* The connectors that are linked in. To add one: its declaration and a row. */
+extern const struct kp_connector kp_connector_rest;
+extern const struct kp_connector kp_connector_file;
+
+static const struct kp_connector *const linked[] = {
+	&kp_connector_rest,
+	&kp_connector_file,
+};
+
+#define NAME_BYTES_MAX 32
+#define CALL_BYTES_MAX ((size_t)1 << 20)
+
+void
+kp_registry_init(struct kp_registry *registry)
+{
+	memset(registry, 0, sizeof(*registry));
+	for (size_t i = 0; i < KP_ARRAY_LEN(linked); i++) {
+		registry->connectors[registry->count++] = linked[i];
+	}
+}
+
+void
+kp_registry_deinit(struct kp_registry *registry)
+{
+	for (size_t i = 0; i < registry->handle_count; i++) {
+		(void)dlclose(registry->handles[i]);
+	}
+	memset(registry, 0, sizeof(*registry));
+}
+
+static bool
+name_fits(const char *name)
+{
+	size_t len = name == NULL ? 0 : strnlen(name, NAME_BYTES_MAX + 1);
+	for (size_t i = 0; i < len; i++) {
+		char byte = name[i];
+		bool fine = (byte >= 'a' && byte <= 'z') || byte == '_' || byte == '-' ||
+			(byte >= '0' && byte <= '9' && i > 0);
+		if (!fine) {
+			return false;
+		}
+	}
+	return len > 0 && len <= NAME_BYTES_MAX;
+}
+
+const char *
+kp_registry_fault(const struct kp_connector *connector)
+{
+	if (connector->abi_major != KP_CONNECTOR_ABI_MAJOR) {
+		return "it speaks another major version of the connector ABI";
+	}
+	if (connector->abi_minor > KP_CONNECTOR_ABI_MINOR) {
+		return "it was built for a newer gateway (minor version of the ABI)";
+	}
+	if (connector->size < sizeof(struct kp_connector)) {
+		return "its table is shorter than version 1.0 has it";
+	}
+	if (!name_fits(connector->name) || connector->summary == NULL) {
+		return "it has no good name (a-z, 0-9, - and _, at most 32) or no "
+		       "summary";
+	}
+	if (connector->open == NULL || connector->close == NULL ||
+		connector->offers == NULL || connector->prepare == NULL ||
+		connector->head == NULL || connector->consume == NULL ||
+		connector->finish == NULL || connector->end == NULL) {
+		return "one of its functions is missing";
+	}
+	if (connector->transport == KP_TRANSPORT_FILE && connector->scan == NULL) {
+		return "a connector for files needs a scan function";
+	}
+	if (connector->transport != KP_TRANSPORT_FILE &&
+		connector->transport != KP_TRANSPORT_HTTP) {
+		return "its transport is not known";
+	}
+	if (connector->call_size > CALL_BYTES_MAX ||
+		connector->scan_size > CALL_BYTES_MAX) {
+		return "it asks for more than 1 MiB of memory per call";
+	}
+	return NULL;
+}
+
+enum kp_status
+kp_registry_load(struct kp_registry *registry, const char *path, struct kp_error *err)
+{
+	const char *fault = NULL;
+	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (handle == NULL) {
+		const char *why = dlerror();
+		return kp_error_set(err, KP_E_CONFIG,
+			"connector '%s' cannot be loaded: %s", path,
+			why == NULL ? "no reason given" : why);
+	}
+	const struct kp_connector *connector = dlsym(handle, "kp_connector");
+	if (connector == NULL) {
+		fault = "it exports no 'kp_connector'";
+	} else {
+		fault = kp_registry_fault(connector);
+	}
+	if (fault == NULL &&
+		kp_registry_find(registry, kp_slice_from(connector->name)) != NULL) {
+		fault = "there is a connector of that name already";
+	}
+	if (fault == NULL && registry->count == KP_REGISTRY_MAX) {
+		fault = "there are as many connectors as there can be";
+	}
+	if (fault != NULL) {
+		enum kp_status status = kp_error_set(
+			err, KP_E_CONFIG, "connector '%s' is not used: %s", path, fault);
+		(void)dlclose(handle);
+		return status;
+	}
+	registry->connectors[registry->count++] = connector;
+	registry->handles[registry->handle_count++] = handle;
+	return KP_OK;
+}
+
+const struct kp_connector *
+kp_registry_find(const struct kp_registry *registry, struct kp_slice name)
+{
+	for (size_t i = 0; i < registry->count; i++) {
+		if (kp_slice_is(name, registry->connectors[i]->name)) {
+			return registry->connectors[i];
+		}
+	}
+	return NULL;
+}
+
+const char *
+kp_registry_names(const struct kp_registry *registry, char *out, size_t out_size)
+{
+	size_t at = 0;
+	out[0] = '\0';
+	for (size_t i = 0; i < registry->count && at < out_size; i++) {
+		int written = snprintf(out + at, out_size - at, "%s%s", i > 0 ? ", " : "",
+			registry->connectors[i]->name);
+		at += written > 0 ? (size_t)written : 0;
+	}
+	return out;
+}

@@ -1,0 +1,50 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * registry: which connectors there are. The ones that are linked in stand in a table
+ * (registry.c); shared objects named in the configuration are added to it and checked
+ * before anything in them runs.
+ */
+#ifndef KP_CONNECTORS_REGISTRY_H
+#define KP_CONNECTORS_REGISTRY_H
+
+#include "connectors/connector.h"
+#include "core/attr.h"
+#include "core/error.h"
+#include "core/slice.h"
+
+#define KP_REGISTRY_MAX 64
+
+/* Lifetime: the caller's; from init to deinit. Read-only after the last load. */
+struct kp_registry {
+	const struct kp_connector *connectors[KP_REGISTRY_MAX];
+	size_t count;
+	void *handles[KP_REGISTRY_MAX]; /* of dlopen */
+	size_t handle_count;
+};
+
+/* Starts with the connectors that are linked in. */
+void kp_registry_init(struct kp_registry *registry);
+/* Unloads; no connector of it may be in use any more. */
+void kp_registry_deinit(struct kp_registry *registry);
+
+/*
+ * Loads a shared object (not thread-safe, like dlopen's messages). KP_E_CONFIG when it
+ * cannot be loaded, exports no `kp_connector`, speaks another ABI, is incomplete, or has
+ * a name that is taken; it is unloaded again.
+ */
+enum kp_status kp_registry_load(
+	struct kp_registry *registry, const char *path, struct kp_error *err) KP_MUST_USE;
+
+/* NULL when there is none. */
+const struct kp_connector *kp_registry_find(
+	const struct kp_registry *registry, struct kp_slice name);
+
+/* "rest, file": the names there are, for messages. Returns `out`. */
+const char *kp_registry_names(
+	const struct kp_registry *registry, char *out, size_t out_size);
+
+/* What is wrong with a connector's table; NULL when nothing. */
+const char *kp_registry_fault(const struct kp_connector *connector);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * mapping: the paths of a manifest as one tree of names (a trie), so that reading an
+ * answer is walking the tree beside the JSON events. What no path names is skipped
+ * without being looked at.
+ *
+ * Path grammar: names separated by dots; "[]" behind a name says that an array is there
+ * and each element is meant; "." alone (or nothing) is the place the path starts from.
+ */
+#ifndef KP_REST_MAPPING_H
+#define KP_REST_MAPPING_H
+
+#include "connectors/manifest.h"
+
+#define KP_MAPPING_DEPTH_MAX 32u
+#define KP_MAPPING_NODES_MAX 8192u
+
+enum kp_leaf_role {
+	KP_LEAF_FIELD,
+	KP_LEAF_SUBJECT,
+	KP_LEAF_VALID_ON,
+	KP_LEAF_ITEM_VALID_ON,
+	KP_LEAF_OUTCOME,
+	KP_LEAF_NOTE,
+	KP_LEAF_NEXT,
+	KP_LEAF_PAGES,
+};
+
+/* What is done with a value. Several leaves may stand at one place. */
+struct kp_leaf {
+	struct kp_leaf *next;
+	enum kp_leaf_role role;
+	uint32_t id;   /* of a field; index in the call's flags */
+	uint32_t cell; /* of a field */
+	uint32_t list; /* index in mapping->lists, or KP_LEAF_SINGLE */
+	const struct kp_manifest_field *field;
+	struct kp_slice ask; /* the partner's name in {velden}; empty: never asked */
+	struct kp_slice unreadable; /* remark for the reader */
+	struct kp_node *node;       /* NULL for a constant */
+};
+
+#define KP_LEAF_SINGLE UINT32_MAX
+
+struct kp_node {
+	struct kp_slice name; /* empty for the top and for elements */
+	struct kp_node *parent;
+	struct kp_node *children; /* by name */
+	struct kp_node *sibling;
+	struct kp_node *element; /* of the array that stands here */
+	struct kp_leaf *leaves;
+	struct kp_item_of *items; /* list sections whose item this is */
+	uint32_t id;              /* in depth-first order */
+	uint32_t id_end;          /* ids of what is below: id < x < id_end */
+	bool root;                /* the person */
+	bool many; /* an element: all of the array count, not just the first */
+	bool ignored;
+};
+
+struct kp_item_of {
+	struct kp_item_of *next;
+	uint32_t list;
+};
+
+struct kp_mapping_list {
+	const struct kp_manifest_list *list;
+	uint32_t section;
+	struct kp_leaf *constants;
+};
+
+/* Immutable after compiling; lives in the arena of the instance. */
+struct kp_mapping {
+	const struct kp_manifest *manifest;
+	struct kp_node *top;
+	struct kp_node *root;
+	uint32_t node_count;
+	struct kp_leaf **fields; /* by leaf id, constants too */
+	uint32_t field_count;
+	struct kp_mapping_list *lists;
+	uint32_t list_count;
+	struct kp_leaf *constants;   /* of single sections */
+	struct kp_slice subject_ask; /* asked always; empty when answers name nobody */
+};
+
+/* Builds the tree; what is wrong goes to host->finding. Errors: KP_E_MEMORY. */
+enum kp_status kp_mapping_compile(struct kp_arena *arena,
+	const struct kp_manifest *manifest, const struct kp_host *host,
+	struct kp_mapping *ret_mapping) KP_MUST_USE;
+
+/* The child of that name; NULL when there is none. */
+struct kp_node *kp_node_child(const struct kp_node *node, struct kp_slice name);
+
+/* "personen[].naam", made of the manifest's own names; cut when it does not fit. */
+void kp_node_path(const struct kp_node *node, char *out, size_t out_size);
+
+#endif

@@ -1,0 +1,648 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * rest: the connector for partners that speak JSON over HTTP. All it knows about a
+ * partner is in the manifest: templates for what is asked, paths for what comes back.
+ *
+ * In:     the manifest's request, response and tables      Out: fields
+ * Fails:  answers that are not JSON, not in the agreed shape, or not about the person
+ */
+#include <strings.h>
+
+#include "connectors/fault.h"
+#include "connectors/finding.h"
+#include "connectors/rest/answer.h"
+#include "connectors/rest/template.h"
+#include "core/bits.h"
+
+#define INSTANCE_BYTES_MAX ((size_t)16 << 20)
+#define ANSWER_ARENA_BYTES_MAX ((size_t)192 << 20)
+#define TARGET_BYTES_MAX ((size_t)8192)
+#define HEADER_BYTES_MAX ((size_t)8192)
+#define BODY_BYTES_MAX ((size_t)256 * 1024)
+
+struct rest_header {
+	const struct kp_manifest_header *header;
+	struct kp_template value;
+};
+
+struct rest_instance {
+	struct kp_arena arena;
+	struct kp_manifest *manifest;
+	struct kp_mapping mapping;
+	struct kp_template target;
+	struct rest_header *headers;
+	size_t header_count;
+	struct kp_template body;
+	bool content_type; /* the manifest writes its own */
+	bool accept;
+};
+
+struct rest_call {
+	struct kp_arena arena; /* of the page under way */
+	bool arena_open;
+	bool prepared;
+	const struct kp_need *need;
+	const struct kp_call_host *host;
+	struct kp_answer answer;
+	bool reading;       /* the body is looked at */
+	bool unusable;      /* an error body that is not JSON after all */
+	bool outcome_known; /* by the status */
+	enum kp_outcome outcome;
+	struct kp_slice next; /* target of the next page; the call's memory */
+};
+
+static struct kp_slice
+slice_of(struct kp_text text)
+{
+	return (struct kp_slice){text.data, text.len};
+}
+
+static struct kp_text
+text_of(struct kp_slice slice)
+{
+	return (struct kp_text){slice.data, slice.len};
+}
+
+/* Opening. */
+
+struct template_context {
+	const struct kp_host *host;
+	const struct kp_manifest_place *place;
+};
+
+static void
+report_template(void *context, const char *message)
+{
+	const struct template_context *at = context;
+	kp_finding(at->host, at->place, "%s", message);
+}
+
+static enum kp_status
+compile(struct rest_instance *instance, const struct kp_host *host, struct kp_slice text,
+	enum kp_template_place place, const struct kp_manifest_place *where,
+	struct kp_template *ret)
+{
+	struct template_context context = {.host = host, .place = where};
+	struct kp_template_faults faults = {
+		.report = report_template, .context = &context};
+	return kp_template_compile(
+		&instance->arena, text, place, instance->manifest, &faults, ret);
+}
+
+static bool
+named(struct kp_slice name, const char *lower)
+{
+	return name.len == strlen(lower) && strncasecmp(name.data, lower, name.len) == 0;
+}
+
+static enum kp_status
+compile_headers(struct rest_instance *instance, const struct kp_host *host)
+{
+	const struct kp_manifest_request *request = &instance->manifest->request;
+	instance->headers = KP_ARENA_ARRAY(
+		&instance->arena, struct rest_header, request->header_count + 1);
+	if (instance->headers == NULL) {
+		return KP_E_MEMORY;
+	}
+	for (size_t i = 0; i < request->header_count; i++) {
+		const struct kp_manifest_header *header = &request->headers[i];
+		struct rest_header *out = &instance->headers[instance->header_count++];
+		out->header = header;
+		instance->content_type =
+			instance->content_type || named(header->name, "content-type");
+		instance->accept = instance->accept || named(header->name, "accept");
+		enum kp_status status = compile(instance, host, header->value,
+			KP_TEMPLATE_HEADER, &header->place, &out->value);
+		if (status != KP_OK) {
+			return status;
+		}
+	}
+	return KP_OK;
+}
+
+static void
+check_paging(const struct rest_instance *instance, const struct kp_host *host)
+{
+	const struct kp_manifest_response *response = &instance->manifest->response;
+	bool pages = kp_template_uses(&instance->target, KP_TEMPLATE_PAGE) ||
+		kp_template_uses(&instance->body, KP_TEMPLATE_PAGE);
+	if (response->paging_pages.len > 0 && !pages) {
+		kp_finding(host, &response->place,
+			"paging/pages needs {pagina} in request/target or request/body");
+	}
+}
+
+static enum kp_status
+compile_all(struct rest_instance *instance, const struct kp_host *host)
+{
+	const struct kp_manifest_request *request = &instance->manifest->request;
+	enum kp_status status = compile(instance, host, request->target, KP_TEMPLATE_URL,
+		&request->target_place, &instance->target);
+	if (status == KP_OK) {
+		status = compile_headers(instance, host);
+	}
+	if (status == KP_OK) {
+		status = compile(instance, host, request->body,
+			request->body_text ? KP_TEMPLATE_TEXT : KP_TEMPLATE_JSON,
+			&request->body_place, &instance->body);
+	}
+	if (status == KP_OK) {
+		status = kp_mapping_compile(
+			&instance->arena, instance->manifest, host, &instance->mapping);
+	}
+	if (status == KP_OK) {
+		check_paging(instance, host);
+	}
+	return status;
+}
+
+static void
+close_rest(void *opaque)
+{
+	struct rest_instance *instance = opaque;
+	if (instance != NULL) {
+		kp_arena_deinit(&instance->arena);
+	}
+}
+
+static int
+open_rest(const struct kp_host *host, struct kp_text manifest, void **ret_instance,
+	struct kp_fault *fault)
+{
+	struct rest_instance *instance = host->alloc(host->context, sizeof(*instance));
+	if (instance == NULL) {
+		return kp_fault_memory(fault);
+	}
+	memset(instance, 0, sizeof(*instance));
+	kp_arena_init(&instance->arena, INSTANCE_BYTES_MAX, NULL);
+	struct kp_counting_host counting;
+	kp_counting_host_init(&counting, host);
+	int verdict = kp_manifest_read_again(
+		&instance->arena, slice_of(manifest), &instance->manifest, fault);
+	if (instance->manifest != NULL &&
+		compile_all(instance, &counting.host) != KP_OK) {
+		verdict = kp_fault_memory(fault);
+	}
+	if (verdict == KP_DONE && counting.findings > 0) {
+		verdict = kp_fault_set(fault, "", "the manifest does not check");
+	}
+	if (verdict != KP_DONE) {
+		close_rest(instance);
+		return KP_FAIL;
+	}
+	*ret_instance = instance;
+	return KP_DONE;
+}
+
+static void
+offers_rest(const void *opaque, uint64_t *cells, uint32_t cell_words)
+{
+	const struct rest_instance *instance = opaque;
+	for (uint32_t i = 0; i < instance->mapping.field_count; i++) {
+		uint32_t cell = instance->mapping.fields[i]->cell;
+		if (cell / 64 < cell_words) {
+			kp_bits_set(cells, cell);
+		}
+	}
+}
+
+/* Asking. */
+
+/* {velden}: the partner's names of what is wanted, each once, the subject first. */
+struct field_names {
+	const struct rest_instance *instance;
+	const struct kp_need *need;
+};
+
+static bool
+asked(const struct field_names *names, uint32_t index)
+{
+	const struct kp_leaf *leaf = names->instance->mapping.fields[index];
+	return leaf->ask.len > 0 && leaf->cell / 64 < names->need->cell_words &&
+		kp_bits_has(names->need->cells, leaf->cell);
+}
+
+static bool
+asked_before(const struct field_names *names, uint32_t index)
+{
+	const struct kp_mapping *mapping = &names->instance->mapping;
+	struct kp_slice ask = mapping->fields[index]->ask;
+	if (kp_slice_equal(ask, mapping->subject_ask)) {
+		return true;
+	}
+	for (uint32_t i = 0; i < index; i++) {
+		if (kp_slice_equal(mapping->fields[i]->ask, ask) && asked(names, i)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+next_field(void *context, size_t *position, struct kp_slice *ret_name)
+{
+	const struct field_names *names = context;
+	const struct kp_mapping *mapping = &names->instance->mapping;
+	if (*position == 0) {
+		*position = 1;
+		if (mapping->subject_ask.len > 0) {
+			*ret_name = mapping->subject_ask;
+			return true;
+		}
+	}
+	while (*position - 1 < mapping->field_count) {
+		uint32_t index = (uint32_t)(*position - 1);
+		(*position)++;
+		if (asked(names, index) && !asked_before(names, index)) {
+			*ret_name = mapping->fields[index]->ask;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct filling {
+	struct rest_call *call;
+	const struct kp_template_fields *fields;
+	const struct kp_request_writer *out;
+	struct kp_fault *fault;
+};
+
+/* One filled template; KP_DONE, KP_SKIP or KP_FAIL. */
+static int
+fill(const struct filling *filling, const struct kp_template *compiled, size_t bytes_max,
+	struct kp_slice *ret_text)
+{
+	struct kp_buffer buffer;
+	kp_buffer_init(&buffer, &filling->call->arena, bytes_max);
+	enum kp_template_result result = kp_template_write(
+		compiled, filling->call->need, filling->fields, &buffer, filling->fault);
+	if (result == KP_TEMPLATE_NOTHING) {
+		return KP_SKIP;
+	}
+	*ret_text = kp_buffer_slice(&buffer);
+	return result == KP_TEMPLATE_MADE ? KP_DONE : KP_FAIL;
+}
+
+static int
+refused(struct kp_fault *fault, const char *what)
+{
+	return kp_fault_set(fault, what, "the gateway refused this part of the request");
+}
+
+/* Cuts a value without leaving half a UTF-8 sequence behind. */
+static struct kp_slice
+cut_value(struct kp_slice text, size_t bytes_max)
+{
+	if (text.len > bytes_max) {
+		text.len = bytes_max;
+		while (text.len > 0 &&
+			((unsigned char)text.data[text.len] & 0xc0) == 0x80) {
+			text.len--;
+		}
+	}
+	return text;
+}
+
+static int
+send_headers(const struct rest_instance *instance, const struct filling *filling)
+{
+	const struct kp_request_writer *out = filling->out;
+	static const struct kp_text json = {"application/json", 16};
+	for (size_t i = 0; i < instance->header_count; i++) {
+		const struct rest_header *header = &instance->headers[i];
+		struct kp_slice value = {0};
+		int verdict = fill(filling, &header->value, HEADER_BYTES_MAX, &value);
+		if (verdict == KP_FAIL ||
+			(verdict == KP_SKIP && !header->header->optional)) {
+			return verdict;
+		}
+		if (value.len == 0 && header->header->optional) {
+			continue;
+		}
+		if (header->header->cut > 0) {
+			value = cut_value(value, header->header->cut);
+		}
+		if (!out->header(out->context, text_of(header->header->name),
+			    text_of(value))) {
+			return refused(filling->fault, "request/headers");
+		}
+	}
+	bool fine = true;
+	if (!instance->accept) {
+		fine = out->header(out->context, (struct kp_text){"Accept", 6}, json);
+	}
+	if (fine && !instance->content_type && instance->body.part_count > 0 &&
+		!instance->manifest->request.body_text) {
+		fine = out->header(
+			out->context, (struct kp_text){"Content-Type", 12}, json);
+	}
+	return fine ? KP_DONE : refused(filling->fault, "request/headers");
+}
+
+static int
+send_target(const struct rest_instance *instance, const struct filling *filling)
+{
+	struct kp_slice target = filling->call->next;
+	if (target.len == 0) {
+		int verdict = fill(filling, &instance->target, TARGET_BYTES_MAX, &target);
+		if (verdict != KP_DONE) {
+			return verdict;
+		}
+	}
+	if (!filling->out->target(filling->out->context, text_of(target))) {
+		return refused(filling->fault, "request/target");
+	}
+	return KP_DONE;
+}
+
+static int
+send_body(const struct rest_instance *instance, const struct filling *filling)
+{
+	struct kp_slice body = {0};
+	if (instance->body.part_count == 0) {
+		return KP_DONE;
+	}
+	int verdict = fill(filling, &instance->body, BODY_BYTES_MAX, &body);
+	if (verdict == KP_DONE &&
+		!filling->out->body(filling->out->context, text_of(body))) {
+		return refused(filling->fault, "request/body");
+	}
+	return verdict;
+}
+
+static int
+prepare_rest(const void *opaque, void *memory, const struct kp_call_host *host,
+	const struct kp_need *need, const struct kp_request_writer *out,
+	struct kp_fault *fault)
+{
+	const struct rest_instance *instance = opaque;
+	struct rest_call *call = memory;
+	if (call->arena_open) {
+		kp_arena_deinit(&call->arena);
+	}
+	kp_arena_init(&call->arena, ANSWER_ARENA_BYTES_MAX, NULL);
+	call->arena_open = true;
+	call->need = need;
+	call->host = host;
+	call->reading = false;
+	call->unusable = false;
+	call->outcome_known = false;
+	struct field_names names = {.instance = instance, .need = need};
+	struct kp_template_fields fields = {.next = next_field, .context = &names};
+	struct filling filling = {
+		.call = call, .fields = &fields, .out = out, .fault = fault};
+	if (!out->method(out->context, text_of(instance->manifest->request.method))) {
+		return refused(fault, "request/method");
+	}
+	int verdict = send_target(instance, &filling);
+	if (verdict == KP_DONE) {
+		verdict = send_headers(instance, &filling);
+	}
+	if (verdict == KP_DONE) {
+		verdict = send_body(instance, &filling);
+	}
+	return verdict;
+}
+
+/* Reading. */
+
+static bool
+outcome_of_status(const struct kp_manifest_response *response, uint32_t status,
+	enum kp_outcome *ret_outcome)
+{
+	const struct kp_manifest_status *best = NULL;
+	for (size_t i = 0; i < response->status_count; i++) {
+		const struct kp_manifest_status *row = &response->statuses[i];
+		bool closer = best == NULL || row->to - row->from < best->to - best->from;
+		if (status >= row->from && status <= row->to && closer) {
+			best = row;
+		}
+	}
+	if (best != NULL) {
+		*ret_outcome = best->outcome;
+		return best->outcome != KP_FOUND || status / 100 != 2;
+	}
+	if (status == 204) {
+		*ret_outcome = KP_NOTHING_FOUND;
+		return true;
+	}
+	if (status / 100 == 2) {
+		return false;
+	}
+	*ret_outcome = status == 401 || status == 403               ? KP_NOT_ENTITLED
+		: status == 429 || (status >= 502 && status <= 504) ? KP_NOT_REACHED
+								    : KP_ERROR;
+	return true;
+}
+
+/* application/json and anything ending in +json (RFC 6839), parameters or not. */
+static bool
+is_json(struct kp_text type)
+{
+	size_t len = 0;
+	while (len < type.len && type.data[len] != ';' && type.data[len] != ' ') {
+		len++;
+	}
+	struct kp_slice media = {type.data, len};
+	return named(media, "application/json") || named(media, "text/json") ||
+		(len > 5 && strncasecmp(type.data + len - 5, "+json", 5) == 0);
+}
+
+static int
+head_rest(const void *opaque, void *memory, const struct kp_head *head,
+	const struct kp_sink *sink, struct kp_fault *fault)
+{
+	const struct rest_instance *instance = opaque;
+	const struct kp_manifest_response *response = &instance->manifest->response;
+	struct rest_call *call = memory;
+	(void)sink;
+	call->outcome_known = outcome_of_status(response, head->status, &call->outcome);
+	bool json = is_json(head->content_type);
+	if (!call->outcome_known && !json) {
+		return kp_fault_set(fault, "Content-Type",
+			"the answer is not JSON by its content type");
+	}
+	call->reading = json && (!call->outcome_known || response->outcome_path.len > 0);
+	if (!call->reading) {
+		return KP_DONE;
+	}
+	if (kp_answer_init(&call->answer, &instance->mapping, call->need, &call->arena,
+		    call->outcome_known) != KP_OK) {
+		return kp_fault_memory(fault);
+	}
+	return KP_DONE;
+}
+
+static int
+consume_rest(const void *opaque, void *memory, struct kp_text bytes,
+	const struct kp_sink *sink, struct kp_fault *fault)
+{
+	(void)opaque;
+	struct rest_call *call = memory;
+	if (!call->reading || call->unusable) {
+		return KP_DONE;
+	}
+	int verdict = kp_answer_push(&call->answer, slice_of(bytes), sink, fault);
+	if (verdict == KP_FAIL && call->outcome_known) {
+		/* The status has said enough; its body need not be well formed. */
+		call->unusable = true;
+		*fault = (struct kp_fault){0};
+		return KP_DONE;
+	}
+	return verdict;
+}
+
+/* The path of the endpoint: "/base" in "https://host/base". */
+static struct kp_slice
+endpoint_path(struct kp_slice endpoint)
+{
+	const char *host = memchr(endpoint.data, '/', endpoint.len);
+	size_t at = host == NULL ? endpoint.len : (size_t)(host - endpoint.data) + 2;
+	while (at < endpoint.len && endpoint.data[at] != '/') {
+		at++;
+	}
+	at = at > endpoint.len ? endpoint.len : at;
+	return (struct kp_slice){endpoint.data + at, endpoint.len - at};
+}
+
+/* What of a link comes after the endpoint; false when it leads elsewhere. */
+static bool
+link_target(struct kp_slice link, struct kp_slice endpoint, struct kp_slice *ret_target)
+{
+	struct kp_slice base = endpoint;
+	if (link.len > 0 && link.data[0] == '/') {
+		base = endpoint_path(endpoint);
+	}
+	if (!kp_slice_starts(link, base) || link.len == base.len) {
+		return false;
+	}
+	*ret_target = (struct kp_slice){link.data + base.len, link.len - base.len};
+	return ret_target->data[0] == '/' || ret_target->data[0] == '?';
+}
+
+static int
+keep_next(const struct rest_instance *instance, struct rest_call *call,
+	struct kp_fault *fault)
+{
+	struct kp_slice target;
+	if (!link_target(call->answer.next_link, instance->manifest->endpoint, &target)) {
+		return kp_fault_set(fault, "response/paging/next",
+			"the link to the next page leads to another address");
+	}
+	char *copy = call->host->alloc(call->host->context, target.len);
+	if (copy == NULL) {
+		return kp_fault_memory(fault);
+	}
+	memcpy(copy, target.data, target.len);
+	call->next = (struct kp_slice){copy, target.len};
+	return KP_NEXT;
+}
+
+static int
+next_page(const struct rest_instance *instance, struct rest_call *call,
+	struct kp_fault *fault)
+{
+	bool linked = call->answer.next_link.len > 0;
+	if (!linked && call->need->page + 1 >= call->answer.pages) {
+		return KP_DONE;
+	}
+	if (call->need->page + 1 >= instance->manifest->limits.pages) {
+		return kp_fault_set(fault, "limits/pages",
+			"the answer has more than the %u pages that are allowed",
+			instance->manifest->limits.pages);
+	}
+	return linked ? keep_next(instance, call, fault) : KP_NEXT;
+}
+
+static bool
+wants_fields(const struct rest_instance *instance, const struct kp_need *need, bool lists)
+{
+	for (uint32_t i = 0; i < instance->mapping.field_count; i++) {
+		const struct kp_leaf *leaf = instance->mapping.fields[i];
+		if ((leaf->list != KP_LEAF_SINGLE) == lists && leaf->node != NULL &&
+			leaf->cell / 64 < need->cell_words &&
+			kp_bits_has(need->cells, leaf->cell)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Is there anything about this person in what was asked? */
+static bool
+found(const struct rest_instance *instance, const struct rest_call *call)
+{
+	const struct kp_answer *answer = &call->answer;
+	if (answer->roots == 0 || answer->items > 0) {
+		return answer->roots > 0;
+	}
+	if (instance->manifest->response.subject_none) {
+		return answer->singles > 0;
+	}
+	return wants_fields(instance, call->need, false) ||
+		!wants_fields(instance, call->need, true);
+}
+
+static int
+finish_rest(const void *opaque, void *memory, const struct kp_sink *sink,
+	enum kp_outcome *ret_outcome, struct kp_fault *fault)
+{
+	const struct rest_instance *instance = opaque;
+	struct rest_call *call = memory;
+	if (call->reading && !call->unusable) {
+		int verdict = kp_answer_finish(&call->answer, sink, fault);
+		if (verdict == KP_FAIL && !call->outcome_known) {
+			return KP_FAIL;
+		}
+		if (verdict == KP_FAIL) {
+			*fault = (struct kp_fault){0};
+		}
+	}
+	if (call->reading && call->answer.code_known) {
+		*ret_outcome = call->answer.code_outcome;
+		if (!call->outcome_known && *ret_outcome == KP_FOUND &&
+			!found(instance, call)) {
+			*ret_outcome = KP_NOTHING_FOUND;
+		}
+		return KP_DONE;
+	}
+	if (call->outcome_known) {
+		*ret_outcome = call->outcome;
+		return KP_DONE;
+	}
+	*ret_outcome = found(instance, call) || call->need->page > 0 ? KP_FOUND
+								     : KP_NOTHING_FOUND;
+	return next_page(instance, call, fault);
+}
+
+static void
+end_rest(const void *opaque, void *memory)
+{
+	(void)opaque;
+	struct rest_call *call = memory;
+	if (call->arena_open) {
+		kp_arena_deinit(&call->arena);
+		call->arena_open = false;
+	}
+}
+
+extern KP_CONNECTOR_DEFINE;
+KP_CONNECTOR_DEFINE = {
+	.abi_major = KP_CONNECTOR_ABI_MAJOR,
+	.abi_minor = KP_CONNECTOR_ABI_MINOR,
+	.size = sizeof(struct kp_connector),
+	.name = "rest",
+	.summary = "JSON over HTTP, by templates and paths in the manifest",
+	.transport = KP_TRANSPORT_HTTP,
+	.call_size = sizeof(struct rest_call),
+	.open = open_rest,
+	.close = close_rest,
+	.offers = offers_rest,
+	.prepare = prepare_rest,
+	.head = head_rest,
+	.consume = consume_rest,
+	.finish = finish_rest,
+	.end = end_rest,
+};

@@ -1,0 +1,93 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * template: text of the manifest with {names} in it, filled from a question. What is
+ * filled in is escaped for where it goes, so that no value can end a string, a header
+ * line or a path segment.
+ *
+ *     {bsn} {doel} {activiteit} {zaak} {medewerker} {organisatie} {trace} {nu} {pagina}
+ *     {velden}          the partner's names of what is wanted and permitted
+ *     {bekend:pad}      a value found in an earlier wave
+ *     {doel|tabel}      any of these, translated by a code table of the manifest
+ *     {{                a brace
+ *
+ * In a JSON body names count inside strings only, and a string that is just "{velden}"
+ * becomes an array.
+ */
+#ifndef KP_REST_TEMPLATE_H
+#define KP_REST_TEMPLATE_H
+
+#include "connectors/manifest.h"
+
+enum kp_template_place {
+	KP_TEMPLATE_URL, /* RFC 3986: everything but unreserved characters is encoded */
+	KP_TEMPLATE_HEADER, /* RFC 9110, section 5.5: control characters are refused */
+	KP_TEMPLATE_JSON,   /* a whole JSON text, RFC 8259 */
+	KP_TEMPLATE_TEXT,   /* as it is */
+};
+
+enum kp_template_name {
+	KP_TEMPLATE_LITERAL,
+	KP_TEMPLATE_BSN,
+	KP_TEMPLATE_PURPOSE,
+	KP_TEMPLATE_ACTIVITY,
+	KP_TEMPLATE_CASE,
+	KP_TEMPLATE_EMPLOYEE,
+	KP_TEMPLATE_ORGANISATION,
+	KP_TEMPLATE_TRACE,
+	KP_TEMPLATE_NOW,
+	KP_TEMPLATE_PAGE,
+	KP_TEMPLATE_FIELDS,
+	KP_TEMPLATE_KNOWN,
+};
+
+struct kp_template_part {
+	enum kp_template_name name;
+	struct kp_slice text; /* literal, or the field path of {bekend:…} */
+	const struct kp_manifest_table *table;
+	bool array; /* "{velden}" as a JSON array; its quotes are gone */
+};
+
+/* Immutable after compiling; lives in the arena of the instance. */
+struct kp_template {
+	enum kp_template_place place;
+	const struct kp_template_part *parts;
+	size_t part_count;
+};
+
+/* What compile reports through; fills in the message. */
+struct kp_template_faults {
+	void (*report)(void *context, const char *message);
+	void *context;
+};
+
+/*
+ * Reads a template. Faults go to `faults`, all of them; the template is then without the
+ * wrong parts. Errors: KP_E_MEMORY.
+ */
+enum kp_status kp_template_compile(struct kp_arena *arena, struct kp_slice text,
+	enum kp_template_place place, const struct kp_manifest *manifest,
+	const struct kp_template_faults *faults, struct kp_template *ret) KP_MUST_USE;
+
+bool kp_template_uses(
+	const struct kp_template *compiled, enum kp_template_name name) KP_MUST_USE;
+
+/* Names of {velden}, one by one until it gives false. */
+struct kp_template_fields {
+	bool (*next)(void *context, size_t *position, struct kp_slice *ret_name);
+	void *context;
+};
+
+enum kp_template_result {
+	KP_TEMPLATE_MADE,
+	KP_TEMPLATE_NOTHING, /* a {bekend:…} is not known: nothing to ask */
+	KP_TEMPLATE_FAILED,
+};
+
+/* Fills the template at the end of `buffer`. With KP_TEMPLATE_FAILED `fault` says why,
+ * without values. */
+enum kp_template_result kp_template_write(const struct kp_template *compiled,
+	const struct kp_need *need, const struct kp_template_fields *fields,
+	struct kp_buffer *buffer, struct kp_fault *fault) KP_MUST_USE;
+
+#endif

@@ -1,0 +1,507 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* source: manifests become sources. See source.h. */
+#include "source/source.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/bits.h"
+#include "core/heap.h"
+#include "source/source_private.h"
+
+#define SET_BYTES_MAX ((size_t)256 << 20)
+
+/* Reading one manifest: everything wrong goes to `findings`. */
+struct opening {
+	struct kp_source_set *set;
+	const struct kp_source_set_options *options;
+	struct kp_findings *findings;
+	const char *file;
+	struct kp_source *source;
+	struct kp_source_private *private;
+	uint32_t source_id;
+};
+
+static void add_finding(struct opening *opening, const struct kp_manifest_place *place,
+	const char *format, ...) KP_PRINTF(3, 4);
+
+static void
+add_finding(struct opening *opening, const struct kp_manifest_place *place,
+	const char *format, ...)
+{
+	char message[256];
+	struct kp_error err;
+	va_list args;
+	va_start(args, format);
+	(void)vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	(void)kp_error_set(&err, KP_E_CONFIG, "%s", message);
+	kp_error_at(&err, opening->file, place == NULL ? 0 : place->line,
+		place == NULL ? 0 : place->column, place == NULL ? NULL : place->pointer);
+	kp_findings_add(opening->findings, &err);
+}
+
+/* What a connector asks while it opens. */
+
+static uint32_t
+host_find_cell(void *context, struct kp_text path)
+{
+	const struct opening *opening = context;
+	const struct kp_catalogue *catalogue = opening->options->catalogue;
+	uint32_t field = kp_catalogue_find_field(
+		catalogue, (struct kp_slice){path.data, path.len});
+	if (field == KP_NO_ID || opening->source_id == KP_NO_ID) {
+		return UINT32_MAX;
+	}
+	return kp_catalogue_find_cell(catalogue, field, opening->source_id);
+}
+
+static uint32_t
+host_find_section(void *context, struct kp_text name)
+{
+	const struct opening *opening = context;
+	return kp_catalogue_find_section(
+		opening->options->catalogue, (struct kp_slice){name.data, name.len});
+}
+
+static struct kp_text
+host_cell_path(void *context, uint32_t cell)
+{
+	const struct opening *opening = context;
+	const struct kp_catalogue *catalogue = opening->options->catalogue;
+	if (cell >= catalogue->cell_count) {
+		return (struct kp_text){0};
+	}
+	struct kp_slice path = catalogue->fields[catalogue->cells[cell].field].path;
+	return (struct kp_text){path.data, path.len};
+}
+
+static struct kp_text
+host_nearest(void *context, struct kp_text path)
+{
+	const struct opening *opening = context;
+	struct kp_slice nearest = kp_catalogue_nearest(
+		opening->options->catalogue, (struct kp_slice){path.data, path.len});
+	return (struct kp_text){nearest.data, nearest.len};
+}
+
+static bool
+host_section_is_list(void *context, uint32_t section)
+{
+	const struct opening *opening = context;
+	const struct kp_catalogue *catalogue = opening->options->catalogue;
+	return section < catalogue->section_count && catalogue->sections[section].list;
+}
+
+static void
+host_finding(void *context, const struct kp_fault *fault)
+{
+	struct opening *opening = context;
+	struct kp_manifest_place place = {
+		.pointer = fault->place, .line = fault->line, .column = fault->column};
+	add_finding(opening, &place, "%.*s", (int)sizeof(fault->message), fault->message);
+}
+
+static void *
+host_alloc(void *context, size_t size)
+{
+	const struct opening *opening = context;
+	return kp_arena_alloc(&opening->set->arena, size);
+}
+
+/* Files and secrets. */
+
+static struct kp_slice
+join_path(struct opening *opening, struct kp_slice name)
+{
+	const char *folder = opening->options->folder;
+	if (name.len == 0 || name.data[0] == '/' || folder == NULL) {
+		return name;
+	}
+	const char *path = kp_arena_printf(
+		&opening->set->arena, "%s/%.*s", folder, KP_SLICE_ARG(name));
+	return kp_slice_from(path);
+}
+
+static bool
+on_this_machine(struct kp_slice endpoint)
+{
+	static const char *const names[] = {
+		"http://127.0.0.1", "http://localhost", "http://[::1]"};
+	for (size_t i = 0; i < KP_ARRAY_LEN(names); i++) {
+		struct kp_slice name = kp_slice_from(names[i]);
+		if (kp_slice_starts(endpoint, name)) {
+			char after =
+				endpoint.len > name.len ? endpoint.data[name.len] : '/';
+			return after == '/' || after == ':';
+		}
+	}
+	return false;
+}
+
+static void
+check_access(struct opening *opening)
+{
+	struct kp_source_private *private = opening->private;
+	const struct kp_manifest *manifest = private->manifest;
+	private->certificate_file = join_path(opening, manifest->certificate_file);
+	private->key_file = join_path(opening, manifest->key_file);
+	private->anchor_file = join_path(opening, manifest->anchor_file);
+	bool https = kp_slice_starts(manifest->endpoint, KP_SLICE("https://"));
+	if (manifest->endpoint.len > 0 && !https &&
+		!on_this_machine(manifest->endpoint)) {
+		add_finding(opening, &manifest->endpoint_place,
+			"plain http leaves this machine; use https");
+	}
+	if (https && manifest->anchor_file.len == 0) {
+		add_finding(opening, &manifest->access_place,
+			"has no 'anchor_file': https needs the certificates to trust");
+	}
+	if (manifest->access == KP_ACCESS_NONE || manifest->access_secret.len == 0) {
+		return;
+	}
+	struct kp_slice secret = opening->options->secret == NULL
+		? (struct kp_slice){0}
+		: opening->options->secret(
+			  opening->options->secret_context, manifest->access_secret);
+	if (secret.len == 0) {
+		add_finding(opening, &manifest->access_place,
+			"the configuration has no secret '%.*s'",
+			KP_SLICE_ARG(manifest->access_secret));
+		return;
+	}
+	private->secret = kp_arena_copy(&opening->set->arena, secret);
+}
+
+static void
+find_source(struct opening *opening)
+{
+	const struct kp_manifest *manifest = opening->private->manifest;
+	const struct kp_catalogue *catalogue = opening->options->catalogue;
+	opening->source_id = kp_catalogue_find_source(catalogue, manifest->source);
+	if (manifest->source.len > 0 && opening->source_id == KP_NO_ID) {
+		add_finding(opening, &manifest->source_place,
+			"'%.*s' is not a source (bron) of the catalogue",
+			KP_SLICE_ARG(manifest->source));
+	}
+	for (size_t i = 0; i < opening->set->count; i++) {
+		const struct kp_source *other = &opening->set->sources[i];
+		if (other != opening->source && other->private != NULL &&
+			other->id == opening->source_id &&
+			opening->source_id != KP_NO_ID) {
+			add_finding(opening, &manifest->source_place,
+				"'%.*s' is described by '%s' already",
+				KP_SLICE_ARG(manifest->source), other->private->file);
+		}
+	}
+}
+
+static void
+fill_source(struct opening *opening, uint64_t *offers)
+{
+	const struct kp_manifest *manifest = opening->private->manifest;
+	struct kp_source *source = opening->source;
+	source->id = opening->source_id;
+	source->name = manifest->source;
+	source->organisation = manifest->organisation_name;
+	source->oin = manifest->organisation_oin;
+	source->title = manifest->title;
+	source->offers = offers;
+	source->caseload = manifest->caseload;
+	source->caseload_oin = manifest->caseload_oin;
+	source->idempotent = manifest->idempotent;
+	source->timeout_ms = manifest->limits.time_ms;
+	source->answer_bytes_max = manifest->limits.answer_bytes;
+	source->concurrent_max = manifest->limits.concurrent;
+	source->waiting_max = manifest->limits.waiting;
+	source->conditions_file = join_path(opening, manifest->conditions_file);
+	source->health_target = manifest->health_target;
+	source->health_status = manifest->health_status;
+	source->health_every_s = manifest->health_every_s;
+	opening->private->subject_required = !manifest->response.subject_none;
+}
+
+/* What must be known first: the fields of {bekend:…} in templates, and those of `needs`.
+ */
+struct needs {
+	uint32_t *fields;
+	size_t count;
+	size_t capacity;
+};
+
+static void
+add_need(struct opening *opening, struct needs *needs, struct kp_slice path,
+	const struct kp_manifest_place *place)
+{
+	uint32_t field = kp_catalogue_find_field(opening->options->catalogue, path);
+	if (field == KP_NO_ID) {
+		struct kp_slice nearest =
+			kp_catalogue_nearest(opening->options->catalogue, path);
+		add_finding(opening, place,
+			"'%.*s' is not a field of the catalogue; nearest is '%.*s'",
+			KP_SLICE_ARG(path), KP_SLICE_ARG(nearest));
+		return;
+	}
+	for (size_t i = 0; i < needs->count; i++) {
+		if (needs->fields[i] == field) {
+			return;
+		}
+	}
+	if (needs->count < needs->capacity) {
+		needs->fields[needs->count++] = field;
+	}
+}
+
+static void
+add_template_needs(struct opening *opening, struct needs *needs, struct kp_slice text,
+	const struct kp_manifest_place *place)
+{
+	static const char name[] = "{bekend:";
+	const char *at = text.data;
+	const char *end = at + text.len;
+	while (text.len > 0 &&
+		(at = memmem(at, (size_t)(end - at), name, sizeof(name) - 1)) != NULL) {
+		at += sizeof(name) - 1;
+		size_t len = 0;
+		while (at + len < end && at[len] != '}' && at[len] != '|') {
+			len++;
+		}
+		if (at + len < end) {
+			add_need(opening, needs, (struct kp_slice){at, len}, place);
+		}
+	}
+}
+
+static enum kp_status
+collect_needs(struct opening *opening)
+{
+	const struct kp_manifest *manifest = opening->private->manifest;
+	const struct kp_manifest_request *request = &manifest->request;
+	struct needs needs = {.capacity = opening->options->catalogue->field_count};
+	needs.fields = KP_ARENA_ARRAY(&opening->set->arena, uint32_t, needs.capacity + 1);
+	if (needs.fields == NULL) {
+		return KP_E_MEMORY;
+	}
+	add_template_needs(opening, &needs, request->target, &request->target_place);
+	add_template_needs(opening, &needs, request->body, &request->body_place);
+	for (size_t i = 0; i < request->header_count; i++) {
+		if (!request->headers[i].optional) {
+			add_template_needs(opening, &needs, request->headers[i].value,
+				&request->headers[i].place);
+		}
+	}
+	for (size_t i = 0; i < manifest->need_count; i++) {
+		add_need(opening, &needs, manifest->needs[i], &manifest->source_place);
+	}
+	opening->source->needs = needs.fields;
+	opening->source->need_count = needs.count;
+	return KP_OK;
+}
+
+static enum kp_status
+open_connector(struct opening *opening, struct kp_slice text)
+{
+	struct kp_source_private *private = opening->private;
+	const struct kp_host host = {
+		.abi_major = KP_CONNECTOR_ABI_MAJOR,
+		.abi_minor = KP_CONNECTOR_ABI_MINOR,
+		.size = sizeof(host),
+		.context = opening,
+		.find_cell = host_find_cell,
+		.find_section = host_find_section,
+		.cell_path = host_cell_path,
+		.nearest = host_nearest,
+		.section_is_list = host_section_is_list,
+		.finding = host_finding,
+		.alloc = host_alloc,
+	};
+	struct kp_fault fault = {0};
+	size_t before = opening->findings->count + opening->findings->dropped;
+	uint64_t *offers = KP_ARENA_ARRAY(&opening->set->arena, uint64_t,
+		opening->options->catalogue->cell_words + 1);
+	if (offers == NULL) {
+		return KP_E_MEMORY;
+	}
+	int verdict = private->connector->open(
+		&host, (struct kp_text){text.data, text.len}, &private->instance, &fault);
+	if (verdict != KP_DONE) {
+		private->instance = NULL;
+		if (opening->findings->count + opening->findings->dropped == before) {
+			host_finding(opening, &fault);
+		}
+		return KP_E_CONFIG;
+	}
+	private->connector->offers(
+		private->instance, offers, opening->options->catalogue->cell_words);
+	fill_source(opening, offers);
+	return KP_OK;
+}
+
+static enum kp_status
+open_store(struct opening *opening)
+{
+	struct kp_source_private *private = opening->private;
+	if (private->connector->transport != KP_TRANSPORT_FILE) {
+		return KP_OK;
+	}
+	struct kp_slice path = join_path(opening, private->manifest->file.path);
+	if (path.data == NULL) {
+		return KP_E_MEMORY;
+	}
+	struct kp_slice copy = kp_arena_copy(&opening->set->arena, path);
+	if (copy.data == NULL) {
+		return KP_E_MEMORY;
+	}
+	private->path = copy.data;
+	return kp_file_store_create(opening->source, &private->store);
+}
+
+static enum kp_status
+open_source(struct opening *opening, const struct kp_manifest_file *file)
+{
+	char names[256];
+	struct kp_arena *arena = &opening->set->arena;
+	size_t before = opening->findings->count + opening->findings->dropped;
+	opening->private = KP_ARENA_NEW(arena, struct kp_source_private);
+	char *name = kp_arena_strdup(arena, file->name);
+	struct kp_slice text = kp_arena_copy(arena, file->text);
+	if (opening->private == NULL || name == NULL || text.data == NULL) {
+		return KP_E_MEMORY;
+	}
+	struct kp_source_private *private = opening->private;
+	opening->file = name;
+	private->file = name;
+	private->set = opening->set;
+	enum kp_status status = kp_manifest_read(
+		arena, name, text, opening->findings, &private->manifest);
+	if (private->manifest == NULL || status == KP_E_MEMORY) {
+		return status;
+	}
+	opening->source->private = private;
+	find_source(opening);
+	private->connector =
+		kp_registry_find(&opening->set->registry, private->manifest->connector);
+	if (private->connector == NULL) {
+		if (private->manifest->connector.len > 0) {
+			add_finding(opening, &private->manifest->connector_place,
+				"there is no connector '%.*s'; there are: %s",
+				KP_SLICE_ARG(private->manifest->connector),
+				kp_registry_names(
+					&opening->set->registry, names, sizeof(names)));
+		}
+		return KP_E_CONFIG;
+	}
+	if (private->connector->transport == KP_TRANSPORT_HTTP) {
+		check_access(opening);
+	}
+	status = open_connector(opening, text);
+	enum kp_status collected = collect_needs(opening);
+	status = status == KP_OK ? collected : status;
+	if (status == KP_OK) {
+		status = open_store(opening);
+	}
+	bool found = opening->findings->count + opening->findings->dropped > before;
+	return status == KP_OK && found ? KP_E_CONFIG : status;
+}
+
+static void
+load_plugins(struct kp_source_set *set, const struct kp_source_set_options *options,
+	struct kp_findings *findings)
+{
+	for (size_t i = 0; i < options->plugin_count; i++) {
+		struct kp_error err;
+		if (kp_registry_load(&set->registry, options->plugins[i], &err) !=
+			KP_OK) {
+			kp_findings_add(findings, &err);
+		}
+	}
+}
+
+enum kp_status
+kp_source_set_create(const struct kp_source_set_options *options,
+	struct kp_findings *findings, struct kp_source_set **ret_set)
+{
+	size_t before = findings->count + findings->dropped;
+	struct kp_source_set *set = kp_heap_calloc(1, sizeof(*set));
+	if (set == NULL) {
+		return KP_E_MEMORY;
+	}
+	kp_arena_init(&set->arena, SET_BYTES_MAX, NULL);
+	kp_registry_init(&set->registry);
+	atomic_init(&set->refs, 1);
+	load_plugins(set, options, findings);
+	set->sources =
+		KP_ARENA_ARRAY(&set->arena, struct kp_source, options->file_count + 1);
+	enum kp_status status = set->sources == NULL ? KP_E_MEMORY : KP_OK;
+	for (size_t i = 0; i < options->file_count && status != KP_E_MEMORY; i++) {
+		struct opening opening = {.set = set,
+			.options = options,
+			.findings = findings,
+			.source = &set->sources[i],
+			.source_id = KP_NO_ID};
+		set->count = i + 1;
+		status = open_source(&opening, &options->files[i]);
+	}
+	if (status != KP_E_MEMORY) {
+		bool found = findings->count + findings->dropped > before;
+		status = found ? KP_E_CONFIG : status;
+	}
+	if (status != KP_OK) {
+		kp_source_set_unref(set);
+		return status;
+	}
+	*ret_set = set;
+	return KP_OK;
+}
+
+void
+kp_source_set_ref(struct kp_source_set *set)
+{
+	(void)atomic_fetch_add(&set->refs, 1);
+}
+
+void
+kp_source_set_unref(struct kp_source_set *set)
+{
+	if (atomic_fetch_sub(&set->refs, 1) != 1) {
+		return;
+	}
+	for (size_t i = 0; i < set->count; i++) {
+		struct kp_source_private *private = set->sources[i].private;
+		if (private == NULL) {
+			continue;
+		}
+		kp_file_store_destroy(&private->store);
+		if (private->instance != NULL) {
+			private->connector->close(private->instance);
+		}
+	}
+	kp_registry_deinit(&set->registry);
+	kp_arena_deinit(&set->arena);
+	kp_heap_free(set);
+}
+
+void
+kp_source_set_destroy(struct kp_source_set **set)
+{
+	if (*set != NULL) {
+		kp_source_set_unref(*set);
+		*set = NULL;
+	}
+}
+
+size_t
+kp_source_set_count(const struct kp_source_set *set)
+{
+	return set->count;
+}
+
+const struct kp_source *
+kp_source_set_get(const struct kp_source_set *set, size_t index)
+{
+	KP_REQUIRE(index < set->count);
+	return &set->sources[index];
+}

@@ -1,0 +1,247 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* source_http: the HTTP transport of a call, and what its failures mean. */
+#include <strings.h>
+
+#include "source/source_private.h"
+
+#define RETRY_COST_TENTH 10
+#define RETRY_TOKENS_MAX 1000
+/* A second try must have this much time. */
+#define RETRY_LEFT_MS_MIN 20
+
+static const enum kp_credential_kind credentials[] = {
+	[KP_ACCESS_NONE] = KP_CREDENTIAL_NONE,
+	[KP_ACCESS_HEADER] = KP_CREDENTIAL_HEADER,
+	[KP_ACCESS_BEARER] = KP_CREDENTIAL_BEARER,
+	[KP_ACCESS_BASIC] = KP_CREDENTIAL_BASIC,
+};
+
+enum kp_status
+kp_source_http_open(
+	struct kp_source_link *link, struct kp_upstream *upstream, struct kp_error *err)
+{
+	const struct kp_source_private *private = link->source->private;
+	const struct kp_manifest *manifest = private->manifest;
+	struct kp_upstream_target_options options = {
+		.name = link->source->name,
+		.endpoint = manifest->endpoint,
+		.credential = credentials[manifest->access],
+		.credential_name = manifest->access_header,
+		.credential_value = private->secret,
+		.certificate_file = private->certificate_file,
+		.key_file = private->key_file,
+		.anchor_file = private->anchor_file,
+		.connections_max = manifest->limits.concurrent,
+		.waiting_max = manifest->limits.waiting,
+		.connect_timeout_ms = manifest->limits.connect_ms,
+		.idle_ms = manifest->limits.idle_ms,
+		.head_bytes_max = manifest->limits.head_bytes,
+	};
+	return kp_upstream_target_open(upstream, &options, &link->target, err);
+}
+
+/* One call's worth of the rate; false when this second's are used up. */
+static bool
+take_rate(struct kp_source_link *link)
+{
+	uint64_t rate = link->source->private->manifest->limits.rate_per_second;
+	if (rate == 0) {
+		return true;
+	}
+	uint64_t now = kp_loop_now_us(link->loop);
+	uint64_t earned = (now - link->rate_filled_us) * rate / 1000;
+	if (earned > 0) {
+		link->rate_filled_us = now;
+		link->rate_tokens_milli += earned;
+		if (link->rate_tokens_milli > rate * 1000) {
+			link->rate_tokens_milli = rate * 1000;
+		}
+	}
+	if (link->rate_tokens_milli < 1000) {
+		return false;
+	}
+	link->rate_tokens_milli -= 1000;
+	return true;
+}
+
+/* Retries may be a tenth of the calls: enough for a broken connection, too few to make a
+ * partner's trouble worse. */
+static bool
+take_retry(struct kp_source_call *call, enum kp_status status, const struct kp_error *err)
+{
+	bool broken = status == KP_E_SOURCE_UNREACHABLE ||
+		(status == KP_E_SOURCE && err != NULL && err->cause != 0);
+	if (!broken) {
+		return false;
+	}
+	struct kp_source_link *link = call->link;
+	bool may = link->source->idempotent && !call->retried && !call->head_seen &&
+		!call->cancelled && !call->stopped &&
+		link->retry_tokens_tenth >= RETRY_COST_TENTH &&
+		kp_source_call_left_ms(call) >= RETRY_LEFT_MS_MIN;
+	if (may) {
+		link->retry_tokens_tenth -= RETRY_COST_TENTH;
+		call->retried = true;
+	}
+	return may;
+}
+
+/* What of the head a connector may see. */
+struct head_fields {
+	const struct kp_upstream_header *headers;
+	size_t count;
+};
+
+static struct kp_text
+find_header(const struct kp_head *head, struct kp_text name)
+{
+	const struct head_fields *fields = head->header_context;
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct kp_upstream_header *header = &fields->headers[i];
+		if (header->name.len == name.len &&
+			strncasecmp(header->name.data, name.data, name.len) == 0) {
+			return (struct kp_text){header->value.data, header->value.len};
+		}
+	}
+	return (struct kp_text){0};
+}
+
+static enum kp_status
+on_head(void *owner, uint32_t status, const struct kp_upstream_header *headers,
+	size_t header_count)
+{
+	struct kp_source_call *call = owner;
+	struct head_fields fields = {.headers = headers, .count = header_count};
+	struct kp_head head = {
+		.size = sizeof(head),
+		.status = status,
+		.header = find_header,
+		.header_context = &fields,
+	};
+	head.content_type = find_header(&head, (struct kp_text){"content-type", 12});
+	call->head_seen = true;
+	if (call->cancelled) {
+		return KP_E_CANCELLED;
+	}
+	return kp_source_call_head(call, &head) ? KP_OK : KP_E_SOURCE;
+}
+
+static enum kp_status
+on_body(void *owner, struct kp_slice bytes)
+{
+	struct kp_source_call *call = owner;
+	if (call->cancelled) {
+		return KP_E_CANCELLED;
+	}
+	return kp_source_call_consume(call, bytes) ? KP_OK : KP_E_SOURCE;
+}
+
+/* A failure of the transport in the words of a dossier. `refused`: upstream itself would
+ * not take what came (a head too large, a redirect). */
+static void
+stop_by_status(struct kp_source_call *call, enum kp_status status, bool refused)
+{
+	enum kp_outcome outcome = KP_NOT_REACHED;
+	const char *reason = "de bron is niet bereikt";
+	if (status == KP_E_TIMEOUT) {
+		reason = "de bron antwoordde niet binnen de tijd";
+	} else if (status == KP_E_BUSY) {
+		reason = "er staan te veel vragen aan deze bron open";
+	} else if (status == KP_E_LIMIT || status == KP_E_BODY_LIMIT ||
+		status == KP_E_HEADER_LIMIT) {
+		outcome = KP_ERROR;
+		reason = "het antwoord is groter dan is toegestaan";
+	} else if (status == KP_E_MEMORY) {
+		outcome = KP_ERROR;
+		reason = "de gateway heeft geen geheugen meer voor deze vraag";
+	} else if (status == KP_E_STOPPING) {
+		reason = "de gateway stopt";
+	} else if (refused) {
+		outcome = KP_ERROR;
+		reason = "het antwoord van de bron houdt zich niet aan de grenzen";
+	} else if (call->head_seen) {
+		outcome = KP_ERROR;
+		reason = "het antwoord van de bron brak af";
+	}
+	kp_source_call_stop(call, outcome, status, reason);
+}
+
+static void
+on_done(void *owner, enum kp_status status, const struct kp_upstream_timing *timing,
+	const struct kp_error *err)
+{
+	struct kp_source_call *call = owner;
+	(void)timing;
+	call->upstream = NULL;
+	if (status == KP_OK && !call->stopped && !call->cancelled) {
+		kp_source_call_finish(call);
+		return;
+	}
+	if (take_retry(call, status, err)) {
+		kp_source_call_defer(call, kp_source_http_send);
+		return;
+	}
+	if (!call->cancelled && status != KP_OK) {
+		if (!call->stopped && err != NULL) {
+			(void)kp_error_text(
+				err, call->fault.message, sizeof(call->fault.message));
+		}
+		stop_by_status(call, status,
+			status == KP_E_SOURCE && err != NULL && err->cause == 0);
+	}
+	kp_source_call_conclude(call, KP_ERROR);
+}
+
+static const struct kp_upstream_handler handler = {
+	.on_head = on_head,
+	.on_body = on_body,
+	.on_done = on_done,
+};
+
+void
+kp_source_http_send(struct kp_source_call *call)
+{
+	struct kp_source_link *link = call->link;
+	uint32_t left_ms = kp_source_call_left_ms(call);
+	enum kp_status status = KP_OK;
+	if (left_ms == 0) {
+		status = KP_E_TIMEOUT;
+	} else if (!take_rate(link)) {
+		status = KP_E_RATE;
+	}
+	call->request = (struct kp_upstream_request){
+		.method = kp_buffer_slice(&call->method),
+		.target = kp_buffer_slice(&call->target),
+		.headers = call->headers,
+		.header_count = call->header_count,
+		.body = kp_buffer_slice(&call->body),
+		.timeout_ms = left_ms,
+		.body_bytes_max = link->source->answer_bytes_max,
+	};
+	call->head_seen = false;
+	if (status == KP_OK) {
+		status = kp_upstream_start(
+			link->target, &call->request, &handler, call, &call->upstream);
+	}
+	if (status == KP_OK) {
+		if (link->retry_tokens_tenth < RETRY_TOKENS_MAX) {
+			link->retry_tokens_tenth++;
+		}
+		return;
+	}
+	call->upstream = NULL;
+	if (status == KP_E_RATE) {
+		kp_source_call_stop(call, KP_NOT_REACHED, status,
+			"er zijn meer vragen per seconde dan met deze bron is "
+			"afgesproken");
+	}
+	stop_by_status(call, status, false);
+	kp_source_call_conclude_later(call);
+}
+
+void
+kp_source_http_cancel(struct kp_source_call *call)
+{
+	kp_upstream_cancel(call->upstream);
+}

@@ -1,0 +1,67 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* source_link: a source on one loop. See source.h. */
+#include "core/heap.h"
+#include "source/source_private.h"
+
+#define RETRY_TOKENS_FIRST 100
+
+enum kp_status
+kp_source_link_open(const struct kp_source *source, struct kp_loop *loop,
+	struct kp_upstream *upstream, struct kp_workers *workers,
+	struct kp_source_link **ret_link, struct kp_error *err)
+{
+	struct kp_source_link *link = kp_heap_calloc(1, sizeof(*link));
+	if (link == NULL) {
+		return kp_error_set(err, KP_E_MEMORY, "no memory for source '%.*s'",
+			KP_SLICE_ARG(source->name));
+	}
+	link->source = source;
+	link->loop = loop;
+	link->workers = workers;
+	link->active = 1; /* the owner's */
+	link->retry_tokens_tenth = RETRY_TOKENS_FIRST;
+	link->rate_tokens_milli =
+		(uint64_t)source->private->manifest->limits.rate_per_second * 1000;
+	link->rate_filled_us = kp_loop_now_us(loop);
+	if (source->private->connector->transport == KP_TRANSPORT_HTTP) {
+		enum kp_status status = kp_source_http_open(link, upstream, err);
+		if (status != KP_OK) {
+			kp_heap_free(link);
+			return status;
+		}
+	}
+	kp_source_set_ref(source->private->set);
+	if (source->private->store != NULL) {
+		kp_source_file_open(link);
+	}
+	*ret_link = link;
+	return KP_OK;
+}
+
+void
+kp_source_link_leave(struct kp_source_link *link)
+{
+	KP_REQUIRE(link->active > 0);
+	if (--link->active > 0) {
+		return;
+	}
+	struct kp_source_set *set = link->source->private->set;
+	if (link->target != NULL) {
+		kp_upstream_target_close(&link->target);
+	}
+	kp_heap_free(link);
+	kp_source_set_unref(set);
+}
+
+void
+kp_source_link_close(struct kp_source_link **link)
+{
+	if (*link == NULL) {
+		return;
+	}
+	KP_REQUIRE(!(*link)->closing);
+	(*link)->closing = true;
+	kp_source_link_leave(*link);
+	*link = NULL;
+}

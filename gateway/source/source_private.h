@@ -1,0 +1,156 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * source_private: what the files of this room share. Sources and their set are read-only
+ * after creation; a link and its calls belong to one loop; a file store is shared by all
+ * loops and has its own lock.
+ */
+#ifndef KP_SOURCE_SOURCE_PRIVATE_H
+#define KP_SOURCE_SOURCE_PRIVATE_H
+
+#include <stdatomic.h>
+
+#include "connectors/manifest.h"
+#include "connectors/registry.h"
+#include "source/source.h"
+
+#define KP_SOURCE_HEADERS_MAX 64
+#define KP_SOURCE_HEADER_BYTES_MAX ((size_t)32 * 1024)
+#define KP_SOURCE_TARGET_BYTES_MAX ((size_t)8192)
+#define KP_SOURCE_BODY_BYTES_MAX ((size_t)512 * 1024)
+#define KP_SOURCE_NOTES_MAX 32
+
+struct kp_file_store;
+
+struct kp_source_private {
+	struct kp_source_set *set;
+	const char *file; /* name of the manifest */
+	struct kp_manifest *manifest;
+	const struct kp_connector *connector;
+	void *instance;
+	bool subject_required;
+	struct kp_slice secret;
+	struct kp_slice certificate_file; /* full paths */
+	struct kp_slice key_file;
+	struct kp_slice anchor_file;
+	const char *path; /* of a file source */
+	struct kp_file_store *store;
+};
+
+struct kp_source_set {
+	struct kp_arena arena;
+	struct kp_registry registry;
+	atomic_uint refs; /* one of the owner, one for each link */
+	struct kp_source *sources;
+	size_t count;
+};
+
+void kp_source_set_ref(struct kp_source_set *set);
+void kp_source_set_unref(struct kp_source_set *set);
+
+struct kp_source_link {
+	const struct kp_source *source;
+	struct kp_loop *loop;
+	struct kp_workers *workers;
+	struct kp_upstream_target *target; /* HTTP */
+	uint32_t active;                   /* calls and background work */
+	uint32_t calls;                    /* of a file source, under way */
+	bool closing;
+	uint64_t rate_tokens_milli;
+	uint64_t rate_filled_us;
+	uint32_t retry_tokens_tenth; /* a retry costs ten; each call earns one */
+};
+
+/* Something of the link has ended; frees the link when it was the last. */
+void kp_source_link_leave(struct kp_source_link *link);
+
+struct kp_file_wait;
+struct kp_file_job;
+
+struct kp_source_call {
+	struct kp_source_link *link;
+	struct kp_source_call_options options;
+	struct kp_need need; /* of the page under way */
+	void *memory;        /* the connector's */
+	struct kp_call_host host;
+	struct kp_sink sink; /* stands between the connector and options.sink */
+	struct kp_task task;
+	void (*later)(struct kp_source_call *call);
+	uint64_t started_us;
+	bool end_due; /* prepare was called */
+	bool cancelled;
+	bool subject_seen;
+	bool retried;
+	bool head_seen;
+	uint32_t items;
+	uint32_t notes;
+
+	/* Set by the first thing that goes wrong; the call ends with it. */
+	bool stopped;
+	enum kp_outcome stop_outcome;
+	enum kp_status stop_status;
+	const char *stop_reason;
+	struct kp_fault fault;
+
+	uint64_t bytes;
+	uint32_t http_status;
+	uint32_t pages;
+
+	/* The request as prepare writes it. */
+	struct kp_buffer method;
+	struct kp_buffer target;
+	struct kp_buffer body;
+	struct kp_upstream_header headers[KP_SOURCE_HEADERS_MAX];
+	size_t header_count;
+	size_t header_bytes;
+	struct kp_slice key;
+	struct kp_upstream_request request;
+	struct kp_upstream_call *upstream;
+
+	/* File transport. */
+	struct kp_timer timer;
+	struct kp_file_wait *wait;
+	struct kp_file_job *job;
+};
+
+/* source_call.c */
+
+/* Remembers why the call cannot go on; the first reason counts. */
+void kp_source_call_stop(struct kp_source_call *call, enum kp_outcome outcome,
+	enum kp_status status, const char *reason);
+/* Ends the call from the loop: end, on_done, gone. */
+void kp_source_call_conclude(struct kp_source_call *call, enum kp_outcome outcome);
+/* The same, in a later callback. */
+void kp_source_call_conclude_later(struct kp_source_call *call);
+/* Runs `later` from the loop. */
+void kp_source_call_defer(
+	struct kp_source_call *call, void (*later)(struct kp_source_call *call));
+/* prepare; false when the call has stopped. */
+bool kp_source_call_prepare(struct kp_source_call *call);
+bool kp_source_call_head(struct kp_source_call *call, const struct kp_head *head);
+bool kp_source_call_consume(struct kp_source_call *call, struct kp_slice bytes);
+/* finish, and conclude or go to the next page. */
+void kp_source_call_finish(struct kp_source_call *call);
+/* What is left of the time, in milliseconds; 0 when it is over. */
+uint32_t kp_source_call_left_ms(const struct kp_source_call *call);
+
+/* source_request.c: the checks on what prepare writes */
+struct kp_request_writer kp_source_request_writer(struct kp_source_call *call);
+
+/* source_http.c */
+enum kp_status kp_source_http_open(struct kp_source_link *link,
+	struct kp_upstream *upstream, struct kp_error *err) KP_MUST_USE;
+void kp_source_http_send(struct kp_source_call *call);
+void kp_source_http_cancel(struct kp_source_call *call);
+
+/* source_file.c */
+enum kp_status kp_file_store_create(
+	const struct kp_source *source, struct kp_file_store **ret_store) KP_MUST_USE;
+void kp_file_store_destroy(struct kp_file_store **store);
+/* Starts reading the file when nobody has. */
+void kp_source_file_open(struct kp_source_link *link);
+void kp_source_file_send(struct kp_source_call *call);
+/* Lets go of waiting and work; they end by themselves. */
+void kp_source_file_detach(struct kp_source_call *call);
+
+#endif

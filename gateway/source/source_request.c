@@ -1,0 +1,185 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * source_request: what a connector writes in prepare, checked before it can leave. A
+ * connector is not trusted with the form of HTTP, nor with where the bsn goes.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "source/source_private.h"
+
+static bool
+is_token_byte(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+		(byte >= '0' && byte <= '9') ||
+		(byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
+}
+
+/* Members of a request that only the gateway writes. */
+static bool
+is_ours(struct kp_text name)
+{
+	static const char *const names[] = {"host", "content-length", "transfer-encoding",
+		"connection", "te", "trailer", "upgrade", "keep-alive", "expect",
+		"accept-encoding"};
+	for (size_t i = 0; i < KP_ARRAY_LEN(names); i++) {
+		if (strlen(names[i]) == name.len &&
+			strncasecmp(names[i], name.data, name.len) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+write_method(void *context, struct kp_text method)
+{
+	struct kp_source_call *call = context;
+	for (size_t i = 0; i < method.len; i++) {
+		if (method.data[i] < 'A' || method.data[i] > 'Z') {
+			return false;
+		}
+	}
+	call->method.len = 0;
+	kp_buffer_add(&call->method, method.data, method.len);
+	return method.len > 0 && !call->method.failed;
+}
+
+static int
+hex_digit(char byte)
+{
+	if (byte >= '0' && byte <= '9') {
+		return byte - '0';
+	}
+	if (byte >= 'a' && byte <= 'f') {
+		return byte - 'a' + 10;
+	}
+	return byte >= 'A' && byte <= 'F' ? byte - 'A' + 10 : -1;
+}
+
+/* Does the text hold the bsn, its digits written as they are or percent-encoded? */
+static bool
+holds_bsn(struct kp_text text, struct kp_text bsn)
+{
+	if (bsn.len == 0) {
+		return false;
+	}
+	for (size_t start = 0; start < text.len; start++) {
+		size_t at = start;
+		size_t matched = 0;
+		while (matched < bsn.len && at < text.len) {
+			char byte = text.data[at];
+			size_t step = 1;
+			if (byte == '%' && at + 2 < text.len &&
+				hex_digit(text.data[at + 1]) >= 0 &&
+				hex_digit(text.data[at + 2]) >= 0) {
+				byte = (char)(hex_digit(text.data[at + 1]) * 16 +
+					hex_digit(text.data[at + 2]));
+				step = 3;
+			}
+			if (byte != bsn.data[matched]) {
+				break;
+			}
+			matched++;
+			at += step;
+		}
+		if (matched == bsn.len) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+write_target(void *context, struct kp_text target)
+{
+	struct kp_source_call *call = context;
+	if (target.len > 0 && target.data[0] != '/' && target.data[0] != '?') {
+		return false;
+	}
+	for (size_t i = 0; i < target.len; i++) {
+		unsigned char byte = (unsigned char)target.data[i];
+		if (byte <= 0x20 || byte >= 0x7f || byte == '#' || byte == '\\') {
+			return false;
+		}
+	}
+	if (holds_bsn(target, call->need.bsn)) {
+		return false;
+	}
+	call->target.len = 0;
+	kp_buffer_add(&call->target, target.data, target.len);
+	return !call->target.failed;
+}
+
+static bool
+write_header(void *context, struct kp_text name, struct kp_text value)
+{
+	struct kp_source_call *call = context;
+	call->header_bytes += name.len + value.len;
+	if (call->header_count == KP_SOURCE_HEADERS_MAX ||
+		call->header_bytes > KP_SOURCE_HEADER_BYTES_MAX || name.len == 0 ||
+		is_ours(name)) {
+		return false;
+	}
+	for (size_t i = 0; i < name.len; i++) {
+		if (!is_token_byte(name.data[i])) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char byte = (unsigned char)value.data[i];
+		if ((byte < 0x20 && byte != '\t') || byte == 0x7f) {
+			return false;
+		}
+	}
+	struct kp_upstream_header *header = &call->headers[call->header_count];
+	header->name = kp_arena_copy(
+		call->options.arena, (struct kp_slice){name.data, name.len});
+	header->value = kp_arena_copy(
+		call->options.arena, (struct kp_slice){value.data, value.len});
+	if (header->name.data == NULL || header->value.data == NULL) {
+		return false;
+	}
+	call->header_count++;
+	return true;
+}
+
+static bool
+write_body(void *context, struct kp_text bytes)
+{
+	struct kp_source_call *call = context;
+	kp_buffer_add(&call->body, bytes.data, bytes.len);
+	return !call->body.failed;
+}
+
+static bool
+write_key(void *context, struct kp_text key)
+{
+	struct kp_source_call *call = context;
+	call->key =
+		kp_arena_copy(call->options.arena, (struct kp_slice){key.data, key.len});
+	return call->key.data != NULL;
+}
+
+struct kp_request_writer
+kp_source_request_writer(struct kp_source_call *call)
+{
+	struct kp_arena *arena = call->options.arena;
+	kp_buffer_init(&call->method, arena, 16);
+	kp_buffer_init(&call->target, arena, KP_SOURCE_TARGET_BYTES_MAX);
+	kp_buffer_init(&call->body, arena, KP_SOURCE_BODY_BYTES_MAX);
+	call->header_count = 0;
+	call->header_bytes = 0;
+	call->key = (struct kp_slice){0};
+	return (struct kp_request_writer){
+		.size = sizeof(struct kp_request_writer),
+		.context = call,
+		.method = write_method,
+		.target = write_target,
+		.header = write_header,
+		.body = write_body,
+		.key = write_key,
+	};
+}
