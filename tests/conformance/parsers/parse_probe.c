@@ -215,7 +215,7 @@ show(probe_fn probe, struct kp_slice text)
 	bool same = whole.status == bytes.status &&
 		kp_slice_equal(found, kp_buffer_slice(&bytes.buffer)) &&
 		strcmp(whole.err.message, bytes.err.message) == 0;
-	if (probe != probe_json) {
+	if (probe != probe_json && found.len > 0) {
 		(void)fwrite(found.data, 1, found.len, stdout);
 	}
 	if (!same) {
