@@ -118,8 +118,8 @@ enum kp_refusal {
 	KP_REFUSAL_ROLE_UNKNOWN,
 	KP_REFUSAL_ORGANISATION_UNKNOWN,
 	KP_REFUSAL_OPTED_OUT,
-	KP_REFUSAL_OUTSIDE_CASELOAD,  /* the purpose asks for the own caseload, and reading
-					 outside it was not what was asked */
+	KP_REFUSAL_OUTSIDE_CASELOAD, /* the purpose asks for the own caseload, and reading
+					outside it was not what was asked */
 	KP_REFUSAL_ROLE_ORGANISATION, /* this kind of organisation cannot give these roles
 				       */
 	KP_REFUSAL_ROLE_COMBINATION,  /* one of the roles must not be held with others */

@@ -49,24 +49,23 @@ unload(struct fixture *fixture)
 #define SECTION(name, rest)                                                              \
 	"{\"naam\":\"" name "\",\"label\":\"L\",\"labelEn\":\"E\"," rest "}"
 
-static const char
-	small[] = "{\"//\":\"klein\",\"versie\":\"1\"," SOURCES
-		  ",\"rubrieken\":[" SECTION("persoon",
-			  "\"bronnen\":[\"brp\"],\"velden\":["
-			  "{\"pad\":\"naam.voornamen\",\"label\":\"Voornamen\","
-			  "\"labelEn\":\"First\","
-			  "\"soort\":\"tekst\",\"bronnen\":[\"brp\",\"uwv\"]}," FIELD(
-				  "naam.geslachtsnaam") ","
-							"{\"pad\":\"geboorte.datum\","
-							"\"label\":\"L\","
-							"\"labelEn\":\"E\",\"soort\":"
-							"\"datum\","
-							"\"gevoeligheid\":\"bijzonder\"}"
-							"]") "," SECTION("kinderen",
-			  "\"meervoudig\":true,\"sleutel\":\"nummer\",\"derde\":true,"
-			  "\"gevoeligheid\":\"gevoelig\",\"bronnen\":[\"uwv\",\"brp\"],"
-			  "\"velden\":[" FIELD("nummer") "," FIELD(
-				  "naam.voornaam") "]") "]}";
+static const char small[] =
+	"{\"//\":\"klein\",\"versie\":\"1\"," SOURCES
+	",\"rubrieken\":[" SECTION("persoon",
+		"\"bronnen\":[\"brp\"],\"velden\":["
+		"{\"pad\":\"naam.voornamen\",\"label\":\"Voornamen\","
+		"\"labelEn\":\"First\","
+		"\"soort\":\"tekst\",\"bronnen\":[\"brp\",\"uwv\"]}," FIELD(
+			"naam.geslachtsnaam") ","
+					      "{\"pad\":\"geboorte.datum\","
+					      "\"label\":\"L\","
+					      "\"labelEn\":\"E\",\"soort\":"
+					      "\"datum\","
+					      "\"gevoeligheid\":\"bijzonder\"}"
+					      "]") "," SECTION("kinderen",
+		"\"meervoudig\":true,\"sleutel\":\"nummer\",\"derde\":true,"
+		"\"gevoeligheid\":\"gevoelig\",\"bronnen\":[\"uwv\",\"brp\"],"
+		"\"velden\":[" FIELD("nummer") "," FIELD("naam.voornaam") "]") "]}";
 
 static void
 reads_sections_fields_and_cells(void **state)

@@ -1,0 +1,22 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* expr_walk: what the compiler needs to know of an expression's shape. */
+#ifndef KP_POLICIES_EXPR_WALK_H
+#define KP_POLICIES_EXPR_WALK_H
+
+#include "policies/cedar/ast.h"
+
+/* The operand at `index`, in order of evaluation; NULL behind the last. */
+const struct kp_cedar_expr *kp_expr_child(const struct kp_cedar_expr *expr, size_t index);
+
+/* Equal trees (kp_cedar_expr_equal) have equal hashes. Not keyed: rules are trusted. */
+uint64_t kp_expr_hash(const struct kp_cedar_expr *expr);
+
+/*
+ * True when evaluating this expression of a validated policy, over entities that all
+ * exist, cannot fail: no arithmetic that may overflow, no extension function that may
+ * refuse its argument. (Cedar's validation is sound but for these and missing entities.)
+ */
+bool kp_expr_safe(const struct kp_cedar_expr *expr);
+
+#endif
