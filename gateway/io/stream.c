@@ -191,6 +191,12 @@ kp_stream_write(struct kp_stream *stream, const struct kp_slice *parts, size_t c
 	write_parts(stream, bufs, used);
 }
 
+size_t
+kp_stream_unsent(const struct kp_stream *stream)
+{
+	return uv_stream_get_write_queue_size((const uv_stream_t *)&stream->tcp);
+}
+
 /* Closing. */
 
 static void
@@ -206,7 +212,8 @@ on_stream_closed(uv_handle_t *handle)
 {
 	struct kp_stream *stream = handle->data;
 	struct kp_listener *listener = stream->listener;
-	if (stream->writing) {
+	/* Told that a write is through, the owner may begin the next one. */
+	while (stream->writing) {
 		kp_loop_undefer(stream->loop, &stream->written);
 		finish_write(stream);
 	}

@@ -59,6 +59,8 @@ void kp_stream_read(struct kp_stream *stream, bool on);
  */
 void kp_stream_write(
 	struct kp_stream *stream, const struct kp_slice *parts, size_t count);
+/* Bytes of the write under way that the kernel has not taken yet. */
+size_t kp_stream_unsent(const struct kp_stream *stream);
 /* Starts closing; on_written (if a write is under way) and then on_closed follow.
  * Idempotent. */
 void kp_stream_close(struct kp_stream *stream);

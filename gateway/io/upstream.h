@@ -35,8 +35,8 @@ struct kp_upstream_target_options {
 	struct kp_slice
 		anchor_file;      /* trust anchor; empty: only plain http on loopback */
 	uint32_t connections_max; /* at the same time, on this loop */
-	uint32_t waiting_max; /* calls waiting for a connection; more are refused with
-				 KP_E_BUSY */
+	uint32_t waiting_max;     /* calls waiting for a connection; more are refused with
+				     KP_E_BUSY */
 	uint32_t connect_timeout_ms;
 	uint32_t idle_ms; /* how long an idle connection is kept */
 	uint32_t head_bytes_max;
