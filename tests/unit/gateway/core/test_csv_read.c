@@ -245,7 +245,8 @@ refuses_what_is_not_utf8(void **state)
 	(void)state;
 	static const char *const wrong[] = {"\x80", "\xc3", "a\xc3,", "\xc3\"",
 		"\"\xc3\"", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xef",
-		"\xef\xbb", "\xef\xbb,", "\xc3\n", "\xff"};
+		"\xef\xbb", "\xef\xbb,", "\xc3\n", "\xff", "\xc3,\xa9",
+		"\"\xc3\",\"\xa9\"", "\xc3\n\xa9"};
 	for (size_t i = 0; i < KP_ARRAY_LEN(wrong); i++) {
 		assert_int_equal(
 			read_everyhow(kp_slice_from(wrong[i]), NULL, 0, NULL, NULL),

@@ -335,6 +335,7 @@ refuses_request_lines(void **state)
 	expect_refusal("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", KP_E_VERSION);
 	expect_refusal("GET / HTTP/1.2\r\nHost: h\r\n\r\n", KP_E_VERSION);
 	expect_refusal("GET / HTTP/0.9\r\n\r\n", KP_E_VERSION);
+	expect_refusal("GET / HTTP/2.5\r\n\r\n", KP_E_VERSION);
 	expect_refusal("TRACE / HTTP/1.1\r\nHost: h\r\n\r\n", KP_E_NOT_IMPLEMENTED);
 	expect_refusal(
 		"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", KP_E_NOT_IMPLEMENTED);
@@ -618,6 +619,34 @@ holds_every_limit(void **state)
 		KP_E_NOT_IMPLEMENTED);
 }
 
+/* What one message used up does not count for the next one on the connection. */
+static void
+counts_each_message_apart(void **state)
+{
+	(void)state;
+	static const struct kp_http_limits limits = {.header_bytes_max = 60,
+		.header_count_max = 2,
+		.body_bytes_max = 3,
+		.chunk_extension_bytes_max = 2,
+		.trailer_bytes_max = 8,
+		.trailer_count_max = 1,
+		.chunk_count_max = 2};
+	static const char message[] =
+		"PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+		"2;a\r\nab\r\n1\r\nc\r\n0\r\nA: b\r\n\r\n";
+	char text[3 * sizeof(message)];
+	int len = snprintf(text, sizeof(text), "%s%s%s", message, message, message);
+	assert_int_equal(parse_everyhow((struct kp_slice){text, (size_t)len}, &limits,
+				 log_text, NULL),
+		KP_OK);
+	const char *at = log_text;
+	for (int i = 0; i < 3; i++) {
+		at = strstr(at, "body abc\nend\n");
+		assert_non_null(at);
+		at++;
+	}
+}
+
 /* A line that never ends is refused at its limit, not gathered. */
 static void
 bounds_a_line_without_an_end(void **state)
@@ -758,6 +787,7 @@ main(void)
 		cmocka_unit_test(refuses_fields_that_may_come_once),
 		cmocka_unit_test(refuses_chunks),
 		cmocka_unit_test(holds_every_limit),
+		cmocka_unit_test(counts_each_message_apart),
 		cmocka_unit_test(bounds_a_line_without_an_end),
 		cmocka_unit_test(finds_fields),
 		cmocka_unit_test(survives_every_lack_of_memory),
