@@ -6,7 +6,6 @@
  */
 #include "metrics.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +39,7 @@ struct kp_metrics_loop {
 struct kp_metrics {
 	unsigned loops;
 	struct kp_metrics_loop *parts;
-	pthread_mutex_t lock; /* of the names */
-	unsigned source_count;
+	_Atomic unsigned source_count; /* names below it do not change any more */
 	char source_names[KP_METRICS_SOURCES_MAX][SOURCE_NAME_BYTES];
 	const char *outcome_names[KP_METRICS_OUTCOMES_MAX];
 };
@@ -152,8 +150,9 @@ static unsigned
 find_source(const struct kp_metrics *metrics, const char *name)
 {
 	unsigned at = 0;
-	while (at < metrics->source_count &&
-		strcmp(metrics->source_names[at], name) != 0) {
+	unsigned count =
+		atomic_load_explicit(&metrics->source_count, memory_order_acquire);
+	while (at < count && strcmp(metrics->source_names[at], name) != 0) {
 		at++;
 	}
 	return at;
@@ -170,13 +169,14 @@ kp_metrics_source(struct kp_metrics *metrics, struct kp_slice name)
 			name.data[i] != '"' && name.data[i] != '\\';
 		text[i] = plain ? name.data[i] : '_';
 	}
-	(void)pthread_mutex_lock(&metrics->lock);
 	unsigned at = find_source(metrics, text);
-	if (at == metrics->source_count && at < KP_METRICS_SOURCES_MAX) {
+	unsigned count =
+		atomic_load_explicit(&metrics->source_count, memory_order_relaxed);
+	if (at == count && at < KP_METRICS_SOURCES_MAX) {
 		memcpy(metrics->source_names[at], text, sizeof(text));
-		metrics->source_count++;
+		atomic_store_explicit(
+			&metrics->source_count, at + 1, memory_order_release);
 	}
-	(void)pthread_mutex_unlock(&metrics->lock);
 	return at;
 }
 
@@ -324,9 +324,8 @@ write_durations(
 static void
 write_sources(struct kp_metrics *metrics, struct kp_buffer *buffer)
 {
-	(void)pthread_mutex_lock(&metrics->lock);
-	unsigned count = metrics->source_count;
-	(void)pthread_mutex_unlock(&metrics->lock);
+	unsigned count =
+		atomic_load_explicit(&metrics->source_count, memory_order_acquire);
 	if (count == 0) {
 		return;
 	}
@@ -367,7 +366,6 @@ kp_metrics_create(unsigned loops, struct kp_metrics **ret_metrics, struct kp_err
 	}
 	memset(metrics->parts, 0, size);
 	metrics->loops = loops;
-	(void)pthread_mutex_init(&metrics->lock, NULL);
 	*ret_metrics = metrics;
 	return KP_OK;
 }
@@ -378,7 +376,6 @@ kp_metrics_destroy(struct kp_metrics **metrics_at)
 	struct kp_metrics *metrics = *metrics_at;
 	if (metrics != NULL) {
 		*metrics_at = NULL;
-		(void)pthread_mutex_destroy(&metrics->lock);
 		free(metrics->parts);
 		kp_heap_free(metrics);
 	}

@@ -67,7 +67,8 @@ void kp_metrics_observe(
 
 /*
  * The number under which calls to this source are counted; the same for the same name,
- * also after a reload. Any thread. KP_METRICS_SOURCES_MAX when there are too many: such
+ * also after a reload. One thread at a time, while a snapshot is built.
+ * KP_METRICS_SOURCES_MAX when there are too many: such
  * calls are not counted.
  */
 unsigned kp_metrics_source(struct kp_metrics *metrics, struct kp_slice name);

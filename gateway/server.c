@@ -1,229 +1,239 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* server: see server.h. This file is the thread that takes the signals; what it wants of
- * a loop it sends there as an errand and waits for. */
+/*
+ * server: see server.h. The first loop leads: signals come to it, and what it wants of
+ * all loops it sends them as an errand; the next step is taken when the last loop has
+ * reported back. One thing at a time: what comes in meanwhile is remembered.
+ */
 #include "server.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "core/heap.h"
 #include "server_private.h"
 
-/* Beyond drain_timeout_ms, for handlers to end after they were told that their client is
- * gone. */
-#define END_GRACE_S 10
-
 /* Errands. */
+
+static void
+on_report(struct kp_task *task)
+{
+	struct kp_server_loop *loop =
+		KP_CONTAINER_OF(task, struct kp_server_loop, report);
+	struct kp_server *server = loop->server;
+	if (loop->errand_status != KP_OK && server->errand_status == KP_OK) {
+		server->errand_status = loop->errand_status;
+		server->errand_error = loop->errand_error;
+	}
+	if (--server->errands_left == 0) {
+		server->after(server);
+	}
+}
 
 static void
 on_errand(struct kp_task *task)
 {
 	struct kp_server_loop *loop =
 		KP_CONTAINER_OF(task, struct kp_server_loop, errand);
-	struct kp_server *server = loop->server;
 	loop->errand_run(loop);
-	(void)pthread_mutex_lock(&server->lock);
-	server->errands_left--;
-	(void)pthread_cond_signal(&server->done);
-	(void)pthread_mutex_unlock(&server->lock);
+	kp_loop_post(loop->server->loops[0].loop, &loop->report);
 }
 
-/* Runs on every loop and waits; the first failure is the result. */
-static enum kp_status
+/* Runs on every loop; `after` comes on the first one. */
+static void
 run_on_loops(struct kp_server *server, void (*run)(struct kp_server_loop *loop),
-	struct kp_error *err)
+	void (*after)(struct kp_server *server))
 {
+	KP_REQUIRE(server->errands_left == 0);
 	server->errands_left = server->loop_count;
+	server->errand_status = KP_OK;
+	server->after = after;
 	for (unsigned i = 0; i < server->loop_count; i++) {
 		struct kp_server_loop *loop = &server->loops[i];
 		loop->errand = (struct kp_task){.run = on_errand};
+		loop->report = (struct kp_task){.run = on_report};
 		loop->errand_run = run;
 		loop->errand_status = KP_OK;
 		kp_loop_post(loop->loop, &loop->errand);
 	}
-	(void)pthread_mutex_lock(&server->lock);
-	while (server->errands_left > 0) {
-		(void)pthread_cond_wait(&server->done, &server->lock);
-	}
-	(void)pthread_mutex_unlock(&server->lock);
-	for (unsigned i = 0; i < server->loop_count; i++) {
-		if (server->loops[i].errand_status != KP_OK) {
-			if (err != NULL) {
-				*err = server->loops[i].errand_error;
-			}
-			return server->loops[i].errand_status;
-		}
-	}
-	return KP_OK;
 }
 
-/* Reload. */
+/* Reload: build (on a worker), prepare on every loop, then commit or roll back there. */
 
-static enum kp_status
-put_in_place(struct kp_server *server, struct kp_error *err)
-{
-	enum kp_status status = run_on_loops(server, kp_server_loop_prepare, err);
-	/* Neither of these fails. */
-	(void)run_on_loops(server,
-		status == KP_OK ? kp_server_loop_commit : kp_server_loop_rollback, NULL);
-	return status;
-}
+static void next_step(struct kp_server *server);
 
 static void
-reload(struct kp_server *server)
+discard_snapshot(struct kp_server *server)
 {
 	const struct kp_server_snapshots *snapshots = &server->options.snapshots;
-	struct kp_metrics_loop *metrics =
-		kp_metrics_of_loop(server->metrics, server->loop_count);
-	struct kp_error err = {0};
-	enum kp_status status =
-		snapshots->build(snapshots->context, &server->snapshot, &err);
-	if (status == KP_OK) {
-		status = put_in_place(server, &err);
+	if (server->snapshot != NULL) {
 		snapshots->discard(snapshots->context, server->snapshot);
 		server->snapshot = NULL;
 	}
-	if (status != KP_OK) {
+}
+
+static void
+after_reload(struct kp_server *server)
+{
+	const struct kp_server_snapshots *snapshots = &server->options.snapshots;
+	struct kp_metrics_loop *metrics = server->loops[0].metrics;
+	discard_snapshot(server);
+	if (server->reload_status != KP_OK) {
 		kp_metrics_add(metrics, KP_METRIC_RELOADS_REFUSED, 1);
 		kp_log_error(&server->log, KP_LOG_LEVEL_ERROR, KP_LOG_AREA_SERVER,
-			"reload refused, the old configuration stays", &err);
+			"reload refused, the old configuration stays",
+			&server->reload_error);
+	} else {
+		kp_metrics_add(metrics, KP_METRIC_RELOADS, 1);
+		if (snapshots->reloaded != NULL) {
+			snapshots->reloaded(snapshots->context);
+		}
+		KP_LOG_PLAIN(&server->log, INFO, SERVER, "new configuration in place");
+	}
+	server->reloading = false;
+	next_step(server);
+}
+
+static void
+after_prepare(struct kp_server *server)
+{
+	server->reload_status = server->errand_status;
+	server->reload_error = server->errand_error;
+	run_on_loops(server,
+		server->reload_status == KP_OK ? kp_server_loop_commit
+					       : kp_server_loop_rollback,
+		after_reload);
+}
+
+static void
+build(struct kp_work *work)
+{
+	struct kp_server *server = KP_CONTAINER_OF(work, struct kp_server, build);
+	const struct kp_server_snapshots *snapshots = &server->options.snapshots;
+	server->reload_error = (struct kp_error){0};
+	server->reload_status = snapshots->build(
+		snapshots->context, &server->snapshot, &server->reload_error);
+}
+
+static void
+on_built(struct kp_work *work)
+{
+	struct kp_server *server = KP_CONTAINER_OF(work, struct kp_server, build);
+	if (server->reload_status != KP_OK) {
+		after_reload(server);
+	} else {
+		run_on_loops(server, kp_server_loop_prepare, after_prepare);
+	}
+}
+
+static void
+start_reload(struct kp_server *server)
+{
+	server->reload_wanted = false;
+	server->reloading = true;
+	server->build = (struct kp_work){.run = build, .done = on_built};
+	kp_work_start(
+		server->workers, server->loops[0].loop, KP_LANE_LONG, &server->build);
+}
+
+/* The end. */
+
+static void stop_if_ended(struct kp_server *server);
+
+static void
+after_drain(struct kp_server *server)
+{
+	stop_if_ended(server);
+	next_step(server);
+}
+
+static void
+start_drain(struct kp_server *server)
+{
+	server->draining = true;
+	run_on_loops(server, kp_server_loop_drain, after_drain);
+}
+
+/* Does what was asked for and not done, when nothing else is under way. */
+static void
+next_step(struct kp_server *server)
+{
+	if (server->errands_left > 0 || server->reloading || server->over) {
 		return;
 	}
-	kp_metrics_add(metrics, KP_METRIC_RELOADS, 1);
-	if (snapshots->reloaded != NULL) {
-		snapshots->reloaded(snapshots->context);
+	if (server->stops_wanted > 0 && !server->draining) {
+		start_drain(server);
+	} else if (server->stops_wanted > 1 && !server->aborting) {
+		server->aborting = true;
+		run_on_loops(server, kp_server_loop_abort, after_drain);
+	} else if (server->reload_wanted && !server->draining) {
+		start_reload(server);
 	}
-	KP_LOG_PLAIN(&server->log, INFO, SERVER, "new configuration in place");
-}
-
-/* Running. */
-
-static void
-signal_set(sigset_t *set)
-{
-	(void)sigemptyset(set);
-	(void)sigaddset(set, SIGTERM);
-	(void)sigaddset(set, SIGINT);
-	(void)sigaddset(set, SIGHUP);
-}
-
-static void *
-loop_thread(void *argument)
-{
-	struct kp_server_loop *loop = argument;
-	kp_loop_run(loop->loop);
-	return NULL;
-}
-
-static bool
-start_threads(struct kp_server *server)
-{
-	for (unsigned i = 0; i < server->loop_count; i++) {
-		struct kp_server_loop *loop = &server->loops[i];
-		if (pthread_create(&loop->thread, NULL, loop_thread, loop) != 0) {
-			return false;
-		}
-		loop->running = true;
-	}
-	return true;
 }
 
 static void
-wait_for_stop(struct kp_server *server)
+after_stop(struct kp_server *server)
 {
-	sigset_t set;
-	signal_set(&set);
-	for (;;) {
-		int number = sigwaitinfo(&set, NULL);
-		if (number == SIGHUP) {
-			reload(server);
-		} else if (number > 0) {
-			KP_LOG(&server->log, INFO, SERVER, "stopping",
-				kp_log_cstr(KP_LOG_SIGNAL,
-					number == SIGTERM ? "SIGTERM" : "SIGINT"));
-			return;
-		}
-	}
-}
-
-static struct timespec
-later(clockid_t clock, uint64_t delay_ms)
-{
-	struct timespec at;
-	(void)clock_gettime(clock, &at);
-	at.tv_sec += (time_t)(delay_ms / 1000);
-	at.tv_nsec += (long)(delay_ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
-/* Joins what has ended; true when nothing runs any more. */
-static bool
-join_ended(struct kp_server *server)
-{
-	bool all = true;
-	for (unsigned i = 0; i < server->loop_count; i++) {
-		struct kp_server_loop *loop = &server->loops[i];
-		if (loop->running && pthread_tryjoin_np(loop->thread, NULL) == 0) {
-			loop->running = false;
-		}
-		all = all && !loop->running;
-	}
-	return all;
+	kp_loop_stop(server->loops[0].loop);
 }
 
 static void
-post_abort(struct kp_server *server)
+stop_loop(struct kp_server_loop *loop)
 {
-	for (unsigned i = 0; i < server->loop_count; i++) {
-		struct kp_server_loop *loop = &server->loops[i];
-		if (loop->running) {
-			loop->errand = (struct kp_task){.run = on_errand};
-			loop->errand_run = kp_server_loop_abort;
-			kp_loop_post(loop->loop, &loop->errand);
-		}
+	/* The first one still has reports to hear. */
+	if (loop->index > 0) {
+		kp_loop_stop(loop->loop);
 	}
 }
 
-static enum kp_status
-drain(struct kp_server *server)
+/* All loops go on until the last has nothing more to do, so an errand always arrives. */
+static void
+stop_if_ended(struct kp_server *server)
 {
-	sigset_t set;
-	bool aborted = false;
-	uint64_t limit_ms =
-		(uint64_t)server->options.drain_timeout_ms + END_GRACE_S * 1000;
-	struct timespec end = later(CLOCK_MONOTONIC, limit_ms);
-	atomic_store(&server->stopping, true);
-	(void)run_on_loops(server, kp_server_loop_drain, NULL);
-	signal_set(&set);
-	while (!join_ended(server)) {
-		struct timespec now = later(CLOCK_MONOTONIC, 0);
-		if (now.tv_sec > end.tv_sec) {
-			KP_LOG_PLAIN(&server->log, ERROR, SERVER, "a loop did not end");
-			return KP_E_TIMEOUT;
-		}
-		const struct timespec nap = {0, 10 * 1000000};
-		int number = sigtimedwait(&set, NULL, &nap);
-		if ((number == SIGTERM || number == SIGINT) && !aborted) {
-			aborted = true;
-			post_abort(server);
-		}
+	if (server->loops_ended == server->loop_count && server->errands_left == 0 &&
+		!server->over) {
+		server->over = true;
+		run_on_loops(server, stop_loop, after_stop);
 	}
-	return KP_OK;
+}
+
+static void
+on_ended(struct kp_task *task)
+{
+	struct kp_server_loop *loop = KP_CONTAINER_OF(task, struct kp_server_loop, ended);
+	loop->server->loops_ended++;
+	stop_if_ended(loop->server);
+}
+
+void
+kp_server_loop_ended(struct kp_server_loop *loop)
+{
+	loop->ended = (struct kp_task){.run = on_ended};
+	kp_loop_post(loop->server->loops[0].loop, &loop->ended);
+}
+
+static void
+on_signal(void *context, enum kp_signal signal)
+{
+	struct kp_server *server = context;
+	switch (signal) {
+	case KP_SIGNAL_STOP:
+		server->stops_wanted++;
+		atomic_store(&server->stopping, true);
+		KP_LOG_PLAIN(&server->log, INFO, SERVER, "stopping");
+		break;
+	case KP_SIGNAL_RELOAD:
+		server->reload_wanted = true;
+		break;
+	}
+	next_step(server);
 }
 
 enum kp_status
-kp_server_run(struct kp_server *server)
+kp_server_run(struct kp_server *server, struct kp_error *err)
 {
-	if (!start_threads(server)) {
-		return KP_E_MEMORY;
+	struct kp_loop *loops[KP_SERVER_LOOPS_MAX];
+	for (unsigned i = 0; i < server->loop_count; i++) {
+		loops[i] = server->loops[i].loop;
 	}
 	for (size_t i = 0; i < server->options.listen_count; i++) {
 		KP_LOG(&server->log, INFO, SERVER, "listening",
@@ -231,8 +241,13 @@ kp_server_run(struct kp_server *server)
 			kp_log_number(KP_LOG_PORT, server->ports[i]),
 			kp_log_number(KP_LOG_LOOPS, (int64_t)server->loop_count));
 	}
-	wait_for_stop(server);
-	enum kp_status status = drain(server);
+	const struct kp_runtime_options options = {
+		.loops = loops,
+		.loop_count = server->loop_count,
+		.on_signal = on_signal,
+		.context = server,
+	};
+	enum kp_status status = kp_runtime_run(&options, err);
 	KP_LOG_PLAIN(&server->log, INFO, SERVER, "stopped");
 	return status;
 }
@@ -250,10 +265,7 @@ open_loops(struct kp_server *server, struct kp_error *err)
 		server->loops[i].index = i;
 		status = kp_server_loop_open(&server->loops[i], err);
 	}
-	if (server->snapshot != NULL) {
-		snapshots->discard(snapshots->context, server->snapshot);
-		server->snapshot = NULL;
-	}
+	discard_snapshot(server);
 	return status;
 }
 
@@ -261,14 +273,10 @@ static enum kp_status
 fill(struct kp_server *server, const struct kp_server_options *options,
 	struct kp_error *err)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned loops = options->loops > 0 ? options->loops
-		: processors > 0            ? (unsigned)processors
-					    : 1;
-	if (loops > KP_SERVER_LOOPS_MAX ||
+	if (options->loops == 0 || options->loops > KP_SERVER_LOOPS_MAX ||
 		options->listen_count > KP_SERVER_LISTENS_MAX) {
 		return kp_error_set(err, KP_E_LIMIT,
-			"more than %u loops or %u listening addresses",
+			"1 to %u loops and at most %u listening addresses are allowed",
 			KP_SERVER_LOOPS_MAX, KP_SERVER_LISTENS_MAX);
 	}
 	server->options = *options;
@@ -279,24 +287,12 @@ fill(struct kp_server *server, const struct kp_server_options *options,
 		server->ports[i] = options->listens[i].port;
 	}
 	kp_log_init(&server->log, options->logger);
-	server->loops = kp_heap_calloc(loops, sizeof(*server->loops));
+	server->loops = kp_heap_calloc(options->loops, sizeof(*server->loops));
 	if (server->loops == NULL) {
 		return kp_error_set(err, KP_E_MEMORY, "no memory for loops");
 	}
-	server->loop_count = loops;
-	/* One part more, for the thread that takes the signals. */
-	return kp_metrics_create(loops + 1, &server->metrics, err);
-}
-
-static void
-mask_signals(void)
-{
-	sigset_t set;
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	signal_set(&set);
-	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-	/* A client that goes away while we write is an error code, not a signal. */
-	(void)sigaction(SIGPIPE, &ignore, NULL);
+	server->loop_count = options->loops;
+	return kp_metrics_create(options->loops, &server->metrics, err);
 }
 
 enum kp_status
@@ -307,9 +303,6 @@ kp_server_create(const struct kp_server_options *options, struct kp_server **ret
 	if (server == NULL) {
 		return kp_error_set(err, KP_E_MEMORY, "no memory for the server");
 	}
-	(void)pthread_mutex_init(&server->lock, NULL);
-	(void)pthread_cond_init(&server->done, NULL);
-	mask_signals();
 	enum kp_status status = fill(server, options, err);
 	if (status == KP_OK) {
 		status = kp_workers_create(options->workers, &server->workers, err);
@@ -333,13 +326,12 @@ kp_server_destroy(struct kp_server **server_at)
 		return;
 	}
 	*server_at = NULL;
+	/* Workers post to loops, so they end first. */
 	kp_workers_destroy(&server->workers);
 	for (unsigned i = 0; i < server->loop_count; i++) {
 		kp_server_loop_close(&server->loops[i]);
 	}
 	kp_metrics_destroy(&server->metrics);
-	(void)pthread_cond_destroy(&server->done);
-	(void)pthread_mutex_destroy(&server->lock);
 	kp_heap_free(server->loops);
 	kp_heap_free(server);
 }

@@ -3,8 +3,7 @@
 /*
  * server: the process around the request path. N loops, each on a thread of its own with
  * its own listeners, connections, partner connections and view of the configuration;
- * between them nothing is shared but what is read only. The thread that calls
- * kp_server_run takes the signals:
+ * between them nothing is shared but what is read only. Signals come to the first loop:
  *
  *   SIGHUP           builds a new snapshot and puts it in place on every loop; requests
  *                    in work keep the old one. When it does not build, nothing changes.
@@ -35,9 +34,10 @@ struct kp_server_loop;
  * work keeps its state after `release`.
  */
 struct kp_server_snapshots {
-	/* Reads and checks everything. Not on a loop, may block. */
+	/* Reads and checks everything; may block. At start, then on a worker thread; one
+	 * at a time. */
 	enum kp_status (*build)(void *context, void **ret_snapshot, struct kp_error *err);
-	/* The server is done with the snapshot; states live on. Not on a loop. */
+	/* The server is done with the snapshot; states live on. */
 	void (*discard)(void *context, void *snapshot);
 	/* Makes the state of one loop, on its thread or before it runs. */
 	enum kp_status (*adopt)(void *context, struct kp_server_loop *loop,
@@ -57,7 +57,7 @@ struct kp_server_listen {
 };
 
 struct kp_server_options {
-	unsigned loops;   /* 0: one per processor */
+	unsigned loops;   /* 1 to KP_SERVER_LOOPS_MAX */
 	unsigned workers; /* threads for work that blocks */
 	const struct kp_server_listen *listens;
 	size_t listen_count;
@@ -73,13 +73,11 @@ struct kp_server_options {
 	struct kp_logger *logger; /* may be NULL */
 };
 
-/* Builds the first snapshot and listens; KP_E_CONFIG when it does not build. Blocks the
- * signals above in the calling thread and those it starts. */
+/* Builds the first snapshot and listens; KP_E_CONFIG when it does not build. */
 enum kp_status kp_server_create(const struct kp_server_options *options,
 	struct kp_server **ret_server, struct kp_error *err) KP_MUST_USE;
-/* Runs until stopped by a signal. KP_E_TIMEOUT: some loop did not end; the process should
- * exit without kp_server_destroy. */
-enum kp_status kp_server_run(struct kp_server *server) KP_MUST_USE;
+/* Runs until stopped by a signal; the first loop is on the calling thread. */
+enum kp_status kp_server_run(struct kp_server *server, struct kp_error *err) KP_MUST_USE;
 /* Accepts NULL. */
 void kp_server_destroy(struct kp_server **server);
 

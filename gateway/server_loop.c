@@ -133,7 +133,7 @@ on_empty(void *owner)
 	kp_timer_stop(loop->loop, &loop->drain_timer);
 	release_state(loop, &loop->state);
 	kp_upstream_destroy(&loop->upstream);
-	kp_loop_stop(loop->loop);
+	kp_server_loop_ended(loop);
 }
 
 static void
@@ -173,9 +173,6 @@ kp_server_loop_drain(struct kp_server_loop *loop)
 void
 kp_server_loop_abort(struct kp_server_loop *loop)
 {
-	if (loop->connections == NULL) {
-		return; /* it had just ended */
-	}
 	if (loop->accepting) {
 		stop_accepting(loop);
 	}

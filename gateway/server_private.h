@@ -1,12 +1,13 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* server_private: what server.c (life, signals) and server_loop.c (one loop) share. */
+/* server_private: what server.c (life, signals, reload) and server_loop.c (one loop)
+ * share. */
 #ifndef KP_SERVER_PRIVATE_H
 #define KP_SERVER_PRIVATE_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 
+#include "io/runtime.h"
 #include "server.h"
 
 /* Process lifetime; belongs to its loop's thread while that runs. */
@@ -22,10 +23,10 @@ struct kp_server_loop {
 	bool accepting;
 	void *state;
 	void *next_state; /* between the two halves of a reload */
-	pthread_t thread;
-	bool running;
-	/* An errand of the signal thread. */
-	struct kp_task errand;
+	/* An errand of the first loop. */
+	struct kp_task errand; /* on this loop */
+	struct kp_task report; /* on the first one */
+	struct kp_task ended;  /* on the first one */
 	void (*errand_run)(struct kp_server_loop *loop);
 	enum kp_status errand_status;
 	struct kp_error errand_error;
@@ -38,14 +39,29 @@ struct kp_server {
 	struct kp_metrics *metrics;
 	struct kp_workers *workers;
 	struct kp_log log;
-	void *snapshot; /* while it is put in place */
-	atomic_bool stopping;
+	atomic_bool stopping; /* readiness is off */
 	unsigned loop_count;
 	struct kp_server_loop *loops;
-	pthread_mutex_t lock; /* of errands_left */
-	pthread_cond_t done;
+	/* Of the first loop's thread. */
+	void *snapshot; /* while it is put in place */
+	struct kp_work build;
+	enum kp_status reload_status;
+	struct kp_error reload_error;
 	unsigned errands_left;
+	enum kp_status errand_status;
+	struct kp_error errand_error;
+	void (*after)(struct kp_server *server);
+	unsigned loops_ended;
+	unsigned stops_wanted;
+	bool reload_wanted;
+	bool reloading;
+	bool draining;
+	bool aborting;
+	bool over; /* the loops are told to stop */
 };
+
+/* server.c: this loop has nothing more to do. */
+void kp_server_loop_ended(struct kp_server_loop *loop);
 
 /* server_loop.c; each on the loop's thread or before it runs. */
 enum kp_status kp_server_loop_open(

@@ -1,7 +1,10 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* allocators: see allocators.h. */
-#include "io/allocators.h"
+/*
+ * allocators: gives libcurl, OpenSSL and jansson allocators that wipe what they free, so
+ * that nothing of a client stays behind in their memory.
+ */
+#include "io/runtime.h"
 
 #include <curl/curl.h>
 #include <jansson.h>
@@ -38,7 +41,7 @@ crypto_free(void *block, const char *file, int line)
 }
 
 enum kp_status
-kp_allocators_install(struct kp_error *err)
+kp_runtime_prepare(struct kp_error *err)
 {
 	json_set_alloc_funcs(kp_heap_alloc, kp_heap_free);
 	/* Seeds jansson's hash tables before there are threads. */

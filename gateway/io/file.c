@@ -3,8 +3,11 @@
 /* file: see file.h. */
 #include "io/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -152,6 +155,136 @@ kp_file_read_all(const char *path, struct kp_arena *arena, size_t bytes_max,
 	if (status == KP_OK) {
 		status = read_open(file, arena, bytes_max, ret_text, err);
 		kp_file_close(&file);
+	}
+	return status;
+}
+
+/* Listing. */
+
+#define DEPTH_MAX 16
+
+struct list {
+	struct kp_arena *arena;
+	struct kp_slice *names;
+	size_t count;
+	size_t capacity;
+	size_t count_max;
+	struct kp_error *err;
+};
+
+static enum kp_status
+list_add(struct list *list, const char *name)
+{
+	if (list->count == list->count_max) {
+		return kp_error_set(list->err, KP_E_LIMIT,
+			"the folder has more than %zu files", list->count_max);
+	}
+	if (list->count == list->capacity) {
+		size_t capacity = list->capacity == 0 ? 32 : list->capacity * 2;
+		struct kp_slice *names =
+			KP_ARENA_ARRAY(list->arena, struct kp_slice, capacity);
+		if (names == NULL) {
+			return kp_error_set(
+				list->err, KP_E_MEMORY, "no memory for file names");
+		}
+		if (list->count > 0) {
+			memcpy(names, list->names, list->count * sizeof(*names));
+		}
+		list->names = names;
+		list->capacity = capacity;
+	}
+	list->names[list->count++] = kp_slice_from(name);
+	return KP_OK;
+}
+
+static enum kp_status list_folder(
+	struct list *list, int parent, const char *folder, const char *prefix, int depth);
+
+/* `name` is one entry of the open folder `fd`; `path` is relative to the first one. */
+static enum kp_status
+list_entry(struct list *list, int fd, const char *name, const char *prefix, int depth)
+{
+	struct stat st;
+	char *path = kp_arena_printf(list->arena, "%s%s", prefix, name);
+	if (path == NULL) {
+		return kp_error_set(list->err, KP_E_MEMORY, "no memory for file names");
+	}
+	if (fstatat(fd, name, &st, 0) != 0) {
+		return errno_error(list->err, path);
+	}
+	if (S_ISREG(st.st_mode)) {
+		return list_add(list, path);
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		return KP_OK;
+	}
+	char *below = kp_arena_printf(list->arena, "%s/", path);
+	if (below == NULL) {
+		return kp_error_set(list->err, KP_E_MEMORY, "no memory for file names");
+	}
+	return list_folder(list, fd, name, below, depth + 1);
+}
+
+static enum kp_status
+list_open(struct list *list, DIR *open, const char *prefix, int depth)
+{
+	enum kp_status status = KP_OK;
+	while (status == KP_OK) {
+		errno = 0;
+		const struct dirent *entry = readdir(open);
+		if (entry == NULL) {
+			return errno == 0 ? KP_OK : errno_error(list->err, "reading");
+		}
+		if (entry->d_name[0] != '.') {
+			status = list_entry(
+				list, dirfd(open), entry->d_name, prefix, depth);
+		}
+	}
+	return status;
+}
+
+static enum kp_status
+list_folder(
+	struct list *list, int parent, const char *folder, const char *prefix, int depth)
+{
+	if (depth > DEPTH_MAX) {
+		return kp_error_set(list->err, KP_E_LIMIT,
+			"folders lie more than %d deep", DEPTH_MAX);
+	}
+	int fd = openat(parent, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *open = fd < 0 ? NULL : fdopendir(fd);
+	if (open == NULL) {
+		enum kp_status status = errno_error(list->err, "opening the folder");
+		if (fd >= 0) {
+			(void)close(fd);
+		}
+		return status;
+	}
+	enum kp_status status = list_open(list, open, prefix, depth);
+	(void)closedir(open);
+	return status;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	const struct kp_slice *left = a;
+	const struct kp_slice *right = b;
+	return kp_slice_compare(*left, *right);
+}
+
+enum kp_status
+kp_file_list(const char *folder, struct kp_arena *arena, size_t count_max,
+	struct kp_slice **ret_names, size_t *ret_count, struct kp_error *err)
+{
+	struct list list = {.arena = arena, .count_max = count_max, .err = err};
+	enum kp_status status = list_folder(&list, AT_FDCWD, folder, "", 0);
+	if (status == KP_OK) {
+		if (list.count > 0) {
+			qsort(list.names, list.count, sizeof(*list.names), compare_names);
+		}
+		*ret_names = list.names;
+		*ret_count = list.count;
 	}
 	return status;
 }

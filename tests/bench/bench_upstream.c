@@ -21,7 +21,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "io/allocators.h"
+#include "io/runtime.h"
 #include "io/upstream.h"
 
 #define PORT 18780
@@ -429,7 +429,7 @@ main(int argc, char **argv)
 	struct rlimit files = {65536, 65536};
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 	struct kp_error err;
-	if (kp_allocators_install(&err) != KP_OK) {
+	if (kp_runtime_prepare(&err) != KP_OK) {
 		die(err.message);
 	}
 	pid_t nginx = start_nginx(folder);

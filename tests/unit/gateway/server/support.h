@@ -290,7 +290,8 @@ static void *
 server_thread(void *argument)
 {
 	struct fixture *fixture = argument;
-	fixture->status = kp_server_run(fixture->server);
+	struct kp_error err = {0};
+	fixture->status = kp_server_run(fixture->server, &err);
 	return NULL;
 }
 
@@ -384,17 +385,6 @@ read_answer(int fd, char *out, size_t size)
 		}
 		len += (size_t)got;
 	}
-}
-
-static size_t
-count_of(const char *text, const char *what)
-{
-	size_t count = 0;
-	while ((text = strstr(text, what)) != NULL) {
-		count++;
-		text += strlen(what);
-	}
-	return count;
 }
 
 /* One connection, one text, everything that comes back. */

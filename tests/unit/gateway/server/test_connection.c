@@ -8,6 +8,17 @@
 static struct fixture fixture;
 static char out[65536];
 
+static size_t
+count_of(const char *text, const char *what)
+{
+	size_t count = 0;
+	while ((text = strstr(text, what)) != NULL) {
+		count++;
+		text += strlen(what);
+	}
+	return count;
+}
+
 static int
 set_up(void **state)
 {
