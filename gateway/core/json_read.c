@@ -318,6 +318,11 @@ scan_text(struct kp_json_reader *reader, const char *at, const char *end)
 			if (at == end || *at == '"') {
 				break;
 			}
+			const char *wide = kp_text_skip_wide(at, end);
+			if (wide > at) {
+				at = wide;
+				continue;
+			}
 			reader->token_escaped = reader->token_escaped || *at == '\\';
 		}
 		state = kp_text_step(state, &reader->text_code, (unsigned char)*at);

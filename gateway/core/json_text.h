@@ -78,6 +78,33 @@ kp_text_skip_plain(const char *at, const char *end)
 	return at;
 }
 
+static inline bool
+kp_text_is_tail(char byte)
+{
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/*
+ * Behind whole characters of two and three bytes at `at` whose lead byte has no rule of
+ * its own; `at` when there are none. The automaton takes the rest.
+ */
+static inline const char *
+kp_text_skip_wide(const char *at, const char *end)
+{
+	while (end - at >= 3) {
+		unsigned char lead = (unsigned char)*at;
+		if (lead >= 0xc2 && lead <= 0xdf && kp_text_is_tail(at[1])) {
+			at += 2;
+		} else if (lead > 0xe0 && lead < 0xf0 && lead != 0xed &&
+			kp_text_is_tail(at[1]) && kp_text_is_tail(at[2])) {
+			at += 3;
+		} else {
+			break;
+		}
+	}
+	return at;
+}
+
 /* Walks the decoded bytes of a raw string. */
 struct kp_text_cursor {
 	const char *at;
