@@ -85,18 +85,23 @@ report_unknown_purpose(struct card *card, struct kp_slice word)
 	}
 }
 
-/* A purpose names itself and what stands under it; a law all that stands under it. */
+/* A purpose names itself; a law names all that stands under it. */
 static bool
 add_purposes(struct card *card, struct kp_slice word)
 {
 	const struct kp_model *model = card->model;
-	const struct kp_cedar_uid *uid =
+	uint32_t id = kp_name_index_find(&model->registers->purpose_index, word);
+	if (id != KP_NO_ID) {
+		kp_bits_set(card->rule->purposes, id);
+		return true;
+	}
+	const struct kp_cedar_uid *law =
 		kp_cedar_uid_find(&model->names, KP_SLICE("Doel"), word);
 	bool any = false;
-	for (uint32_t i = 0; uid != NULL && i < model->registers->purpose_count; i++) {
-		const struct kp_cedar_entity *purpose =
-			kp_cedar_entities_find(&model->entities, model->purposes[i]);
-		if (model->purposes[i] == uid || kp_cedar_entity_in(purpose, uid)) {
+	for (uint32_t i = 0; law != NULL && i < model->registers->purpose_count; i++) {
+		if (kp_cedar_entity_in(
+			    kp_cedar_entities_find(&model->entities, model->purposes[i]),
+			    law)) {
 			kp_bits_set(card->rule->purposes, i);
 			any = true;
 		}

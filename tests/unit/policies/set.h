@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "core/bits.h"
+#include "core/buffer.h"
 #include "policies/bundle.h"
 
 #define SET_FILES_MAX 32

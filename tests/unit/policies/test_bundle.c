@@ -1,0 +1,581 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* bundle: what never loads, what each refusal says, and what the version depends on. */
+#include "small_set.h"
+
+#define INTAKE " context.doel == Doel::\"intake\" "
+
+static const char good_rules[] = CARD("naam", "intake",
+	"2027-01-01") "permit(principal in Rol::\"intake\", action == "
+		      "Action::\"raadplegen\", "
+		      "resource in Rubriek::\"persoon.naam\") when {" INTAKE
+		      "};\n" CARD("werk", "intake",
+			      "2027-01-01") "permit(principal in Rol::\"manager\", "
+					    "action == Action::\"raadplegen\", "
+					    "resource in Rubriek::\"werk\") when {" INTAKE
+					    "&& context.heeftZaak};\n" CARD("oud",
+						    "intake",
+						    "2026-06-01") "permit(principal in "
+								  "Rol::\"intake\", "
+								  "action == "
+								  "Action::"
+								  "\"raadplegen\", "
+								  "resource in "
+								  "Rubriek::\"persoon."
+								  "geboorte\") when "
+								  "{" INTAKE
+								  "};\n" CARD("partner",
+									  "fraude",
+									  "2027-01-01") "permit(principal in Rol::\"rechercheur\", action == Action::\"raadplegen\", "
+											"resource in Rubriek::\"partner\") when {context.doel == Doel::\"fraude\"};\n" CARD(
+												"geen-ziekte",
+												"alle",
+												"2026-01-01") "forbid(principal, action, resource in Rubriek::\"werk.ziekte\");\n" CARD("rekenfout",
+												"alle",
+												"2027-01-01") "forbid(principal, action, resource == Veld::\"werk.loon@brp\") "
+													      "when {9223372036854775807 + resource.gevoeligheid > 0};\n";
+
+static void
+load_good(struct set *set)
+{
+	small_begin(set);
+	set_file(set, "regels/r.cedar", good_rules);
+	set_file(set, "partners/uwv.cedar",
+		CARD("uwv-loon", "alle",
+			"2027-01-01") "forbid(principal, action, resource in "
+				      "Bron::\"uwv\") when "
+				      "{resource in Rubriek::\"werk.loon\" && "
+				      "!context.redenGegeven};\n");
+	set_load(set, 1);
+	set_print_findings(set);
+	assert_int_equal(set->status, KP_OK);
+}
+
+struct asked {
+	struct kp_slice roles[3];
+	struct kp_facts facts;
+	struct kp_decision decision;
+};
+
+static void
+ask(struct set *set, const char *role, const char *purpose, struct asked *asked)
+{
+	asked->roles[0] = kp_slice_from(role);
+	asked->facts.roles = asked->roles;
+	asked->facts.role_count =
+		asked->facts.role_count == 0 ? 1 : asked->facts.role_count;
+	asked->facts.purpose = kp_slice_from(purpose);
+	if (asked->facts.organisation.len == 0) {
+		asked->facts.organisation = KP_SLICE(OIN_A);
+	}
+	asked->facts.now_ms = asked->facts.now_ms == 0 ? NOW_MS : asked->facts.now_ms;
+	assert_int_equal(kp_bundle_decide(set->bundle, &asked->facts, &set->arena,
+				 &asked->decision),
+		KP_OK);
+}
+
+static uint32_t
+cell_of(const struct set *set, const char *path, const char *source)
+{
+	const struct kp_catalogue *catalogue = kp_bundle_catalogue(set->bundle);
+	uint32_t cell = kp_catalogue_find_cell(catalogue,
+		kp_catalogue_find_field(catalogue, kp_slice_from(path)),
+		kp_catalogue_find_source(catalogue, kp_slice_from(source)));
+	assert_int_not_equal(cell, KP_NO_ID);
+	return cell;
+}
+
+static void
+assert_reason(const struct set *set, const struct asked *asked, const char *path,
+	const char *source, enum kp_refusal code, const char *rule)
+{
+	uint32_t cell = cell_of(set, path, source);
+	struct kp_reason reason;
+	kp_bundle_reason(set->bundle, &asked->decision, cell, &reason);
+	if (reason.code != code || !kp_slice_is(reason.rule, rule)) {
+		fail_msg("%s@%s: code %d, rule '%.*s'", path, source, (int)reason.code,
+			KP_SLICE_ARG(reason.rule));
+	}
+	assert_int_equal(
+		kp_bits_has(asked->decision.cells, cell), code == KP_REFUSAL_NONE);
+}
+
+static void
+says_why_a_cell_is_refused(void **state)
+{
+	(void)state;
+	struct set set;
+	load_good(&set);
+	struct asked asked = {0};
+	ask(&set, "intake", "intake", &asked);
+	assert_true(asked.decision.any);
+	assert_reason(&set, &asked, "persoon.naam.voornaam", "uwv", KP_REFUSAL_NONE, "");
+	assert_reason(&set, &asked, "partner.naam", "brp", KP_REFUSAL_NO_RULE, "");
+	assert_reason(
+		&set, &asked, "persoon.geboorte", "brp", KP_REFUSAL_GRANT_OVERDUE, "oud");
+	/* Nobody grants it to this role: that a rule forbids it as well is not the
+	 * reason. */
+	assert_reason(&set, &asked, "werk.ziekte", "uwv", KP_REFUSAL_NO_RULE, "");
+	struct asked manager = {0};
+	ask(&set, "manager", "intake", &manager);
+	assert_reason(&set, &manager, "werk.loon", "uwv", KP_REFUSAL_PARTNER, "uwv-loon");
+	assert_reason(&set, &manager, "werk.loon", "brp", KP_REFUSAL_ERROR, "rekenfout");
+	assert_reason(&set, &manager, "werk.ziekte", "brp", KP_REFUSAL_FORBIDDEN,
+		"geen-ziekte");
+	struct asked reasoned = {.facts.reason_given = true};
+	ask(&set, "manager", "intake", &reasoned);
+	assert_reason(&set, &reasoned, "werk.loon", "uwv", KP_REFUSAL_CONDITION, "werk");
+	struct asked in_case = {.facts.reason_given = true, .facts.has_case = true};
+	ask(&set, "manager", "intake", &in_case);
+	assert_reason(&set, &in_case, "werk.loon", "uwv", KP_REFUSAL_NONE, "");
+	assert_reason(&set, &in_case, "werk.loon", "brp", KP_REFUSAL_ERROR, "rekenfout");
+	struct kp_reason reason;
+	kp_bundle_reason(set.bundle, &in_case.decision, 9999, &reason);
+	assert_int_equal(reason.code, KP_REFUSAL_NO_RULE);
+	set_end(&set);
+}
+
+static void
+refuses_as_a_whole(void **state)
+{
+	(void)state;
+	struct set set;
+	load_good(&set);
+	const struct {
+		const char *role;
+		const char *second;
+		const char *purpose;
+		struct kp_facts facts;
+		enum kp_refusal refusal;
+	} cases[] = {
+		{"intake", "", "intke", {0}, KP_REFUSAL_PURPOSE_UNKNOWN},
+		{"intake", "", "wet-a", {0}, KP_REFUSAL_PURPOSE_UNKNOWN},
+		{"intake", "", "", {0}, KP_REFUSAL_PURPOSE_UNKNOWN},
+		{"intake", "", "intake", {.now_ms = 1798761600000},
+			KP_REFUSAL_PURPOSE_OVERDUE},
+		{"intake", "", "intake", {.now_ms = 1798761599999}, KP_REFUSAL_NONE},
+		{"intake", "", "intake", {.now_ms = 1767225599999},
+			KP_REFUSAL_PURPOSE_OVERDUE},
+		{"intake", "", "tips", {.opted_out = true}, KP_REFUSAL_OPTED_OUT},
+		{"intake", "", "intake", {.opted_out = true}, KP_REFUSAL_NONE},
+		{"intake", "", "toets", {0}, KP_REFUSAL_OUTSIDE_CASELOAD},
+		{"intake", "", "toets", {.in_caseload = true}, KP_REFUSAL_NONE},
+		{"intake", "", "toets", {.action = KP_ACTION_READ_OUTSIDE},
+			KP_REFUSAL_NONE},
+		{"intake", "", "intake",
+			{.organisation = KP_SLICE("00000001000000009000")},
+			KP_REFUSAL_ORGANISATION_UNKNOWN},
+		{"nobody", "", "intake", {0}, KP_REFUSAL_ROLE_UNKNOWN},
+		{"nobody", "intake", "intake", {0}, KP_REFUSAL_NONE},
+		{"rechercheur", "", "fraude", {.organisation = KP_SLICE(OIN_C)},
+			KP_REFUSAL_ROLE_ORGANISATION},
+		{"rechercheur", "intake", "fraude", {.organisation = KP_SLICE(OIN_C)},
+			KP_REFUSAL_NONE},
+		{"rechercheur", "intake", "fraude", {0}, KP_REFUSAL_ROLE_COMBINATION},
+		{"rechercheur", "rechercheur", "fraude", {0}, KP_REFUSAL_NONE},
+	};
+	for (size_t i = 0; i < KP_ARRAY_LEN(cases); i++) {
+		struct asked asked = {.facts = cases[i].facts};
+		asked.roles[1] = kp_slice_from(cases[i].second);
+		asked.facts.role_count = cases[i].second[0] != '\0' ? 2 : 1;
+		ask(&set, cases[i].role, cases[i].purpose, &asked);
+		if (asked.decision.refusal != cases[i].refusal) {
+			fail_msg("case %zu: %d", i, (int)asked.decision.refusal);
+		}
+		if (cases[i].refusal != KP_REFUSAL_NONE) {
+			assert_false(asked.decision.any);
+			struct kp_reason reason;
+			kp_bundle_reason(set.bundle, &asked.decision, 0, &reason);
+			assert_int_equal(reason.code, cases[i].refusal);
+			assert_true(reason.text.len > 0);
+		}
+	}
+	struct asked none = {0};
+	none.facts = (struct kp_facts){.purpose = KP_SLICE("intake"),
+		.organisation = KP_SLICE(OIN_A),
+		.now_ms = NOW_MS};
+	assert_int_equal(
+		kp_bundle_decide(set.bundle, &none.facts, &set.arena, &none.decision),
+		KP_OK);
+	assert_int_equal(none.decision.refusal, KP_REFUSAL_ROLE_UNKNOWN);
+	set_end(&set);
+}
+
+/* One rule with one fault, and what must be said of it. */
+static void
+never_loads_a_faulty_rule(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *file;
+		const char *rule;
+		const char *expected;
+	} cases[] = {
+		{"regels/x.cedar",
+			"@doel(\"intake\") @grondslag(\"g\") @eigenaar(\"e\") "
+			"@herzien(\"2027-01-01\") permit(principal in Rol::\"intake\", "
+			"action, "
+			"resource in Rubriek::\"werk\") when {" INTAKE "};",
+			"the rule card lacks @id"},
+		{"regels/x.cedar",
+			"@id(\"x\") permit(principal in Rol::\"intake\", action, "
+			"resource in "
+			"Rubriek::\"werk\") when {" INTAKE "};",
+			"the rule card lacks @herzien"},
+		{"regels/x.cedar",
+			CARD("x", "intaek", "2027-01-01") "permit(principal in "
+							  "Rol::\"intake\", action, "
+							  "resource in "
+							  "Rubriek::\"werk\") when "
+							  "{" INTAKE "};",
+			"unknown purpose 'intaek'; meant is 'intake'?"},
+		{"regels/x.cedar",
+			CARD("x", "intake", "1 jan") "permit(principal in "
+						     "Rol::\"intake\", action, resource "
+						     "in Rubriek::\"werk\") when "
+						     "{" INTAKE "};",
+			"'1 jan' must be a day"},
+		{"regels/x.cedar",
+			"@doell(\"q\") " CARD("x", "intake", "2027-01-01") "permit("
+									   "principal in "
+									   "Rol::"
+									   "\"intake\", "
+									   "action, "
+									   "resource in "
+									   "Rubriek::"
+									   "\"werk\") "
+									   "when "
+									   "{" INTAKE
+									   "};",
+			"unknown annotation '@doell'; meant is @doel"},
+		{"regels/x.cedar",
+			CARD("x", "intake", "2027-01-01") "permit(principal in "
+							  "Rol::\"intke\", action, "
+							  "resource in "
+							  "Rubriek::\"werk\") when "
+							  "{" INTAKE "};",
+			"Rol::\"intke\" is not registered; meant is \"intake\"?"},
+		{"regels/x.cedar",
+			CARD("x", "intake", "2027-01-01") "permit(principal == "
+							  "Medewerker::\"jan\", action, "
+							  "resource in "
+							  "Rubriek::\"werk\") when "
+							  "{" INTAKE "};",
+			"Medewerker::\"jan\" is not registered"},
+		{"regels/x.cedar",
+			CARD("x", "intake", "2027-01-01") "permit(principal in "
+							  "Rol::\"intake\", action, "
+							  "resource in "
+							  "Rubriek::\"werk\") when "
+							  "{" INTAKE "&& resource in "
+							  "Rubriek::\"werk.lon\"};",
+			"Rubriek::\"werk.lon\" is not registered; meant is "
+			"\"werk.loon\"?"},
+		{"regels/x.cedar",
+			CARD("x", "intake", "2027-01-01") "permit(principal in "
+							  "Rol::\"intake\", action, "
+							  "resource in "
+							  "Rubriek::\"werk\");",
+			"a permit asks for its purpose"},
+		{"regels/x.cedar",
+			CARD("x", "intake", "2027-01-01") "permit(principal in "
+							  "Rol::\"intake\", action, "
+							  "resource) when {" INTAKE "};",
+			"a permit must not be about every field"},
+		{"regels/x.cedar",
+			CARD("x", "intake", "2027-01-01") "permit(principal, action, "
+							  "resource in "
+							  "Rubriek::\"werk\") when "
+							  "{" INTAKE "};",
+			"a permit names a role or an organisation"},
+		{"regels/x.cedar",
+			CARD("x", "fraude", "2027-01-01") "permit(principal in "
+							  "Rol::\"intake\", action, "
+							  "resource in "
+							  "Rubriek::\"werk\") when "
+							  "{" INTAKE "};",
+			"the rule applies to purpose 'intake', which its card (@doel) "
+			"does "
+			"not name"},
+		{"regels/x.cedar",
+			CARD("x", "intake, tips", "2027-01-01") "permit(principal in "
+								"Rol::\"intake\", "
+								"action, resource in "
+								"Rubriek::\"werk\") "
+								"when {" INTAKE "};",
+			"names purpose 'tips', to which the rule never applies"},
+		{"regels/x.cedar",
+			CARD("x", "alle", "2027-01-01") "permit(principal in "
+							"Rol::\"intake\", action, "
+							"resource in Rubriek::\"werk\") "
+							"when {" INTAKE "};",
+			"a permit names its purposes"},
+		{"regels/x.cedar",
+			CARD("x", "alle",
+				"2027-01-01") "forbid(principal, action, resource "
+					      "in Rubriek::\"werk\") when "
+					      "{resource in "
+					      "Rubriek::\"partner\"};",
+			"the rule can never apply"},
+		{"regels/x.cedar",
+			CARD("naam", "alle", "2027-01-01") "forbid(principal, action, "
+							   "resource in "
+							   "Rubriek::\"werk\");",
+			"this id stands on another rule already: regels/r.cedar:1"},
+		{"regels/x.cedar",
+			CARD("x", "alle",
+				"2027-01-01") "forbid(principal, action, resource) "
+					      "when {resource.kleur == 1};",
+			"kleur"},
+		{"regels/x.cedar",
+			CARD("x", "alle", "2027-01-01") "forbid(principal == ?principal, "
+							"action, resource);",
+			"no templates"},
+		{"regels/x.cedar", "permit(principal", "regels/x.cedar:1:"},
+		{"partners/uwv.cedar",
+			CARD("x", "intake",
+				"2027-01-01") "permit(principal in "
+					      "Rol::\"intake\", action, "
+					      "resource in Bron::\"uwv\") when "
+					      "{" INTAKE "};",
+			"a partner's own rules may only forbid"},
+		{"partners/uwv.cedar",
+			CARD("x", "alle",
+				"2027-01-01") "forbid(principal, action, resource "
+					      "in Rubriek::\"werk\");",
+			"about its own data only: resource in Bron::\"uwv\""},
+		{"partners/uvw.cedar",
+			CARD("x", "alle", "2027-01-01") "forbid(principal, action, "
+							"resource);",
+			"there is no source 'uvw'; meant is uwv"},
+		{"doeln.json", "{}", "is not part of a policy set; meant is doelen.json"},
+		{"regels.cedar", "", "is not part of a policy set"},
+	};
+	for (size_t i = 0; i < KP_ARRAY_LEN(cases); i++) {
+		struct set set;
+		small_begin(&set);
+		set_file(&set, "regels/r.cedar", good_rules);
+		set_file(&set, cases[i].file, cases[i].rule);
+		set_load(&set, 1);
+		assert_int_equal(set.status, KP_E_CONFIG);
+		assert_null(set.bundle);
+		if (!set_found(&set, cases[i].expected) ||
+			!set_found(&set, cases[i].file)) {
+			set_print_findings(&set);
+			fail_msg("case %zu lacks '%s'", i, cases[i].expected);
+		}
+		set_end(&set);
+	}
+}
+
+static void
+names_every_missing_file(void **state)
+{
+	(void)state;
+	struct set set;
+	set_begin(&set);
+	set_file(&set, "LEESMIJ.md", "for people");
+	set_load(&set, 1);
+	assert_int_equal(set.status, KP_E_CONFIG);
+	assert_int_equal(set.findings.count, 5);
+	assert_true(set_found(&set, "catalogus.json: is missing"));
+	assert_true(set_found(&set, "schema.cedarschema: is missing"));
+	set_end(&set);
+}
+
+static void
+reports_faults_of_several_files_at_once(void **state)
+{
+	(void)state;
+	struct set set;
+	small_begin(&set);
+	set_file(&set, KP_FILE_CATALOGUE, "{");
+	set_file(&set, KP_FILE_ROLES, "{\"rolen\":[]}");
+	set_file(&set, KP_FILE_PURPOSES, "[]");
+	set_load(&set, 1);
+	assert_int_equal(set.status, KP_E_CONFIG);
+	assert_true(set_found(&set, "catalogus.json:1:"));
+	assert_true(set_found(&set, "meant is 'rollen'?"));
+	assert_true(set_found(&set, "doelen.json:1:1: must be an object"));
+	set_end(&set);
+}
+
+static struct kp_slice
+version_with(struct set *set, const char *file, const char *text)
+{
+	struct set other;
+	small_begin(&other);
+	set_file(&other, "regels/r.cedar", good_rules);
+	if (file != NULL) {
+		set_file(&other, file, text);
+	}
+	set_load(&other, 1);
+	set_print_findings(&other);
+	assert_int_equal(other.status, KP_OK);
+	struct kp_slice version =
+		kp_arena_copy(&set->arena, kp_bundle_version(other.bundle));
+	set_end(&other);
+	return version;
+}
+
+static void
+the_version_is_of_the_content(void **state)
+{
+	(void)state;
+	struct set set;
+	set_begin(&set);
+	struct kp_slice plain = version_with(&set, NULL, NULL);
+	assert_true(kp_slice_starts(plain, KP_SLICE("sha256:")));
+	assert_int_equal(plain.len, strlen("sha256:") + 64);
+	/* Spaces, order of members and comments do not count. */
+	assert_true(kp_slice_equal(plain,
+		version_with(&set, KP_FILE_PROFILES,
+			"{\n\"//\":\"x\", \"profielen\" "
+			":[{\"labelEn\":\"N\",\"id\":\"naam\","
+			"\"label\":\"N\", \"velden\":[\"persoon.naam\"]}]}")));
+	char *rules = kp_arena_printf(&set.arena, "// x\n\n%s", good_rules);
+	assert_true(kp_slice_equal(plain, version_with(&set, "regels/r.cedar", rules)));
+	assert_true(kp_slice_equal(plain, version_with(&set, "README.md", "for people")));
+	/* Anything else does. */
+	static const struct {
+		const char *file;
+		const char *text;
+	} changed[] = {
+		{KP_FILE_PROFILES,
+			"{\"profielen\":[{\"id\":\"naam\",\"label\":\"N\",\"labelEn\":"
+			"\"N\","
+			"\"velden\":[\"persoon\"]}]}"},
+		{"regels/more.cedar",
+			CARD("x", "alle", "2027-01-01") "forbid(principal, "
+							"action, resource "
+							"in "
+							"Rubriek::"
+							"\"werk\");"},
+		{KP_FILE_TESTS, "{\"proeven\":[]}"},
+	};
+	for (size_t i = 0; i < KP_ARRAY_LEN(changed); i++) {
+		assert_false(kp_slice_equal(
+			plain, version_with(&set, changed[i].file, changed[i].text)));
+	}
+	char *later = kp_arena_strdup(&set.arena, good_rules);
+	strstr(later, "2027-01-01")[3] = '8';
+	assert_false(kp_slice_equal(plain, version_with(&set, "regels/r.cedar", later)));
+	set_end(&set);
+}
+
+static void
+finds_purposes_and_profiles(void **state)
+{
+	(void)state;
+	struct set set;
+	load_good(&set);
+	assert_non_null(kp_bundle_find_purpose(set.bundle, KP_SLICE("fraude")));
+	assert_null(kp_bundle_find_purpose(set.bundle, KP_SLICE("wet-a")));
+	const uint64_t *fields = NULL;
+	assert_true(kp_bundle_find_profile(set.bundle, KP_SLICE("naam"), &fields));
+	assert_int_equal(fields[0], 3);
+	assert_false(kp_bundle_find_profile(set.bundle, KP_SLICE("nam"), &fields));
+	struct kp_bundle *second = kp_bundle_ref(set.bundle);
+	kp_bundle_unref(&second);
+	assert_null(second);
+	kp_bundle_unref(&second);
+	assert_true(kp_slice_starts(kp_bundle_version(set.bundle), KP_SLICE("sha256:")));
+	set_end(&set);
+}
+
+/* A table that says more than the rules: the comparison must find it and shut. */
+static void
+a_wrong_table_permits_nothing(void **state)
+{
+	(void)state;
+	struct set set;
+	load_good(&set);
+	const struct kp_compiled *compiled = &set.bundle->compiled;
+	for (uint32_t i = 1; i < compiled->row_count; i++) {
+		const struct kp_row *row = &compiled->rows[i];
+		for (uint32_t j = 0; j < row->permit_count; j++) {
+			uint64_t *cells = (uint64_t *)(uintptr_t)row->entries[j].cells;
+			cells[0] |= (uint64_t)1 << cell_of(&set, "partner.naam", "brp");
+		}
+	}
+	struct asked asked = {0};
+	ask(&set, "intake", "intake", &asked);
+	assert_true(asked.decision.checked);
+	assert_false(asked.decision.any);
+	assert_int_equal(asked.decision.refusal, KP_REFUSAL_ERROR);
+	uint64_t checked;
+	uint64_t different;
+	kp_bundle_shadow_counts(set.bundle, &checked, &different);
+	assert_int_equal(checked, 1);
+	assert_int_equal(different, 1);
+	set_end(&set);
+}
+
+static void
+compares_every_so_many(void **state)
+{
+	(void)state;
+	struct set set;
+	small_begin(&set);
+	set_file(&set, "regels/r.cedar", good_rules);
+	set_load(&set, 5);
+	assert_int_equal(set.status, KP_OK);
+	unsigned compared = 0;
+	for (int i = 0; i < 50; i++) {
+		struct asked asked = {0};
+		ask(&set, "intake", "intake", &asked);
+		compared += asked.decision.checked ? 1 : 0;
+	}
+	assert_int_equal(compared, 10);
+	uint64_t checked;
+	uint64_t different;
+	kp_bundle_shadow_counts(set.bundle, &checked, &different);
+	assert_int_equal(checked, 10);
+	assert_int_equal(different, 0);
+	set_end(&set);
+}
+
+static void
+permits_nothing_without_memory(void **state)
+{
+	(void)state;
+	struct set set;
+	load_good(&set);
+	uint32_t cell = cell_of(&set, "partner.naam", "brp");
+	for (size_t limit = 0; limit < 8192; limit += 16) {
+		struct kp_arena arena;
+		kp_arena_init(&arena, limit, NULL);
+		struct kp_slice role = KP_SLICE("intake");
+		struct kp_facts facts = {.purpose = KP_SLICE("intake"),
+			.organisation = KP_SLICE(OIN_A),
+			.roles = &role,
+			.role_count = 1,
+			.employee = KP_SLICE("m1"),
+			.now_ms = NOW_MS};
+		struct kp_decision decision;
+		enum kp_status status =
+			kp_bundle_decide(set.bundle, &facts, &arena, &decision);
+		assert_true(status == KP_OK || status == KP_E_MEMORY);
+		assert_true(status != KP_OK || !kp_bits_has(decision.cells, cell));
+		kp_arena_deinit(&arena);
+	}
+	set_end(&set);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(says_why_a_cell_is_refused),
+		cmocka_unit_test(refuses_as_a_whole),
+		cmocka_unit_test(never_loads_a_faulty_rule),
+		cmocka_unit_test(names_every_missing_file),
+		cmocka_unit_test(reports_faults_of_several_files_at_once),
+		cmocka_unit_test(the_version_is_of_the_content),
+		cmocka_unit_test(finds_purposes_and_profiles),
+		cmocka_unit_test(a_wrong_table_permits_nothing),
+		cmocka_unit_test(compares_every_so_many),
+		cmocka_unit_test(permits_nothing_without_memory),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
