@@ -9,13 +9,12 @@
  */
 #include "core/json_read.h"
 
-#include <stdio.h>
-
+#include "core/json_number.h"
+#include "core/json_place.h"
 #include "core/json_text.h"
 
 #define FRAMES_FIRST 16u
 #define CARRY_FIRST ((size_t)128)
-#define SAVED_NAMES_BYTES ((size_t)128)    /* as many as kp_error.place can show */
 #define TOKEN_BYTES_CEILING (SIZE_MAX / 4) /* sums of lengths cannot wrap */
 #define QUIET_NEXT UINT32_MAX /* quiet_depth while the skipped value has not begun */
 
@@ -30,15 +29,6 @@ enum expect {
 	EXPECT_TEXT_REST,
 	EXPECT_NUMBER_REST,
 	EXPECT_LITERAL_REST,
-};
-
-/* An open object or array. */
-struct kp_json_frame {
-	bool is_object;
-	struct kp_json_scope scope;
-	struct kp_slice name; /* object: of the current member, raw; lies in the chunk or
-				 saved_names */
-	uint64_t index;       /* array: of the current element */
 };
 
 void
@@ -198,45 +188,12 @@ carried(const struct kp_json_reader *reader)
 		: (struct kp_slice){reader->carry, reader->carry_len};
 }
 
-/* One byte more than fits is ours, so that an empty name behind a full store is known as
- * saved. */
-static bool
-is_saved(const struct kp_json_reader *reader, const char *name)
-{
-	uintptr_t first = (uintptr_t)reader->saved_names;
-	return first != 0 && (uintptr_t)name >= first &&
-		(uintptr_t)name <= first + SAVED_NAMES_BYTES;
-}
-
-/*
- * Copies the names of open members out of the chunk that is about to go, for the pointer
- * of a later error. Names beyond what that pointer can show are let go.
- */
 static bool
 save_names(struct kp_json_reader *reader)
 {
-	size_t used = 0;
-	for (unsigned i = 0; i < reader->depth; i++) {
-		struct kp_slice *name = &reader->frames[i].name;
-		if (name->data == NULL) {
-			continue;
-		}
-		if (reader->saved_names == NULL) {
-			reader->saved_names =
-				kp_arena_bytes(reader->arena, SAVED_NAMES_BYTES + 1);
-			if (reader->saved_names == NULL) {
-				(void)fail_memory(reader);
-				return false;
-			}
-		}
-		char *room = reader->saved_names + used;
-		if (!is_saved(reader, name->data)) {
-			size_t left = SAVED_NAMES_BYTES - used;
-			name->len = name->len < left ? name->len : left;
-			memcpy(room, name->data, name->len);
-			name->data = room;
-		}
-		used += name->len;
+	if (!kp_json_place_save(reader)) {
+		(void)fail_memory(reader);
+		return false;
 	}
 	return true;
 }
@@ -390,66 +347,6 @@ take_text_rest(struct kp_json_reader *reader, const char *at, const char *end)
 
 /* ---- numbers ---- */
 
-static inline bool
-is_digit(char byte)
-{
-	return byte >= '0' && byte <= '9';
-}
-
-static inline bool
-is_number_byte(char byte)
-{
-	return is_digit(byte) || byte == '.' || byte == '+' || byte == '-' ||
-		byte == 'e' || byte == 'E';
-}
-
-static inline const char *
-skip_digits(const char *at, const char *end)
-{
-	while (at < end && is_digit(*at)) {
-		at++;
-	}
-	return at;
-}
-
-/* The end of the number at `at`; NULL when there is none by the grammar (RFC 8259,
- * section 6). */
-static inline const char *
-scan_number(const char *at, const char *end)
-{
-	if (at < end && *at == '-') {
-		at++;
-	}
-	const char *from = at;
-	at = at < end && *at == '0' ? at + 1 : skip_digits(at, end);
-	if (at == from) {
-		return NULL;
-	}
-	if (at < end && *at == '.') {
-		from = at + 1;
-		at = skip_digits(from, end);
-		if (at == from) {
-			return NULL;
-		}
-	}
-	if (at < end && (*at | 0x20) == 'e') {
-		from = at + 1;
-		from += from < end && (*from == '+' || *from == '-');
-		at = skip_digits(from, end);
-		if (at == from) {
-			return NULL;
-		}
-	}
-	return at;
-}
-
-bool
-kp_json_number_valid(struct kp_slice text)
-{
-	const char *end = text.len == 0 ? NULL : text.data + text.len;
-	return text.len > 0 && scan_number(text.data, end) == end;
-}
-
 static bool
 end_number(struct kp_json_reader *reader, struct kp_slice raw)
 {
@@ -466,7 +363,7 @@ static const char *
 take_number_rest(struct kp_json_reader *reader, const char *at, const char *end)
 {
 	const char *from = at;
-	while (at < end && is_number_byte(*at)) {
+	while (at < end && kp_json_is_number_byte(*at)) {
 		at++;
 	}
 	/* One byte over the limit is kept, so that end_number sees that it was passed. */
@@ -492,8 +389,8 @@ static inline const char *
 take_number(struct kp_json_reader *reader, const char *at, const char *end)
 {
 	reader->token_offset = offset_of(reader, at);
-	const char *stop = scan_number(at, end);
-	if (stop != NULL && stop < end && !is_number_byte(*stop)) {
+	const char *stop = kp_json_scan_number(at, end);
+	if (stop != NULL && stop < end && !kp_json_is_number_byte(*stop)) {
 		struct kp_slice raw = {at, (size_t)(stop - at)};
 		return end_number(reader, raw) ? stop : NULL;
 	}
@@ -761,87 +658,13 @@ read_chunk(struct kp_json_reader *reader, struct kp_slice chunk)
 	return true;
 }
 
-/* ---- errors ---- */
+/* ---- calls ---- */
 
-/* Appends one reference token of RFC 6901; `~` and `/` are escaped. */
-static size_t
-put_reference(char *out, size_t size, size_t used, struct kp_slice name)
-{
-	static const char tilde[] = "~0";
-	static const char slash[] = "~1";
-	if (used + 1 < size) {
-		out[used++] = '/';
-	}
-	for (size_t i = 0; i < name.len; i++) {
-		char byte = name.data[i];
-		const char *text = byte == '~' ? tilde : byte == '/' ? slash : &byte;
-		size_t len = text == &byte ? 1 : 2;
-		if (used + len >= size) {
-			break;
-		}
-		memcpy(out + used, text, len);
-		used += len;
-	}
-	return used;
-}
-
-static void
-write_pointer(const struct kp_json_reader *reader, char *out, size_t size)
-{
-	size_t used = 0;
-	for (unsigned i = 0; i < reader->depth; i++) {
-		const struct kp_json_frame *frame = &reader->frames[i];
-		char number[24];
-		struct kp_slice part = frame->name;
-		if (!frame->is_object) {
-			int len = snprintf(number, sizeof(number), "%llu",
-				(unsigned long long)frame->index);
-			part = (struct kp_slice){number, (size_t)len};
-		} else if (part.data == NULL) {
-			break;
-		}
-		used = put_reference(out, size, used, part);
-	}
-	/* A cut must not leave half a character. */
-	while (used > 0 && used + 2 >= size &&
-		((unsigned char)out[used - 1] & 0x80) != 0) {
-		used--;
-	}
-	out[used] = '\0';
-}
-
-static enum kp_status
-give_error(const struct kp_json_reader *reader, struct kp_error *err)
-{
-	if (err == NULL) {
-		return reader->status;
-	}
-	unsigned long long offset = reader->fault_offset;
-	if (reader->status == KP_E_LIMIT) {
-		(void)kp_error_set(err, reader->status, "%s is %llu, passed at byte %llu",
-			reader->fault, (unsigned long long)reader->fault_limit, offset);
-	} else {
-		(void)kp_error_set(
-			err, reader->status, "%s, at byte %llu", reader->fault, offset);
-	}
-	char place[sizeof(err->place)];
-	write_pointer(reader, place, sizeof(place));
-	kp_error_at(err, NULL, reader->line,
-		(unsigned)(reader->fault_offset - reader->line_start) + 1, place);
-	return reader->status;
-}
-
-/* The names of open members may lie in bytes that go when the call ends. */
 static enum kp_status
 end_in_error(struct kp_json_reader *reader, struct kp_error *err)
 {
-	enum kp_status status = give_error(reader, err);
-	for (unsigned i = 0; i < reader->depth; i++) {
-		struct kp_slice *name = &reader->frames[i].name;
-		if (!is_saved(reader, name->data)) {
-			*name = (struct kp_slice){NULL, 0};
-		}
-	}
+	enum kp_status status = kp_json_place_error(reader, err);
+	kp_json_place_forget(reader);
 	return status;
 }
 
@@ -850,7 +673,7 @@ kp_json_reader_push(
 	struct kp_json_reader *reader, struct kp_slice chunk, struct kp_error *err)
 {
 	if (reader->status != KP_OK) {
-		return give_error(reader, err);
+		return kp_json_place_error(reader, err);
 	}
 	if (chunk.len == 0) {
 		return KP_OK;
@@ -875,7 +698,7 @@ enum kp_status
 kp_json_reader_finish(struct kp_json_reader *reader, struct kp_error *err)
 {
 	if (reader->status != KP_OK) {
-		return give_error(reader, err);
+		return kp_json_place_error(reader, err);
 	}
 	struct kp_slice raw = carried(reader);
 	if (reader->expect == EXPECT_NUMBER_REST && reader->depth == 0 &&

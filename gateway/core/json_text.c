@@ -3,6 +3,7 @@
 /* json_text: see json_text.h; and the functions on raw text that json_read.h promises. */
 #include "core/json_text.h"
 
+#include "core/json_number.h"
 #include "core/json_read.h"
 
 #define HIGH_FIRST 0xd800u
@@ -319,4 +320,11 @@ kp_json_text_equal(struct kp_slice raw_a, struct kp_slice raw_b)
 		}
 	} while (byte >= 0);
 	return !a.fault && !b.fault;
+}
+
+bool
+kp_json_number_valid(struct kp_slice text)
+{
+	const char *end = text.len == 0 ? NULL : text.data + text.len;
+	return text.len > 0 && kp_json_scan_number(text.data, end) == end;
 }
