@@ -102,6 +102,9 @@ load_entities(struct run *run)
 	kp_cedar_entities_init(&run->entities, run->of.arena, NULL);
 	enum kp_status status = kp_cedar_entities_parse(&run->entities, run->of.names,
 		run->of.entities_text, run->reader.guide, &why);
+	if (status == KP_OK && run->reader.guide != NULL && run->host->complete != NULL) {
+		status = run->host->complete(run->reader.guide, &run->entities, &why);
+	}
 	status = status == KP_OK ? kp_cedar_entities_close(&run->entities, &why) : status;
 	if (status != KP_OK) {
 		char message[500];
@@ -213,10 +216,16 @@ read_request(struct run *run, const struct kp_cedar_json *node,
 		status = kp_cedar_json_refuse(
 			&run->reader, member, err, "the context is not a record");
 	}
-	if (status == KP_OK) {
-		request->context = context.record;
+	if (status != KP_OK) {
+		return status;
 	}
-	return status;
+	request->context = context.record;
+	const struct kp_cedar_json *check = kp_cedar_json_member(node, "validateRequest");
+	if (guide == NULL || run->host->check_request == NULL ||
+		(check != NULL && check->kind == KP_CEDAR_JSON_FALSE)) {
+		return KP_OK;
+	}
+	return run->host->check_request(guide, request, err);
 }
 
 static enum kp_status

@@ -40,6 +40,14 @@ struct kp_conform_host {
 	/* With `guide`: the type of an action's context, NULL when unknown. */
 	const void *(*context_type)(const struct kp_cedar_json_guide *guide,
 		const struct kp_cedar_uid *action);
+	/* With `guide`; may be NULL. Adds what a schema knows, before the store is
+	 * closed. */
+	enum kp_status (*complete)(const struct kp_cedar_json_guide *guide,
+		struct kp_cedar_entities *entities, struct kp_error *err);
+	/* With `guide`; may be NULL. Asked for each request, unless the case says
+	 * `validateRequest: false`; a refusal is a difference. */
+	enum kp_status (*check_request)(const struct kp_cedar_json_guide *guide,
+		const struct kp_cedar_request *request, struct kp_error *err);
 	/* May be NULL: verdicts are then not compared. Does the set validate against the
 	 * schema, strictly, errors only? */
 	enum kp_status (*validate)(void *ctx, const struct kp_conform_case *of,

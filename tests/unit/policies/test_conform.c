@@ -20,94 +20,9 @@
 #include <cmocka.h>
 
 #include "policies/cedar/parse.h"
-#include "policies/cedar/schema.h"
-#include "policies/conform.h"
+#include "policies/conform_schema.h"
 
 #define FILE_MAX ((size_t)64 << 20)
-
-/* ---- a schema as guide ---- */
-
-static const void *
-attr_type(const void *schema, const struct kp_cedar_uid *uid,
-	const struct kp_cedar_name *attr)
-{
-	const struct kp_cedar_schema_entity *entity =
-		kp_cedar_schema_entity(schema, uid->type);
-	const struct kp_cedar_type_attr *found =
-		entity == NULL ? NULL : kp_cedar_type_attr(entity->attrs, attr);
-	return found == NULL ? NULL : found->type;
-}
-
-static const void *
-tag_type(const void *schema, const struct kp_cedar_uid *uid)
-{
-	const struct kp_cedar_schema_entity *entity =
-		kp_cedar_schema_entity(schema, uid->type);
-	return entity == NULL ? NULL : entity->tags;
-}
-
-static enum kp_cedar_kind
-type_kind(const void *schema, const void *type)
-{
-	(void)schema;
-	return kp_cedar_type_value_kind(type);
-}
-
-static const void *
-element_type(const void *schema, const void *type)
-{
-	(void)schema;
-	return ((const struct kp_cedar_type *)type)->element;
-}
-
-static const void *
-field_type(const void *schema, const void *type, const struct kp_cedar_name *field)
-{
-	(void)schema;
-	const struct kp_cedar_type_attr *found = kp_cedar_type_attr(type, field);
-	return found == NULL ? NULL : found->type;
-}
-
-static enum kp_status
-open_schema(void *ctx, const struct kp_conform_case *of,
-	const struct kp_cedar_json_guide **ret_guide, struct kp_error *err)
-{
-	(void)ctx;
-	struct kp_findings findings;
-	struct kp_cedar_schema_source source;
-	const struct kp_cedar_schema *schema = NULL;
-	struct kp_cedar_json_guide *guide =
-		KP_ARENA_NEW(of->arena, struct kp_cedar_json_guide);
-	assert_non_null(guide);
-	kp_findings_init(&findings, 1);
-	kp_cedar_schema_source_init(&source, of->arena, of->names);
-	enum kp_status status = kp_cedar_schema_read_text(
-		&source, of->schema_file, of->schema_text, &findings);
-	status = status == KP_OK ? kp_cedar_schema_make(&source, &findings, NULL, &schema)
-				 : status;
-	if (status != KP_OK && findings.count > 0) {
-		*err = findings.items[0];
-	}
-	kp_findings_deinit(&findings);
-	*guide = (struct kp_cedar_json_guide){
-		.schema = schema,
-		.attr_type = attr_type,
-		.tag_type = tag_type,
-		.kind = type_kind,
-		.element_type = element_type,
-		.field_type = field_type,
-	};
-	*ret_guide = guide;
-	return status;
-}
-
-static const void *
-context_type(const struct kp_cedar_json_guide *guide, const struct kp_cedar_uid *action)
-{
-	const struct kp_cedar_schema_action *found =
-		kp_cedar_schema_action(guide->schema, action);
-	return found == NULL ? NULL : found->context;
-}
 
 /* ---- our own cases ---- */
 
@@ -235,6 +150,76 @@ differences_are_counted_and_named(void **state)
 			assert_int_equal(status, KP_E_INVALID);
 			assert_int_equal(i, KP_ARRAY_LEN(wrong) - 1);
 		}
+	}
+}
+
+#define SCHEMA_CASE                                                                      \
+	"{\"policies\":\"p\",\"entities\":\"e\",\"schema\":\"s\",\"shouldValidate\":%s," \
+	"\"requests\":[{\"principal\":{\"type\":\"%s\",\"id\":\"a\"},\"action\":{"       \
+	"\"type\":"                                                                      \
+	"\"Action\",\"id\":\"read\"},\"resource\":{\"type\":\"Doc\",\"id\":\"d\"},"      \
+	"\"context\":{\"from\":\"10.0.0.1\"},\"validateRequest\":%s,\"decision\":\"%"    \
+	"s\","                                                                           \
+	"\"reason\":[%s],\"errors\":[]}]}"
+
+static enum kp_status
+read_with_schema(void *ctx, const char *path, struct kp_arena *arena,
+	struct kp_slice *ret_text, struct kp_error *err)
+{
+	(void)ctx;
+	(void)arena;
+	(void)err;
+	const char *text = path[0] == 'p'
+		? "permit(principal is User, action in Action::\"all\", resource) when { "
+		  "context.from.isLoopback() == false };"
+		: path[0] == 'e'
+		? "[]"
+		: "entity User, Bot, Doc; action all; action read in [all] "
+		  "appliesTo {principal: User, resource: Doc, context: {from: "
+		  "ipaddr}};";
+	*ret_text = kp_slice_from(text);
+	return KP_OK;
+}
+
+struct schema_run {
+	const char *should_validate;
+	const char *principal;
+	const char *validate_request;
+	const char *decision;
+	const char *reasons;
+	const char *difference; /* NULL: none */
+};
+
+/* Bare extension values, actions from the schema, requests and verdicts checked by it. */
+static void
+a_schema_is_used(void **state)
+{
+	(void)state;
+	static const struct schema_run runs[] = {
+		{"true", "User", "true", "allow", "\"policy0\"", NULL},
+		{"false", "User", "true", "allow", "\"policy0\"",
+			"expected that it does not validate, found that it validates"},
+		{"true", "Bot", "true", "deny", "",
+			"the action does not apply to a principal of type `Bot`"},
+		{"true", "Bot", "false", "deny", "", NULL},
+	};
+	for (size_t i = 0; i < KP_ARRAY_LEN(runs); i++) {
+		char text[1000];
+		char seen[500] = "";
+		struct kp_conform_host host = {
+			.ctx = seen, .read = read_with_schema, .difference = keep_text};
+		kp_conform_use_schema(&host);
+		struct kp_conform_counts counts = {0};
+		struct kp_error err = {0};
+		(void)snprintf(text, sizeof(text), SCHEMA_CASE, runs[i].should_validate,
+			runs[i].principal, runs[i].validate_request, runs[i].decision,
+			runs[i].reasons);
+		assert_int_equal(kp_conform_run(&host, "schema", kp_slice_from(text),
+					 &counts, &err),
+			KP_OK);
+		assert_int_equal(counts.different, runs[i].difference == NULL ? 0 : 1);
+		assert_non_null(strstr(
+			seen, runs[i].difference == NULL ? "" : runs[i].difference));
 	}
 }
 
@@ -386,13 +371,15 @@ the_corpus_agrees(void **state)
 		return;
 	}
 	struct corpus corpus = {.root = "cedar-corpus"};
-	const struct kp_conform_host host = {
+	struct kp_conform_host host = {
 		.ctx = &corpus, .read = read_corpus, .difference = print_difference};
+	kp_conform_use_schema(&host);
 	struct kp_conform_counts counts = {0};
 	run_folder(&host, "cedar-corpus/corpus-tests", &counts);
-	print_message("corpus: %zu cases, %zu decisions, %zu different\n", counts.cases,
-		counts.decisions, counts.different);
+	print_message("corpus: %zu cases, %zu verdicts, %zu decisions, %zu different\n",
+		counts.cases, counts.verdicts, counts.decisions, counts.different);
 	assert_int_equal(counts.cases, 7809);
+	assert_int_equal(counts.verdicts, 7809);
 	assert_int_equal(counts.decisions, 62472);
 	assert_int_equal(counts.different, 0);
 }
@@ -407,11 +394,9 @@ the_hand_written_cases_agree(void **state)
 		return;
 	}
 	struct corpus corpus = {.root = "cedar-hand-written"};
-	const struct kp_conform_host host = {.ctx = &corpus,
-		.read = read_corpus,
-		.guide = open_schema,
-		.context_type = context_type,
-		.difference = print_difference};
+	struct kp_conform_host host = {
+		.ctx = &corpus, .read = read_corpus, .difference = print_difference};
+	kp_conform_use_schema(&host);
 	struct kp_conform_counts counts = {0};
 	for (size_t i = 0; i < KP_ARRAY_LEN(folders); i++) {
 		char path[200];
@@ -422,6 +407,7 @@ the_hand_written_cases_agree(void **state)
 	print_message("hand-written: %zu cases, %zu decisions, %zu different\n",
 		counts.cases, counts.decisions, counts.different);
 	assert_int_equal(counts.cases, 22);
+	assert_int_equal(counts.verdicts, 22);
 	assert_int_equal(counts.decisions, 74);
 	assert_int_equal(counts.different, 0);
 }
@@ -493,6 +479,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(own_cases_agree),
 		cmocka_unit_test(differences_are_counted_and_named),
+		cmocka_unit_test(a_schema_is_used),
 		cmocka_unit_test(a_description_that_is_none_is_refused),
 		cmocka_unit_test(the_corpus_agrees),
 		cmocka_unit_test(the_hand_written_cases_agree),
