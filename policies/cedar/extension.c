@@ -43,11 +43,12 @@ parse_minus(struct kp_slice text, size_t *at)
 static bool
 apply_sign(int64_t negated, bool minus, int64_t *ret_number)
 {
-	if (minus) {
-		*ret_number = negated;
-		return true;
+	int64_t number = negated;
+	if (!minus && __builtin_sub_overflow(0, negated, &number)) {
+		return false;
 	}
-	return !__builtin_sub_overflow(0, negated, ret_number);
+	*ret_number = number;
+	return true;
 }
 
 bool
