@@ -8,28 +8,12 @@
 #include <strings.h>
 
 #include "connectors/manifest_keys.h"
+#include "connectors/outcome.h"
 #include "connectors/value.h"
 #include "core/json_write.h"
 
 #define OIN_DIGITS 20
 #define BODY_BYTES_MAX ((size_t)64 * 1024)
-
-static const char *const outcome_names[] = {
-	[KP_FOUND] = "gevonden",
-	[KP_NOTHING_FOUND] = "nietsGevonden",
-	[KP_NOT_ENTITLED] = "nietGerechtigd",
-	[KP_NOT_APPLICABLE] = "nietVanToepassing",
-	[KP_ERROR] = "fout",
-	[KP_NOT_REACHED] = "nietBereikt",
-	[KP_NOT_ASKED] = "nietBevraagd",
-};
-
-const char *
-kp_outcome_name(enum kp_outcome outcome)
-{
-	KP_REQUIRE((unsigned)outcome < KP_ARRAY_LEN(outcome_names));
-	return outcome_names[outcome];
-}
 
 const struct kp_manifest_row *
 kp_manifest_table_find(const struct kp_manifest_table *table, struct kp_slice key)
@@ -514,8 +498,8 @@ read_lists(struct reader *reader, const struct kp_json_node *object,
 static enum kp_outcome
 outcome_of(struct kp_slice word)
 {
-	for (size_t i = 0; i < KP_ARRAY_LEN(outcome_names); i++) {
-		if (kp_slice_is(word, outcome_names[i])) {
+	for (unsigned i = KP_FOUND; i <= KP_NOT_ASKED; i++) {
+		if (kp_slice_equal(word, kp_outcome_name((enum kp_outcome)i))) {
 			return (enum kp_outcome)i;
 		}
 	}

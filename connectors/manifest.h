@@ -212,9 +212,6 @@ enum kp_status kp_manifest_read(struct kp_arena *arena, const char *file,
 /* Writes the JSON schema (2020-12) of what kp_manifest_read takes. */
 void kp_manifest_schema_write(struct kp_buffer *buffer);
 
-/* "gevonden" and the other names of outcomes. */
-const char *kp_outcome_name(enum kp_outcome outcome);
-
 /* The row of a key in a code table, or of "*"; NULL when there is neither. */
 const struct kp_manifest_row *kp_manifest_table_find(
 	const struct kp_manifest_table *table, struct kp_slice key);

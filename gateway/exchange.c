@@ -14,6 +14,7 @@
 #include "connection_private.h"
 #include "http/http_write.h"
 #include "problem.h"
+#include "query/problem.h"
 
 #define HEAD_BYTES_MAX ((size_t)64 * 1024)
 #define REFUSAL_BYTES_MAX ((size_t)2048)
@@ -422,7 +423,8 @@ kp_exchange_refuse(
 	exchange->refusal = true;
 	exchange->keep = false;
 	kp_buffer_init(&body, &exchange->arena, REFUSAL_BYTES_MAX);
-	kp_problem_write(&body, status, kp_slice_from(detail));
+	struct kp_problem problem = { .status = status, .detail = kp_slice_from(detail) };
+	kp_problem_write(&body, &problem);
 	if (body.failed) {
 		answer_failed(exchange);
 		return;

@@ -55,28 +55,6 @@ kp_instant_write(int64_t unix_ms, char out[KP_INSTANT_LEN])
 	write_two(out + 21, of_day % 100);
 }
 
-struct kp_slice
-kp_outcome_name(enum kp_outcome outcome)
-{
-	switch (outcome) {
-	case KP_FOUND:
-		return KP_SLICE("gevonden");
-	case KP_NOTHING_FOUND:
-		return KP_SLICE("nietsGevonden");
-	case KP_NOT_ENTITLED:
-		return KP_SLICE("nietGerechtigd");
-	case KP_NOT_APPLICABLE:
-		return KP_SLICE("nietVanToepassing");
-	case KP_ERROR:
-		return KP_SLICE("fout");
-	case KP_NOT_REACHED:
-		return KP_SLICE("nietBereikt");
-	case KP_NOT_ASKED:
-		return KP_SLICE("nietBevraagd");
-	}
-	return KP_SLICE("fout");
-}
-
 void
 kp_write_text(struct kp_buffer *buffer, struct kp_slice text)
 {

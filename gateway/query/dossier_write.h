@@ -9,6 +9,7 @@
 #define KP_QUERY_DOSSIER_WRITE_H
 
 #include "core/buffer.h"
+#include "connectors/outcome.h"
 #include "query/merge.h"
 #include "query/plan.h"
 #include "query/shape.h"
@@ -31,8 +32,6 @@ struct kp_source_state {
 	const struct kp_plan_entry *planned; /* NULL when not of interest */
 };
 
-/* "gevonden", "nietsGevonden", … */
-struct kp_slice kp_outcome_name(enum kp_outcome outcome);
 
 /* Bytes that will do for dossier and provenance of a merge. */
 size_t kp_write_dossier_size(

@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PARTNERS = ROOT / "tests/partners"
 SECRETS = {"brp-sleutel": "demo-sleutel-brp", "uwv-token": "demo-token-uwv",
            "svb-token": "demo-token-svb"}
-MUNICIPALITY = "00000001820000039000"
+MUNICIPALITY = "00000001830000001000"
 
 sys.path.insert(0, str(PARTNERS))
 import partners as stand_ins  # noqa: E402

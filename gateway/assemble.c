@@ -1,0 +1,161 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* assemble: see assemble.h. */
+#include "assemble.h"
+
+#include <time.h>
+
+#include "crypto/crypto.h"
+
+#define FILES_BYTES_MAX ((size_t)256 * 1024 * 1024)
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
+add_error(struct kp_findings *findings, enum kp_status status, const char *what)
+{
+	struct kp_error err;
+	(void)kp_error_set(&err, status, "%s", what);
+	kp_findings_add(findings, &err);
+}
+
+static struct kp_policy_file *
+as_policy_files(struct kp_arena *arena, const struct kp_config_file *files, size_t count)
+{
+	struct kp_policy_file *copies =
+		KP_ARENA_ARRAY(arena, struct kp_policy_file, count);
+	for (size_t i = 0; copies != NULL && i < count; i++) {
+		copies[i].name = files[i].name;
+		copies[i].text = files[i].text;
+	}
+	return copies;
+}
+
+static enum kp_status
+make_bundle(const struct kp_config *config, struct kp_arena *arena,
+	struct kp_findings *findings, struct kp_bundle **ret_bundle)
+{
+	struct kp_config_file *files = NULL;
+	size_t count = 0;
+	enum kp_status status =
+		kp_config_read_policies(config, arena, findings, &files, &count);
+	if (status != KP_OK) {
+		return status;
+	}
+	struct kp_policy_file *policies = as_policy_files(arena, files, count);
+	if (policies == NULL) {
+		return KP_E_MEMORY;
+	}
+	struct kp_bundle_options options = {.digest = kp_sha256, .now_ms = now_ms()};
+	return kp_bundle_create(policies, count, &options, findings, ret_bundle);
+}
+
+static enum kp_status
+make_sources(struct kp_config *config, const struct kp_catalogue *catalogue,
+	struct kp_arena *arena, struct kp_findings *findings,
+	struct kp_source_set **ret_sources)
+{
+	struct kp_config_file *files = NULL;
+	size_t count = 0;
+	enum kp_status status =
+		kp_config_read_manifests(config, arena, findings, &files, &count);
+	if (status != KP_OK) {
+		return status;
+	}
+	struct kp_manifest_file *manifests =
+		KP_ARENA_ARRAY(arena, struct kp_manifest_file, count);
+	if (manifests == NULL) {
+		return KP_E_MEMORY;
+	}
+	for (size_t i = 0; i < count; i++) {
+		manifests[i].name = files[i].name;
+		manifests[i].text = files[i].text;
+	}
+	struct kp_source_set_options options = {.catalogue = catalogue,
+		.files = manifests,
+		.file_count = count,
+		.folder = config->folder,
+		.secret = kp_config_secret,
+		.secret_context = config,
+		.plugins = config->plugins,
+		.plugin_count = config->plugin_count};
+	return kp_source_set_create(&options, findings, ret_sources);
+}
+
+static struct kp_path_config
+path_config(const struct kp_config *config)
+{
+	return (struct kp_path_config){
+		.development_identity = config->identity_development,
+		.header_purpose = config->identity_purpose_header,
+		.header_activity = config->identity_activity_header,
+		.header_employee = config->identity_employee_header,
+		.header_organisation = config->identity_organisation_header,
+		.header_roles = config->identity_roles_header,
+		.header_bytes_max = (uint32_t)config->identity_header_bytes_max,
+		.roles_max = (uint32_t)config->identity_roles_max,
+		.requests_max = (uint32_t)config->request_requests_max,
+		.request_bytes_max = config->request_bytes_max,
+		.body_bytes_max = (uint32_t)config->request_body_bytes_max,
+		.fields_max = (uint32_t)config->request_fields_max,
+		.budget_ms_default = (uint32_t)config->request_budget_default_ms,
+		.budget_ms_min = (uint32_t)config->request_budget_min_ms,
+		.budget_ms_max = (uint32_t)config->request_budget_max_ms,
+		.waves_max = (uint32_t)config->request_waves_max,
+		.items_max = (uint32_t)config->request_items_max,
+		.values_max = (uint32_t)config->request_values_max,
+		.value_bytes_max = (uint32_t)config->request_value_bytes_max,
+		.pseudonym_keys = config->pseudonym_keys,
+		.pseudonym_key_count = config->pseudonym_key_count,
+		.pseudonym_key_current = config->pseudonym_key_current,
+	};
+}
+
+enum kp_status
+kp_assemble(struct kp_config *config, struct kp_journal *journal,
+	struct kp_logger *logger, struct kp_findings *findings,
+	struct kp_snapshot **ret_snapshot)
+{
+	struct kp_arena arena;
+	struct kp_bundle *bundle = NULL;
+	struct kp_source_set *sources = NULL;
+	kp_arena_init(&arena, FILES_BYTES_MAX, NULL);
+	/* Each part is looked at even when an earlier one failed, so that all faults come
+	 * out. */
+	enum kp_status secrets = kp_config_read_secrets(config, findings);
+	enum kp_status rules = make_bundle(config, &arena, findings, &bundle);
+	enum kp_status partners = rules == KP_OK
+		? make_sources(
+			  config, kp_bundle_catalogue(bundle), &arena, findings, &sources)
+		: KP_OK;
+	enum kp_status status = secrets != KP_OK ? secrets
+		: rules != KP_OK                 ? rules
+						 : partners;
+	if (status == KP_OK) {
+		struct kp_path_config path = path_config(config);
+		struct kp_snapshot_options options = {.config = &path,
+			.bundle = bundle,
+			.sources = sources,
+			.journal = journal,
+			.logger = logger};
+		struct kp_error err;
+		status = kp_snapshot_create(&options, ret_snapshot, &err);
+		if (status != KP_OK) {
+			kp_findings_add(findings, &err);
+		}
+	} else if (!kp_findings_any(findings)) {
+		add_error(findings, status, kp_status_info(status)->title);
+	}
+	if (status != KP_OK) {
+		kp_source_set_destroy(&sources);
+	}
+	kp_bundle_unref(&bundle);
+	kp_arena_deinit(&arena);
+	return status;
+}

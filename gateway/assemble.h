@@ -1,0 +1,27 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * assemble: from the files of a configuration to a snapshot that can serve. `serve` does
+ * it at start, a reload does it again beside the running one, and `check` does it and
+ * lets go: so what passes the check starts, and what starts has passed it.
+ */
+#ifndef KP_ASSEMBLE_H
+#define KP_ASSEMBLE_H
+
+#include "audit/journal.h"
+#include "config/config.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "snapshot.h"
+
+/*
+ * Reads rules, manifests and secrets of a configuration that was loaded, compiles and
+ * checks them. Everything wrong is in `findings`; KP_E_CONFIG when there was anything.
+ * Blocking: at start or on a worker thread. The configuration is only read from; its
+ * secrets are filled in.
+ */
+enum kp_status kp_assemble(struct kp_config *config, struct kp_journal *journal,
+	struct kp_logger *logger, struct kp_findings *findings,
+	struct kp_snapshot **ret_snapshot) KP_MUST_USE;
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * commands: the subcommands of ketenpoort. Each is a file of commands/; argv[0] is its
+ * own name, the result is the exit code of the process. Text for people goes to standard
+ * output, faults to standard error. To add one, add a row here.
+ */
+#ifndef KP_COMMANDS_H
+#define KP_COMMANDS                                                                      \
+	KP_COMMAND(serve, "run the gateway")                                             \
+	KP_COMMAND(query, "ask a gateway for a dossier")
+
+#define KP_COMMAND(name, help) int kp_command_##name(int argc, char **argv);
+KP_COMMANDS
+#undef KP_COMMAND
+
+#endif

@@ -1,0 +1,567 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * command_query: ask a running gateway for a dossier. The client number comes from a
+ * prompt, from standard input or from a file, never from the command line, where others
+ * would see it.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "commands/query_print.h"
+#include "core/arena.h"
+#include "core/buffer.h"
+#include "core/heap.h"
+#include "core/json_write.h"
+#include "io/runtime.h"
+#include "io/upstream.h"
+
+#define ANSWER_BYTES_MAX ((size_t)64 * 1024 * 1024)
+#define TIMEOUT_MS_DEFAULT 60000
+
+/* How the command ends; documented in ketenpoort-query(1). */
+enum exit_code {
+	EXIT_COMPLETE = 0,
+	EXIT_USAGE = 2,
+	EXIT_INCOMPLETE = 3,  /* a dossier, but a source is missing from it */
+	EXIT_INVALID = 4,     /* 400 and its like: the question is wrong */
+	EXIT_REFUSED = 5,     /* 401, 403: not allowed */
+	EXIT_UNAVAILABLE = 6, /* no gateway, or it could not answer */
+};
+
+enum form {
+	FORM_TABLE,
+	FORM_JSON,
+	FORM_NDJSON,
+};
+
+struct question {
+	const char *gateway;
+	const char *purpose;
+	const char *case_id;
+	const char *profile;
+	const char *fields;
+	const char *reason;
+	const char *budget_ms;
+	const char *bsn_file;
+	const char *organisation;
+	const char *employee;
+	const char *roles;
+	enum form form;
+	bool dry_run;
+	bool english;
+	char bsn[16];
+};
+
+struct conversation {
+	const struct question *question;
+	struct kp_loop *loop;
+	struct kp_arena arena;
+	struct kp_buffer answer;
+	uint32_t status;
+	enum kp_status end;
+	struct kp_error err;
+	struct kp_upstream_target *target;
+	struct kp_upstream_request request;
+	struct kp_upstream_header headers[8];
+	struct kp_task start;
+};
+
+static const char usage[] =
+	"usage: ketenpoort query --doel DOEL [options]\n"
+	"\n"
+	"Asks a gateway for the virtual dossier of one client. The client number (BSN) "
+	"is asked for,\n"
+	"or read from standard input or a file.\n"
+	"\n"
+	"question\n"
+	"  -d, --doel DOEL          purpose of the question (required)\n"
+	"  -z, --zaak KENMERK       case the question belongs to\n"
+	"  -p, --profiel PROFIEL    named selection of fields\n"
+	"  -v, --velden A,B         sections or fields; only ever narrows what the "
+	"purpose allows\n"
+	"  -r, --reden TEXT         why a client outside the own caseload is asked for\n"
+	"  -b, --budget MS          time the gateway may take\n"
+	"      --dry-run            which sources and fields would be asked; asks "
+	"nobody\n"
+	"      --bsn-file FILE      read the client number from FILE (- is standard "
+	"input)\n"
+	"\n"
+	"who asks (a gateway in development mode; elsewhere the token says so)\n"
+	"      --organisatie OIN    asking organisation\n"
+	"      --medewerker ID      asking employee\n"
+	"      --rollen A,B         roles of the employee\n"
+	"\n"
+	"answer\n"
+	"      --json               as the gateway gave it\n"
+	"      --ndjson             in pieces, each as soon as it is there\n"
+	"      --en                 English headings\n"
+	"  -g, --gateway URL        default http://127.0.0.1:8080, or "
+	"$KETENPOORT_GATEWAY\n"
+	"  -h, --help               this text\n"
+	"\n"
+	"exit status: 0 complete, 3 a source is missing, 4 the question is wrong, 5 "
+	"refused,\n"
+	"6 no answer, 2 wrong use of this command.\n";
+
+enum long_option {
+	OPTION_BSN_FILE = 256,
+	OPTION_ORGANISATION,
+	OPTION_EMPLOYEE,
+	OPTION_ROLES,
+	OPTION_JSON,
+	OPTION_NDJSON,
+	OPTION_DRY_RUN,
+	OPTION_ENGLISH,
+};
+
+static const struct option options[] = {
+	{"doel", required_argument, NULL, 'd'},
+	{"zaak", required_argument, NULL, 'z'},
+	{"profiel", required_argument, NULL, 'p'},
+	{"velden", required_argument, NULL, 'v'},
+	{"reden", required_argument, NULL, 'r'},
+	{"budget", required_argument, NULL, 'b'},
+	{"gateway", required_argument, NULL, 'g'},
+	{"bsn-file", required_argument, NULL, OPTION_BSN_FILE},
+	{"organisatie", required_argument, NULL, OPTION_ORGANISATION},
+	{"medewerker", required_argument, NULL, OPTION_EMPLOYEE},
+	{"rollen", required_argument, NULL, OPTION_ROLES},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"ndjson", no_argument, NULL, OPTION_NDJSON},
+	{"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+	{"en", no_argument, NULL, OPTION_ENGLISH},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+/* --- arguments --- */
+
+static bool
+take_option(struct question *question, int option)
+{
+	switch (option) {
+	case 'd':
+		question->purpose = optarg;
+		break;
+	case 'z':
+		question->case_id = optarg;
+		break;
+	case 'p':
+		question->profile = optarg;
+		break;
+	case 'v':
+		question->fields = optarg;
+		break;
+	case 'r':
+		question->reason = optarg;
+		break;
+	case 'b':
+		question->budget_ms = optarg;
+		break;
+	case 'g':
+		question->gateway = optarg;
+		break;
+	case OPTION_BSN_FILE:
+		question->bsn_file = optarg;
+		break;
+	case OPTION_ORGANISATION:
+		question->organisation = optarg;
+		break;
+	case OPTION_EMPLOYEE:
+		question->employee = optarg;
+		break;
+	case OPTION_ROLES:
+		question->roles = optarg;
+		break;
+	case OPTION_JSON:
+		question->form = FORM_JSON;
+		break;
+	case OPTION_NDJSON:
+		question->form = FORM_NDJSON;
+		break;
+	case OPTION_DRY_RUN:
+		question->dry_run = true;
+		break;
+	case OPTION_ENGLISH:
+		question->english = true;
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+static bool
+check_question(const struct question *question, int argc)
+{
+	if (optind < argc) {
+		(void)fputs(
+			"ketenpoort query: arguments without an option are not taken; a "
+			"client "
+			"number does not belong on the command line (see --bsn-file)\n",
+			stderr);
+		return false;
+	}
+	if (question->purpose == NULL) {
+		(void)fprintf(stderr,
+			"ketenpoort query: --doel is required: for which purpose is "
+			"this asked?\n");
+		return false;
+	}
+	if (question->budget_ms != NULL &&
+		strspn(question->budget_ms, "0123456789") !=
+			strlen(question->budget_ms)) {
+		(void)fprintf(stderr,
+			"ketenpoort query: --budget: '%s' is no number of "
+			"milliseconds\n",
+			question->budget_ms);
+		return false;
+	}
+	return true;
+}
+
+/* --- the client number --- */
+
+static bool
+read_digits(FILE *file, char bsn[16])
+{
+	char line[64];
+	bool good = fgets(line, sizeof(line), file) != NULL;
+	if (good) {
+		line[strcspn(line, "\r\n")] = '\0';
+		good = strlen(line) > 0 && strlen(line) < 16;
+		if (good) {
+			memcpy(bsn, line, strlen(line) + 1);
+		}
+	}
+	kp_wipe(line, sizeof(line));
+	return good;
+}
+
+static bool
+prompt(char bsn[16])
+{
+	FILE *terminal = fopen("/dev/tty", "r+");
+	if (terminal == NULL) {
+		return false;
+	}
+	struct termios before;
+	bool hides = tcgetattr(fileno(terminal), &before) == 0;
+	struct termios quiet = before;
+	quiet.c_lflag &= (tcflag_t)~ECHO;
+	(void)fputs("Burgerservicenummer: ", terminal);
+	(void)fflush(terminal);
+	if (hides) {
+		(void)tcsetattr(fileno(terminal), TCSAFLUSH, &quiet);
+	}
+	bool good = read_digits(terminal, bsn);
+	if (hides) {
+		(void)tcsetattr(fileno(terminal), TCSAFLUSH, &before);
+	}
+	(void)fputc('\n', terminal);
+	(void)fclose(terminal);
+	return good;
+}
+
+static bool
+read_bsn(struct question *question)
+{
+	const char *name = question->bsn_file;
+	if (name == NULL && isatty(STDIN_FILENO)) {
+		return prompt(question->bsn);
+	}
+	if (name == NULL || strcmp(name, "-") == 0) {
+		return read_digits(stdin, question->bsn);
+	}
+	FILE *file = fopen(name, "r");
+	if (file == NULL) {
+		(void)fprintf(stderr, "ketenpoort query: cannot open '%s': %s\n", name,
+			strerror(errno));
+		return false;
+	}
+	(void)setvbuf(file, NULL, _IONBF, 0); /* no copy of the number in a buffer */
+	bool good = read_digits(file, question->bsn);
+	(void)fclose(file);
+	return good;
+}
+
+/* --- the request --- */
+
+static void
+write_member(struct kp_json_writer *writer, const char *name, const char *value)
+{
+	if (value != NULL) {
+		kp_json_write_name(writer, kp_slice_from(name));
+		kp_json_write_string(writer, kp_slice_from(value));
+	}
+}
+
+static void
+write_fields(struct kp_json_writer *writer, const char *fields)
+{
+	if (fields == NULL) {
+		return;
+	}
+	kp_json_write_name(writer, KP_SLICE("velden"));
+	kp_json_write_array_begin(writer);
+	while (*fields != '\0') {
+		size_t len = strcspn(fields, ",");
+		kp_json_write_string(writer, (struct kp_slice){fields, len});
+		fields += len + (fields[len] == ',' ? 1 : 0);
+	}
+	kp_json_write_array_end(writer);
+}
+
+static struct kp_slice
+write_body(const struct question *question, struct kp_arena *arena)
+{
+	struct kp_buffer buffer;
+	struct kp_json_writer writer;
+	kp_buffer_init(&buffer, arena, 64UL * 1024);
+	kp_json_writer_init(&writer, &buffer);
+	kp_json_write_object_begin(&writer);
+	write_member(&writer, "burgerservicenummer", question->bsn);
+	write_member(&writer, "doel", question->purpose);
+	write_member(&writer, "zaakkenmerk", question->case_id);
+	write_member(&writer, "profiel", question->profile);
+	write_member(&writer, "reden", question->reason);
+	write_fields(&writer, question->fields);
+	if (question->budget_ms != NULL) {
+		kp_json_write_name(&writer, KP_SLICE("budgetMs"));
+		kp_json_write_raw(&writer, kp_slice_from(question->budget_ms));
+	}
+	kp_json_write_object_end(&writer);
+	return buffer.failed ? (struct kp_slice){NULL, 0} : kp_buffer_slice(&buffer);
+}
+
+static void
+add_header(struct conversation *conversation, const char *name, const char *value)
+{
+	if (value != NULL) {
+		struct kp_upstream_header *header =
+			&conversation->headers[conversation->request.header_count++];
+		header->name = kp_slice_from(name);
+		header->value = kp_slice_from(value);
+	}
+}
+
+static void
+fill_request(struct conversation *conversation, struct kp_slice body)
+{
+	const struct question *question = conversation->question;
+	bool streamed = question->form == FORM_NDJSON;
+	conversation->request = (struct kp_upstream_request){.method = KP_SLICE("POST"),
+		.target = KP_SLICE("/v1/dossiers/_zoek"),
+		.headers = conversation->headers,
+		.body = body,
+		.timeout_ms = TIMEOUT_MS_DEFAULT,
+		.body_bytes_max = ANSWER_BYTES_MAX};
+	add_header(conversation, "Content-Type", "application/json");
+	add_header(conversation, "Accept",
+		streamed ? "application/x-ndjson, application/problem+json"
+			 : "application/json, application/problem+json");
+	add_header(conversation, "Prefer", question->dry_run ? "handling=dry-run" : NULL);
+	add_header(conversation, "x-origin-oin", question->organisation);
+	add_header(conversation, "x-gebruiker", question->employee);
+	add_header(conversation, "x-rollen", question->roles);
+}
+
+static enum kp_status
+on_head(void *owner, uint32_t status, const struct kp_upstream_header *headers,
+	size_t header_count)
+{
+	struct conversation *conversation = owner;
+	(void)headers;
+	(void)header_count;
+	conversation->status = status;
+	return KP_OK;
+}
+
+static enum kp_status
+on_body(void *owner, struct kp_slice bytes)
+{
+	struct conversation *conversation = owner;
+	if (conversation->question->form == FORM_NDJSON && conversation->status == 200) {
+		(void)fwrite(bytes.data, 1, bytes.len, stdout);
+		(void)fflush(stdout);
+		return KP_OK;
+	}
+	kp_buffer_add_slice(&conversation->answer, bytes);
+	return conversation->answer.failed ? KP_E_LIMIT : KP_OK;
+}
+
+static void
+on_done(void *owner, enum kp_status status, const struct kp_upstream_timing *timing,
+	const struct kp_error *err)
+{
+	struct conversation *conversation = owner;
+	(void)timing;
+	conversation->end = status;
+	if (err != NULL) {
+		conversation->err = *err;
+	}
+	kp_upstream_target_close(&conversation->target);
+	kp_loop_stop(conversation->loop);
+}
+
+static const struct kp_upstream_handler handler = {on_head, on_body, on_done};
+
+static void
+start(struct kp_task *task)
+{
+	struct conversation *conversation =
+		KP_CONTAINER_OF(task, struct conversation, start);
+	struct kp_upstream_call *call = NULL;
+	enum kp_status status = kp_upstream_start(conversation->target,
+		&conversation->request, &handler, conversation, &call);
+	if (status != KP_OK) {
+		on_done(conversation, status, NULL, NULL);
+	}
+}
+
+static enum kp_status
+converse(struct conversation *conversation)
+{
+	struct kp_upstream *upstream = NULL;
+	struct kp_error *err = &conversation->err;
+	struct kp_upstream_target_options target = {.name = KP_SLICE("gateway"),
+		.endpoint = kp_slice_from(conversation->question->gateway),
+		.connections_max = 1,
+		.waiting_max = 1,
+		.connect_timeout_ms = 5000,
+		.idle_ms = 1000,
+		.head_bytes_max = 65536};
+	enum kp_status status = kp_runtime_prepare(err);
+	if (status == KP_OK) {
+		status = kp_loop_create(0, &conversation->loop, err);
+	}
+	if (status == KP_OK) {
+		status = kp_upstream_create(conversation->loop, &upstream, err);
+	}
+	if (status == KP_OK) {
+		status = kp_upstream_target_open(
+			upstream, &target, &conversation->target, err);
+	}
+	if (status == KP_OK) {
+		conversation->start.run = start;
+		kp_loop_defer(conversation->loop, &conversation->start);
+		kp_loop_run(conversation->loop);
+		status = conversation->end;
+	}
+	kp_upstream_destroy(&upstream);
+	kp_loop_destroy(&conversation->loop);
+	return status;
+}
+
+/* --- the answer --- */
+
+static int
+exit_code_of(uint32_t status)
+{
+	if (status == 200) {
+		return EXIT_COMPLETE;
+	}
+	if (status == 401 || status == 403) {
+		return EXIT_REFUSED;
+	}
+	return status >= 400 && status < 500 ? EXIT_INVALID : EXIT_UNAVAILABLE;
+}
+
+static int
+show(const struct conversation *conversation)
+{
+	const struct question *question = conversation->question;
+	int code = exit_code_of(conversation->status);
+	FILE *out = code == EXIT_COMPLETE ? stdout : stderr;
+	if (question->form == FORM_JSON) {
+		(void)fwrite(
+			conversation->answer.data, 1, conversation->answer.len, stdout);
+		(void)fputc('\n', stdout);
+	}
+	json_error_t error;
+	json_t *answer = json_loadb(conversation->answer.data, conversation->answer.len,
+		JSON_REJECT_DUPLICATES, &error);
+	if (answer == NULL && conversation->answer.len > 0) {
+		(void)fprintf(stderr,
+			"ketenpoort query: the answer (status %u) is no JSON: %s\n",
+			conversation->status, error.text);
+		return EXIT_UNAVAILABLE;
+	}
+	struct query_print_options print = {.out = out,
+		.colour = isatty(fileno(out)) && getenv("NO_COLOR") == NULL,
+		.english = question->english};
+	if (question->form != FORM_JSON && code != EXIT_COMPLETE) {
+		kp_query_print_problem(answer, &print);
+	} else if (question->form == FORM_TABLE) {
+		kp_query_print_dossier(answer, &print);
+	}
+	if (code == EXIT_COMPLETE && json_is_false(json_object_get(answer, "volledig"))) {
+		code = EXIT_INCOMPLETE;
+	}
+	json_decref(answer);
+	return code;
+}
+
+static int
+ask(const struct question *question)
+{
+	struct conversation conversation = {.question = question};
+	kp_arena_init(&conversation.arena, 2 * ANSWER_BYTES_MAX, NULL);
+	kp_buffer_init(&conversation.answer, &conversation.arena, ANSWER_BYTES_MAX);
+	struct kp_slice body = write_body(question, &conversation.arena);
+	fill_request(&conversation, body);
+	int code = EXIT_UNAVAILABLE;
+	enum kp_status status = body.data == NULL ? KP_E_MEMORY : converse(&conversation);
+	if (status == KP_OK) {
+		code = show(&conversation);
+	} else {
+		char text[512];
+		(void)fprintf(stderr, "ketenpoort query: no answer from %s: %s\n",
+			question->gateway,
+			conversation.err.message[0] != '\0'
+				? kp_error_text(&conversation.err, text, sizeof(text))
+				: kp_status_info(status)->title);
+	}
+	kp_arena_deinit(&conversation.arena);
+	return code;
+}
+
+int
+kp_command_query(int argc, char **argv)
+{
+	struct question question = {.gateway = getenv("KETENPOORT_GATEWAY")};
+	if (question.gateway == NULL) {
+		question.gateway = "http://127.0.0.1:8080";
+	}
+	int option;
+	while ((option = getopt_long(argc, argv, "d:z:p:v:r:b:g:h", options, NULL)) !=
+		-1) {
+		if (option == 'h') {
+			(void)fputs(usage, stdout);
+			return EXIT_COMPLETE;
+		}
+		if (!take_option(&question, option)) {
+			(void)fputs("try 'ketenpoort query --help'\n", stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (!check_question(&question, argc)) {
+		return EXIT_USAGE;
+	}
+	int code = EXIT_USAGE;
+	if (read_bsn(&question)) {
+		code = ask(&question);
+	} else {
+		(void)fputs("ketenpoort query: no client number was given\n", stderr);
+	}
+	kp_wipe(question.bsn, sizeof(question.bsn));
+	return code;
+}

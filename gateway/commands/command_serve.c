@@ -1,0 +1,341 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * command_serve: the gateway itself. Reads the configuration, opens the journal, builds
+ * the server and runs until a signal stops it. Everything that a reload replaces is in a
+ * snapshot (assemble.h); what stays for the life of the process is here.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "assemble.h"
+#include "audit/journal.h"
+#include "commands.h"
+#include "config/config.h"
+#include "core/heap.h"
+#include "core/log.h"
+#include "io/runtime.h"
+#include "request.h"
+#include "server.h"
+#include "snapshot.h"
+
+enum exit_code {
+	EXIT_STOPPED = 0,
+	EXIT_FAILED = 1,
+	EXIT_WRONG_USE = 2,
+};
+
+struct serve {
+	const char *path;
+	struct kp_config
+		*config; /* as it was at start: listeners, loops, limits of HTTP */
+	struct kp_logger *logger;
+	struct kp_log log;
+	struct kp_workers *writer; /* the journal's */
+	struct kp_journal *journal;
+	struct kp_server *server;
+	bool started; /* faults go to the log from now on, to the terminal before */
+};
+
+static const char usage[] =
+	"usage: ketenpoort serve CONFIG\n"
+	"\n"
+	"Runs the gateway with the configuration file CONFIG (gateway.json).\n"
+	"\n"
+	"  SIGHUP            reads configuration, rules and manifests again; keeps the "
+	"old ones when\n"
+	"                    the new ones do not check\n"
+	"  SIGTERM, SIGINT   finishes the requests in work and stops; twice: stops at "
+	"once\n"
+	"\n"
+	"'ketenpoort check CONFIG' runs every check of the start without starting.\n";
+
+/* --- faults --- */
+
+static void
+report(struct serve *serve, const struct kp_findings *findings)
+{
+	char text[700];
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct kp_error *err = &findings->items[i];
+		if (serve->started) {
+			kp_log_error(&serve->log, KP_LOG_LEVEL_ERROR, KP_LOG_AREA_CONFIG,
+				"the configuration does not check", err);
+		} else {
+			(void)fprintf(
+				stderr, "%s\n", kp_error_text(err, text, sizeof(text)));
+		}
+	}
+	if (findings->dropped > 0 && !serve->started) {
+		(void)fprintf(stderr, "… and %zu more\n", findings->dropped);
+	}
+}
+
+/* --- snapshots for the server --- */
+
+static enum kp_status
+build(void *context, void **ret_snapshot, struct kp_error *err)
+{
+	struct serve *serve = context;
+	struct kp_findings findings;
+	struct kp_config *config = NULL;
+	struct kp_snapshot *snapshot = NULL;
+	kp_findings_init(&findings, KP_CONFIG_FINDINGS_MAX);
+	enum kp_status status = kp_config_load(serve->path, &findings, &config);
+	if (status == KP_OK) {
+		status = kp_assemble(
+			config, serve->journal, serve->logger, &findings, &snapshot);
+	}
+	if (status != KP_OK) {
+		report(serve, &findings);
+		(void)kp_error_set(err, status, "%zu faults in '%s'",
+			findings.count + findings.dropped, serve->path);
+	} else {
+		*ret_snapshot = snapshot;
+	}
+	kp_config_unref(&config);
+	kp_findings_deinit(&findings);
+	return status;
+}
+
+static void
+discard(void *context, void *snapshot)
+{
+	(void)context;
+	struct kp_snapshot *own = snapshot;
+	kp_snapshot_unref(&own);
+}
+
+static enum kp_status
+adopt(void *context, struct kp_server_loop *loop, void *snapshot, void **ret_state,
+	struct kp_error *err)
+{
+	(void)context;
+	struct kp_snapshot_view *view = NULL;
+	enum kp_status status = kp_snapshot_view_open(snapshot, kp_server_loop_loop(loop),
+		kp_server_loop_upstream(loop), kp_server_loop_workers(loop), &view, err);
+	if (status == KP_OK) {
+		*ret_state = view;
+	}
+	return status;
+}
+
+static void
+release(void *context, struct kp_server_loop *loop, void *state)
+{
+	(void)context;
+	(void)loop;
+	struct kp_snapshot_view *view = state;
+	kp_snapshot_view_unref(&view);
+}
+
+static bool
+ready(void *context)
+{
+	const struct serve *serve = context;
+	return kp_journal_healthy(serve->journal);
+}
+
+static void
+reloaded(void *context)
+{
+	struct serve *serve = context;
+	struct kp_error err;
+	if (kp_logger_reopen(serve->logger, &err) != KP_OK) {
+		kp_log_error(&serve->log, KP_LOG_LEVEL_ERROR, KP_LOG_AREA_PROCESS,
+			"the log file cannot be opened again", &err);
+	}
+}
+
+/* --- routes --- */
+
+static void
+handle_dossier(void *context, struct kp_exchange *exchange)
+{
+	struct kp_server_loop *loop = context;
+	kp_request_accept(exchange, kp_server_loop_state(loop));
+}
+
+static const struct kp_route routes[] = {
+	{.method = KP_HTTP_METHOD_POST,
+		.path = {"/v1/dossiers/_zoek", 18},
+		.handle = handle_dossier},
+	{.method = KP_HTTP_METHOD_GET,
+		.path = {"/health/live", 12},
+		.handle = kp_server_handle_live},
+	{.method = KP_HTTP_METHOD_GET,
+		.path = {"/health/ready", 13},
+		.handle = kp_server_handle_ready},
+	{.method = KP_HTTP_METHOD_GET,
+		.path = {"/metrics", 8},
+		.handle = kp_server_handle_metrics},
+};
+
+/* --- options --- */
+
+static void
+http_options(const struct kp_config *config, struct kp_connections_options *options)
+{
+	kp_connections_defaults(options);
+	options->limits.target_bytes_max = config->http_target_bytes_max;
+	options->limits.header_bytes_max = config->http_header_bytes_max;
+	options->limits.header_count_max = config->http_header_count_max;
+	options->limits.body_bytes_max = config->http_body_bytes_max;
+	options->limits.chunk_extension_bytes_max =
+		config->http_chunk_extension_bytes_max;
+	options->limits.chunk_count_max = config->http_chunk_count_max;
+	options->limits.trailer_bytes_max = config->http_trailer_bytes_max;
+	options->limits.trailer_count_max = config->http_trailer_count_max;
+	options->requests_max = (uint32_t)config->http_requests_max;
+	options->head_timeout_ms = (uint32_t)config->http_head_timeout_ms;
+	options->body_timeout_ms = (uint32_t)config->http_body_timeout_ms;
+	options->idle_timeout_ms = (uint32_t)config->http_idle_timeout_ms;
+	options->write_timeout_ms = (uint32_t)config->http_write_timeout_ms;
+}
+
+static enum kp_status
+make_server(struct serve *serve, struct kp_error *err)
+{
+	const struct kp_config *config = serve->config;
+	struct kp_server_listen listens[KP_SERVER_LISTENS_MAX];
+	if (config->listener_count > KP_SERVER_LISTENS_MAX) {
+		return kp_error_set(err, KP_E_CONFIG,
+			"%zu listeners are above the limit %u", config->listener_count,
+			KP_SERVER_LISTENS_MAX);
+	}
+	for (size_t i = 0; i < config->listener_count; i++) {
+		listens[i].host = config->listeners[i].host;
+		listens[i].port = config->listeners[i].port;
+	}
+	struct kp_server_options options = {
+		.loops = (unsigned)config->server_loops,
+		.workers = (unsigned)config->server_workers,
+		.listens = listens,
+		.listen_count = config->listener_count,
+		.backlog = (int)config->server_backlog,
+		.connections_max = (uint32_t)config->server_connections_max,
+		.drain_timeout_ms = (uint32_t)config->server_drain_timeout_ms,
+		.routes = {routes, KP_ARRAY_LEN(routes)},
+		.snapshots = {.build = build,
+			.discard = discard,
+			.adopt = adopt,
+			.release = release,
+			.ready = ready,
+			.reloaded = reloaded,
+			.context = serve},
+		.logger = serve->logger,
+	};
+	http_options(config, &options.connections);
+	return kp_server_create(&options, &serve->server, err);
+}
+
+static enum kp_status
+open_log(struct serve *serve, struct kp_error *err)
+{
+	const struct kp_config *config = serve->config;
+	struct kp_logger_options options = {.level = (enum kp_log_level)config->log_level,
+		.format = (enum kp_log_format)config->log_format,
+		.path = config->log_file[0] == '\0' ? NULL : config->log_file};
+	enum kp_status status = kp_logger_open(&options, &serve->logger, err);
+	kp_log_init(&serve->log, serve->logger);
+	return status;
+}
+
+static enum kp_status
+open_journal(struct serve *serve, struct kp_error *err)
+{
+	enum kp_status status = kp_workers_create(1, &serve->writer, err);
+	if (status != KP_OK) {
+		return status;
+	}
+	struct kp_journal_options options = {.path = serve->config->journal_file,
+		.writer = serve->writer,
+		.waiting_max = (uint32_t)serve->config->journal_waiting_max};
+	return kp_journal_open(&options, &serve->journal, err);
+}
+
+/* --- running --- */
+
+static enum kp_status
+load(struct serve *serve, struct kp_error *err)
+{
+	struct kp_findings findings;
+	kp_findings_init(&findings, KP_CONFIG_FINDINGS_MAX);
+	enum kp_status status = kp_config_load(serve->path, &findings, &serve->config);
+	if (status != KP_OK) {
+		report(serve, &findings);
+		(void)kp_error_set(err, status, "'%s' does not check", serve->path);
+	}
+	kp_findings_deinit(&findings);
+	return status;
+}
+
+/* A gateway that believes plain headers says so where nobody can overlook it. */
+static void
+warn_of_development(const struct serve *serve)
+{
+	if (serve->config->identity_development) {
+		KP_LOG_PLAIN(&serve->log, WARN, PROCESS,
+			"DEVELOPMENT IDENTITY: anybody on this machine can be anyone");
+	}
+}
+
+static enum kp_status
+run(struct serve *serve, struct kp_error *err)
+{
+	enum kp_status status = kp_runtime_prepare(err);
+	if (status == KP_OK) {
+		status = load(serve, err);
+	}
+	if (status == KP_OK) {
+		status = open_log(serve, err);
+	}
+	if (status == KP_OK) {
+		status = open_journal(serve, err);
+	}
+	if (status == KP_OK) {
+		status = make_server(serve, err);
+	}
+	if (status == KP_OK) {
+		warn_of_development(serve);
+		serve->started = true;
+		status = kp_server_run(serve->server, err);
+	}
+	return status;
+}
+
+static void
+tear_down(struct serve *serve)
+{
+	kp_server_destroy(&serve->server);
+	kp_journal_close(&serve->journal);
+	kp_workers_destroy(&serve->writer);
+	kp_logger_close(&serve->logger);
+	kp_config_unref(&serve->config);
+}
+
+int
+kp_command_serve(int argc, char **argv)
+{
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		(void)fputs(usage, stdout);
+		return EXIT_STOPPED;
+	}
+	if (argc != 2) {
+		(void)fputs(usage, stderr);
+		return EXIT_WRONG_USE;
+	}
+	struct serve serve = {.path = argv[1]};
+	struct kp_error err = {0};
+	enum kp_status status = run(&serve, &err);
+	if (status != KP_OK && !serve.started) {
+		char text[700];
+		(void)fprintf(stderr, "ketenpoort serve: %s\n",
+			kp_error_text(&err, text, sizeof(text)));
+	}
+	if (status == KP_E_TIMEOUT) {
+		return EXIT_FAILED; /* a loop did not end: its memory is still in use */
+	}
+	tear_down(&serve);
+	return status == KP_OK ? EXIT_STOPPED : EXIT_FAILED;
+}

@@ -1,0 +1,70 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* main: finds the subcommand and hands over. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "core/attr.h"
+
+#define EXIT_WRONG_USE 2
+
+struct command {
+	const char *name;
+	const char *help;
+	int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
+#define KP_COMMAND(name_, help_) {#name_, help_, kp_command_##name_},
+	KP_COMMANDS
+#undef KP_COMMAND
+};
+
+static void
+print_help(FILE *out)
+{
+	(void)fputs("usage: ketenpoort COMMAND [ARGUMENTS]\n"
+		    "\n"
+		    "A federated query gateway without central storage: one question "
+		    "about one client for\n"
+		    "one stated purpose, asked of the partners that may and can answer.\n"
+		    "\n",
+		out);
+	for (size_t i = 0; i < KP_ARRAY_LEN(commands); i++) {
+		(void)fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].help);
+	}
+	(void)fputs(
+		"\n"
+		"  --version   print the version\n"
+		"  --help      print this text; 'ketenpoort COMMAND --help' says more\n"
+		"\n"
+		"First steps: ketenpoort init DIR, then ketenpoort serve "
+		"DIR/gateway.json\n",
+		out);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+	for (size_t i = 0; i < KP_ARRAY_LEN(commands); i++) {
+		if (strcmp(commands[i].name, name) == 0) {
+			return commands[i].run(argc - 1, argv + 1);
+		}
+	}
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+		(void)printf("ketenpoort %s\n", KP_VERSION);
+		return 0;
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
+		strcmp(name, "help") == 0) {
+		print_help(stdout);
+		return 0;
+	}
+	if (name[0] != '\0') {
+		(void)fprintf(stderr, "ketenpoort: there is no command '%s'\n\n", name);
+	}
+	print_help(stderr);
+	return EXIT_WRONG_USE;
+}
