@@ -415,6 +415,7 @@ kp_journal_check(const char *path, kp_journal_visit_fn visit, void *context,
 	struct kp_file *file = NULL;
 	enum kp_status status = kp_file_open(path, &file, err);
 	if (status != KP_OK) {
+		kp_error_at(err, path, 0, 0, NULL);
 		return status;
 	}
 	struct kp_file_stamp stamp = {0};

@@ -1,0 +1,179 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * command_check: `ketenpoort check CONFIG` does everything `serve` does before it opens
+ * anything: configuration, secrets, rules, manifests, journal. All faults come out at
+ * once.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "assemble.h"
+#include "audit/journal.h"
+#include "commands.h"
+#include "config/config.h"
+
+enum exit_code {
+	EXIT_GOOD = 0,
+	EXIT_FAULTS = 1,
+	EXIT_WRONG_USE = 2,
+};
+
+static const char usage[] =
+	"usage: ketenpoort check [--json] CONFIG\n"
+	"\n"
+	"Runs every check that 'serve' does at start, and opens nothing: the\n"
+	"configuration, its secrets, rules and manifests, and the journal. Reports all\n"
+	"faults at once; exit code 1 when there are any.\n"
+	"\n"
+	"  --json   one JSON object in place of lines\n";
+
+/* What is known of a configuration. */
+struct verdict {
+	struct kp_findings findings;
+	size_t sources;
+	char policy[128];
+};
+
+/* Can a file be made or replaced beside this one? */
+static void
+check_folder(const char *path, const char *what, struct kp_findings *findings)
+{
+	char folder[4096] = ".";
+	const char *slash = strrchr(path, '/');
+	if (slash != NULL) {
+		(void)snprintf(folder, sizeof(folder), "%.*s",
+			slash == path ? 1 : (int)(slash - path), path);
+	}
+	if (access(folder, W_OK | X_OK) == 0) {
+		return;
+	}
+	struct kp_error err;
+	(void)kp_error_set(&err, KP_E_CONFIG, "the %s's folder cannot be written: %s",
+		what, strerror(errno));
+	kp_error_at(&err, path, 0, 0, NULL);
+	kp_findings_add(findings, &err);
+}
+
+static void
+check_journal(const struct kp_config *config, struct kp_findings *findings)
+{
+	struct kp_journal_recovery found;
+	struct kp_error err = {0};
+	check_folder(config->journal_file, "journal", findings);
+	if (access(config->journal_file, F_OK) == 0 &&
+		kp_journal_check(config->journal_file, NULL, NULL, &found, &err) !=
+			KP_OK) {
+		kp_findings_add(findings, &err);
+	}
+}
+
+static enum kp_status
+check_all(const char *path, struct verdict *verdict)
+{
+	struct kp_config *config = NULL;
+	struct kp_snapshot *snapshot = NULL;
+	enum kp_status status = kp_config_load(path, &verdict->findings, &config);
+	if (status != KP_OK) {
+		return status;
+	}
+	check_journal(config, &verdict->findings);
+	if (config->log_file[0] != '\0') {
+		check_folder(config->log_file, "log", &verdict->findings);
+	}
+	status = kp_assemble(config, NULL, NULL, &verdict->findings, &snapshot);
+	if (status == KP_OK) {
+		struct kp_slice version = kp_bundle_version(snapshot->bundle);
+		verdict->sources = kp_source_set_count(snapshot->sources);
+		(void)snprintf(verdict->policy, sizeof(verdict->policy), "%.*s",
+			KP_SLICE_ARG(version));
+		kp_snapshot_unref(&snapshot);
+	}
+	kp_config_unref(&config);
+	return kp_findings_any(&verdict->findings) ? KP_E_CONFIG : status;
+}
+
+static void
+print_lines(const struct verdict *verdict, enum kp_status status)
+{
+	char text[700];
+	for (size_t i = 0; i < verdict->findings.count; i++) {
+		(void)fprintf(stderr, "%s\n",
+			kp_error_text(&verdict->findings.items[i], text, sizeof(text)));
+	}
+	if (verdict->findings.dropped > 0) {
+		(void)fprintf(stderr, "and %zu more\n", verdict->findings.dropped);
+	}
+	if (status == KP_OK) {
+		(void)printf("the configuration checks: %zu sources, rules %s\n",
+			verdict->sources, verdict->policy);
+	} else if (!kp_findings_any(&verdict->findings)) {
+		(void)fprintf(stderr, "%s\n", kp_status_info(status)->title);
+	}
+}
+
+static bool
+print_json(const struct verdict *verdict, enum kp_status status)
+{
+	json_t *findings = json_array();
+	for (size_t i = 0; i < verdict->findings.count; i++) {
+		const struct kp_error *err = &verdict->findings.items[i];
+		(void)json_array_append_new(findings,
+			json_pack("{s:s, s:i, s:i, s:s, s:s}", "file", err->file, "line",
+				(int)err->line, "column", (int)err->column, "place",
+				err->place, "message", err->message));
+	}
+	json_t *answer = json_pack("{s:b, s:o, s:I, s:I, s:s}", "ok", status == KP_OK,
+		"findings", findings, "dropped", (json_int_t)verdict->findings.dropped,
+		"sources", (json_int_t)verdict->sources, "policyVersion",
+		verdict->policy);
+	bool printed = answer != NULL && json_dumpf(answer, stdout, JSON_INDENT(1)) == 0;
+	(void)putchar('\n');
+	json_decref(answer);
+	return printed;
+}
+
+static bool
+read_arguments(int argc, char **argv, const char **ret_path, bool *ret_json)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0) {
+			*ret_json = true;
+		} else if (argv[i][0] == '-' || *ret_path != NULL) {
+			return false;
+		} else {
+			*ret_path = argv[i];
+		}
+	}
+	return *ret_path != NULL;
+}
+
+int
+kp_command_check(int argc, char **argv)
+{
+	const char *path = NULL;
+	bool json = false;
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		(void)fputs(usage, stdout);
+		return EXIT_GOOD;
+	}
+	if (!read_arguments(argc, argv, &path, &json)) {
+		(void)fputs(usage, stderr);
+		return EXIT_WRONG_USE;
+	}
+	struct verdict verdict = {0};
+	kp_findings_init(&verdict.findings, KP_CONFIG_FINDINGS_MAX);
+	enum kp_status status = check_all(path, &verdict);
+	bool printed = true;
+	if (json) {
+		printed = print_json(&verdict, status);
+	} else {
+		print_lines(&verdict, status);
+	}
+	kp_findings_deinit(&verdict.findings);
+	return status == KP_OK && printed ? EXIT_GOOD : EXIT_FAULTS;
+}
