@@ -6,9 +6,15 @@
  * output, faults to standard error. To add one, add a row here.
  */
 #ifndef KP_COMMANDS_H
+#define KP_COMMANDS_H
+
+/* KP_COMMAND(name, one line for --help) */
 #define KP_COMMANDS                                                                      \
+	KP_COMMAND(init, "write a working, explained configuration")                     \
+	KP_COMMAND(check, "check a configuration, its rules and its manifests")          \
 	KP_COMMAND(serve, "run the gateway")                                             \
-	KP_COMMAND(query, "ask a gateway for a dossier")
+	KP_COMMAND(query, "ask a gateway for a dossier")                                 \
+	KP_COMMAND(audit, "show and verify the journal")
 
 #define KP_COMMAND(name, help) int kp_command_##name(int argc, char **argv);
 KP_COMMANDS
