@@ -220,7 +220,7 @@ parse_has_path(
 			capacity = more;
 		}
 		enum kp_status status = string
-			? kp_cedar_parser_attr_string(parser, &path[count], err)
+			? kp_cedar_parser_string_name(parser, &path[count], err)
 			: kp_cedar_parser_attr_ident(
 				  parser, "after `has`", &path[count], err);
 		count++;

@@ -28,11 +28,9 @@ enum kp_status kp_cedar_parser_accesses(struct kp_cedar_parser *parser,
 	struct kp_cedar_pos start, const struct kp_cedar_expr **ret_expr,
 	struct kp_error *err) KP_MUST_USE;
 
-/* An attribute name written as identifier (reserved words refused) or as string. */
+/* An attribute name written as identifier; reserved words are refused. */
 enum kp_status kp_cedar_parser_attr_ident(struct kp_cedar_parser *parser,
 	const char *where, const struct kp_cedar_name **ret_name,
 	struct kp_error *err) KP_MUST_USE;
-enum kp_status kp_cedar_parser_attr_string(struct kp_cedar_parser *parser,
-	const struct kp_cedar_name **ret_name, struct kp_error *err) KP_MUST_USE;
 
 #endif

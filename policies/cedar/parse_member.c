@@ -50,23 +50,6 @@ kp_cedar_parser_attr_ident(struct kp_cedar_parser *parser, const char *where,
 	return kp_cedar_parser_advance(parser, err);
 }
 
-enum kp_status
-kp_cedar_parser_attr_string(struct kp_cedar_parser *parser,
-	const struct kp_cedar_name **ret_name, struct kp_error *err)
-{
-	struct kp_slice text;
-	enum kp_status status = kp_cedar_unescape(
-		parser->arena, &parser->lexer, &parser->token, &text, err);
-	if (status != KP_OK) {
-		return status;
-	}
-	*ret_name = kp_cedar_name(parser->names, text);
-	if (*ret_name == NULL) {
-		return kp_cedar_parser_no_memory(err);
-	}
-	return kp_cedar_parser_advance(parser, err);
-}
-
 /* All functions (or all methods) of both tables. */
 static size_t
 known_names(bool methods, const char **out)
@@ -336,7 +319,7 @@ parse_index(struct kp_cedar_parser *parser, struct kp_cedar_pos start,
 		return kp_cedar_parser_unexpected(
 			parser, "an attribute name between double quotes after `[`", err);
 	}
-	status = kp_cedar_parser_attr_string(parser, &attr, err);
+	status = kp_cedar_parser_string_name(parser, &attr, err);
 	status = status == KP_OK ? kp_cedar_parser_expect(parser, KP_CEDAR_T_RBRACKET,
 					   "behind the attribute name", err)
 				 : status;
@@ -376,7 +359,7 @@ parse_field(struct kp_cedar_parser *parser, struct kp_cedar_field *field,
 {
 	field->pos = parser->token.pos;
 	enum kp_status status = parser->token.kind == KP_CEDAR_T_STRING
-		? kp_cedar_parser_attr_string(parser, &field->name, err)
+		? kp_cedar_parser_string_name(parser, &field->name, err)
 		: kp_cedar_parser_attr_ident(parser, "in the record", &field->name, err);
 	status = status == KP_OK ? kp_cedar_parser_expect(parser, KP_CEDAR_T_COLON,
 					   "behind the attribute name", err)

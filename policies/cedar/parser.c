@@ -104,32 +104,49 @@ path_part(struct kp_cedar_parser *parser, struct kp_error *err)
 	return KP_OK;
 }
 
-static enum kp_status
-path_uid(struct kp_cedar_parser *parser, struct kp_cedar_path *path, struct kp_error *err)
+enum kp_status
+kp_cedar_parser_string_name(struct kp_cedar_parser *parser,
+	const struct kp_cedar_name **ret_name, struct kp_error *err)
 {
-	struct kp_slice id;
-	enum kp_status status = kp_cedar_unescape(
-		parser->arena, &parser->lexer, &parser->token, &id, err);
-	if (status != KP_OK) {
-		return status;
+	struct kp_slice text = parser->token.text;
+	/* Only these two make a difference between what is written and what is meant. */
+	if (text.len > 0 &&
+		(memchr(text.data, '\\', text.len) != NULL ||
+			memchr(text.data, '\r', text.len) != NULL)) {
+		enum kp_status status = kp_cedar_unescape(
+			parser->arena, &parser->lexer, &parser->token, &text, err);
+		if (status != KP_OK) {
+			return status;
+		}
 	}
-	const struct kp_cedar_name *name = kp_cedar_name(parser->names, id);
-	path->uid = name == NULL ? NULL : kp_cedar_uid(parser->names, path->name, name);
-	if (path->uid == NULL) {
+	*ret_name = kp_cedar_name(parser->names, text);
+	if (*ret_name == NULL) {
 		return kp_cedar_parser_no_memory(err);
 	}
 	return kp_cedar_parser_advance(parser, err);
 }
 
-/* The parts behind the first, joined to `first` without the white space that may stand
- * between. */
+static enum kp_status
+path_uid(struct kp_cedar_parser *parser, struct kp_cedar_path *path, struct kp_error *err)
+{
+	const struct kp_cedar_name *id;
+	enum kp_status status = kp_cedar_parser_string_name(parser, &id, err);
+	if (status != KP_OK) {
+		return status;
+	}
+	path->uid = kp_cedar_uid(parser->names, path->name, id);
+	return path->uid == NULL ? kp_cedar_parser_no_memory(err) : KP_OK;
+}
+
+/*
+ * The parts behind the first, joined to it without the white space that may stand
+ * between. Most paths are Type::"id" and need no joining.
+ */
 static enum kp_status
 path_rest(struct kp_cedar_parser *parser, struct kp_slice *path_text, bool *ret_string,
 	struct kp_error *err)
 {
-	struct kp_buffer text;
-	kp_buffer_init(&text, parser->arena, KP_CEDAR_TEXT_MAX);
-	kp_buffer_add_slice(&text, *path_text);
+	struct kp_buffer text = {0};
 	while (parser->token.kind == KP_CEDAR_T_COLONS) {
 		enum kp_status status = kp_cedar_parser_advance(parser, err);
 		if (status == KP_OK && parser->token.kind == KP_CEDAR_T_STRING) {
@@ -137,16 +154,23 @@ path_rest(struct kp_cedar_parser *parser, struct kp_slice *path_text, bool *ret_
 			break;
 		}
 		status = status == KP_OK ? path_part(parser, err) : status;
-		if (status == KP_OK) {
-			KP_BUFFER_ADD(&text, "::");
-			kp_buffer_add_slice(&text, parser->token.text);
-			status = kp_cedar_parser_advance(parser, err);
+		if (status != KP_OK) {
+			return status;
 		}
+		if (text.arena == NULL) {
+			kp_buffer_init(&text, parser->arena, KP_CEDAR_TEXT_MAX);
+			kp_buffer_add_slice(&text, *path_text);
+		}
+		KP_BUFFER_ADD(&text, "::");
+		kp_buffer_add_slice(&text, parser->token.text);
+		status = kp_cedar_parser_advance(parser, err);
 		if (status != KP_OK) {
 			return status;
 		}
 	}
-	*path_text = kp_buffer_slice(&text);
+	if (text.arena != NULL) {
+		*path_text = kp_buffer_slice(&text);
+	}
 	return text.failed ? kp_cedar_parser_no_memory(err) : KP_OK;
 }
 

@@ -57,6 +57,9 @@ struct kp_cedar_path {
 	struct kp_cedar_pos pos;
 };
 
+/* The string token, escapes taken out, as a name; uses it. */
+enum kp_status kp_cedar_parser_string_name(struct kp_cedar_parser *parser,
+	const struct kp_cedar_name **ret_name, struct kp_error *err) KP_MUST_USE;
 /* Ident { '::' Ident } [ '::' STR ]; the token is the first identifier. */
 enum kp_status kp_cedar_parser_path(struct kp_cedar_parser *parser,
 	struct kp_cedar_path *ret_path, struct kp_error *err) KP_MUST_USE;
