@@ -253,6 +253,13 @@ kp_json_document_load(struct kp_arena *arena, const char *file, struct kp_slice 
 		return report(findings, file, 0, 0, message);
 	}
 	json_error_t fault;
+	/* jansson takes a zero byte behind a number for the end of the text. */
+	const char *zero = text.len == 0 ? NULL : memchr(text.data, 0, text.len);
+	if (zero != NULL) {
+		fault = (json_error_t){.position = (int)(zero - text.data) + 1,
+			.text = "a byte with the value zero is not allowed"};
+		return report_syntax(findings, file, text, &fault);
+	}
 	json_t *tree = json_loadb(
 		text.len == 0 ? "" : text.data, text.len, JSON_REJECT_DUPLICATES, &fault);
 	if (tree == NULL) {
