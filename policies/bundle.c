@@ -203,6 +203,12 @@ load_schema(struct load *load)
 {
 	const struct kp_policy_file *file = find_file(load, KP_FILE_SCHEMA);
 	struct kp_bundle *bundle = load->bundle;
+	check_registers(load);
+	if (found_any(load)) {
+		return KP_E_CONFIG;
+	}
+	kp_model_begin(
+		&bundle->arena, bundle->catalogue, &bundle->registers, &bundle->model);
 	struct kp_cedar_schema_source *source =
 		KP_ARENA_NEW(&bundle->arena, struct kp_cedar_schema_source);
 	if (source == NULL) {
@@ -305,13 +311,7 @@ validate(struct load *load)
 static enum kp_status
 make_model(struct load *load)
 {
-	struct kp_bundle *bundle = load->bundle;
-	check_registers(load);
-	if (found_any(load)) {
-		return KP_E_CONFIG;
-	}
-	return kp_model_create(&bundle->arena, bundle->catalogue, &bundle->registers,
-		load->findings, &bundle->model);
+	return kp_model_create(&load->bundle->model, load->schema, load->findings);
 }
 
 static enum kp_status
@@ -331,7 +331,7 @@ static enum kp_status
 run(struct load *load)
 {
 	static enum kp_status (*const steps[])(struct load *) = {load_catalogue,
-		load_registers, make_model, load_schema, load_rules, validate, compile};
+		load_registers, load_schema, make_model, load_rules, validate, compile};
 	check_names(load);
 	for (size_t i = 0; i < KP_ARRAY_LEN(steps); i++) {
 		enum kp_status status = steps[i](load);

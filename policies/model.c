@@ -3,6 +3,8 @@
 /* model: see model.h. */
 #include "policies/model.h"
 
+#include "policies/cedar/check_data.h"
+
 static const char *const action_names[KP_ACTION_COUNT] = {
 	[KP_ACTION_READ] = "raadplegen",
 	[KP_ACTION_READ_OUTSIDE] = "raadplegenBuitenWerkvoorraad",
@@ -47,6 +49,7 @@ kp_model_facts(const struct kp_facts *facts)
 struct build {
 	struct kp_arena *arena;
 	struct kp_model *model;
+	const struct kp_cedar_schema *schema;
 	struct kp_findings *findings;
 	struct kp_error err;
 };
@@ -264,13 +267,24 @@ add_catalogue(struct build *build)
 	return status;
 }
 
+/* Actions with the groups that the schema puts them in. */
 static enum kp_status
 add_actions(struct build *build)
 {
-	enum kp_status status = KP_OK;
+	struct kp_model *model = build->model;
+	enum kp_status status =
+		kp_cedar_schema_add_actions(build->schema, &model->entities, &build->err);
 	for (unsigned i = 0; i < KP_ACTION_COUNT && status == KP_OK; i++) {
-		status = add_plain(build, "Action", kp_slice_from(action_names[i]), NULL,
-			&build->model->actions[i]);
+		model->actions[i] =
+			make_uid(build, "Action", kp_slice_from(action_names[i]));
+		if (model->actions[i] == NULL) {
+			return KP_E_MEMORY;
+		}
+		if (kp_cedar_entities_find(&model->entities, model->actions[i]) == NULL) {
+			status = kp_error_set(&build->err, KP_E_CONFIG,
+				"the schema does not declare action \"%s\"",
+				action_names[i]);
+		}
 	}
 	return status;
 }
@@ -308,33 +322,107 @@ make_room(struct kp_arena *arena, struct kp_model *model)
 		model->organisations != NULL && model->roles != NULL;
 }
 
-enum kp_status
-kp_model_create(struct kp_arena *arena, const struct kp_catalogue *catalogue,
-	const struct kp_registers *registers, struct kp_findings *findings,
-	struct kp_model *model)
+void
+kp_model_begin(struct kp_arena *arena, const struct kp_catalogue *catalogue,
+	const struct kp_registers *registers, struct kp_model *model)
+{
+	*model = (struct kp_model){
+		.arena = arena, .catalogue = catalogue, .registers = registers};
+	kp_cedar_names_init(&model->names, arena, NULL);
+	kp_cedar_entities_init(&model->entities, arena, NULL);
+}
+
+static enum kp_status
+fill(struct build *build)
 {
 	static enum kp_status (*const steps[])(struct build *) = {
 		add_roles, add_organisations, add_purposes, add_catalogue, add_actions};
-	model->catalogue = catalogue;
-	model->registers = registers;
-	kp_cedar_names_init(&model->names, arena, NULL);
-	kp_cedar_entities_init(&model->entities, arena, NULL);
-	if (!make_names(model) || !make_room(arena, model)) {
-		return KP_E_MEMORY;
-	}
-	struct build build = {.arena = arena, .model = model, .findings = findings};
 	enum kp_status status = KP_OK;
 	for (size_t i = 0; i < KP_ARRAY_LEN(steps) && status == KP_OK; i++) {
-		status = steps[i](&build);
+		status = steps[i](build);
 	}
 	if (status == KP_OK) {
-		status = kp_cedar_entities_close(&model->entities, &build.err);
+		status = kp_cedar_entities_close(&build->model->entities, &build->err);
 	}
-	if (status == KP_OK || status == KP_E_MEMORY) {
+	return status;
+}
+
+static void
+report(struct build *build)
+{
+	build->err.status = KP_E_CONFIG;
+	kp_error_at(&build->err, "schema.cedarschema", 0, 0, NULL);
+	kp_findings_add(build->findings, &build->err);
+}
+
+/* The entities of one kind are alike: the first that does not fit says it for all. */
+static bool
+entities_fit(struct build *build)
+{
+	const struct kp_cedar_entities *entities = &build->model->entities;
+	for (size_t i = 0; i < entities->count; i++) {
+		if (kp_cedar_check_entity(
+			    build->schema, entities->items[i], &build->err) != KP_OK) {
+			report(build);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A request as every request is, for each action. */
+static enum kp_status
+check_requests(struct build *build)
+{
+	const struct kp_model *model = build->model;
+	struct kp_cedar_names names;
+	struct kp_cedar_entities entities;
+	kp_cedar_names_init(&names, build->arena, &model->names);
+	kp_cedar_entities_init(&entities, build->arena, &model->entities);
+	struct kp_cedar_request request = {.resource = model->cells[0]};
+	enum kp_status status = kp_model_add_principal(
+		model, &names, &entities, KP_SLICE("x"), 0, NULL, 0, &request.principal);
+	if (status == KP_OK) {
+		status = kp_model_context(model, build->arena, 0, 0, 0, &request.context);
+	}
+	if (status != KP_OK) {
 		return status;
 	}
-	kp_findings_add(findings, &build.err);
-	return KP_E_CONFIG;
+	if (kp_cedar_check_entity(build->schema, entities.items[0], &build->err) !=
+		KP_OK) {
+		report(build);
+		return KP_E_CONFIG;
+	}
+	for (unsigned i = 0; i < KP_ACTION_COUNT; i++) {
+		request.action = model->actions[i];
+		if (kp_cedar_check_request(build->schema, &request, &build->err) !=
+			KP_OK) {
+			report(build);
+			return KP_E_CONFIG;
+		}
+	}
+	return KP_OK;
+}
+
+enum kp_status
+kp_model_create(struct kp_model *model, const struct kp_cedar_schema *schema,
+	struct kp_findings *findings)
+{
+	if (!make_names(model) || !make_room(model->arena, model)) {
+		return KP_E_MEMORY;
+	}
+	struct build build = {.arena = model->arena,
+		.model = model,
+		.schema = schema,
+		.findings = findings};
+	enum kp_status status = fill(&build);
+	if (status != KP_OK) {
+		if (status != KP_E_MEMORY) {
+			report(&build);
+		}
+		return status == KP_E_MEMORY ? KP_E_MEMORY : KP_E_CONFIG;
+	}
+	return entities_fit(&build) ? check_requests(&build) : KP_E_CONFIG;
 }
 
 enum kp_status

@@ -11,6 +11,7 @@
 
 #include "policies/cedar/entities.h"
 #include "policies/cedar/eval.h"
+#include "policies/cedar/schema.h"
 #include "policies/catalogue.h"
 #include "policies/policy.h"
 #include "policies/registers.h"
@@ -30,6 +31,7 @@ enum kp_fact {
 
 /* Lifetime: the bundle. Immutable after kp_model_create. */
 struct kp_model {
+	struct kp_arena *arena;
 	const struct kp_catalogue *catalogue;
 	const struct kp_registers *registers;
 	struct kp_cedar_names names;
@@ -46,12 +48,17 @@ struct kp_model {
 	const struct kp_cedar_name *attr_facts[KP_FACT_COUNT];
 };
 
-/* Fills `model` (zeroed by the caller); names and entities are in `arena`. KP_E_MEMORY;
- * KP_E_CONFIG with a finding when the registers make no sound entities. Rules may still
- * add names afterwards; once requests are decided nobody may. */
-enum kp_status kp_model_create(struct kp_arena *arena,
-	const struct kp_catalogue *catalogue, const struct kp_registers *registers,
-	struct kp_findings *findings, struct kp_model *model) KP_MUST_USE;
+/* Makes the table of names, with which the schema is read. */
+void kp_model_begin(struct kp_arena *arena, const struct kp_catalogue *catalogue,
+	const struct kp_registers *registers, struct kp_model *model);
+/*
+ * Fills `model`; names and entities are in its arena. KP_E_MEMORY; KP_E_CONFIG with
+ * findings when the schema does not declare what the registers hold and a request brings,
+ * exactly as it is: then validated rules could still fail. Rules may still add names
+ * afterwards; once requests are decided nobody may.
+ */
+enum kp_status kp_model_create(struct kp_model *model,
+	const struct kp_cedar_schema *schema, struct kp_findings *findings) KP_MUST_USE;
 
 /*
  * Adds the principal of a request to `entities`, which stands on the model's. `roles` are

@@ -400,6 +400,46 @@ reports_faults_of_several_files_at_once(void **state)
 	set_end(&set);
 }
 
+/* The schema with one word changed. */
+static void
+refuses_a_schema_that_does_not_fit(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *from;
+		const char *to;
+		const char *expected;
+	} cases[] = {
+		{"gevoeligheid: Long", "gevoeligheid: Bool", "gevoeligheid"},
+		{"derde: Bool", "dorde: Bool", "derde"},
+		{"  zelf: Bool", "  zlef: Bool", "zelf"},
+		{"  zelf: Bool", "  zelf: Long", "zelf"},
+		{"corrigeren,", "corrigeram,", "does not declare action \"corrigeren\""},
+		{"organisatie: Organisatie ", "organisatie: Rol         ", "organisatie"},
+		{"entity Bron;", "entity Brno;", "Bron"},
+		{"entity Doel in [Doel]", "entity Doel in [Rol] ", "Doel"},
+	};
+	for (size_t i = 0; i < KP_ARRAY_LEN(cases); i++) {
+		struct set set;
+		small_begin(&set);
+		set_file(&set, "regels/r.cedar", good_rules);
+		char *schema = kp_arena_strdup(&set.arena,
+			set_read_file(&set,
+				KP_SOURCE_DIR "/policies/voorbeeld/" KP_FILE_SCHEMA));
+		char *at = strstr(schema, cases[i].from);
+		assert_non_null(at);
+		memcpy(at, cases[i].to, strlen(cases[i].to));
+		set_file(&set, KP_FILE_SCHEMA, schema);
+		set_load(&set, 1);
+		assert_int_equal(set.status, KP_E_CONFIG);
+		if (!set_found(&set, cases[i].expected)) {
+			set_print_findings(&set);
+			fail_msg("case %zu", i);
+		}
+		set_end(&set);
+	}
+}
+
 static struct kp_slice
 version_with(struct set *set, const char *file, const char *text)
 {
@@ -571,6 +611,7 @@ main(void)
 		cmocka_unit_test(never_loads_a_faulty_rule),
 		cmocka_unit_test(names_every_missing_file),
 		cmocka_unit_test(reports_faults_of_several_files_at_once),
+		cmocka_unit_test(refuses_a_schema_that_does_not_fit),
 		cmocka_unit_test(the_version_is_of_the_content),
 		cmocka_unit_test(finds_purposes_and_profiles),
 		cmocka_unit_test(a_wrong_table_permits_nothing),
