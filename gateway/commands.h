@@ -14,6 +14,7 @@
 	KP_COMMAND(check, "check a configuration, its rules and its manifests")          \
 	KP_COMMAND(serve, "run the gateway")                                             \
 	KP_COMMAND(query, "ask a gateway for a dossier")                                 \
+	KP_COMMAND(connector, "check manifests, try a source")                           \
 	KP_COMMAND(audit, "show and verify the journal")
 
 #define KP_COMMAND(name, help) int kp_command_##name(int argc, char **argv);

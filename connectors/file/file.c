@@ -61,6 +61,7 @@ struct file_scan {
 	struct kp_fault *fault;
 	struct columns columns;
 	bool begun;
+	bool header; /* the header row was seen */
 	bool failed; /* `fault` is set */
 };
 
@@ -310,6 +311,7 @@ on_scanned(void *ctx, const struct kp_csv_row *row)
 			scan->failed = true;
 			return false;
 		}
+		scan->header = true;
 	} else {
 		key = normal_key(row->fields[scan->columns.key], digits);
 		if (key.len == 0) {
@@ -353,6 +355,10 @@ scan_file(const void *opaque, void *state, struct kp_text bytes, bool last,
 		verdict = status == KP_OK ? KP_DONE
 			: scan->failed    ? KP_FAIL
 					  : fail_csv(fault, &err);
+	}
+	if (verdict == KP_DONE && last && !scan->header) {
+		/* An empty file is no "nothing known": the export went wrong. */
+		verdict = kp_fault_set(fault, "row 1", "the file has no header row");
 	}
 	if (verdict != KP_DONE || last) {
 		kp_arena_deinit(&scan->arena);

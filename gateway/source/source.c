@@ -374,6 +374,7 @@ open_source(struct opening *opening, const struct kp_manifest_file *file)
 	struct kp_source_private *private = opening->private;
 	opening->file = name;
 	private->file = name;
+	private->catalogue = opening->options->catalogue;
 	private->set = opening->set;
 	enum kp_status status = kp_manifest_read(
 		arena, name, text, opening->findings, &private->manifest);

@@ -9,6 +9,8 @@
 
 #include "core/bits.h"
 #include "core/heap.h"
+#include "core/json_read.h"
+#include "core/json_write.h"
 #include "source/source_private.h"
 
 #define BSN_DIGITS 9
@@ -118,6 +120,50 @@ sink_item(void *context, uint32_t section, uint32_t *ret_item)
 		call->options.sink->item(call->options.sink->context, section, ret_item));
 }
 
+/* One complete JSON scalar: what else would break the dossier it is written into. */
+static bool
+scalar_valid(struct kp_slice text)
+{
+	static const char *const words[] = {"true", "false", "null"};
+	for (size_t i = 0; i < KP_ARRAY_LEN(words); i++) {
+		if (kp_slice_is(text, words[i])) {
+			return true;
+		}
+	}
+	if (text.len < 2 || text.data[0] != '"') {
+		return kp_json_number_valid(text);
+	}
+	for (size_t i = 1; i < text.len; i++) {
+		unsigned char byte = (unsigned char)text.data[i];
+		if (byte == '"') {
+			return i + 1 == text.len && kp_utf8_valid(text);
+		}
+		if (byte < 0x20) {
+			return false;
+		}
+		i += byte == '\\' ? 1 : 0;
+	}
+	return false;
+}
+
+static bool
+value_valid(const struct kp_value *value)
+{
+	struct kp_slice bytes = {value->bytes.data, value->bytes.len};
+	return value->form == KP_VALUE_JSON ? scalar_valid(bytes) : kp_utf8_valid(bytes);
+}
+
+/* A value of a list section comes after an item was begun. Which numbers are items is the
+ * sink's to know. */
+static bool
+item_valid(const struct kp_source_call *call, const struct kp_value *value)
+{
+	const struct kp_catalogue *catalogue = private_of(call)->catalogue;
+	const struct kp_field *field =
+		&catalogue->fields[catalogue->cells[value->cell].field];
+	return !catalogue->sections[field->section].list || call->items > 0;
+}
+
 static bool
 sink_value(void *context, const struct kp_value *value)
 {
@@ -133,6 +179,11 @@ sink_value(void *context, const struct kp_value *value)
 	if (value->cell / 64 >= call->need.cell_words ||
 		!kp_bits_has(call->need.cells, value->cell)) {
 		return true;
+	}
+	if (!value_valid(value) || !item_valid(call, value)) {
+		kp_source_call_stop(call, KP_ERROR, KP_E_SOURCE,
+			"het antwoord van de bron is niet te lezen");
+		return false;
 	}
 	return pass(call, call->options.sink->value(call->options.sink->context, value));
 }

@@ -24,6 +24,7 @@ struct kp_file_store;
 
 struct kp_source_private {
 	struct kp_source_set *set;
+	const struct kp_catalogue *catalogue;
 	const char *file; /* name of the manifest */
 	struct kp_manifest *manifest;
 	const struct kp_connector *connector;

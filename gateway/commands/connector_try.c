@@ -1,0 +1,590 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* connector_try: see connector_try.h. */
+#include "commands/connector_try.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connectors/outcome.h"
+#include "core/bits.h"
+#include "core/buffer.h"
+#include "core/json_write.h"
+#include "source/source_private.h"
+
+#define OUT_BYTES_MAX ((size_t)64 << 20)
+#define CALL_BYTES_MAX ((size_t)256 << 20)
+
+/* What comes out of one try, gathered first and printed at the end. */
+struct showing {
+	const struct kp_connector_try *attempt;
+	struct kp_arena arena;
+	struct kp_buffer request; /* JSON members or lines, as `json` says */
+	struct kp_buffer fields;
+	struct kp_buffer dropped;
+	struct kp_buffer unmapped;
+	struct kp_buffer notes;
+	struct kp_json_writer writers[5];
+	uint64_t *dropped_cells; /* each is named once */
+	uint32_t items;
+	enum kp_outcome outcome;
+	struct kp_slice reason;
+	struct kp_fault fault;
+	uint32_t http_status;
+	/* A live call. */
+	struct kp_loop *loop;
+	struct kp_upstream *upstream;
+	struct kp_workers *workers;
+	struct kp_source_link *link;
+	struct kp_task start;
+	struct kp_need need;
+	struct kp_sink sink;
+	bool done;
+};
+
+static struct kp_slice
+slice_of(struct kp_text text)
+{
+	return (struct kp_slice){text.data, text.len};
+}
+
+static struct kp_text
+text_of(struct kp_slice slice)
+{
+	return (struct kp_text){slice.data, slice.len};
+}
+
+/* Text with the bsn made unreadable, wherever it stands. */
+static struct kp_slice
+masked(struct showing *showing, struct kp_slice text)
+{
+	struct kp_slice bsn = showing->attempt->bsn;
+	struct kp_slice copy = kp_arena_copy(&showing->arena, text);
+	char *at = copy.data == NULL ? NULL : (char *)(uintptr_t)copy.data;
+	char *end = at + copy.len;
+	while (at != NULL && bsn.len > 0 &&
+		(at = memmem(at, (size_t)(end - at), bsn.data, bsn.len)) != NULL) {
+		memset(at, '*', bsn.len);
+	}
+	return copy;
+}
+
+/* The request. */
+
+static void
+show_request(struct showing *showing, const char *name, struct kp_slice text)
+{
+	struct kp_slice safe = masked(showing, text);
+	if (showing->attempt->json) {
+		struct kp_json_writer *writer = &showing->writers[0];
+		kp_json_write_name(writer, kp_slice_from(name));
+		kp_json_write_string(writer, safe);
+		return;
+	}
+	kp_buffer_printf(&showing->request, "  %-12s %.*s\n", name, KP_SLICE_ARG(safe));
+}
+
+static bool
+on_method(void *context, struct kp_text method)
+{
+	show_request(context, "method", slice_of(method));
+	return true;
+}
+
+static bool
+on_target(void *context, struct kp_text target)
+{
+	struct showing *showing = context;
+	const char *url = kp_arena_printf(&showing->arena, "%.*s%.*s",
+		KP_SLICE_ARG(showing->attempt->source->private->manifest->endpoint),
+		(int)target.len, target.data);
+	show_request(showing, "url", kp_slice_from(url));
+	return true;
+}
+
+static bool
+on_header(void *context, struct kp_text name, struct kp_text value)
+{
+	struct showing *showing = context;
+	const char *line = kp_arena_printf(&showing->arena, "%.*s: %.*s", (int)name.len,
+		name.data, (int)value.len, value.data);
+	if (showing->attempt->json) {
+		const char *member = kp_arena_printf(
+			&showing->arena, "header %.*s", (int)name.len, name.data);
+		show_request(
+			showing, member == NULL ? "header" : member, slice_of(value));
+	} else {
+		show_request(showing, "header", kp_slice_from(line));
+	}
+	return true;
+}
+
+static bool
+on_body(void *context, struct kp_text bytes)
+{
+	show_request(context, "body", slice_of(bytes));
+	return true;
+}
+
+static bool
+on_key(void *context, struct kp_text key)
+{
+	show_request(context, "key", slice_of(key));
+	return true;
+}
+
+static void
+show_access(struct showing *showing)
+{
+	const struct kp_manifest *manifest = showing->attempt->source->private->manifest;
+	static const char *const kinds[] = {"", "header", "bearer token", "basic"};
+	if (manifest->access != KP_ACCESS_NONE) {
+		const char *text = kp_arena_printf(&showing->arena,
+			"%s%s%.*s, from secret '%.*s'", kinds[manifest->access],
+			manifest->access_header.len > 0 ? " " : "",
+			KP_SLICE_ARG(manifest->access_header),
+			KP_SLICE_ARG(manifest->access_secret));
+		show_request(showing, "access", kp_slice_from(text));
+	}
+	if (manifest->certificate_file.len > 0) {
+		show_request(showing, "certificate", manifest->certificate_file);
+	}
+}
+
+/* The answer. */
+
+static struct kp_slice
+path_of(const struct showing *showing, uint32_t cell)
+{
+	const struct kp_catalogue *catalogue = showing->attempt->catalogue;
+	return catalogue->fields[catalogue->cells[cell].field].path;
+}
+
+static bool
+take_subject(void *context, struct kp_text bsn)
+{
+	(void)context;
+	(void)bsn;
+	return true;
+}
+
+static bool
+take_item(void *context, uint32_t section, uint32_t *ret_item)
+{
+	struct showing *showing = context;
+	(void)section;
+	*ret_item = showing->items++;
+	return true;
+}
+
+static void
+drop_value(struct showing *showing, uint32_t cell)
+{
+	if (kp_bits_has(showing->dropped_cells, cell)) {
+		return;
+	}
+	kp_bits_set(showing->dropped_cells, cell);
+	if (showing->attempt->json) {
+		kp_json_write_string(&showing->writers[2], path_of(showing, cell));
+	} else {
+		kp_buffer_printf(&showing->dropped, "  %.*s\n",
+			KP_SLICE_ARG(path_of(showing, cell)));
+	}
+}
+
+static bool
+take_value(void *context, const struct kp_value *value)
+{
+	struct showing *showing = context;
+	struct kp_json_writer *writer = &showing->writers[1];
+	const struct kp_catalogue *catalogue = showing->attempt->catalogue;
+	if (!kp_bits_has(showing->attempt->permitted, value->cell)) {
+		drop_value(showing, value->cell);
+		return true;
+	}
+	const struct kp_field *field =
+		&catalogue->fields[catalogue->cells[value->cell].field];
+	bool list = catalogue->sections[field->section].list;
+	struct kp_slice bytes = slice_of(value->bytes);
+	if (!showing->attempt->json) {
+		kp_buffer_printf(&showing->fields, "  %.*s", KP_SLICE_ARG(field->path));
+		if (list) {
+			kp_buffer_printf(&showing->fields, " [%u]", value->item + 1);
+		}
+		kp_buffer_printf(&showing->fields, " = %.*s%s\n", KP_SLICE_ARG(bytes),
+			value->in_investigation ? "   (in onderzoek)" : "");
+		return !showing->fields.failed;
+	}
+	kp_json_write_object_begin(writer);
+	KP_JSON_WRITE_NAME(writer, "path");
+	kp_json_write_string(writer, field->path);
+	if (list) {
+		KP_JSON_WRITE_NAME(writer, "item");
+		kp_json_write_uint(writer, value->item);
+	}
+	KP_JSON_WRITE_NAME(writer, "value");
+	if (value->form == KP_VALUE_JSON) {
+		kp_json_write_raw(writer, bytes);
+	} else {
+		kp_json_write_string(writer, bytes);
+	}
+	if (value->in_investigation) {
+		KP_JSON_WRITE_NAME(writer, "inInvestigation");
+		kp_json_write_bool(writer, true);
+	}
+	kp_json_write_object_end(writer);
+	return !showing->fields.failed;
+}
+
+static bool
+take_note(void *context, struct kp_text code, struct kp_text text)
+{
+	struct showing *showing = context;
+	if (showing->attempt->json) {
+		kp_json_write_string(&showing->writers[4], slice_of(text));
+	} else {
+		kp_buffer_printf(&showing->notes, "  %.*s: %.*s\n", (int)code.len,
+			code.data, (int)text.len, text.data);
+	}
+	return true;
+}
+
+static bool
+take_unmapped(void *context, struct kp_text path)
+{
+	struct showing *showing = context;
+	struct kp_slice safe = masked(showing, slice_of(path));
+	if (showing->attempt->json) {
+		kp_json_write_string(&showing->writers[3], safe);
+	} else {
+		kp_buffer_printf(&showing->unmapped, "  %.*s\n", KP_SLICE_ARG(safe));
+	}
+	return true;
+}
+
+static bool
+take_valid_on(void *context, struct kp_text date)
+{
+	(void)context;
+	(void)date;
+	return true;
+}
+
+static void *
+call_alloc(void *context, size_t size)
+{
+	struct showing *showing = context;
+	return kp_arena_alloc(&showing->arena, size);
+}
+
+static struct kp_need
+make_need(const struct showing *showing, const uint64_t *cells)
+{
+	const struct kp_connector_try *attempt = showing->attempt;
+	return (struct kp_need){
+		.size = sizeof(struct kp_need),
+		.bsn = text_of(attempt->bsn),
+		.purpose = text_of(attempt->purpose),
+		.case_id = text_of(attempt->case_id),
+		.employee = text_of(attempt->employee),
+		.organisation = text_of(attempt->organisation),
+		.trace_id = {"0af7651916cd43dd8448eb211c80319c", 32},
+		.now = {"2026-01-01T00:00:00Z", 20},
+		.cells = cells,
+		.cell_words = attempt->catalogue->cell_words,
+	};
+}
+
+/* Prepares without sending, to show what would be sent. */
+static void
+show_question(struct showing *showing)
+{
+	const struct kp_source_private *private = showing->attempt->source->private;
+	struct kp_need need = make_need(showing, showing->attempt->permitted);
+	struct kp_request_writer writer = {
+		.size = sizeof(writer),
+		.context = showing,
+		.method = on_method,
+		.target = on_target,
+		.header = on_header,
+		.body = on_body,
+		.key = on_key,
+	};
+	struct kp_call_host host = {
+		.size = sizeof(host), .context = showing, .alloc = call_alloc};
+	void *memory = kp_arena_alloc(&showing->arena, private->connector->call_size + 1);
+	if (memory == NULL) {
+		return;
+	}
+	(void)private->connector->prepare(
+		private->instance, memory, &host, &need, &writer, &showing->fault);
+	private->connector->end(private->instance, memory);
+	show_access(showing);
+}
+
+/* A recorded answer. */
+
+static struct kp_text
+no_header(const struct kp_head *head, struct kp_text name)
+{
+	(void)head;
+	(void)name;
+	return (struct kp_text){0};
+}
+
+static bool
+ignore_text(void *context, struct kp_text text)
+{
+	(void)context;
+	(void)text;
+	return true;
+}
+
+static bool
+ignore_header(void *context, struct kp_text name, struct kp_text value)
+{
+	(void)context;
+	(void)name;
+	(void)value;
+	return true;
+}
+
+static int
+read_answer(struct showing *showing, void *memory)
+{
+	const struct kp_connector_try *attempt = showing->attempt;
+	const struct kp_source_private *private = attempt->source->private;
+	const struct kp_connector *connector = private->connector;
+	struct kp_request_writer writer = {.size = sizeof(writer),
+		.method = ignore_text,
+		.target = ignore_text,
+		.header = ignore_header,
+		.body = ignore_text,
+		.key = ignore_text};
+	struct kp_call_host host = {
+		.size = sizeof(host), .context = showing, .alloc = call_alloc};
+	struct kp_head head = {.size = sizeof(head),
+		.status = attempt->answer_status,
+		.content_type = text_of(attempt->answer_type),
+		.header = no_header};
+	int verdict = connector->prepare(private->instance, memory, &host, &showing->need,
+		&writer, &showing->fault);
+	if (verdict == KP_DONE) {
+		verdict = connector->head(private->instance, memory, &head,
+			&showing->sink, &showing->fault);
+	}
+	if (verdict == KP_DONE) {
+		verdict = connector->consume(private->instance, memory,
+			text_of(attempt->answer), &showing->sink, &showing->fault);
+	}
+	if (verdict == KP_DONE) {
+		verdict = connector->finish(private->instance, memory, &showing->sink,
+			&showing->outcome, &showing->fault);
+	}
+	connector->end(private->instance, memory);
+	return verdict;
+}
+
+static void
+read_recorded(struct showing *showing)
+{
+	const struct kp_source_private *private = showing->attempt->source->private;
+	void *memory = kp_arena_alloc(&showing->arena, private->connector->call_size + 1);
+	showing->need = make_need(showing, showing->attempt->source->offers);
+	showing->http_status = showing->attempt->answer_status;
+	showing->outcome = KP_ERROR;
+	int verdict = memory == NULL ? KP_FAIL : read_answer(showing, memory);
+	if (verdict == KP_FAIL) {
+		showing->outcome = KP_ERROR;
+		showing->reason = KP_SLICE("het antwoord is niet te lezen");
+	} else if (verdict == KP_SKIP) {
+		showing->outcome = KP_NOT_APPLICABLE;
+	}
+	showing->done = true;
+}
+
+/* A live call. */
+
+static void
+on_done(void *owner, const struct kp_source_result *result)
+{
+	struct showing *showing = owner;
+	struct kp_slice reason = kp_arena_copy(&showing->arena, result->reason);
+	showing->outcome = result->outcome;
+	showing->reason = reason;
+	showing->fault = result->fault;
+	showing->http_status = result->http_status;
+	showing->done = true;
+	kp_source_link_close(&showing->link);
+	kp_loop_stop(showing->loop);
+}
+
+static void
+start_call(struct kp_task *task)
+{
+	struct showing *showing = KP_CONTAINER_OF(task, struct showing, start);
+	const struct kp_source *source = showing->attempt->source;
+	struct kp_error err;
+	struct kp_source_call *call = NULL;
+	bool file = source->private->connector->transport == KP_TRANSPORT_FILE;
+	showing->need =
+		make_need(showing, file ? source->offers : showing->attempt->permitted);
+	enum kp_status status = kp_source_link_open(source, showing->loop,
+		showing->upstream, showing->workers, &showing->link, &err);
+	if (status == KP_OK) {
+		struct kp_source_call_options options = {
+			.need = &showing->need,
+			.sink = &showing->sink,
+			.deadline_us = kp_loop_now_us(showing->loop) +
+				(uint64_t)source->timeout_ms * 1000,
+			.on_done = on_done,
+			.owner = showing,
+			.arena = &showing->arena,
+		};
+		status = kp_source_call_start(showing->link, &options, &call);
+	}
+	if (status != KP_OK) {
+		showing->outcome = KP_ERROR;
+		showing->reason = KP_SLICE("de vraag kon niet worden gesteld");
+		kp_source_link_close(&showing->link);
+		kp_loop_stop(showing->loop);
+	}
+}
+
+static void
+ask_live(struct showing *showing)
+{
+	struct kp_error err = {0};
+	showing->outcome = KP_ERROR;
+	enum kp_status status = kp_loop_create(0, &showing->loop, &err);
+	if (status == KP_OK) {
+		status = kp_workers_create(2, &showing->workers, &err);
+	}
+	if (status == KP_OK) {
+		status = kp_upstream_create(showing->loop, &showing->upstream, &err);
+	}
+	if (status == KP_OK) {
+		showing->start.run = start_call;
+		kp_loop_post(showing->loop, &showing->start);
+		kp_loop_run(showing->loop);
+	} else {
+		char text[512];
+		fprintf(stderr, "ketenpoort: %s\n",
+			kp_error_text(&err, text, sizeof(text)));
+	}
+	kp_upstream_destroy(&showing->upstream);
+	kp_workers_destroy(&showing->workers);
+	kp_loop_destroy(&showing->loop);
+}
+
+/* Printing. */
+
+static void
+print_part(const char *title, const struct kp_buffer *part)
+{
+	if (part->len > 0) {
+		printf("%s\n%.*s", title, (int)part->len, part->data);
+	}
+}
+
+static void
+print_lines(const struct showing *showing)
+{
+	print_part("request", &showing->request);
+	printf("outcome\n  %.*s", KP_SLICE_ARG(kp_outcome_name(showing->outcome)));
+	if (showing->http_status != 0) {
+		printf(" (status %u)", showing->http_status);
+	}
+	if (showing->reason.len > 0) {
+		printf(": %.*s", KP_SLICE_ARG(showing->reason));
+	}
+	putchar('\n');
+	if (showing->fault.message[0] != '\0') {
+		printf("  %s%s%s", showing->fault.place,
+			showing->fault.place[0] != '\0' ? ": " : "",
+			showing->fault.message);
+		if (showing->fault.line > 0) {
+			printf(" (line %u, column %u)", showing->fault.line,
+				showing->fault.column);
+		}
+		putchar('\n');
+	}
+	print_part("mapped", &showing->fields);
+	print_part("dropped (not permitted)", &showing->dropped);
+	print_part("unmapped (no path names it)", &showing->unmapped);
+	print_part("notes", &showing->notes);
+}
+
+static void
+print_json(const struct showing *showing)
+{
+	printf("{\"request\":{%.*s},\"outcome\":\"%.*s\",\"status\":%u,\"reason\":\"%.*"
+	       "s\",",
+		(int)showing->request.len, showing->request.data,
+		KP_SLICE_ARG(kp_outcome_name(showing->outcome)), showing->http_status,
+		KP_SLICE_ARG(showing->reason));
+	struct kp_buffer fault;
+	struct kp_json_writer writer;
+	struct kp_arena arena;
+	kp_arena_init(&arena, 4096 * 8, NULL);
+	kp_buffer_init(&fault, &arena, 4096);
+	kp_json_writer_init(&writer, &fault);
+	kp_json_write_string(&writer, kp_slice_from(showing->fault.message));
+	printf("\"fault\":%.*s,", (int)fault.len, fault.data);
+	kp_arena_deinit(&arena);
+	printf("\"fields\":[%.*s],\"dropped\":[%.*s],\"unmapped\":[%.*s],\"notes\":[%.*s]"
+	       "}\n",
+		(int)showing->fields.len, showing->fields.data, (int)showing->dropped.len,
+		showing->dropped.data, (int)showing->unmapped.len, showing->unmapped.data,
+		(int)showing->notes.len, showing->notes.data);
+}
+
+int
+kp_connector_try_run(const struct kp_connector_try *attempt)
+{
+	struct showing *showing = calloc(1, sizeof(*showing));
+	if (showing == NULL) {
+		fprintf(stderr, "ketenpoort: no memory\n");
+		return 1;
+	}
+	showing->attempt = attempt;
+	kp_arena_init(&showing->arena, CALL_BYTES_MAX, NULL);
+	struct kp_buffer *buffers[] = {&showing->request, &showing->fields,
+		&showing->dropped, &showing->unmapped, &showing->notes};
+	for (size_t i = 0; i < KP_ARRAY_LEN(buffers); i++) {
+		kp_buffer_init(buffers[i], &showing->arena, OUT_BYTES_MAX);
+		kp_json_writer_init(&showing->writers[i], buffers[i]);
+	}
+	showing->dropped_cells = KP_ARENA_ARRAY(
+		&showing->arena, uint64_t, attempt->catalogue->cell_words + 1);
+	showing->sink = (struct kp_sink){
+		.size = sizeof(showing->sink),
+		.context = showing,
+		.subject = take_subject,
+		.item = take_item,
+		.value = take_value,
+		.note = take_note,
+		.unmapped = take_unmapped,
+		.valid_on = take_valid_on,
+	};
+	show_question(showing);
+	if (attempt->answer_given) {
+		read_recorded(showing);
+	} else {
+		ask_live(showing);
+	}
+	if (attempt->json) {
+		print_json(showing);
+	} else {
+		print_lines(showing);
+	}
+	int code = showing->done &&
+			(showing->outcome == KP_FOUND ||
+				showing->outcome == KP_NOTHING_FOUND)
+		? 0
+		: 1;
+	kp_arena_deinit(&showing->arena);
+	free(showing);
+	return code;
+}
