@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: Ketenpoort contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Manifests: the shipped ones check, the guide's example does what the guide says, the published
+schema is the code's own, and what is wrong is said with its line."""
+import json
+import re
+import subprocess
+
+from support import CATALOGUE, PROGRAM, SOURCE, WORK, check, connector, finish, write
+
+
+def shipped():
+    for path in sorted(SOURCE.glob("connectors/*/manifests/*.json")):
+        done = connector("check", path)
+        check(done.returncode == 0, f"{path.name}: {done.stderr}")
+
+
+def schema():
+    done = subprocess.run([*PROGRAM, "schema"], capture_output=True, text=True)
+    published = (SOURCE / "connectors/manifest.schema.json").read_text()
+    check(done.stdout == published, "manifest.schema.json is not what the code says; run "
+          "'ketenpoort connector schema > connectors/manifest.schema.json'")
+    properties = json.loads(published)["properties"]
+    check({"source", "endpoint", "request", "response", "limits"} <= set(properties), "schema")
+
+
+def guide():
+    text = (SOURCE / "connectors/README.md").read_text()
+    blocks = {name: body for name, body in re.findall(r"```\w+ (\S+)\n(.*?)```", text, re.S)}
+    for name in ("answer.json", "schuldhulp.json"):
+        (WORK / name).write_text(blocks[name])
+    (WORK / "token.txt").write_text("geheim\n")
+    (WORK / "bsn.txt").write_text("999993653\n")
+    commands = re.findall(r"^    ketenpoort connector (.*?[^\\])$", text, re.S | re.M)
+    check(len(commands) == 2, f"commands in the guide: {commands}")
+    for command in commands:
+        words = command.replace("\\\n", " ").split()
+        words = [str(CATALOGUE) if word.endswith("catalogus.json") else word for word in words]
+        done = subprocess.run([*PROGRAM, *words], capture_output=True, text=True, cwd=WORK)
+        check(done.returncode == 0, f"guide: {command}: {done.stdout}{done.stderr}")
+        if words[0] == "try":
+            check(blocks["mapped"] in done.stdout, f"guide: mapped is {done.stdout}")
+            check("schulden[].dossiernummer" in done.stdout, "guide: unmapped")
+            check("999993653" not in done.stdout, "guide: the number is not masked")
+
+
+GOOD = {
+    "source": "brp", "organisation": {"oin": "00000001820000011000", "name": "RvIG"},
+    "connector": "rest", "endpoint": "http://127.0.0.1:1/x",
+    "request": {"method": "POST", "target": "/p", "body": {"b": "{bsn}"}},
+    "response": {"subject": "bsn", "fields": {"persoon.naam.voornamen": "naam"}},
+}
+
+# path, value (None: taken away), words that the finding must hold
+WRONG = [
+    ("source", "brpp", "/source: 'brpp' is not a source"),
+    ("source", None, "has no 'source'"),
+    ("organisation.oin", "123", "exactly 20 digits"),
+    ("organisaton", {}, "meant is 'organisation'"),
+    ("connector", "rst", "there are: rest, file"),
+    ("endpoint", "ftp://x", "must be https://"),
+    ("endpoint", "http://example.org/", "leaves this machine"),
+    ("endpoint", "http://127.0.0.1.example.org/", "leaves this machine"),
+    ("endpoint", "https://x/", "anchor_file"),
+    ("endpoint", "http://u:p@127.0.0.1/", "user name"),
+    ("endpoint", None, "has no 'endpoint'"),
+    ("limits", {"time_ms": 9}, "9 is outside 10..60000"),
+    ("limits", {"time_ms": 60001}, "60001 is outside"),
+    ("limits", {"time": 100}, "unknown member 'time'"),
+    ("limits", {"time_ms": "x"}, "/limits/time_ms"),
+    ("idempotent", "ja", "/idempotent"),
+    ("access", {"kind": "header"}, "has no 'secret'"),
+    ("access", {"kind": "header", "secret": "s"}, "has no 'header'"),
+    ("access", {"kind": "mtls"}, "none, header, bearer, basic"),
+    ("access", {"certificate_file": "a"}, "go together"),
+    ("request.method", "PUT", "GET, POST"),
+    ("request.method", "GET", "GET has no body"),
+    ("request.target", "p", "must start with /"),
+    ("request.target", "/p/{bsn}", "{bsn} may not be in a URL"),
+    ("request.target", "/p/{bekend:persoon.naam.voornaam}", "nearest is 'persoon.naam.voornamen'"),
+    ("request.target", "/p/{x", "without '}'"),
+    ("request.body", {"b": "{burger}"}, "is not known; allowed are {bsn}"),
+    ("request.body", {"b": "{doel|weg}"}, "no table 'weg'"),
+    ("request.body", 7, "/request/body"),
+    ("request.headers", {"Host": "x"}, "set by the gateway itself"),
+    ("request.headers", {"a b": "x"}, "is not a header name"),
+    ("request.headers", {"a": "x\ny"}, "control character"),
+    ("response.subject", None, "has no 'subject'"),
+    ("response.status", {"40": "fout"}, "is not an HTTP status"),
+    ("response.status", {"404": "weg"}, "nietsGevonden"),
+    ("response.root", "a..b", "is not a path"),
+    ("response.root", ".".join(["a"] * 33), "is not a path"),
+    ("response.fields", {"persoon.naam.voornaam": "n"}, "nearest is 'persoon.naam.voornamen'"),
+    ("response.fields", {"trajecten.naam": "n"}, "does not let this source supply"),
+    ("response.fields", {"kinderen.naam.voornamen": "n"}, "is a list"),
+    ("response.fields", {"persoon.naam.voornamen": {"path": "n", "table": "t"}}, "no table 't'"),
+    ("response.fields", {"persoon.naam.voornamen": {"path": "n", "date": "yymmdd"}}, "date pattern"),
+    ("response.fields", {"persoon.naam.voornamen": {"path": "n", "constant": 1}}, "not both"),
+    ("response.fields", {"persoon.naam.voornamen": {}}, "needs a path or a constant"),
+    ("response.fields", {"persoon.naam.voornamen": {"path": "n", "date": "yyyymmdd",
+                                                    "form": "yes_no"}}, "exclude each other"),
+    ("response.fields", {"persoon.naam.voornamen": "bsn.x"}, "read as a value"),
+    ("response.lists", {"persoon": {"items": "x[]", "fields": {}}}, "is single"),
+    ("response.lists", {"kind": {"items": "x[]", "fields": {}}}, "is not a section"),
+    ("response.lists", {"kinderen": {"fields": {}}}, "has no 'items'"),
+    ("response.lists", {"kinderen": {"items": "k[]", "fields": {"persoon.leeftijd": "l"}}},
+     "not a field of section"),
+    ("response.paging", {"pages": "p"}, "needs {pagina}"),
+    ("response.paging", {"pages": "p", "next": "n"}, "exclude each other"),
+    ("tables", {"t": {}}, "the table is empty"),
+    ("tables", {"t": {"a": []}}, "/tables/t/a"),
+    ("needs", ["persoon.naam.voornaam"], "nearest is"),
+]
+
+
+def wrong():
+    check(connector("check", write("good.json", GOOD)).returncode == 0, "the good manifest")
+    for place, value, words in WRONG:
+        text = json.loads(json.dumps(GOOD))
+        at = text
+        *above, last = place.split(".")
+        for name in above:
+            at = at[name]
+        if value is None:
+            at.pop(last, None)
+        else:
+            at[last] = value
+        path = write("wrong.json", json.dumps(text, indent=1))
+        done = connector("check", path)
+        check(done.returncode == 1, f"{place}={value}: accepted")
+        check(words in done.stderr, f"{place}={value}: says {done.stderr}")
+        check(re.match(rf"{re.escape(str(path))}:\d+:\d+: ", done.stderr),
+              f"{place}={value}: no line in {done.stderr}")
+    everything = json.loads(json.dumps(GOOD))
+    everything["organisation"]["oin"] = "1"
+    everything["request"]["target"] = "/{bsn}"
+    everything["response"]["fields"] = {"a.b": "c", "d.e": "f"}
+    done = connector("check", write("wrong.json", everything))
+    check(len(done.stderr.splitlines()) == 4, f"all at once: {done.stderr}")
+    for text in ("", "{", "[]", "7", '{"source":"a","source":"b"}', "\xff", "null"):
+        done = connector("check", write("wrong.json", text))
+        check(done.returncode == 1 and done.stderr, f"{text!r}: {done.returncode}")
+    commented = {"//": "x", **GOOD, "limits": {"//": ["anything"]}}
+    check(connector("check", write("c.json", commented)).returncode == 0, "comments")
+
+
+shipped()
+schema()
+guide()
+wrong()
+finish("manifests")

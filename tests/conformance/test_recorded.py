@@ -1,0 +1,178 @@
+# SPDX-FileCopyrightText: Ketenpoort contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Recorded exchanges of real partners, replayed over a real socket through the shipped
+manifests. Every leaf of every answer must be accounted for: mapped to a field, dropped because
+it is not permitted, or listed as unmapped."""
+import json
+import re
+
+from support import SHARED, Stub, attempt, check, finish, manifest
+
+HC = SHARED / "brp/recorded-hc-personen-exchanges.json"
+KVK = SHARED / "kvk/recorded-kvk-test-api-exchanges.json"
+
+
+def leaves(value, path=""):
+    """Names of every leaf, arrays as []; a date object is one leaf."""
+    if isinstance(value, dict) and value:
+        if value.get("type") in ("Datum", "JaarDatum", "JaarMaandDatum", "DatumOnbekend"):
+            yield path, value
+            return
+        for key, inner in value.items():
+            yield from leaves(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and value:
+        for at, inner in enumerate(value):
+            yield from leaves(inner, f"{path}[]")
+    else:
+        yield path, value
+
+
+def mapped_paths(manifest_text):
+    """Path in the answer -> field, as the manifest has it."""
+    response = manifest_text["response"]
+    root = response.get("root", "")
+    paths = {}
+
+    def add(base, fields):
+        for field, what in fields.items():
+            path = what if isinstance(what, str) else what.get("path", "")
+            full = ".".join(part for part in (base, path) if part and part != ".")
+            paths[full] = field
+
+    add(root, response.get("fields", {}))
+    for section in response.get("lists", {}).values():
+        items = section["items"]
+        base = ".".join(part for part in (root, items) if part and part != ".")
+        add(base, section["fields"])
+    return paths
+
+
+def account(name, body, manifest_text, result):
+    """Each leaf of the answer in exactly one of the three heaps."""
+    paths = mapped_paths(manifest_text)
+    response = manifest_text["response"]
+    guides = {".".join(part for part in (response.get("root", ""), response.get("subject") or "")
+                       if part), *response.get("ignored", [])}
+    if "outcome" in response:
+        guides.add(response["outcome"]["path"])
+    delivered = {field["path"] for field in result["fields"]}
+    counted = 0
+    for path, value in leaves(body):
+        above = [path[:at] for at in range(1, len(path) + 1)
+                 if at == len(path) or path[at] in ".["]
+        unmapped = any(part in result["unmapped"] for part in above)
+        investigation = "inOnderzoek" in path
+        guide = any(part in guides for part in above)
+        field = paths.get(path)
+        if field is not None:
+            there = field in delivered or field in result["dropped"]
+            check(there or value in (None, {}, []), f"{name}: {path} is mapped and did not arrive")
+        else:
+            empty = value in ({}, [])
+            check(unmapped or guide or investigation or empty,
+                  f"{name}: {path} is in no heap")
+        counted += 1
+    return counted
+
+
+def values_are_verbatim(name, body, manifest_text, result):
+    paths = mapped_paths(manifest_text)
+    text = {}
+    for path, value in leaves(body):
+        text.setdefault(path, []).append(value)
+    answers = {}
+    for field in result["fields"]:
+        answers.setdefault(field["path"], []).append(field["value"])
+    for path, field in paths.items():
+        for value in answers.get(field, []):
+            sources = text.get(path, [])
+            plain = [v for v in sources if not isinstance(v, dict)]
+            dates = [v.get("datum") or v.get("jaar") for v in sources if isinstance(v, dict)]
+            compact = [str(v) for v in plain]
+            fine = value in plain or value in dates or str(value).replace("-", "") in compact
+            check(fine, f"{name}: {field} is not what the source wrote at {path}")
+
+
+def replay(exchange, manifest_name, bsn, *arguments, **changes):
+    body = json.dumps(exchange["responseBody"]).encode()
+    kind = exchange["responseHeaders"].get("content-type", "application/json")
+    if isinstance(kind, list):
+        kind = kind[0]
+    stub = Stub(lambda *_: (exchange["status"], {"Content-Type": kind}, body))
+    text = manifest(manifest_name, stub.port, **changes)
+    result = attempt(text, bsn, *arguments)
+    check(len(stub.requests) <= 1, "asked more than once")
+    return text, result, stub
+
+
+def haal_centraal():
+    exchanges = json.loads(HC.read_text())
+    total = 0
+    for at, exchange in enumerate(exchanges):
+        name = f"haal-centraal {at}"
+        asked = exchange["requestBody"].get("burgerservicenummer", ["999993653"])
+        asked = asked if isinstance(asked, list) else [asked]
+        bsn = next((n for n in asked if re.fullmatch(r"[0-9]{9}", str(n))), "999993653")
+        persons = exchange["responseBody"].get("personen")
+        text, result, stub = replay(exchange, "haal-centraal-brp.json", bsn)
+        sent = json.loads(stub.requests[0][3])
+        check(stub.requests[0][0] == "POST" and bsn not in stub.requests[0][1],
+              f"{name}: the bsn is in the address")
+        check(sent["burgerservicenummer"] == [bsn], f"{name}: asked for somebody else")
+        check(sent["type"] == exchange["requestBody"]["type"], f"{name}: other type")
+        check("burgerservicenummer" in sent["fields"], f"{name}: the subject is not asked for")
+        if persons == []:
+            check(result["outcome"] == "nietsGevonden", f"{name}: {result['outcome']}")
+        elif persons and all(p.get("burgerservicenummer") == bsn for p in persons):
+            check(result["outcome"] == "gevonden", f"{name}: {result['outcome']} {result['fault']}")
+        else:
+            # About others, or not saying about whom: nothing may pass.
+            check(result["outcome"] == "fout" or not persons, f"{name}: {result['outcome']}")
+        if not persons:
+            continue
+        # Once more one person at a time, told that answers name nobody, to see every leaf.
+        for person in persons:
+            one = dict(exchange, responseBody={**exchange["responseBody"], "personen": [person]})
+            loose = dict(text["response"], subject=None)
+            _, result, _ = replay(one, "haal-centraal-brp.json", bsn, response=loose)
+            total += account(name, one["responseBody"], {**text, "response": loose}, result)
+            values_are_verbatim(name, one["responseBody"], {**text, "response": loose}, result)
+            _, result, _ = replay(one, "haal-centraal-brp.json", bsn, "--velden",
+                                  "persoon.leeftijd", response=loose)
+            extra = {f["path"] for f in result["fields"]} - {"persoon.leeftijd"}
+            check(not extra, f"{name}: not permitted and passed: {extra}")
+    print(f"haal-centraal: {len(exchanges)} exchanges, {total} leaves accounted for")
+    check(len(exchanges) == 22, "expected 22 recorded exchanges")
+
+
+def kvk():
+    exchanges = json.loads(KVK.read_text())
+    total = 0
+    for at, exchange in enumerate(exchanges):
+        name = f"kvk {at}"
+        body = exchange["responseBody"]
+        # Without a known number there is nothing to ask; for the replay the target is fixed.
+        request = {"method": "GET", "target": "/basisprofielen/69599084"}
+        text, result, _ = replay(exchange, "kvk-basisprofiel.json", "999993653", request=request)
+        if exchange["status"] == 404:
+            check(result["outcome"] == "nietsGevonden", f"{name}: {result['outcome']}")
+        elif exchange["status"] == 400:
+            check(result["outcome"] == "fout", f"{name}: {result['outcome']}")
+        elif "basisprofielen" in exchange["uri"] or "vestigingsprofielen" in exchange["uri"]:
+            check(result["outcome"] == "gevonden", f"{name}: {result['outcome']} {result['fault']}")
+        if exchange["status"] == 200:
+            total += account(name, body, text, result)
+            values_are_verbatim(name, body, text, result)
+    stub = Stub(lambda *_: (200, {"Content-Type": "application/json"}, b"{}"))
+    result = attempt(manifest("kvk-basisprofiel.json", stub.port), "999993653")
+    check(result["outcome"] == "nietVanToepassing" and not stub.requests,
+          f"kvk without a number: {result['outcome']}")
+    print(f"kvk: {len(exchanges)} exchanges, {total} leaves accounted for")
+
+
+if HC.exists() and KVK.exists():
+    haal_centraal()
+    kvk()
+else:
+    print(f"SKIPPED: no recorded exchanges under {SHARED}")
+finish("recorded exchanges")

@@ -1,0 +1,238 @@
+# SPDX-FileCopyrightText: Ketenpoort contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The source host over real sockets: every fault of the stand-in partners, and faults that need
+more than one request. Nothing may pass unless the outcome is gevonden."""
+import json
+import os
+import re
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+
+from support import EXAMPLE, SOURCE, WORK, Stub, attempt, check, connector, finish, manifest, write
+
+BSN = "999910061"
+ACCESS = {"kind": "header", "header": "X-API-KEY", "secret": "brp_key"}
+LIMITS = {"time_ms": 700, "answer_bytes": 1048576, "head_bytes": 16384}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Partner:
+    def __init__(self):
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            ["python3", str(SOURCE / "tests/partners/partners.py"), "serve", "brp", "--port",
+             str(self.port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(100):
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise SystemExit("the stand-in partner did not start")
+
+    def fault(self, name, **more):
+        body = json.dumps({"fault": name, **more}).encode()
+        urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_fault", body, timeout=5).read()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+# fault, more, outcome, words of the reason
+FAULTS = [
+    ("none", {}, "gevonden", ""),
+    ("over-delivers", {}, "gevonden", ""),
+    ("empty", {}, "fout", "niet te lezen"),
+    ("huge", {}, "fout", "grenzen"),
+    ("truncated", {}, "fout", "brak af"),
+    ("truncated", {"byte": 1}, "fout", "brak af"),
+    ("wrong-type", {}, "fout", "niet is afgesproken"),
+    ("not-json", {}, "fout", "niet is afgesproken"),
+    ("slow", {"ms": 1500}, "nietBereikt", "niet binnen de tijd"),
+    ("dribble", {"ms": 20}, "nietBereikt", "niet binnen de tijd"),
+    ("silent", {}, "nietBereikt", "niet binnen de tijd"),
+    ("reset", {}, "nietBereikt", "niet bereikt"),
+    ("status-500", {}, "fout", "meldt een fout"),
+    ("status-503", {}, "nietBereikt", "niet beschikbaar"),
+    ("refused", {}, "nietGerechtigd", "geen toegang"),
+    ("redirect", {}, "fout", "meldt een fout"),
+    ("duplicate-keys", {}, "fout", "niet te lezen"),
+    ("bad-utf8", {}, "fout", "niet te lezen"),
+    ("other-person", {}, "fout", "andere persoon"),
+    ("deep", {}, "fout", "niet te lezen"),
+    ("header-flood", {}, "fout", "grenzen"),
+]
+
+
+def faults():
+    partner = Partner()
+    text = manifest("haal-centraal-brp.json", partner.port, access=ACCESS, limits=LIMITS)
+    good = None
+    for fault, more, outcome, words in FAULTS:
+        partner.fault(fault, **more)
+        started = time.monotonic()
+        result = attempt(text, BSN)
+        took = time.monotonic() - started
+        name = f"brp {fault} {more or ''}"
+        check(result["outcome"] == outcome, f"{name}: {result['outcome']} {result['fault']}")
+        check(words in result["reason"], f"{name}: {result['reason']}")
+        check(took < 3, f"{name}: took {took:.1f} s")
+        check(BSN not in result["fault"] + result["reason"], f"{name}: the bsn is in a text")
+        if fault == "none":
+            good = result["fields"]
+    check(len(good) > 20, "the good answer is thin")
+    partner.fault("over-delivers")
+    narrow = attempt(text, BSN, "--velden", "persoon.naam")
+    paths = {field["path"] for field in narrow["fields"]}
+    check(paths and all(p.startswith("persoon.naam") for p in paths), f"too much passed: {paths}")
+    partner.fault("none")
+    wrong = dict(text, access={"kind": "none"})
+    check(attempt(wrong, BSN)["outcome"] == "nietGerechtigd", "without a key")
+    unknown = attempt(text, "999990019")
+    check(unknown["outcome"] == "nietsGevonden", f"unknown person: {unknown['outcome']}")
+    partner.stop()
+    gone = attempt(text, BSN)
+    check(gone["outcome"] == "nietBereikt", f"partner gone: {gone['outcome']}")
+    print(f"faults: {len(FAULTS)} and 4 more")
+
+
+def retries():
+    """A connection that breaks before the head is tried once more, only when that is harmless."""
+    for idempotent in (True, False):
+        answers = []
+        listener = socket.create_server(("127.0.0.1", 0))
+
+        def serve():
+            body = json.dumps({"personen": []}).encode()
+            while True:
+                connection, _ = listener.accept()
+                connection.recv(65536)
+                answers.append(1)
+                if len(answers) > 1:
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                                       b"Content-Length: %d\r\n\r\n" % len(body) + body)
+                connection.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        port = listener.getsockname()[1]
+        result = attempt(manifest("haal-centraal-brp.json", port, idempotent=idempotent), BSN)
+        wanted = ("nietsGevonden", 2) if idempotent else ("nietBereikt", 1)
+        check((result["outcome"], len(answers)) == wanted,
+              f"retry idempotent={idempotent}: {result['outcome']} after {len(answers)}")
+
+
+def pages():
+    """Links to next pages are followed on this endpoint only, and not for ever."""
+    catalogue = SOURCE / "tests/conformance/catalogus.json"
+    text = json.loads((SOURCE / "tests/conformance/rest/manifest.json").read_text())
+
+    def person(wet, link):
+        answer = {"personen": [{"bsn": BSN, "uitkeringen": [{"wet": wet}]}]}
+        if link:
+            answer["volgende"] = link
+        return json.dumps(answer).encode()
+
+    def answering(links):
+        def answer(method, path, headers, body):
+            at = int(re.search(r"p=(\d)", path).group(1)) if "p=" in path else 0
+            link = links[at].replace("PORT", str(stub.port)) if at < len(links) else ""
+            return 200, {"Content-Type": "application/json"}, person(f"wet{at}", link)
+        return answer
+
+    cases = [
+        (["/api/vraag?p=1", "http://127.0.0.1:PORT/api/vraag?p=2"], "gevonden", 3),
+        (["http://127.0.0.1:1/api/vraag?p=1"], "fout", 1),
+        (["//evil.example/x"], "fout", 1),
+        (["/elders?p=1"], "fout", 1),
+        ([f"/api/vraag?bsn={BSN}&p=1"], "fout", 1),
+        ([f"/api/vraag?bsn=%39{BSN[1:]}&p=1"], "fout", 1),
+        (["/api/vraag?p=1", "/api/vraag?p=2", "/api/vraag?p=3"], "fout", 3),
+    ]
+    for links, outcome, count in cases:
+        stub = Stub(answering(links))
+        text["endpoint"] = f"http://127.0.0.1:{stub.port}/api"
+        result = attempt(text, BSN, catalogue=catalogue)
+        check(result["outcome"] == outcome, f"pages {links}: {result['outcome']} {result['fault']}")
+        check(len(stub.requests) == count, f"pages {links}: {len(stub.requests)} requests")
+        if outcome == "gevonden":
+            check([f["value"] for f in result["fields"]] == ["wet0", "wet1", "wet2"], "page order")
+
+
+def templates():
+    """What goes out is escaped for where it goes."""
+    stub = Stub(lambda *_: (200, {"Content-Type": "application/json"}, b'{"personen":[]}'))
+    text = manifest("haal-centraal-brp.json", stub.port)
+    text["request"]["target"] = "/personen?doel={doel}&zaak={zaak}"
+    text["request"]["body"]["zaak"] = "{{{zaak}}"
+    nasty = 'a"b\\c&d=é/../?#%'
+    attempt(text, BSN, "--zaak", nasty, "--doel", "x y")
+    method, path, headers, body = stub.requests[0]
+    check(path.endswith("?doel=x%20y&zaak=a%22b%5Cc%26d%3D%C3%A9%2F..%2F%3F%23%25"), f"url {path}")
+    check(json.loads(body)["zaak"] == "{" + nasty + "}", f"body {body}")
+    check(len(body) and headers["x-doelbinding"] == "x y", "headers")
+    before = len(stub.requests)
+    result = attempt(text, BSN, "--doel", "x\r\nX-Evil: 1")
+    check(result["outcome"] == "fout" and len(stub.requests) == before, "a line break got out")
+    result = attempt(text, BSN, "--zaak", f"Z-{BSN}")
+    check(result["outcome"] == "fout" and len(stub.requests) == before, "the bsn got into a url")
+
+
+def shared_object():
+    """The connector of the guide, loaded, over a socket."""
+    catalogue = SOURCE / "tests/conformance/catalogus.json"
+    body = (SOURCE / "tests/conformance/example/good.txt").read_bytes()
+    stub = Stub(lambda *_: (200, {"Content-Type": "text/plain"}, body))
+    text = json.loads((SOURCE / "tests/conformance/example/manifest.json").read_text())
+    text["endpoint"] = f"http://127.0.0.1:{stub.port}/api"
+    result = attempt(text, "999993653", "--load", EXAMPLE, catalogue=catalogue)
+    check(result["outcome"] == "gevonden", f"example: {result['outcome']} {result['fault']}")
+    check(len(result["fields"]) == 4 and result["unmapped"] == ["persoon.iets"], "example fields")
+    other = attempt(text, BSN, "--load", EXAMPLE, catalogue=catalogue)
+    check(other["outcome"] == "fout" and "andere persoon" in other["reason"], "example, other person")
+    done = connector("check", "--load", "/nowhere.so", write("m.json", text), catalogue=catalogue)
+    check(done.returncode == 1 and "/nowhere.so" in done.stderr, "a missing shared object")
+    done = connector("check", "--load", EXAMPLE, "--load", EXAMPLE, write("m.json", text),
+                     catalogue=catalogue)
+    check(done.returncode == 1 and "of that name already" in done.stderr, "the same twice")
+
+
+def exports():
+    """A file source: found, not found, unreadable, gone, and written anew."""
+    catalogue = SOURCE / "tests/conformance/catalogus.json"
+    text = json.loads((SOURCE / "tests/conformance/file/manifest.json").read_text())
+    path = WORK / "good.txt"
+    path.write_bytes((SOURCE / "tests/conformance/file/good.txt").read_bytes())
+    result = attempt(text, "999993653", catalogue=catalogue)
+    check(result["outcome"] == "gevonden" and len(result["fields"]) == 10, f"file: {result}")
+    check(result["unmapped"] == ["Notitie"], "file: unmapped columns")
+    check(attempt(text, "999990038", catalogue=catalogue)["outcome"] == "nietsGevonden", "file: none")
+    path.write_bytes(path.read_bytes().decode("utf-8").encode("latin-1"))
+    bad = attempt(text, "999993653", catalogue=catalogue)
+    check(bad["outcome"] == "fout", f"file: not UTF-8 {bad['outcome']}")
+    latin = json.loads(json.dumps(text))
+    latin["file"]["charset"] = "latin-1"
+    check(attempt(latin, "999993653", catalogue=catalogue)["outcome"] == "gevonden", "file: latin-1")
+    path.write_text("")
+    empty = attempt(text, "999993653", catalogue=catalogue)
+    check(empty["outcome"] == "fout" and "header" in empty["fault"], f"empty file: {empty['outcome']}")
+    os.unlink(path)
+    gone = attempt(text, "999993653", catalogue=catalogue)
+    check(gone["outcome"] == "nietBereikt", f"file gone: {gone['outcome']}")
+
+
+faults()
+retries()
+pages()
+templates()
+shared_object()
+exports()
+finish("sockets")
