@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/hash.h"
+#include "core/nearest.h"
 
 #define TABLE_SIZE_FIRST 64
 
@@ -266,4 +267,11 @@ kp_cedar_path_check(struct kp_slice path)
 		}
 		path = (struct kp_slice){path.data + len + 2, path.len - len - 2};
 	}
+}
+
+const char *
+kp_cedar_nearest(struct kp_slice word, const char *const *known, size_t known_count)
+{
+	/* A part of no other text: it is one of `known`, so it has its terminator. */
+	return kp_nearest_of(word, known, known_count).data;
 }
