@@ -434,6 +434,7 @@ kp_loop_run(struct kp_loop *loop)
 	atomic_store_explicit(&loop->thread, pthread_self(), memory_order_relaxed);
 	do {
 		loop->clock->valid = false;
+		settle_reference(loop);
 		(void)uv_run(&loop->uv, UV_RUN_DEFAULT);
 	} while (run_leftovers(loop) || uv_loop_alive(&loop->uv) != 0);
 	atomic_store_explicit(&loop->thread, 0, memory_order_relaxed);

@@ -80,6 +80,29 @@ kp_upstream_call_finish(struct kp_upstream_call *call, enum kp_status status, in
 	kp_upstream_wake(target->upstream);
 }
 
+/*
+ * libcurl asks again, on a new connection, when a kept one turns out to be dead, but
+ * counts these retries over the life of the handle and gives up at five
+ * (github.com/curl/curl/pull/19066). A handle that opened connections is not kept long.
+ */
+#define OPENED_MAX 2
+
+static void
+recycle_transfer(struct kp_upstream_transfer *transfer)
+{
+	struct kp_upstream_target *target = transfer->target;
+	if (transfer->opened >= OPENED_MAX) {
+		kp_upstream_transfer_destroy(transfer);
+		return;
+	}
+	kp_wipe(transfer->head, transfer->head_len);
+	kp_wipe(transfer->lines, transfer->lines_used);
+	transfer->head_len = 0;
+	transfer->lines_used = 0;
+	transfer->next_free = target->free_transfers;
+	target->free_transfers = transfer;
+}
+
 /* What was sent and received is client data: nothing of it stays for the next call. */
 static void
 release_transfer(struct kp_upstream_call *call)
@@ -99,12 +122,8 @@ release_transfer(struct kp_upstream_call *call)
 	}
 	transfer->shard->used_us = kp_loop_now_us(target->upstream->loop);
 	transfer->shard = NULL;
-	kp_wipe(transfer->head, transfer->head_len);
-	kp_wipe(transfer->lines, transfer->lines_used);
-	transfer->head_len = 0;
-	transfer->lines_used = 0;
-	transfer->next_free = target->free_transfers;
-	target->free_transfers = transfer;
+	transfer->opened += call->opened;
+	recycle_transfer(transfer);
 }
 
 static void

@@ -30,8 +30,9 @@ struct kp_upstream_socket {
 	struct kp_upstream *upstream;
 	struct kp_upstream_shard *shard; /* the one whose transfer uses or used it */
 	int fd;
-	int events;  /* registered with libuv */
-	bool wanted; /* curl waits for it */
+	int events;     /* registered with libuv */
+	bool wanted;    /* curl waits for it */
+	bool connected; /* curl has waited for bytes, so there is a connection */
 };
 
 static struct kp_upstream_socket *
@@ -66,7 +67,12 @@ on_poll(uv_poll_t *poll, int code, int events)
 	}
 	int mask = 0;
 	if (code < 0) {
-		mask = CURL_CSELECT_ERR;
+		/* A reset. libuv has stopped the poll. The error alone would make libcurl
+		 * give up at once; told to read it finds the reset itself and, where no
+		 * byte of an answer came, asks again on a new connection. */
+		mask = CURL_CSELECT_ERR | CURL_CSELECT_IN;
+		mask |= (entry->events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0;
+		entry->events = 0;
 	} else {
 		mask |= (events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0;
 		mask |= (events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0;
@@ -84,22 +90,38 @@ watch(struct kp_upstream_socket *entry, int events)
 	}
 }
 
+static struct kp_upstream_socket *register_socket(struct kp_upstream *upstream, int fd);
+static void forget_socket(struct kp_upstream_socket *entry);
+
+/*
+ * A socket that is given up while it still connects is closed by libcurl itself, without
+ * the close callback and even before it says REMOVE (seen with 7.88.1). So a socket that
+ * never came to read is not kept; should curl want it once more, it is registered anew.
+ */
 static int
 on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *socket_data)
 {
 	(void)easy;
 	(void)socket_data;
 	struct kp_upstream_shard *shard = data;
-	struct kp_upstream_socket *entry = find_socket(shard->target->upstream, fd);
-	if (entry == NULL) {
-		return 0;
+	struct kp_upstream *upstream = shard->target->upstream;
+	struct kp_upstream_socket *entry = find_socket(upstream, fd);
+	bool wanted = what != CURL_POLL_REMOVE && what != CURL_POLL_NONE;
+	if (entry == NULL && wanted) {
+		entry = register_socket(upstream, fd);
 	}
-	entry->wanted = what != CURL_POLL_REMOVE && what != CURL_POLL_NONE;
-	if (entry->wanted) {
+	if (entry == NULL) {
+		return wanted ? -1 : 0;
+	}
+	entry->wanted = wanted;
+	if (wanted) {
 		entry->shard = shard;
+		entry->connected = entry->connected || what == CURL_POLL_IN;
 		watch(entry,
 			((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
 				((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0));
+	} else if (!entry->connected) {
+		forget_socket(entry);
 	} else if ((entry->events & UV_WRITABLE) != 0) {
 		watch(entry, UV_READABLE);
 	}
@@ -213,12 +235,33 @@ address_allowed(const struct curl_sockaddr *address, bool on_loopback)
 	return false;
 }
 
+static void
+on_poll_closed(uv_handle_t *handle)
+{
+	struct kp_upstream_socket *entry = handle->data;
+	struct kp_upstream *upstream = entry->upstream;
+	kp_heap_free(entry);
+	upstream->sockets_open--;
+	kp_upstream_release(upstream);
+}
+
+static void
+forget_socket(struct kp_upstream_socket *entry)
+{
+	entry->upstream->sockets[entry->fd] = NULL;
+	(void)uv_poll_stop(&entry->poll);
+	uv_close((uv_handle_t *)&entry->poll, on_poll_closed);
+}
+
 static struct kp_upstream_socket *
 register_socket(struct kp_upstream *upstream, int fd)
 {
 	if ((size_t)fd >= upstream->sockets_capacity &&
 		!grow_table(upstream, (size_t)fd + 1)) {
 		return NULL;
+	}
+	if (upstream->sockets[fd] != NULL) {
+		forget_socket(upstream->sockets[fd]);
 	}
 	struct kp_upstream_socket *entry = kp_heap_calloc(1, sizeof(*entry));
 	if (entry == NULL) {
@@ -283,25 +326,13 @@ kp_upstream_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *
 	return fd;
 }
 
-static void
-on_poll_closed(uv_handle_t *handle)
-{
-	struct kp_upstream_socket *entry = handle->data;
-	struct kp_upstream *upstream = entry->upstream;
-	kp_heap_free(entry);
-	upstream->sockets_open--;
-	kp_upstream_release(upstream);
-}
-
 int
 kp_upstream_close_socket(void *data, curl_socket_t fd)
 {
 	struct kp_upstream *upstream = data;
 	struct kp_upstream_socket *entry = find_socket(upstream, fd);
 	if (entry != NULL) {
-		upstream->sockets[fd] = NULL;
-		(void)uv_poll_stop(&entry->poll);
-		uv_close((uv_handle_t *)&entry->poll, on_poll_closed);
+		forget_socket(entry);
 	}
 	(void)close(fd);
 	return 0;

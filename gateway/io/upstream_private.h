@@ -75,6 +75,7 @@ struct kp_upstream_transfer {
 	size_t head_capacity;
 	size_t head_len;
 	bool method_custom; /* CURLOPT_CUSTOMREQUEST is set */
+	unsigned opened;    /* calls that opened a connection */
 };
 
 struct kp_upstream_shard {
