@@ -335,6 +335,54 @@ a_forbid_wins_and_reasons_are_those_that_decided(void **state)
 }
 
 static void
+when_and_unless_are_opposites(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *conditions;
+		bool allow;
+	} texts[] = {
+		{"when { true }", true},
+		{"when { false }", false},
+		{"unless { false }", true},
+		{"unless { true }", false},
+		{"when { true } unless { false } when { context.b }", true},
+		{"when { true } unless { false } when { !context.b }", false},
+		{"unless { true } when { context.gone }", false},
+	};
+	struct world world;
+	open_world(&world, world_entities, world_context);
+	for (size_t i = 0; i < KP_ARRAY_LEN(texts); i++) {
+		char *policy = kp_arena_printf(&world.arena,
+			"permit(principal, action, resource) %s;", texts[i].conditions);
+		struct kp_cedar_decision decision =
+			decide(&world, policy, KP_CEDAR_PLAIN);
+		assert_int_equal(decision.allow, texts[i].allow);
+		assert_int_equal(decision.skipped_count, 0);
+	}
+	close_world(&world);
+}
+
+/* The highest tree that parses is also evaluated, under every sanitizer. */
+static void
+the_highest_tree_evaluates(void **state)
+{
+	(void)state;
+	struct world world;
+	struct kp_buffer text;
+	struct kp_cedar_eval eval;
+	open_world(&world, world_entities, world_context);
+	kp_buffer_init(&text, &world.arena, ARENA_MAX);
+	for (int i = 0; i < KP_CEDAR_HEIGHT_MAX - 3; i++) {
+		KP_BUFFER_ADD(&text, "context.n - ");
+	}
+	KP_BUFFER_ADD(&text, "0 == -5095");
+	kp_buffer_add_char(&text, '\0');
+	assert_string_equal(outcome(&world, text.data, &eval), "true");
+	close_world(&world);
+}
+
+static void
 an_erring_forbid_denies_unless_plain(void **state)
 {
 	(void)state;
@@ -597,6 +645,8 @@ main(void)
 		cmocka_unit_test(expressions_evaluate),
 		cmocka_unit_test(failures_have_words),
 		cmocka_unit_test(a_forbid_wins_and_reasons_are_those_that_decided),
+		cmocka_unit_test(when_and_unless_are_opposites),
+		cmocka_unit_test(the_highest_tree_evaluates),
 		cmocka_unit_test(an_erring_forbid_denies_unless_plain),
 		cmocka_unit_test(a_template_is_never_satisfied),
 		cmocka_unit_test(no_memory_is_no_decision),

@@ -381,6 +381,32 @@ trees_lean_as_the_grammar_says(void **state)
 	}
 }
 
+/* Unicode's White_Space separates tokens, and nothing else does. */
+static void
+white_space_is_unicodes(void **state)
+{
+	(void)state;
+	static const char *const spaces[] = {"\t", "\n", "\v", "\f", "\r", " ",
+		"\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x8a",
+		"\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f",
+		"\xe3\x80\x80", "// x\n", "// x\r"};
+	static const char *const others[] = {"\xef\xbb\xbf", "\xe2\x80\x8b", "\x01",
+		"\xe2\x80\x8b", "\xe1\xa0\x8e", "/**/"};
+	for (size_t i = 0; i < KP_ARRAY_LEN(spaces) + KP_ARRAY_LEN(others); i++) {
+		struct place place;
+		struct kp_error err = {0};
+		const struct kp_cedar_expr *expr = NULL;
+		bool space = i < KP_ARRAY_LEN(spaces);
+		open_place(&place);
+		char *text = kp_arena_printf(&place.arena, "true%s&&%sfalse",
+			space ? spaces[i] : others[i - KP_ARRAY_LEN(spaces)],
+			space ? spaces[i] : "");
+		assert_int_equal(parse_expr(&place, text, &expr, &err),
+			space ? KP_OK : KP_E_SYNTAX);
+		close_place(&place);
+	}
+}
+
 static void
 templates_are_kept_apart(void **state)
 {
@@ -471,6 +497,7 @@ main(void)
 		cmocka_unit_test(chains_have_a_limit),
 		cmocka_unit_test(positions_cover_the_text),
 		cmocka_unit_test(trees_lean_as_the_grammar_says),
+		cmocka_unit_test(white_space_is_unicodes),
 		cmocka_unit_test(templates_are_kept_apart),
 		cmocka_unit_test(uids_parse),
 		cmocka_unit_test(memory_may_run_out_anywhere),
