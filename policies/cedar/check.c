@@ -191,6 +191,47 @@ check_action(struct kp_cedar_checker *checker,
 	}
 }
 
+/* Is there a request for which the scope's test of the action is reached at all? */
+static bool
+action_tested(const struct kp_cedar_checker *checker)
+{
+	for (size_t i = 0; i < checker->schema->action_count; i++) {
+		const struct kp_cedar_schema_action *action = checker->schema->actions[i];
+		for (size_t j = 0;
+			action->resource_count > 0 && j < action->principal_count; j++) {
+			if (type_admitted(checker->schema, &checker->policy->principal,
+				    action->principals[j])) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* `action in [...]` is a set like any other: not empty, and of one type. */
+static void
+check_action_set(struct kp_cedar_checker *checker)
+{
+	const struct kp_cedar_scope *scope = &checker->policy->action;
+	if (scope->op != KP_CEDAR_SCOPE_IN_SET || !action_tested(checker)) {
+		return;
+	}
+	if (scope->uid_count == 0) {
+		kp_cedar_check_complain(checker, scope->pos,
+			"an empty set has no type, expected at least one action");
+	}
+	for (size_t i = 1; i < scope->uid_count; i++) {
+		if (scope->uids[i]->type != scope->uids[0]->type) {
+			kp_cedar_check_complain(checker, scope->pos,
+				"all actions of a set must have one type, found %.*s and "
+				"%.*s, write a policy for each",
+				KP_SLICE_ARG(scope->uids[0]->type->text),
+				KP_SLICE_ARG(scope->uids[i]->type->text));
+			return;
+		}
+	}
+}
+
 static void
 warn(struct kp_cedar_checker *checker, struct kp_findings *warnings, const char *message)
 {
@@ -217,6 +258,7 @@ check_policy(struct kp_cedar_checker *checker, struct kp_findings *warnings)
 			check_action(checker, action, &outcome);
 		}
 	}
+	check_action_set(checker);
 	if (checker->status != KP_OK || !names_sound) {
 		return;
 	}

@@ -82,6 +82,7 @@ static const struct verdict verdicts[] = {
 		"admits"},
 	{READ "principal.level + \"1\" > 2 };",
 		"p:1:80: policy0: expected Long, found String"},
+	{"permit(principal, action in [], resource);", "an empty set has no type"},
 	{READ "principal.level };", "expected Bool, found Long"},
 	{READ "context.d < decimal(\"1.0\") };", "decimals have lessThan"},
 	{READ "context.d.lessThan(decimal(\"1.0\"), decimal(\"1.0\")) };",
