@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * arena: memory that lives as long as one thing does (a request, a configuration snapshot, a parse)
- * and goes all at once. Bounded in bytes; wiped when it ends. Nothing is freed singly, so code that
- * allocates here has no clean-up paths. One thread at a time.
+ * arena: memory that lives as long as one thing does (a request, a configuration
+ * snapshot, a parse) and goes all at once. Bounded in bytes; wiped when it ends. Nothing
+ * is freed singly, so code that allocates here has no clean-up paths. One thread at a
+ * time.
  */
 #ifndef KP_CORE_ARENA_H
 #define KP_CORE_ARENA_H
@@ -17,7 +18,8 @@
 
 struct kp_arena_chunk;
 
-/* Keeps wiped chunks between requests, so that a busy loop does not go to malloc. One thread. */
+/* Keeps wiped chunks between requests, so that a busy loop does not go to malloc. One
+ * thread. */
 struct kp_arena_pool {
 	struct kp_arena_chunk *free;
 	size_t count;
@@ -28,8 +30,8 @@ struct kp_arena_pool {
 struct kp_arena {
 	struct kp_arena_chunk *chunks; /* newest first */
 	struct kp_arena_pool *pool;    /* may be NULL */
-	size_t bytes_used;	       /* handed to callers and lost to alignment */
-	size_t bytes_max;	       /* named limit of the owner; allocation past it gives NULL */
+	size_t bytes_used;             /* handed to callers and lost to alignment */
+	size_t bytes_max; /* named limit of the owner; allocation past it gives NULL */
 };
 
 void kp_arena_pool_init(struct kp_arena_pool *pool, size_t count_max);
@@ -40,24 +42,27 @@ void kp_arena_init(struct kp_arena *arena, size_t bytes_max, struct kp_arena_poo
 void kp_arena_deinit(struct kp_arena *arena);
 
 /*
- * Zeroed memory, aligned for any type; NULL when the bound or the heap is exhausted. A caller that
- * returns a status answers KP_E_MEMORY.
+ * Zeroed memory, aligned for any type; NULL when the bound or the heap is exhausted. A
+ * caller that returns a status answers KP_E_MEMORY.
  */
 void *kp_arena_alloc(struct kp_arena *arena, size_t size) KP_MUST_USE;
 /* count * size, checked for overflow. */
 void *kp_arena_alloc_array(struct kp_arena *arena, size_t count, size_t size) KP_MUST_USE;
 /* Not zeroed, byte aligned: for text. */
 char *kp_arena_bytes(struct kp_arena *arena, size_t size) KP_MUST_USE;
-/* Gives the tail of the newest byte block back or extends it in place; false when it cannot. */
-bool kp_arena_resize_last(struct kp_arena *arena, char *block, size_t old_size, size_t new_size);
+/* Gives the tail of the newest byte block back or extends it in place; false when it
+ * cannot. */
+bool kp_arena_resize_last(
+	struct kp_arena *arena, char *block, size_t old_size, size_t new_size);
 
 /* A copy with a terminating NUL behind it; data is NULL when it does not fit. */
 struct kp_slice kp_arena_copy(struct kp_arena *arena, struct kp_slice slice) KP_MUST_USE;
 char *kp_arena_strdup(struct kp_arena *arena, const char *text) KP_MUST_USE;
-char *kp_arena_printf(struct kp_arena *arena, const char *format, ...) KP_PRINTF(2, 3) KP_MUST_USE;
+char *kp_arena_printf(struct kp_arena *arena, const char *format, ...)
+	KP_PRINTF(2, 3) KP_MUST_USE;
 
 #define KP_ARENA_NEW(arena, type) ((type *)kp_arena_alloc((arena), sizeof(type)))
-#define KP_ARENA_ARRAY(arena, type, count) \
+#define KP_ARENA_ARRAY(arena, type, count)                                               \
 	((type *)kp_arena_alloc_array((arena), (count), sizeof(type)))
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* attr: the few compiler attributes the code uses, and the two ways to stop the process. */
+/* attr: the few compiler attributes the code uses, and the two ways to stop the process.
+ */
 #ifndef KP_CORE_ATTR_H
 #define KP_CORE_ATTR_H
 
@@ -13,10 +14,11 @@
 #define KP_ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The struct of `type` that embeds `member` at `pointer`. */
-#define KP_CONTAINER_OF(pointer, type, member) \
-	((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define KP_CONTAINER_OF(pointer, type, member)                                           \
+	((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
-/* A fact the programmer guarantees. Always compiled in; never about bytes from outside. */
+/* A fact the programmer guarantees. Always compiled in; never about bytes from outside.
+ */
 #define KP_REQUIRE(fact) ((fact) ? (void)0 : kp_require_failed(#fact, __FILE__, __LINE__))
 #define KP_UNREACHABLE() kp_require_failed("unreachable", __FILE__, __LINE__)
 

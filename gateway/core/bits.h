@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * bits: a set of small numbers (field ids) as an array of 64-bit words. The word count belongs to the
- * owner (the catalogue fixes it); all sets of one owner have the same. Storage is the caller's.
+ * bits: a set of small numbers (field ids) as an array of 64-bit words. The word count
+ * belongs to the owner (the catalogue fixes it); all sets of one owner have the same.
+ * Storage is the caller's.
  */
 #ifndef KP_CORE_BITS_H
 #define KP_CORE_BITS_H

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * buffer: text that grows at its end, in an arena. A write that does not fit marks the buffer as
- * failed and later writes do nothing, so a writer checks once, at the end. One thread.
+ * buffer: text that grows at its end, in an arena. A write that does not fit marks the
+ * buffer as failed and later writes do nothing, so a writer checks once, at the end. One
+ * thread.
  */
 #ifndef KP_CORE_BUFFER_H
 #define KP_CORE_BUFFER_H
@@ -40,12 +41,13 @@ kp_buffer_add_char(struct kp_buffer *buffer, char byte)
 	}
 }
 
-#define KP_BUFFER_ADD(buffer, literal) kp_buffer_add((buffer), "" literal, sizeof(literal) - 1)
+#define KP_BUFFER_ADD(buffer, literal)                                                   \
+	kp_buffer_add((buffer), "" literal, sizeof(literal) - 1)
 
 static inline struct kp_slice
 kp_buffer_slice(const struct kp_buffer *buffer)
 {
-	return (struct kp_slice){ buffer->data, buffer->len };
+	return (struct kp_slice){buffer->data, buffer->len};
 }
 
 #endif

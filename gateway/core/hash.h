@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * hash: a keyed 64-bit hash (SipHash-1-3), and uthash set up with it. The key is drawn once per
- * process, so that nobody outside can choose names that collide. Include this, never <uthash.h>.
+ * hash: a keyed 64-bit hash (SipHash-1-3), and uthash set up with it. The key is drawn
+ * once per process, so that nobody outside can choose names that collide. Include this,
+ * never <uthash.h>.
  */
 #ifndef KP_CORE_HASH_H
 #define KP_CORE_HASH_H

@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * heap: malloc's family, with blocks wiped before they are given back. Everything that may have held
- * client data comes from here or from an arena; libcurl, OpenSSL and jansson are given these
- * functions as their allocators at start. Thread-safe as malloc is.
+ * heap: malloc's family, with blocks wiped before they are given back. Everything that
+ * may have held client data comes from here or from an arena; libcurl, OpenSSL and
+ * jansson are given these functions as their allocators at start. Thread-safe as malloc
+ * is.
  */
 #ifndef KP_CORE_HEAP_H
 #define KP_CORE_HEAP_H
@@ -12,7 +13,8 @@
 
 void *kp_heap_alloc(size_t size);
 void *kp_heap_calloc(size_t count, size_t size);
-/* Always moves, so that the old block can be wiped; keeps the block when it returns NULL. */
+/* Always moves, so that the old block can be wiped; keeps the block when it returns NULL.
+ */
 void *kp_heap_realloc(void *block, size_t size);
 void kp_heap_free(void *block);
 char *kp_heap_strdup(const char *text);

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * slice: bytes that somebody else owns. A function that takes a slice borrows it for the call; a
- * struct that stores one says in a comment who owns the bytes.
+ * slice: bytes that somebody else owns. A function that takes a slice borrows it for the
+ * call; a struct that stores one says in a comment who owns the bytes.
  */
 #ifndef KP_CORE_SLICE_H
 #define KP_CORE_SLICE_H
@@ -13,19 +13,23 @@
 
 struct kp_slice {
 	const char *data; /* may be NULL when len is 0; not terminated */
-	size_t len;	  /* bytes */
+	size_t len;       /* bytes */
 };
 
-#define KP_SLICE(literal) ((struct kp_slice){ "" literal, sizeof(literal) - 1 })
-/* The same as an initializer of something static, where a compound literal is no constant. */
-#define KP_SLICE_INIT(literal) { "" literal, sizeof(literal) - 1 }
+#define KP_SLICE(literal) ((struct kp_slice){"" literal, sizeof(literal) - 1})
+/* The same as an initializer of something static, where a compound literal is no
+ * constant. */
+#define KP_SLICE_INIT(literal)                                                           \
+	{                                                                                \
+		"" literal, sizeof(literal) - 1                                          \
+	}
 /* For printf's "%.*s". */
 #define KP_SLICE_ARG(slice) (int)(slice).len, (slice).data
 
 static inline struct kp_slice
 kp_slice_from(const char *text)
 {
-	return (struct kp_slice){ text, text == NULL ? 0 : strlen(text) };
+	return (struct kp_slice){text, text == NULL ? 0 : strlen(text)};
 }
 
 static inline bool
@@ -44,7 +48,7 @@ static inline bool
 kp_slice_starts(struct kp_slice slice, struct kp_slice prefix)
 {
 	return slice.len >= prefix.len &&
-	       (prefix.len == 0 || memcmp(slice.data, prefix.data, prefix.len) == 0);
+		(prefix.len == 0 || memcmp(slice.data, prefix.data, prefix.len) == 0);
 }
 
 /* Bytewise order, shorter first on a common prefix; for sorting. */
