@@ -309,9 +309,9 @@ static const struct kp_found *
 find_in(const struct kp_collect *collect, const struct kp_found_item *item,
 	uint32_t field)
 {
-	const struct kp_cell *cells = collect->options.catalogue->cells;
+	const struct kp_catalogue *catalogue = collect->options.catalogue;
 	const struct kp_found *found = item->first;
-	while (found != NULL && cells[found->cell].field != field) {
+	while (found != NULL && catalogue->cells[found->cell].field != field) {
 		found = found->next;
 	}
 	return found;

@@ -251,7 +251,10 @@ kp_plan_make(const struct kp_plan_options *options, struct kp_arena *arena,
 	}
 	find_gaps(options, called, sources, &plan);
 	for (uint32_t i = 0; i < options->offer_count; i++) {
-		kp_bits_clear(sources, options->offers[i].source);
+		/* A caseload source may be none of the catalogue's. */
+		if (options->offers[i].source < catalogue->source_count) {
+			kp_bits_clear(sources, options->offers[i].source);
+		}
 	}
 	plan_unconnected(options, sources, &plan);
 	sort_entries(&plan);
