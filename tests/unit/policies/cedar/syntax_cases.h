@@ -9,6 +9,8 @@
 #define KP_TEST_SYNTAX_CASES_H
 
 static const char *const expressions[] = {
+	"\"\\u{000041}\"",
+	"\"\\u{41_}\"",
 	"{principal: 1}",
 	"{\"a\" : 1}",
 	"{permit:1}",
@@ -105,6 +107,7 @@ static const char *const expressions[] = {
 	"context.\na",
 };
 static const char *const no_expressions[] = {
+	"\"\\u{0000041}\"",
 	"{(\"a\"): 1}",
 	"{if: 1}",
 	"{true: 1}",
