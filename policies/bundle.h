@@ -12,9 +12,6 @@
 #include "policies/compile.h"
 #include "policies/policy.h"
 
-/* All that one bundle may take: rules, table and registers. */
-#define KP_BUNDLE_BYTES_MAX ((size_t)2 << 30)
-
 /* Names of the files of a set, relative to its folder. Rules: regels/NAME.cedar; partner
  * rules: partners/BRON.cedar. */
 #define KP_FILE_CATALOGUE "catalogus.json"
@@ -44,6 +41,7 @@ struct kp_bundle {
 	struct kp_compiled compiled;
 	struct kp_slice version;
 	uint32_t shadow_every;
+	uint32_t overdue_at_load;
 	struct kp_bundle_counters *counters;
 };
 

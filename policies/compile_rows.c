@@ -72,11 +72,25 @@ make_classes(struct fill *fill)
 }
 
 static enum kp_status
+report_limit(struct kp_compile_work *work, const char *what, size_t count, size_t limit)
+{
+	struct kp_error err;
+	enum kp_status status = kp_error_set(
+		&err, KP_E_CONFIG, "%s: %zu is above the limit %zu", what, count, limit);
+	kp_findings_add(work->findings, &err);
+	return status;
+}
+
+static enum kp_status
 link_part(struct fill *fill, uint32_t part, size_t at)
 {
 	struct link *link = KP_ARENA_NEW(&fill->work->scratch, struct link);
-	if (link == NULL || fill->link_count >= LINKS_MAX) {
+	if (link == NULL) {
 		return KP_E_MEMORY;
+	}
+	if (fill->link_count >= LINKS_MAX) {
+		return report_limit(fill->work, "rules times the rows they are in",
+			(size_t)LINKS_MAX + 1, LINKS_MAX);
 	}
 	fill->link_count++;
 	link->part = part;
@@ -320,13 +334,10 @@ kp_compile_rows(struct kp_compile_work *work, struct kp_compiled *compiled)
 	size_t places = (size_t)KP_ACTION_COUNT * compiled->role_rows *
 		compiled->class_count * compiled->purpose_count;
 	if (places > KP_ROWS_MAX) {
-		struct kp_error err;
-		(void)kp_error_set(&err, KP_E_LIMIT,
-			"actions x roles x organisations that differ x purposes make %zu "
-			"rows, above the limit %zu",
+		return report_limit(work,
+			"actions times roles times organisations that differ times "
+			"purposes",
 			places, KP_ROWS_MAX);
-		kp_findings_add(work->findings, &err);
-		return KP_E_CONFIG;
 	}
 	fill.lists = KP_ARENA_ARRAY(&work->scratch, struct row_list, places);
 	if (fill.lists == NULL) {

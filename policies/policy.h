@@ -29,6 +29,7 @@ typedef void (*kp_digest_fn)(
 	const struct kp_slice *parts, size_t count, unsigned char ret_digest[32]);
 
 #define KP_SHADOW_EVERY 1024u
+#define KP_BUNDLE_BYTES_MAX ((size_t)2 << 30)
 
 struct kp_bundle_options {
 	kp_digest_fn digest;
@@ -36,6 +37,8 @@ struct kp_bundle_options {
 	/* Every how many decisions one is also made by the general evaluator; 0: the
 	 * default, KP_SHADOW_EVERY. */
 	uint32_t shadow_every;
+	/* All that the bundle may take; 0: the default, KP_BUNDLE_BYTES_MAX. */
+	size_t bytes_max;
 };
 
 /*
@@ -51,6 +54,21 @@ void kp_bundle_unref(struct kp_bundle **bundle);
 const struct kp_catalogue *kp_bundle_catalogue(const struct kp_bundle *bundle);
 /* "sha256:…" */
 struct kp_slice kp_bundle_version(const struct kp_bundle *bundle);
+
+/* Something with a review date that has passed: it does not work any more. */
+struct kp_overdue {
+	bool purpose; /* else a permit */
+	struct kp_slice id;
+	struct kp_slice owner; /* whom to tell */
+	int64_t review_ms;
+};
+typedef void (*kp_overdue_fn)(void *ctx, const struct kp_overdue *overdue);
+/* Calls `on_overdue` (may be NULL) for each purpose and permit that is overdue at
+ * `now_ms`; answers how many there are. With a later moment: what will be. */
+uint32_t kp_bundle_overdue(const struct kp_bundle *bundle, int64_t now_ms,
+	kp_overdue_fn on_overdue, void *ctx);
+/* How many there were at load. */
+uint32_t kp_bundle_overdue_at_load(const struct kp_bundle *bundle);
 
 /* One entry of the purpose register (doelen.json). Lives with the bundle. */
 struct kp_purpose {

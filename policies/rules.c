@@ -232,7 +232,15 @@ kp_rule_set_read(struct kp_rule_set *set, struct kp_model *model, const char *fi
 		return status;
 	}
 	const struct kp_cedar_policy_list *list = &set->policies.policies;
-	if (list->count > KP_RULES_MAX || !grow(set, list->count)) {
+	if (list->count > KP_RULES_MAX) {
+		struct kp_error err;
+		enum kp_status limit = kp_error_set(&err, KP_E_CONFIG,
+			"%zu rules is above the limit %u", list->count, KP_RULES_MAX);
+		kp_error_at(&err, kept, 0, 0, NULL);
+		kp_findings_add(findings, &err);
+		return limit;
+	}
+	if (!grow(set, list->count)) {
 		return KP_E_MEMORY;
 	}
 	for (size_t i = set->count; i < list->count; i++) {
@@ -247,5 +255,6 @@ kp_rule_set_read(struct kp_rule_set *set, struct kp_model *model, const char *fi
 		read_card(&(struct card){rule, model, findings});
 	}
 	set->count = (uint32_t)list->count;
-	return findings->count + findings->dropped > found_before ? KP_E_CONFIG : KP_OK;
+	bool found = findings->count + findings->dropped > found_before;
+	return status != KP_OK || found ? KP_E_CONFIG : KP_OK;
 }

@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /* bundle: what never loads, what each refusal says, and what the version depends on. */
+#include <pthread.h>
+
 #include "small_set.h"
 
 #define INTAKE " context.doel == Doel::\"intake\" "
@@ -503,6 +505,37 @@ the_version_is_of_the_content(void **state)
 	set_end(&set);
 }
 
+struct overdue_list {
+	struct kp_overdue items[4];
+	uint32_t count;
+};
+
+static void
+on_overdue(void *ctx, const struct kp_overdue *overdue)
+{
+	struct overdue_list *list = ctx;
+	assert_true(list->count < 4);
+	list->items[list->count++] = *overdue;
+}
+
+static void
+tells_what_is_overdue(void **state)
+{
+	(void)state;
+	struct set set;
+	load_good(&set);
+	/* A forbid keeps forbidding, so it is not on the list. */
+	assert_int_equal(kp_bundle_overdue_at_load(set.bundle), 1);
+	struct overdue_list list = {.count = 0};
+	assert_int_equal(kp_bundle_overdue(set.bundle, NOW_MS, on_overdue, &list), 1);
+	assert_int_equal(list.count, 1);
+	assert_false(list.items[0].purpose);
+	assert_true(kp_slice_is(list.items[0].id, "oud"));
+	assert_true(kp_slice_is(list.items[0].owner, "e"));
+	assert_int_equal(kp_bundle_overdue(set.bundle, 1798761600000, NULL, NULL), 4 + 4);
+	set_end(&set);
+}
+
 static void
 finds_purposes_and_profiles(void **state)
 {
@@ -602,6 +635,86 @@ permits_nothing_without_memory(void **state)
 	set_end(&set);
 }
 
+static void
+survives_every_lack_of_memory(void **state)
+{
+	(void)state;
+	struct set set;
+	small_begin(&set);
+	set_file(&set, "regels/r.cedar", good_rules);
+	unsigned tries = 0;
+	for (size_t limit = 64; set.bundle == NULL; limit += 997, tries++) {
+		const struct kp_bundle_options options = {
+			.digest = set_digest, .now_ms = NOW_MS, .bytes_max = limit};
+		enum kp_status status = kp_bundle_create(
+			set.files, set.count, &options, &set.findings, &set.bundle);
+		assert_true((status == KP_OK) == (set.bundle != NULL));
+		assert_true(status != KP_E_CONFIG || kp_findings_any(&set.findings));
+		assert_true(limit < (size_t)4 << 20);
+	}
+	assert_true(tries > 100);
+	set_end(&set);
+}
+
+struct worker {
+	struct kp_bundle *bundle; /* its own reference */
+	unsigned permitted;
+};
+
+static void *
+decide_often(void *argument)
+{
+	struct worker *worker = argument;
+	for (int i = 0; i < 2000; i++) {
+		struct kp_arena arena;
+		kp_arena_init(&arena, (size_t)1 << 20, NULL);
+		struct kp_slice role = KP_SLICE("manager");
+		const struct kp_facts facts = {.purpose = KP_SLICE("intake"),
+			.organisation = KP_SLICE(OIN_A),
+			.roles = &role,
+			.role_count = 1,
+			.has_case = i % 2 == 0,
+			.reason_given = true,
+			.now_ms = NOW_MS};
+		struct kp_decision decision;
+		if (kp_bundle_decide(worker->bundle, &facts, &arena, &decision) ==
+			KP_OK) {
+			worker->permitted += decision.any ? 1 : 0;
+		}
+		kp_arena_deinit(&arena);
+	}
+	kp_bundle_unref(&worker->bundle);
+	return NULL;
+}
+
+static void
+decides_in_several_threads(void **state)
+{
+	(void)state;
+	struct set set;
+	small_begin(&set);
+	set_file(&set, "regels/r.cedar", good_rules);
+	set_load(&set, 3);
+	assert_int_equal(set.status, KP_OK);
+	struct worker workers[4];
+	pthread_t threads[4];
+	for (size_t i = 0; i < 4; i++) {
+		workers[i] = (struct worker){kp_bundle_ref(set.bundle), 0};
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, decide_often, &workers[i]), 0);
+	}
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_int_equal(workers[i].permitted, 1000);
+	}
+	uint64_t checked;
+	uint64_t different;
+	kp_bundle_shadow_counts(set.bundle, &checked, &different);
+	assert_int_equal(checked, 8000 / 3);
+	assert_int_equal(different, 0);
+	set_end(&set);
+}
+
 int
 main(void)
 {
@@ -613,10 +726,13 @@ main(void)
 		cmocka_unit_test(reports_faults_of_several_files_at_once),
 		cmocka_unit_test(refuses_a_schema_that_does_not_fit),
 		cmocka_unit_test(the_version_is_of_the_content),
+		cmocka_unit_test(tells_what_is_overdue),
 		cmocka_unit_test(finds_purposes_and_profiles),
 		cmocka_unit_test(a_wrong_table_permits_nothing),
 		cmocka_unit_test(compares_every_so_many),
 		cmocka_unit_test(permits_nothing_without_memory),
+		cmocka_unit_test(survives_every_lack_of_memory),
+		cmocka_unit_test(decides_in_several_threads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
