@@ -5,6 +5,7 @@
  * the server and runs until a signal stops it. Everything that a reload replaces is in a
  * snapshot (assemble.h); what stays for the life of the process is here.
  */
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -186,11 +187,29 @@ http_options(const struct kp_config *config, struct kp_connections_options *opti
 	options->limits.chunk_count_max = config->http_chunk_count_max;
 	options->limits.trailer_bytes_max = config->http_trailer_bytes_max;
 	options->limits.trailer_count_max = config->http_trailer_count_max;
+	options->read_ahead_bytes_max = config->http_read_ahead_bytes_max;
+	options->exchange_bytes_max = config->http_exchange_bytes_max;
 	options->requests_max = (uint32_t)config->http_requests_max;
 	options->head_timeout_ms = (uint32_t)config->http_head_timeout_ms;
 	options->body_timeout_ms = (uint32_t)config->http_body_timeout_ms;
 	options->idle_timeout_ms = (uint32_t)config->http_idle_timeout_ms;
 	options->write_timeout_ms = (uint32_t)config->http_write_timeout_ms;
+	options->linger_ms = (uint32_t)config->http_linger_ms;
+}
+
+/* 0 is one loop per processor this process may run on. */
+static unsigned
+loop_count(const struct kp_config *config)
+{
+	cpu_set_t allowed;
+	if (config->server_loops > 0) {
+		return (unsigned)config->server_loops;
+	}
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) {
+		return 1;
+	}
+	unsigned count = (unsigned)CPU_COUNT(&allowed);
+	return count > KP_SERVER_LOOPS_MAX ? KP_SERVER_LOOPS_MAX : count;
 }
 
 static enum kp_status
@@ -208,13 +227,14 @@ make_server(struct serve *serve, struct kp_error *err)
 		listens[i].port = config->listeners[i].port;
 	}
 	struct kp_server_options options = {
-		.loops = (unsigned)config->server_loops,
+		.loops = loop_count(config),
 		.workers = (unsigned)config->server_workers,
 		.listens = listens,
 		.listen_count = config->listener_count,
 		.backlog = (int)config->server_backlog,
 		.connections_max = (uint32_t)config->server_connections_max,
 		.drain_timeout_ms = (uint32_t)config->server_drain_timeout_ms,
+		.drain_grace_ms = (uint32_t)config->server_drain_grace_ms,
 		.routes = {routes, KP_ARRAY_LEN(routes)},
 		.snapshots = {.build = build,
 			.discard = discard,
@@ -250,7 +270,8 @@ open_journal(struct serve *serve, struct kp_error *err)
 	}
 	struct kp_journal_options options = {.path = serve->config->journal_file,
 		.writer = serve->writer,
-		.waiting_max = (uint32_t)serve->config->journal_waiting_max};
+		.waiting_max = (uint32_t)serve->config->journal_waiting_max,
+		.bytes_max = serve->config->journal_bytes_max};
 	return kp_journal_open(&options, &serve->journal, err);
 }
 

@@ -395,6 +395,8 @@ static void
 check_together(struct reader *reader)
 {
 	const struct kp_config *config = reader->config;
+	check_order(reader, "server", "drain_grace_ms", config->server_drain_grace_ms,
+		"drain_timeout_ms", config->server_drain_timeout_ms);
 	check_order(reader, "request", "budget_min_ms", config->request_budget_min_ms,
 		"budget_default_ms", config->request_budget_default_ms);
 	check_order(reader, "request", "budget_default_ms",

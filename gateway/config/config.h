@@ -19,7 +19,7 @@
 
 #define KP_CONFIG_BYTES_MAX ((size_t)1 << 20)
 #define KP_CONFIG_ARENA_BYTES_MAX ((size_t)8 << 20)
-#define KP_CONFIG_LISTENERS_MAX ((size_t)64)
+#define KP_CONFIG_LISTENERS_MAX ((size_t)16)
 #define KP_CONFIG_SECRETS_MAX ((size_t)1024)
 #define KP_CONFIG_PLUGINS_MAX ((size_t)64)
 #define KP_CONFIG_SECRET_BYTES_MAX ((size_t)65536)

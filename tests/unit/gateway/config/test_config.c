@@ -213,7 +213,7 @@ single_faults_say_what_is_wrong(void **state)
 	expect_fault("{", "gateway.json:1:");
 	expect_fault("[]", "object");
 	expect_fault("{\"log\":{},\"log\":{}}", "log");
-	expect_fault("{\"listeners\":[]}", "1 to 64");
+	expect_fault("{\"listeners\":[]}", "1 to 16");
 	expect_fault("{\"listeners\":[{\"host\":\"::1\",\"port\":80},{\"host\":\"::1\","
 		     "\"port\":80}]}",
 		"listener 1 has the same address and port");
