@@ -15,7 +15,8 @@
 	KP_COMMAND(serve, "run the gateway")                                             \
 	KP_COMMAND(query, "ask a gateway for a dossier")                                 \
 	KP_COMMAND(connector, "check manifests, try a source")                           \
-	KP_COMMAND(audit, "show and verify the journal")
+	KP_COMMAND(audit, "show and verify the journal")                                 \
+	KP_COMMAND(policy, "check, read, test and change the rules")
 
 #define KP_COMMAND(name, help) int kp_command_##name(int argc, char **argv);
 KP_COMMANDS

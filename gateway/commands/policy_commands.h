@@ -1,0 +1,32 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * policy_commands: the subcommands of `ketenpoort policy`, for the privacy officer. Each
+ * is a file policy_NAME.c; argv[0] is its own name, the result is one of the exit codes
+ * below. To add one, add a row (help in Dutch, then in English) and its file, and a
+ * section to gateway/man/ketenpoort-policy.1.
+ */
+#ifndef KP_COMMANDS_POLICY_COMMANDS_H
+#define KP_COMMANDS_POLICY_COMMANDS_H
+
+#define KP_POLICY_COMMANDS                                                               \
+	KP_POLICY_COMMAND(check,                                                         \
+		"controleer een map met regels: alle fouten in één keer",                \
+		"check a folder of rules: all faults at once")                           \
+	KP_POLICY_COMMAND(conform, "houd de regeltaal tegen gevallen van anderen",       \
+		"hold the rule language against cases of others")
+
+/* The same for all subcommands; scripts rely on them. */
+enum kp_policy_exit {
+	KP_POLICY_GOOD = 0,
+	KP_POLICY_FOUND = 1,     /* faults, differences, failed tests; or it could not be
+				    done */
+	KP_POLICY_WRONG_USE = 2, /* the command line itself */
+};
+
+#define KP_POLICY_COMMAND(name, help, help_en)                                           \
+	int kp_policy_##name(int argc, char **argv);
+KP_POLICY_COMMANDS
+#undef KP_POLICY_COMMAND
+
+#endif
