@@ -366,12 +366,14 @@ kp_upstream_on_header(char *bytes, size_t size, size_t count, void *data)
 		call->timing.first_us =
 			kp_loop_now_us(call->target->upstream->loop) - call->started_us;
 	}
-	if (call->head_done) {
-		return len; /* trailers: bounded by libcurl, of no use to us */
-	}
-	if (len > call->target->head_bytes_max - transfer->head_len) {
+	/* Interim answers and trailers count as well, or they could come without end. */
+	if (len > call->target->head_bytes_max - call->head_bytes) {
 		return refuse(call, KP_E_SOURCE,
 			"the answer's header fields are larger than head_bytes_max");
+	}
+	call->head_bytes += len;
+	if (call->head_done) {
+		return len; /* a trailer, of no use to us */
 	}
 	if (!keep_head(transfer, bytes, len)) {
 		return refuse(call, KP_E_MEMORY, "no memory for the answer's head");

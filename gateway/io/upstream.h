@@ -38,8 +38,8 @@ struct kp_upstream_target_options {
 	uint32_t waiting_max;     /* calls waiting for a connection; more are refused with
 				     KP_E_BUSY */
 	uint32_t connect_timeout_ms;
-	uint32_t idle_ms; /* how long an idle connection is kept */
-	uint32_t head_bytes_max;
+	uint32_t idle_ms;        /* how long an idle connection is kept */
+	uint32_t head_bytes_max; /* interim answers and trailers included; 0: 16 KiB */
 };
 
 struct kp_upstream_header {

@@ -51,6 +51,7 @@ struct kp_upstream_call {
 	uint64_t started_us;
 	uint64_t deadline_us;
 	struct kp_upstream_timing timing;
+	size_t head_bytes;     /* seen, of all heads and trailers */
 	bool first_seen;       /* timing.first_us is set */
 	bool head_done;        /* on_head was called */
 	bool opened;           /* a connection was opened for it */

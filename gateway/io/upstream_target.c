@@ -29,6 +29,7 @@
 /* Certificates, keys and addresses change; a connection does not live for ever. */
 #define CONNECTION_LIFE_S 1800L
 #define BUFFER_BYTES 16384L
+#define HEAD_BYTES_DEFAULT 16384u
 
 static char *
 copy_slice(struct kp_slice slice)
@@ -579,7 +580,8 @@ fill_target(struct kp_upstream_target *target,
 	target->waiting_max = options->waiting_max;
 	target->connect_timeout_ms = options->connect_timeout_ms;
 	target->idle_ms = options->idle_ms > 0 ? options->idle_ms : 1000;
-	target->head_bytes_max = options->head_bytes_max;
+	target->head_bytes_max = options->head_bytes_max > 0 ? options->head_bytes_max
+							     : HEAD_BYTES_DEFAULT;
 	target->name = copy_slice(options->name);
 	if (target->name == NULL) {
 		return kp_error_set(err, KP_E_MEMORY, "no memory for a partner");

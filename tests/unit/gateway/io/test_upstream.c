@@ -143,6 +143,13 @@ answer(int fd, const char *request)
 		flood(fd, strncmp(path, "/hugehead", 9) != 0);
 		return false;
 	}
+	if (strncmp(path, "/103", 4) == 0) {
+		static const char hint[] =
+			"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
+		while (send(fd, hint, sizeof(hint) - 1, MSG_NOSIGNAL) > 0) {
+		}
+		return false;
+	}
 	if (strncmp(path, "/slow", 5) == 0) {
 		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsl");
 		sleep_ms(300);
@@ -539,6 +546,7 @@ broken_answers(void **state)
 		{"/reset", KP_E_SOURCE},
 		{"/huge", KP_E_SOURCE},
 		{"/hugehead", KP_E_SOURCE},
+		{"/103", KP_E_SOURCE},
 	};
 	for (size_t i = 0; i < KP_ARRAY_LEN(table); i++) {
 		struct call call = {0};
