@@ -561,6 +561,20 @@ broken_answers(void **state)
 	}
 }
 
+/* Our bound, not libcurl's own, which lies far above it. */
+static void
+heads_are_bounded(void **state)
+{
+	(void)state;
+	static const char *const targets[] = {"/hugehead", "/103"};
+	for (size_t i = 0; i < KP_ARRAY_LEN(targets); i++) {
+		struct call call = {0};
+		ask(&call, targets[i]);
+		assert_int_equal(call.status, KP_E_SOURCE);
+		assert_non_null(strstr(call.err.message, "head_bytes_max"));
+	}
+}
+
 static void
 body_at_and_above_the_cap(void **state)
 {
@@ -920,6 +934,7 @@ main(void)
 		cmocka_unit_test(large_bodies_go_at_once),
 		cmocka_unit_test(bad_requests_are_refused_at_once),
 		cmocka_unit_test(broken_answers),
+		cmocka_unit_test(heads_are_bounded),
 		cmocka_unit_test(body_at_and_above_the_cap),
 		cmocka_unit_test(handlers_may_refuse),
 		cmocka_unit_test(time_limits),
