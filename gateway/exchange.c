@@ -423,7 +423,7 @@ kp_exchange_refuse(
 	exchange->refusal = true;
 	exchange->keep = false;
 	kp_buffer_init(&body, &exchange->arena, REFUSAL_BYTES_MAX);
-	struct kp_problem problem = { .status = status, .detail = kp_slice_from(detail) };
+	struct kp_problem problem = {.status = status, .detail = kp_slice_from(detail)};
 	kp_problem_write(&body, &problem);
 	if (body.failed) {
 		answer_failed(exchange);

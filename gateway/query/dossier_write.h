@@ -32,7 +32,6 @@ struct kp_source_state {
 	const struct kp_plan_entry *planned; /* NULL when not of interest */
 };
 
-
 /* Bytes that will do for dossier and provenance of a merge. */
 size_t kp_write_dossier_size(
 	const struct kp_shape *shape, const struct kp_merged *merged);

@@ -238,11 +238,11 @@ static const struct refusal set_refusals[] = {
 		"this has slots, it belongs in templates"},
 	{"{\"templates\":{\"t\":" WHEN("{\"Value\":true}") "}}",
 		"this has no slots, it belongs in staticPolicies"},
-	{"{\"staticPolicies\":{\"t\":" WHEN("{\"Value\":true}") "},\"templates\":{"
-								"\"t\":" PRINCIPAL(
-									"{\"op\":\"in\","
-									"\"slot\":\"?"
-									"principal\"}") "}}",
+	{"{\"staticPolicies\":{\"t\":" WHEN(
+		 "{\"Value\":true}") "},\"templates\":{"
+				     "\"t\":" PRINCIPAL("{\"op\":\"in\","
+							"\"slot\":\"?"
+							"principal\"}") "}}",
 		"there is already a policy or template of this id"},
 	{"{\"templateLinks\":[{\"templateId\":\"t\",\"newId\":\"l\",\"values\":{}}]}",
 		"/templateLinks/0: there is no template `t`"},
