@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Ketenpoort contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""init, check and audit of the program itself: what they print, write and exit with."""
+import json
+import os
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = os.path.abspath(sys.argv.pop()) if len(sys.argv) > 1 else str(
+    ROOT / ".build/dev/gateway/ketenpoort")
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def journal(*records):
+    """The bytes of a journal, from the description of the format in journal_frame.h."""
+    data = b"KPJRNL\r\n" + struct.pack("<I", 1)
+    data += struct.pack("<I", crc32c(data))
+    for index, (kind, text) in enumerate(records):
+        payload = text.encode()
+        head = b"KPF1" + struct.pack("<IQQII", len(payload), index, len(data), kind,
+                                     crc32c(payload))
+        data += head + struct.pack("<I", crc32c(head)) + payload
+    return data
+
+
+class Commands(unittest.TestCase):
+    def setUp(self):
+        self.home = tempfile.TemporaryDirectory(prefix="ketenpoort-test-")
+        self.folder = pathlib.Path(self.home.name) / "gateway"
+
+    def tearDown(self):
+        self.home.cleanup()
+
+    def run_program(self, *arguments):
+        return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True,
+                              timeout=60)
+
+    def init(self, *arguments):
+        done = self.run_program("init", *arguments, self.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return self.folder / "gateway.json"
+
+    def check_faults(self, path):
+        done = self.run_program("check", "--json", path)
+        answer = json.loads(done.stdout)
+        self.assertEqual(done.returncode, 0 if answer["ok"] else 1)
+        self.assertEqual(answer["ok"], not answer["findings"])
+        return answer["findings"]
+
+    def test_what_init_writes_checks(self):
+        config = self.init()
+        self.assertFalse(json.loads(config.read_text())["identity"]["development"])
+        done = self.run_program("check", config)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("the configuration checks: 4 sources", done.stdout)
+        self.assertEqual(self.check_faults(config), [])
+
+    def test_init_ships_the_example_rules_and_protects_secrets(self):
+        self.init()
+        for path in (ROOT / "policies/voorbeeld").rglob("*"):
+            if path.is_file():
+                copy = self.folder / "policies" / path.relative_to(ROOT / "policies/voorbeeld")
+                self.assertEqual(copy.read_bytes(), path.read_bytes(), copy)
+        for path in (self.folder / "secrets").iterdir():
+            self.assertEqual(path.stat().st_mode & 0o777, 0o600, path)
+        self.assertEqual((self.folder / "secrets").stat().st_mode & 0o777, 0o700)
+
+    def test_two_inits_have_different_keys(self):
+        self.init()
+        key = (self.folder / "secrets/pseudonym.json").read_text()
+        self.folder = self.folder.with_name("other")
+        self.init()
+        self.assertNotEqual(key, (self.folder / "secrets/pseudonym.json").read_text())
+
+    def test_init_overwrites_nothing(self):
+        config = self.init()
+        before = {path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
+        done = self.run_program("init", self.folder)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("is not empty, and nothing is overwritten", done.stderr)
+        self.assertEqual(before, {path: path.read_bytes() for path in before})
+        self.assertEqual(self.run_program("init", config / "x").returncode, 1)
+
+    def test_development_is_an_explicit_switch(self):
+        config = self.init("--development")
+        text = json.loads(config.read_text())
+        self.assertTrue(text["identity"]["development"])
+        text["listeners"][0]["host"] = "0.0.0.0"
+        config.write_text(json.dumps(text))
+        faults = self.check_faults(config)
+        self.assertEqual(len(faults), 1)
+        self.assertIn("loopback only", faults[0]["message"])
+
+    def test_check_reports_all_faults_with_their_places(self):
+        config = self.init()
+        text = config.read_text()
+        text = text.replace('"backlog": 1024', '"backlog": 0')
+        text = text.replace('"workers": 4', '"wrokers": 4')
+        config.write_text(text)
+        faults = self.check_faults(config)
+        self.assertEqual(len(faults), 2)
+        lines = text.split("\n")
+        for fault in faults:
+            self.assertTrue(fault["file"].endswith("gateway.json"))
+            self.assertRegex(lines[fault["line"] - 1], "backlog|wrokers")
+        self.assertIn("workers", " ".join(fault["message"] for fault in faults))
+        plain = self.run_program("check", config)
+        self.assertEqual(plain.returncode, 1)
+        self.assertEqual(len(re.findall(r"gateway\.json:\d+:\d+: ", plain.stderr)), 2)
+
+    def test_check_looks_at_secrets_rules_manifests_and_journal(self):
+        config = self.init()
+        (self.folder / "secrets/uwv-token").chmod(0o644)
+        (self.folder / "policies/regels/verboden.cedar").write_text("forbid (")
+        (self.folder / "journal/ketenpoort.journal").write_bytes(b"not a journal at all")
+        places = " ".join(fault["file"] for fault in self.check_faults(config))
+        for name in ("uwv-token", "verboden.cedar", "ketenpoort.journal"):
+            self.assertIn(name, places)
+        self.folder = self.folder.with_name("other")
+        config = self.init()
+        (self.folder / "sources/uwv.json").write_text('{"source": "uwv"}')
+        places = " ".join(fault["file"] for fault in self.check_faults(config))
+        self.assertIn("uwv.json", places)
+
+    def test_check_opens_nothing(self):
+        config = self.init()
+        before = sorted(str(path) for path in self.folder.rglob("*"))
+        self.run_program("check", config)
+        self.assertEqual(before, sorted(str(path) for path in self.folder.rglob("*")))
+
+    RECORDS = (
+        (1, '{"event":"start","origin":{"time":"2026-11-23T10:00:00.000Z"},"type":"start"}'),
+        (2, '{"question":{"pseudonym":"aaa","purpose":"intake"},"type":"intent"}'),
+        (3, '{"intent":1,"result":{"httpStatus":200},"type":"outcome"}'),
+        (4, '{"question":{"pseudonym":"bbb\\u001b[2J"},"result":{"code":"KP_E_DENIED"},"type":"refusal"}'),
+    )
+
+    def write_journal(self, change=lambda data: data):
+        path = pathlib.Path(self.home.name) / "journal"
+        path.write_bytes(change(journal(*self.RECORDS)))
+        return path
+
+    def test_audit_shows_and_verifies(self):
+        path = self.write_journal()
+        shown = self.run_program("audit", "show", path)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertEqual(len(shown.stdout.splitlines()), 5)
+        self.assertNotIn("\x1b", shown.stdout)
+        lines = self.run_program("audit", "show", "--json", path).stdout.splitlines()
+        self.assertEqual([json.loads(line)["index"] for line in lines], [0, 1, 2, 3])
+        one = self.run_program("audit", "show", "--json", "--type", "intent", path).stdout
+        self.assertEqual(json.loads(one)["record"]["question"]["purpose"], "intake")
+        one = self.run_program("audit", "show", "--json", "--pseudonym", "aaa", path).stdout
+        self.assertEqual(json.loads(one)["index"], 1)
+        verdict = json.loads(self.run_program("audit", "verify", "--json", path).stdout)
+        self.assertEqual((verdict["whole"], verdict["records"], verdict["tornBytes"]),
+                         (True, 4, 0))
+
+    def test_audit_names_damage_and_tells_it_from_a_torn_tail(self):
+        path = self.write_journal(lambda data: data.replace(b"intake", b"intakf"))
+        done = self.run_program("audit", "verify", path)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("record 1 at byte", done.stderr)
+        self.assertEqual(self.run_program("audit", "show", path).returncode, 1)
+        path = self.write_journal(lambda data: data[:-7])
+        verdict = json.loads(self.run_program("audit", "verify", "--json", path).stdout)
+        self.assertEqual((verdict["whole"], verdict["records"]), (True, 3))
+        self.assertGreater(verdict["tornBytes"], 0)
+
+    def test_wrong_use_is_told(self):
+        for arguments in (("init",), ("init", "a", "b"), ("check",), ("check", "--x", "y"),
+                          ("audit",), ("audit", "show"), ("audit", "look", "x"),
+                          ("audit", "show", "--type", "loud", "x")):
+            done = self.run_program(*arguments)
+            self.assertEqual(done.returncode, 2, arguments)
+            self.assertIn("usage: ketenpoort", done.stderr)
+        for command in ("init", "check", "audit"):
+            done = self.run_program(command, "--help")
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("usage: ketenpoort", done.stdout)
+        self.assertEqual(self.run_program("audit", "verify", "/nowhere").returncode, 1)
+        self.assertEqual(self.run_program("check", "/nowhere").returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
