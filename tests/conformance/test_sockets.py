@@ -15,7 +15,7 @@ from support import EXAMPLE, SOURCE, WORK, Stub, attempt, check, connector, fini
 
 BSN = "999910061"
 ACCESS = {"kind": "header", "header": "X-API-KEY", "secret": "brp_key"}
-LIMITS = {"time_ms": 700, "answer_bytes": 1048576, "head_bytes": 16384}
+LIMITS = {"answer_bytes": 1048576, "head_bytes": 16384}
 
 
 def free_port():
@@ -75,21 +75,25 @@ FAULTS = [
 
 def faults():
     partner = Partner()
-    text = manifest("haal-centraal-brp.json", partner.port, access=ACCESS, limits=LIMITS)
+    text = manifest("haal-centraal-brp.json", partner.port, access=ACCESS, limits=dict(LIMITS))
     good = None
     for fault, more, outcome, words in FAULTS:
         partner.fault(fault, **more)
+        # A short time only where time is the point: the machine may be busy.
+        late = "niet binnen de tijd" in words
+        text["limits"] = dict(LIMITS, time_ms=700 if late else 10000)
         started = time.monotonic()
         result = attempt(text, BSN)
         took = time.monotonic() - started
         name = f"brp {fault} {more or ''}"
         check(result["outcome"] == outcome, f"{name}: {result['outcome']} {result['fault']}")
         check(words in result["reason"], f"{name}: {result['reason']}")
-        check(took < 3, f"{name}: took {took:.1f} s")
+        check(took < 9, f"{name}: took {took:.1f} s")
         check(BSN not in result["fault"] + result["reason"], f"{name}: the bsn is in a text")
         if fault == "none":
             good = result["fields"]
     check(len(good) > 20, "the good answer is thin")
+    text["limits"] = dict(LIMITS, time_ms=10000)
     partner.fault("over-delivers")
     narrow = attempt(text, BSN, "--velden", "persoon.naam")
     paths = {field["path"] for field in narrow["fields"]}
@@ -124,7 +128,8 @@ def retries():
 
         threading.Thread(target=serve, daemon=True).start()
         port = listener.getsockname()[1]
-        result = attempt(manifest("haal-centraal-brp.json", port, idempotent=idempotent), BSN)
+        result = attempt(manifest("haal-centraal-brp.json", port, idempotent=idempotent,
+                                  limits={"time_ms": 10000}), BSN)
         wanted = ("nietsGevonden", 2) if idempotent else ("nietBereikt", 1)
         check((result["outcome"], len(answers)) == wanted,
               f"retry idempotent={idempotent}: {result['outcome']} after {len(answers)}")
