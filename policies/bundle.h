@@ -36,6 +36,8 @@ struct kp_bundle {
 	struct kp_arena arena; /* owns all below, and the bundle itself is on the heap */
 	const struct kp_catalogue *catalogue;
 	struct kp_registers registers;
+	const struct kp_cedar_schema_source *schema_source;
+	const struct kp_cedar_schema *schema;
 	struct kp_model model;
 	struct kp_rule_set rules;
 	struct kp_compiled compiled;

@@ -26,7 +26,6 @@ struct load {
 	size_t file_count;
 	struct kp_findings *findings;
 	size_t found_before;
-	const struct kp_cedar_schema *schema;
 };
 
 static void report(struct load *load, const char *file, const char *format, ...)
@@ -220,7 +219,8 @@ load_schema(struct load *load)
 	if (status != KP_OK) {
 		return status;
 	}
-	return kp_cedar_schema_make(source, load->findings, NULL, &load->schema);
+	bundle->schema_source = source;
+	return kp_cedar_schema_make(source, load->findings, NULL, &bundle->schema);
 }
 
 /* The source whose rules a partner file holds: partners/BRON.cedar. */
@@ -305,7 +305,7 @@ validate(struct load *load)
 {
 	const struct kp_cedar_check_options options = {
 		.level_checked = true, .level_max = LEVEL_MAX};
-	enum kp_status status = kp_cedar_check_policies(load->schema,
+	enum kp_status status = kp_cedar_check_policies(load->bundle->schema,
 		&load->bundle->rules.policies, &options, load->findings, NULL);
 	return status == KP_E_INVALID ? KP_E_CONFIG : status;
 }
@@ -313,7 +313,8 @@ validate(struct load *load)
 static enum kp_status
 make_model(struct load *load)
 {
-	return kp_model_create(&load->bundle->model, load->schema, load->findings);
+	return kp_model_create(
+		&load->bundle->model, load->bundle->schema, load->findings);
 }
 
 static enum kp_status

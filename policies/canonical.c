@@ -9,6 +9,7 @@
 #include "core/buffer.h"
 #include "core/json_document.h"
 #include "policies/bundle.h"
+#include "policies/cedar/schema.h"
 
 static int
 compare_members(const void *a, const void *b)
@@ -140,9 +141,8 @@ kp_bundle_canonical(struct kp_arena *arena, const struct kp_bundle *bundle,
 			}
 			KP_BUFFER_ADD(&buffer, "\n");
 		} else if (strcmp(file->name, KP_FILE_SCHEMA) == 0) {
-			kp_buffer_printf(
-				&buffer, "file %s %zu\n", file->name, file->text.len);
-			kp_buffer_add_slice(&buffer, file->text);
+			kp_buffer_printf(&buffer, "file %s\n", file->name);
+			kp_cedar_schema_write_json(&buffer, bundle->schema_source);
 			KP_BUFFER_ADD(&buffer, "\n");
 		}
 	}

@@ -247,7 +247,8 @@ grow_conditions(struct kp_compile_work *work)
 		work->condition_capacity == 0 ? 64 : work->condition_capacity * 2;
 	struct kp_condition *conditions =
 		KP_ARENA_ARRAY(work->arena, struct kp_condition, capacity);
-	uint32_t *buckets = KP_ARENA_ARRAY(&work->scratch, uint32_t, capacity * 4);
+	uint32_t *buckets =
+		KP_ARENA_ARRAY(&work->scratch, uint32_t, (size_t)capacity * 4);
 	if (conditions == NULL || buckets == NULL) {
 		return false;
 	}

@@ -478,6 +478,14 @@ the_version_is_of_the_content(void **state)
 	char *rules = kp_arena_printf(&set.arena, "// x\n\n%s", good_rules);
 	assert_true(kp_slice_equal(plain, version_with(&set, "regels/r.cedar", rules)));
 	assert_true(kp_slice_equal(plain, version_with(&set, "README.md", "for people")));
+	const char *schema =
+		set_read_file(&set, KP_SOURCE_DIR "/policies/voorbeeld/" KP_FILE_SCHEMA);
+	assert_true(kp_slice_equal(plain,
+		version_with(&set, KP_FILE_SCHEMA,
+			kp_arena_printf(&set.arena, "// x\n  %s", schema))));
+	assert_false(kp_slice_equal(plain,
+		version_with(&set, KP_FILE_SCHEMA,
+			kp_arena_printf(&set.arena, "%s entity Extra;", schema))));
 	/* Anything else does. */
 	static const struct {
 		const char *file;
