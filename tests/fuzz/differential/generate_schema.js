@@ -4,7 +4,7 @@
 // generate_schema: random schemas, policies and entities with what Cedar's own engine
 // (@cedar-policy/cedar-wasm) says of them, one JSON object per line, for schema_differential:
 //   {"schema": text, "accepted": bool, "json": text}      json: the JSON form, when accepted
-//   {"policies": [{"text", "valid", "why", "json"}]}       against the schema of the line before
+//   {"policies": [{"text", "valid", "why", "json", "formatted"}]} against the schema of the line before
 //   {"entities": text, "accepted": bool}                   likewise
 // Schemas are drawn from few names, so that shadowing, cycles and unknown names happen often.
 //
@@ -278,7 +278,8 @@ function oneSchema() {
   const policies = Object.entries(texts).map(([id, one]) => {
     const errors = answer.validationErrors.filter((e) => e.policyId === id);
     return { text: one, valid: errors.length === 0, why: errors.map((e) => e.error.message).join('; '),
-      json: JSON.stringify(cedar.policyToJson(one).json) };
+      json: JSON.stringify(cedar.policyToJson(one).json),
+      formatted: cedar.formatPolicies({ policyText: one, lineWidth: 80, indentWidth: 2 }).formatted_policy };
   });
   say({ policies });
   times(ENTITIES_PER_SCHEMA, () => {

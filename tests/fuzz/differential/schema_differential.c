@@ -2,8 +2,8 @@
 
 /*
  * schema_differential: reads the lines of generate_schema.js from standard input and says
- * where our schemas, validation, entity checks and policy JSON differ from Cedar's. Ends
- * with one line of counts; exit status 1 when anything differs.
+ * where our schemas, validation, entity checks, policy JSON and layout differ from
+ * Cedar's. Ends with one line of counts; exit status 1 when anything differs.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 
 #include "policies/cedar/check.h"
 #include "policies/cedar/check_data.h"
+#include "policies/cedar/format.h"
 #include "policies/cedar/parse.h"
 #include "policies/cedar/policy_json.h"
 
@@ -134,6 +135,21 @@ judge_schema(struct world *world, json_t *line, struct totals *totals)
 }
 
 static void
+judge_layout(struct world *world, json_t *one, struct totals *totals)
+{
+	struct kp_buffer out;
+	kp_buffer_init(&out, &world->arena, BYTES_MAX);
+	struct kp_slice text = text_of(one, "text");
+	enum kp_status status =
+		kp_cedar_format(&world->arena, "p", text, &out, &world->findings);
+	if (status != KP_OK ||
+		!kp_slice_equal(kp_buffer_slice(&out), text_of(one, "formatted"))) {
+		differs(totals, "layout", text, text_of(one, "formatted").data,
+			&world->findings);
+	}
+}
+
+static void
 judge_policy(struct world *world, json_t *one, struct totals *totals)
 {
 	/* The engine compared with is 4.13, which made this finding a warning. */
@@ -155,6 +171,7 @@ judge_policy(struct world *world, json_t *one, struct totals *totals)
 			differs(totals, "JSON of policy", text, "another",
 				&world->findings);
 		}
+		judge_layout(world, one, totals);
 		status = kp_cedar_check_policies(
 			world->schema, &set, &options, &world->findings, NULL);
 	}
