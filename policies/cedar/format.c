@@ -278,7 +278,7 @@ format_record(struct formatter *formatter, const struct kp_cedar_block *open)
 	}
 	fields = nest(formatter, join(formatter, line(formatter), fields));
 	open = join(formatter, join(formatter, open, fields), line(formatter));
-	return join(formatter, open, take(formatter, NULL));
+	return group(formatter, join(formatter, open, take(formatter, NULL)));
 }
 
 /* A::B::"x"; the first token is taken already. */

@@ -58,6 +58,15 @@ static const struct layout_case cases[] = {
 		"\"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\"].contains\n    (\n      "
 		"principal.name\n"
 		"    )\n};\n"},
+	/* A record that fits stays on its line when what follows it is broken. */
+	{"permit(principal,action,resource)when{{a:context.aaaaaaaaaa,b:principal."
+	 "bbbbbbbb}.cont"
+	 "ainsAll(resource.cccccccccccc)};",
+		"permit (principal, action, resource)\nwhen\n{\n  { a: "
+		"context.aaaaaaaaaa, b: "
+		"principal.bbbbbbbb }.containsAll\n    (\n      resource.cccccccccccc\n  "
+		"  )\n"
+		"};\n"},
 	/* Comments stay with what they belong to. */
 	{"// top\npermit(// open\nprincipal,action,resource) // close\n// why\nwhen{true "
 	 "&& // "
