@@ -13,6 +13,8 @@
 	KP_POLICY_COMMAND(check,                                                         \
 		"controleer een map met regels: alle fouten in één keer",                \
 		"check a folder of rules: all faults at once")                           \
+	KP_POLICY_COMMAND(matrix, "toon wie wat mag zien, per doel, rol en rubriek",     \
+		"show who may see what")                                                 \
 	KP_POLICY_COMMAND(conform, "houd de regeltaal tegen gevallen van anderen",       \
 		"hold the rule language against cases of others")
 
