@@ -48,7 +48,8 @@ class Partner:
     def __init__(self, name):
         self.name, self.port = name, free_port()
         self.process = subprocess.Popen([sys.executable, "-B", str(PARTNERS / "partners.py"), "serve", name,
-                                         "--port", str(self.port)], stdout=subprocess.DEVNULL)
+                                         "--port", str(self.port)], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
         wait_for_port(self.port, self.process)
 
     def ask(self, path, body=None):
@@ -78,11 +79,15 @@ class Gateway:
         self.port = free_port()
         self.wrapper = list(wrapper)
         self.partners = {name: Partner(name) for name in ("brp", "uwv", "svb")}
-        subprocess.run([self.program, "init", str(self.folder)], check=True,
-                       stdout=subprocess.DEVNULL)
-        self.write_configuration(change)
         self.process = None
-        self.start()
+        try:
+            subprocess.run([self.program, "init", str(self.folder)], check=True,
+                           stdout=subprocess.DEVNULL)
+            self.write_configuration(change)
+            self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def write_configuration(self, change):
         path = self.folder / "gateway.json"
@@ -147,7 +152,7 @@ class Gateway:
             self.log.close()
 
     def close(self):
-        if self.process.poll() is None:
+        if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
         for partner in self.partners.values():

@@ -1,0 +1,161 @@
+#!/bin/sh
+# SPDX-FileCopyrightText: Ketenpoort contributors
+# SPDX-License-Identifier: EUPL-1.2
+#
+# From a bare Debian 12 to a virtual client dossier. Installs what is missing, builds, starts stand-in
+# partners and the gateway, asks, shows, and ends by itself.
+#
+#   sh gateway/demo.sh           the whole story
+#   sh gateway/demo.sh --keep    and leave everything running to play with (Ctrl-C stops it)
+set -eu
+cd "$(dirname "$0")/.."
+keep=no
+case ${1:-} in
+"") ;;
+--keep) keep=yes ;;
+*) sed -n '5,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac
+
+bold=$(printf '\033[1m') plain=$(printf '\033[0m')
+[ -t 1 ] || bold="" plain=""
+title() { printf '\n%s== %s%s\n' "$bold" "$1" "$plain"; }
+show() { printf '%s$ %s%s\n' "$bold" "$*" "$plain"; }
+
+# --- build ---
+sh tests/packages.sh run
+echo "building (release) ..."
+cmake --preset release -DKP_TESTS=OFF >/dev/null
+cmake --build --preset release --target ketenpoort -- --quiet
+gateway=$(pwd)/.build/release/gateway/ketenpoort
+
+# --- partners and gateway, in a folder that goes afterwards ---
+work=$(mktemp -d "${TMPDIR:-/tmp}/ketenpoort-demo-XXXXXX")
+pids=""
+finish() {
+	status=$?
+	trap - EXIT INT TERM
+	# shellcheck disable=SC2086
+	[ -z "$pids" ] || kill $pids 2>/dev/null || true
+	wait 2>/dev/null || true
+	if [ $status -ne 0 ] && [ -s "$work/gateway.log" ]; then
+		echo "the gateway's log:"
+		tail -n 20 "$work/gateway.log"
+	fi
+	rm -rf "$work"
+	exit $status
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+free_ports() {
+	python3 - <<'PY'
+import socket
+held = [socket.socket() for _ in range(4)]
+for one in held:
+    one.bind(("127.0.0.1", 0))
+print(*(one.getsockname()[1] for one in held))
+PY
+}
+# shellcheck disable=SC2046
+set -- $(free_ports)
+port=$1 brp=$2 uwv=$3 svb=$4
+
+start_partner() {
+	python3 -B tests/partners/partners.py serve "$1" --port "$2" >"$work/$1.log" 2>&1 &
+	pids="$pids $!"
+	eval "pid_$1=$!"
+}
+await() { # url
+	tries=0
+	until curl -fs -o /dev/null "$1"; do
+		tries=$((tries + 1))
+		[ $tries -lt 200 ] || { echo "nothing answers at $1" >&2; return 1; }
+		sleep 0.05
+	done
+}
+fault() { # port fault [ms]
+	curl -fs -o /dev/null -d "{\"fault\":\"$2\",\"ms\":${3:-1000}}" "http://127.0.0.1:$1/_fault"
+}
+
+start_partner brp "$brp"
+start_partner uwv "$uwv"
+start_partner svb "$svb"
+"$gateway" init "$work/poort" >/dev/null
+python3 - "$work/poort" "$port" "$brp" "$uwv" "$svb" <<'PY'
+import json, pathlib, sys
+folder, port, *partners = sys.argv[1:]
+config = pathlib.Path(folder, "gateway.json")
+data = json.loads(config.read_text())
+data["listeners"] = [{"host": "127.0.0.1", "port": int(port)}]
+data["identity"]["development"] = True  # no tokens here: who asks is what the header says
+config.write_text(json.dumps(data, indent=2))
+for name, old, new in zip(("brp", "uwv", "svb"), (8081, 8082, 8083), partners):
+    manifest = pathlib.Path(folder, "sources", name + ".json")
+    manifest.write_text(manifest.read_text().replace(f"127.0.0.1:{old}", f"127.0.0.1:{new}"))
+PY
+python3 -B tests/partners/partners.py export --out "$work/poort/klantvolg.csv"
+await "http://127.0.0.1:$brp/_health"
+await "http://127.0.0.1:$uwv/_health"
+await "http://127.0.0.1:$svb/_health"
+"$gateway" check "$work/poort/gateway.json"
+"$gateway" serve "$work/poort/gateway.json" 2>"$work/gateway.log" &
+pids="$pids $!"
+await "http://127.0.0.1:$port/health/ready"
+
+printf '999910061\n' >"$work/bsn"
+printf '999910206\n' >"$work/bsn-elsewhere"
+KETENPOORT_GATEWAY="http://127.0.0.1:$port"
+export KETENPOORT_GATEWAY
+ask() { # expected exit code, then arguments for query
+	expected=$1
+	shift
+	show ketenpoort query "$@"
+	code=0
+	"$gateway" query --bsn-file "$work/bsn" --organisatie 00000001830000001000 --medewerker m.jansen "$@" || code=$?
+	if [ "$code" -ne "$expected" ]; then
+		echo "demo: expected exit code $expected, got $code" >&2
+		exit 1
+	fi
+}
+
+# --- the story ---
+title "A dossier for an intake: four partners, one answer, the source beside every value"
+ask 3 --doel participatiewet-intake --zaak Z-2026-00123 --rollen klantmanager
+
+title "The same client for a narrower purpose: an address check opens less"
+ask 0 --doel adrescontrole --zaak Z-2026-00123 --rollen klantmanager
+
+title "A purpose this role may not ask for: refused, and recorded"
+ask 5 --doel fraudeonderzoek --rollen klantmanager
+
+title "A partner is switched off: its section says so, the rest is there"
+kill "$pid_svb"
+wait "$pid_svb" 2>/dev/null || true
+ask 3 --doel participatiewet-intake --rollen klantmanager --velden uitkeringen
+
+title "A slow partner under a short budget: 'nietBereikt' is not 'nothing known'"
+fault "$uwv" slow 3000
+ask 3 --doel participatiewet-intake --rollen klantmanager --velden persoon.naam,uitkeringen --budget 400
+
+title "The stream: each source's block as soon as it is there, the slow one last"
+fault "$uwv" slow 700
+ask 0 --doel participatiewet-intake --rollen klantmanager --velden persoon.naam.geslachtsnaam,klantvolg --ndjson
+fault "$uwv" none
+
+title "What the gateway can prove afterwards: the journal (no client number, no value)"
+show ketenpoort audit show journal/ketenpoort.journal
+cp "$work/poort/journal/ketenpoort.journal" "$work/journal.copy"
+"$gateway" audit show "$work/journal.copy"
+
+if [ $keep = yes ]; then
+	title "Left running; Ctrl-C stops it"
+	cat <<TEXT
+gateway    http://127.0.0.1:$port      configuration $work/poort
+partners   brp $brp, uwv $uwv          break one: curl -d '{"fault":"slow","ms":2000}' http://127.0.0.1:$uwv/_fault
+ask        KETENPOORT_GATEWAY=$KETENPOORT_GATEWAY $gateway query \\
+             --organisatie 00000001830000001000 --medewerker m.jansen --rollen klantmanager \\
+             --doel participatiewet-intake --bsn-file $work/bsn
+TEXT
+	wait
+fi
+title "Done"
