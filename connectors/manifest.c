@@ -765,8 +765,9 @@ read_file(struct reader *reader, const struct kp_json_node *root)
 	if (text_at(object, "charset").len > 0) {
 		file->charset = text_at(object, "charset");
 	}
-	if (text_at(object, "separator").len == 1) {
-		file->separator = text_at(object, "separator").data[0];
+	struct kp_slice separator = text_at(object, "separator");
+	if (separator.data != NULL && separator.len == 1) {
+		file->separator = separator.data[0];
 	}
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "commands/json_spelled.h"
 #include "commands/query_print.h"
 #include "core/arena.h"
 #include "core/buffer.h"
@@ -476,7 +477,7 @@ exit_code_of(uint32_t status)
 }
 
 static int
-show(const struct conversation *conversation)
+show(struct conversation *conversation)
 {
 	const struct question *question = conversation->question;
 	int code = exit_code_of(conversation->status);
@@ -486,13 +487,15 @@ show(const struct conversation *conversation)
 			conversation->answer.data, 1, conversation->answer.len, stdout);
 		(void)fputc('\n', stdout);
 	}
-	json_error_t error;
-	json_t *answer = json_loadb(conversation->answer.data, conversation->answer.len,
-		JSON_REJECT_DUPLICATES, &error);
-	if (answer == NULL && conversation->answer.len > 0) {
+	json_t *answer = NULL;
+	struct kp_error err;
+	if (conversation->answer.len > 0 &&
+		kp_json_spelled(kp_buffer_slice(&conversation->answer),
+			&conversation->arena, &answer, &err) != KP_OK) {
+		char text[512];
 		(void)fprintf(stderr,
 			"ketenpoort query: the answer (status %u) is no JSON: %s\n",
-			conversation->status, error.text);
+			conversation->status, kp_error_text(&err, text, sizeof(text)));
 		return EXIT_UNAVAILABLE;
 	}
 	struct query_print_options print = {.out = out,

@@ -270,10 +270,9 @@ print_sources(const struct printer *printer, const json_t *sources)
 		const char *status = text_of(source, "status");
 		bool good = strcmp(status, "gevonden") == 0;
 		char took[32] = "";
-		const json_t *ms = json_object_get(source, "duurMs");
-		if (json_is_number(ms)) {
-			(void)snprintf(
-				took, sizeof(took), "%.0f ms", json_number_value(ms));
+		const char *ms = text_of(source, "duurMs");
+		if (ms[0] != '\0') {
+			(void)snprintf(took, sizeof(took), "%s ms", ms);
 		}
 		(void)fputs("  ", out);
 		print_padded(out, text_of(source, "bron"), 22);
@@ -308,14 +307,13 @@ print_account(const struct printer *printer, const json_t *answer)
 					       : say(printer, "nee", "no"));
 	}
 	if (account != NULL) {
-		const json_t *index = json_object_get(account, "logIndex");
+		const char *index = text_of(account, "logIndex");
 		(void)fprintf(out, "%s%s: trace ", style(printer, DIM),
 			say(printer, "Verantwoording", "Account"));
 		print_safe(out, text_of(account, "traceId"));
-		if (json_is_integer(index)) {
-			(void)fprintf(out, ", %s %" JSON_INTEGER_FORMAT,
-				say(printer, "journaal", "journal"),
-				json_integer_value(index));
+		if (index[0] != '\0') {
+			(void)fprintf(out, ", %s %s", say(printer, "journaal", "journal"),
+				index);
 		}
 		(void)fputs(", ", out);
 		(void)fprintf(out, "%s %.19s\xe2\x80\xa6%s\n",
@@ -357,9 +355,7 @@ kp_query_print_problem(const json_t *problem, const struct query_print_options *
 {
 	FILE *out = options->out;
 	struct printer printer = {.options = options};
-	const json_t *status = json_object_get(problem, "status");
-	(void)fprintf(out, "%s%" JSON_INTEGER_FORMAT " ", style(&printer, BOLD),
-		json_integer_value(status));
+	(void)fprintf(out, "%s%s ", style(&printer, BOLD), text_of(problem, "status"));
 	print_safe(out, text_of(problem, "title"));
 	(void)fprintf(out, "%s\n", style(&printer, PLAIN));
 	if (text_of(problem, "detail")[0] != '\0') {

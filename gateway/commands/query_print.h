@@ -18,6 +18,8 @@ struct query_print_options {
 	bool english; /* headings; the data stays as it is */
 };
 
+/* Both take trees of kp_json_spelled. */
+
 /* An answer of POST /v1/dossiers/_zoek. Members that are missing are left out. */
 void kp_query_print_dossier(
 	const json_t *answer, const struct query_print_options *options);
