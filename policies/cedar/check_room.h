@@ -50,6 +50,10 @@ void kp_cedar_check_names(struct kp_cedar_checker *checker);
  * after an error; else a bool type: FALSE when the policy cannot apply there.
  */
 const struct kp_cedar_type *kp_cedar_check_conditions(struct kp_cedar_checker *checker);
+/* The type of a call of one of the four constructors with one argument. NULL after an
+ * error. */
+const struct kp_cedar_type *kp_cedar_check_construct(struct kp_cedar_checker *checker,
+	const struct kp_cedar_expr *expr, const struct kp_cedar_fn_info *info);
 /* After that and without an error: are all accesses within options->level_max? */
 void kp_cedar_check_level(struct kp_cedar_checker *checker);
 
