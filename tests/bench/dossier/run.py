@@ -113,7 +113,7 @@ def print_rows(results):
 
 
 def compare(folder, program, args):
-    setup = setups.standard(folder, HERE)
+    setup = setups.standard(folder, HERE, program)
     partner = Process(setup.partner_command(folder / "partner"), 1, folder / "partner.log")
     ours = Process([program, "serve", setup.config], 0, folder / "ketenpoort.log")
     peer = Process(["nginx", "-c", str(setup.nginx)], 0, folder / "nginx.log")
@@ -172,7 +172,7 @@ def curve(folder, program, args):
         inner = folder / str(point)
         inner.mkdir()
         shutil.copy(folder / "partner", inner / "partner")
-        setup = setups.for_point(inner, HERE, args.curve, point)
+        setup = setups.for_point(inner, HERE, program, args.curve, point)
         connections = point if args.curve == "flight" else args.connections
         row = one_point(inner, program, setup, connections, args.seconds)
         waiting = (row["peak_kb"] - row["idle_mb"] * 1024) / connections
@@ -184,7 +184,7 @@ def idle(folder, program):
     import resource
     import socket
     resource.setrlimit(resource.RLIMIT_NOFILE, (20000, 20000))
-    setup = setups.standard(folder, HERE)
+    setup = setups.standard(folder, HERE, program)
     ours = Process([program, "serve", setup.config], 0, folder / "ketenpoort.log")
     try:
         wait_until_up(setup.port, ours)
