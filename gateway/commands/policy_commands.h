@@ -13,8 +13,12 @@
 	KP_POLICY_COMMAND(check,                                                         \
 		"controleer een map met regels: alle fouten in één keer",                \
 		"check a folder of rules: all faults at once")                           \
+	KP_POLICY_COMMAND(                                                               \
+		format, "zet regels in de vaste opmaak", "lay rules out in the one way") \
 	KP_POLICY_COMMAND(matrix, "toon wie wat mag zien, per doel, rol en rubriek",     \
 		"show who may see what")                                                 \
+	KP_POLICY_COMMAND(                                                               \
+		test, "voer de proeven bij de regels uit", "run the tests of the rules") \
 	KP_POLICY_COMMAND(conform, "houd de regeltaal tegen gevallen van anderen",       \
 		"hold the rule language against cases of others")
 

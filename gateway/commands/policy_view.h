@@ -62,6 +62,10 @@ bool kp_policy_view_any(const struct kp_policy_view *view);
 bool kp_policy_rule_bears(const struct kp_policy_view *view, const struct kp_rule *rule,
 	const struct kp_field *field);
 
+/* Does this prohibition change nothing, because nobody is permitted what it forbids? Then
+ * it is a safety net under the other rules. False for a permit, and when in doubt. */
+bool kp_policy_rule_is_net(const struct kp_bundle *bundle, const struct kp_rule *rule);
+
 /*
  * Words. Each appends to `out`.
  *   fact      "lopende zaak" or "geen lopende zaak"
