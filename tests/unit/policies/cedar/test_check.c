@@ -58,6 +58,20 @@ static const struct verdict verdicts[] = {
 	{READ "principal has boss.home.zip && principal.boss.home.zip == \"1\" };", NULL},
 	{READ "(principal has boss || principal has home) && principal.boss.level > 1 };",
 		"optional"},
+	{READ "(principal has boss || principal.level > 1) && principal.boss.level > 1 "
+	      "};",
+		"optional"},
+	{READ "(principal.level > 1 || principal has boss) && principal.boss.level > 1 "
+	      "};",
+		"optional"},
+	{READ "(if principal.level > 1 then principal has boss else true) && "
+	      "principal.boss.level > 1 };",
+		"optional"},
+	{READ "(if principal has boss then true else false) && principal.boss.level > 1 "
+	      "};",
+		"optional"},
+	{READ "(principal has boss || false) && principal.boss.level > 1 };", NULL},
+	{READ "(false || principal has boss) && principal.boss.level > 1 };", NULL},
 	{READ "(principal has boss || principal has boss) && principal.boss.level > 1 };",
 		NULL},
 	{READ "principal has boss } when { principal.boss.level > 1 };", NULL},
