@@ -19,6 +19,8 @@
 		"show who may see what")                                                 \
 	KP_POLICY_COMMAND(                                                               \
 		test, "voer de proeven bij de regels uit", "run the tests of the rules") \
+	KP_POLICY_COMMAND(explain, "leg uit waarom een veld wel of niet te zien is",     \
+		"explain why a field can or cannot be seen")                             \
 	KP_POLICY_COMMAND(conform, "houd de regeltaal tegen gevallen van anderen",       \
 		"hold the rule language against cases of others")
 
