@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Every C file is as clang-format writes it."""
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -17,9 +18,11 @@ def main():
         return 0
     files = [str(path.relative_to(ROOT)) for folder in ("gateway", "policies", "connectors", "tests")
              for path in sorted((ROOT / folder).rglob("*.[ch]"))]
-    wrong = [name for name in files
-             if subprocess.run([tool, "--dry-run", "-Werror", name], cwd=ROOT,
-                               stderr=subprocess.DEVNULL).returncode != 0]
+    done = subprocess.run([tool, "--dry-run", "-Werror", *files], cwd=ROOT, text=True,
+                          stderr=subprocess.PIPE)
+    wrong = sorted(set(re.findall(r"^([^\s:]+):\d+:\d+: error", done.stderr, re.M)))
+    if done.returncode != 0 and not wrong:
+        wrong = [done.stderr]
     print("\n".join(wrong + [f"{len(files)} files, {len(wrong)} not formatted"]))
     return 1 if wrong else 0
 
