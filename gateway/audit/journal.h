@@ -40,7 +40,7 @@ struct kp_journal_recovery {
 
 struct kp_journal_options {
 	const char *path;
-	struct kp_workers *writer; /* of one thread; outlives the journal */
+	struct kp_workers *writer; /* of one thread; no append after its end */
 	uint32_t waiting_max; /* entries not yet durable; more are refused with KP_E_BUSY
 			       */
 	uint64_t bytes_max;   /* from this size on only outcomes are taken; 0: no bound */
@@ -69,7 +69,8 @@ struct kp_journal_entry {
  */
 enum kp_status kp_journal_open(const struct kp_journal_options *options,
 	struct kp_journal **ret_journal, struct kp_error *err) KP_MUST_USE;
-/* Writes what is queued first. After the loops have stopped. Accepts NULL. */
+/* Waits for what is queued to be written, or finds it written when the writer was
+ * destroyed before. After the loops have stopped. Accepts NULL. */
 void kp_journal_close(struct kp_journal **journal);
 /* Thread-safe. KP_E_BUSY, KP_E_AUDIT (a write failed, or the journal is full), KP_E_LIMIT
  * (payload over KP_RECORD_BYTES_MAX) and KP_E_MEMORY are returned at once and then

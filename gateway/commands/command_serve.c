@@ -8,12 +8,16 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "assemble.h"
 #include "audit/journal.h"
+#include "audit/record.h"
 #include "commands.h"
 #include "config/config.h"
 #include "core/heap.h"
+#include "core/encode.h"
 #include "core/log.h"
 #include "io/runtime.h"
 #include "request.h"
@@ -35,6 +39,7 @@ struct serve {
 	struct kp_workers *writer; /* the journal's */
 	struct kp_journal *journal;
 	struct kp_server *server;
+	bool built;   /* a snapshot was made, so the next one is a reload */
 	bool started; /* faults go to the log from now on, to the terminal before */
 };
 
@@ -72,6 +77,62 @@ report(struct serve *serve, const struct kp_findings *findings)
 	}
 }
 
+/* --- the journal's records of the process itself --- */
+
+static uint64_t
+clock_us(clockid_t id)
+{
+	struct timespec now;
+	(void)clock_gettime(id, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Nobody waits for it; when it cannot be stored, the journal is not healthy and no
+ * question is answered either. `snapshot` may be NULL. */
+static void
+record_event(struct serve *serve, const char *event, const struct kp_config *config,
+	const struct kp_snapshot *snapshot)
+{
+	char digest[] =
+		"sha256:"
+		"0000000000000000000000000000000000000000000000000000000000000000";
+	struct kp_record_start record = {
+		.origin = {.wall_ms = (int64_t)(clock_us(CLOCK_REALTIME) / 1000),
+			.monotonic_us = clock_us(CLOCK_MONOTONIC)},
+		.event = kp_slice_from(event),
+		.version = KP_SLICE(KP_VERSION),
+		.pid = (uint32_t)getpid()};
+	if (config != NULL) {
+		kp_hex_write(config->digest, sizeof(config->digest), digest + 7);
+		record.configuration = kp_slice_from(digest);
+		record.development_identity = config->identity_development;
+	}
+	if (config != NULL && config->pseudonym_key_count > 0) {
+		record.pseudonym_key =
+			config->pseudonym_keys[config->pseudonym_key_current].id;
+	}
+	if (snapshot != NULL) {
+		record.policy_version = kp_bundle_version(snapshot->bundle);
+		record.sources = (uint32_t)kp_source_set_count(snapshot->sources);
+	}
+	struct kp_arena arena;
+	struct kp_buffer text;
+	kp_arena_init(&arena, 2 * KP_RECORD_BYTES_MAX, NULL);
+	kp_buffer_init(&text, &arena, KP_RECORD_BYTES_MAX);
+	enum kp_status status = kp_record_write_start(&text, &record);
+	struct kp_journal_entry entry = {
+		.type = KP_RECORD_START, .payload = kp_buffer_slice(&text)};
+	if (status == KP_OK) {
+		status = kp_journal_append(serve->journal, &entry);
+	}
+	if (status != KP_OK) {
+		KP_LOG(&serve->log, ERROR, AUDIT, "no record of this event",
+			kp_log_cstr(KP_LOG_STATE, event),
+			kp_log_cstr(KP_LOG_CODE, kp_status_info(status)->name));
+	}
+	kp_arena_deinit(&arena);
+}
+
 /* --- snapshots for the server --- */
 
 static enum kp_status
@@ -91,7 +152,12 @@ build(void *context, void **ret_snapshot, struct kp_error *err)
 		report(serve, &findings);
 		(void)kp_error_set(err, status, "%zu faults in '%s'",
 			findings.count + findings.dropped, serve->path);
+		if (serve->built) {
+			record_event(serve, "reload-refused", config, NULL);
+		}
 	} else {
+		record_event(serve, serve->built ? "reload" : "start", config, snapshot);
+		serve->built = true;
 		*ret_snapshot = snapshot;
 	}
 	kp_config_unref(&config);
@@ -329,8 +395,11 @@ static void
 tear_down(struct serve *serve)
 {
 	kp_server_destroy(&serve->server);
+	if (serve->built) {
+		record_event(serve, "stop", serve->config, NULL);
+	}
+	kp_workers_destroy(&serve->writer); /* writes what is queued first */
 	kp_journal_close(&serve->journal);
-	kp_workers_destroy(&serve->writer);
 	kp_logger_close(&serve->logger);
 	kp_config_unref(&serve->config);
 }

@@ -6,10 +6,12 @@ import json
 import os
 import pathlib
 import re
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -142,6 +144,57 @@ class Commands(unittest.TestCase):
         before = sorted(str(path) for path in self.folder.rglob("*"))
         self.run_program("check", config)
         self.assertEqual(before, sorted(str(path) for path in self.folder.rglob("*")))
+
+    def serve_until(self, config, happen):
+        """Runs the gateway; `happen` gets the process once it listens."""
+        log = open(self.folder / "log", "w+b")
+        process = subprocess.Popen([PROGRAM, "serve", str(config)], stderr=log, stdout=log)
+        try:
+            for _ in range(200):
+                if b'"listening"' in (self.folder / "log").read_bytes():
+                    break
+                time.sleep(0.05)
+            happen(process)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(30), 0, (self.folder / "log").read_text())
+        finally:
+            process.kill()
+            process.wait()
+            log.close()
+
+    def events(self):
+        shown = self.run_program("audit", "show", "--json",
+                                 self.folder / "journal/ketenpoort.journal").stdout
+        return [json.loads(line)["record"] for line in shown.splitlines()]
+
+    def test_the_journal_tells_of_start_reload_and_stop(self):
+        config = self.init()
+        text = json.loads(config.read_text())
+        text["listeners"] = [{"host": "127.0.0.1", "port": 0}]
+        config.write_text(json.dumps(text))
+
+        def wait_for(count):
+            for _ in range(200):
+                if len(self.events()) >= count:
+                    return
+                time.sleep(0.05)
+            self.fail(f"{self.events()}")
+
+        def reload_twice(process):
+            process.send_signal(signal.SIGHUP)
+            wait_for(2)
+            config.write_text("{")
+            process.send_signal(signal.SIGHUP)
+            wait_for(3)
+
+        self.serve_until(config, reload_twice)
+        events = self.events()
+        self.assertEqual([event["event"] for event in events],
+                         ["start", "reload", "reload-refused", "stop"])
+        self.assertEqual(events[0]["sources"], 4)
+        self.assertRegex(events[0]["policyVersion"], "^sha256:[0-9a-f]{64}$")
+        self.assertRegex(events[0]["configuration"], "^sha256:[0-9a-f]{64}$")
+        self.assertFalse(events[0]["developmentIdentity"])
 
     RECORDS = (
         (1, '{"event":"start","origin":{"time":"2026-11-23T10:00:00.000Z"},"type":"start"}'),

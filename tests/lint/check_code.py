@@ -10,6 +10,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ("gateway", "policies", "connectors", "tests")
 BANNED = ("strcpy", "strcat", "sprintf", "vsprintf", "atoi", "atol", "strtok", "gets", "rand",
           "srand", "alloca", "system", "popen", "tmpnam", "mktemp")
+# Tests may draw numbers that anybody can guess and clean up with a shell.
+IN_TESTS = ("system", "popen", "rand", "srand")
 BANNED_CALL = re.compile(r"(?<![\w.>])(" + "|".join(BANNED) + r")\s*\(")
 LEFTOVER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 FUNCTION = re.compile(r"^([a-z_]\w*)\(")
@@ -46,7 +48,7 @@ def faults_of(path, text, code):
     own = where.parts[0] != "tests"
     for number, line in enumerate(code.split("\n"), 1):
         call = BANNED_CALL.search(line)
-        if call and (own or call.group(1) not in ("system", "popen")):
+        if call and (own or call.group(1) not in IN_TESTS):
             yield f"{where}:{number}: {call.group(1)} is banned"
     for number, line in enumerate(text.split("\n"), 1):
         if LEFTOVER.search(line):
