@@ -58,6 +58,16 @@ kp_heap_strdup(const char *text)
 	return copy;
 }
 
+/* Deeper than any path through the gateway; a thread has 8 MB. */
+#define STACK_BYTES ((size_t)128 * 1024)
+
+__attribute__((noinline)) void
+kp_wipe_stack(void)
+{
+	char below[STACK_BYTES];
+	explicit_bzero(below, sizeof(below));
+}
+
 void
 kp_wipe(void *bytes, size_t len)
 {

@@ -22,4 +22,9 @@ char *kp_heap_strdup(const char *text);
 /* Overwrites bytes in a way the compiler may not leave out. */
 void kp_wipe(void *bytes, size_t len);
 
+/* Overwrites the part of this thread's stack below the caller, where functions that have
+ * returned left their variables and the compiler its spilled registers. For the outermost
+ * function of a thread, when what it called has worked on client data. */
+void kp_wipe_stack(void);
+
 #endif

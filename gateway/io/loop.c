@@ -23,6 +23,8 @@
 /* A task that always defers another must not keep the loop from its sockets. */
 #define DRAIN_ROUNDS_MAX 8
 #define NOT_ARMED UINT64_MAX
+/* Not at each request: 128 kB of stack would drive the data in use out of the cache. */
+#define STACK_WIPE_EVERY_US ((uint64_t)250000)
 
 struct turn_clock {
 	uint64_t now_us;
@@ -44,6 +46,7 @@ struct kp_loop {
 	struct kp_task *deferred;         /* oldest first */
 	struct kp_task *deferred_last;
 	struct kp_timer *timers;
+	struct kp_timer stack_wipe; /* armed while the stack may hold client data */
 	uint64_t armed_us; /* when `timer` fires */
 	struct turn_clock *clock;
 	struct turn_clock clock_storage;
@@ -302,6 +305,22 @@ kp_timer_stop(struct kp_loop *loop, struct kp_timer *timer)
 	}
 }
 
+/* From the timer handle, above every frame that a socket's callback had. */
+static void
+on_stack_wipe(struct kp_timer *timer)
+{
+	(void)timer;
+	kp_wipe_stack();
+}
+
+void
+kp_loop_touched(struct kp_loop *loop)
+{
+	if (!loop->stack_wipe.armed) {
+		kp_timer_start(loop, &loop->stack_wipe, STACK_WIPE_EVERY_US);
+	}
+}
+
 /* Clocks and identity. */
 
 uint64_t
@@ -412,6 +431,7 @@ kp_loop_create(unsigned index, struct kp_loop **ret_loop, struct kp_error *err)
 	}
 	loop->index = index;
 	loop->armed_us = NOT_ARMED;
+	loop->stack_wipe.fire = on_stack_wipe;
 	loop->clock = &loop->clock_storage;
 	init_handles(loop);
 	*ret_loop = loop;

@@ -14,6 +14,9 @@
 
 uv_loop_t *kp_loop_uv(struct kp_loop *loop);
 char *kp_loop_read_buffer(struct kp_loop *loop);
+/* Client data went over the stack of this loop: it is wiped within a quarter of a second.
+ */
+void kp_loop_touched(struct kp_loop *loop);
 
 /* While held, a stopped loop keeps running: an operation still owes a completion. Any
  * thread. */

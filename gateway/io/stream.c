@@ -77,6 +77,7 @@ on_read(uv_stream_t *tcp, ssize_t count, const uv_buf_t *buffer)
 	}
 	if (count > 0) {
 		struct kp_slice bytes = {buffer->base, (size_t)count};
+		kp_loop_touched(stream->loop);
 		stream->handler->on_read(stream->owner, bytes);
 		kp_wipe(buffer->base, (size_t)count);
 		return;
@@ -173,6 +174,7 @@ kp_stream_write(struct kp_stream *stream, const struct kp_slice *parts, size_t c
 {
 	KP_REQUIRE(!stream->writing && count <= KP_STREAM_PARTS_MAX);
 	stream->writing = true;
+	kp_loop_touched(stream->loop);
 	if (stream->closing) {
 		stream->write_status = KP_E_CANCELLED;
 		kp_loop_defer(stream->loop, &stream->written);
@@ -231,6 +233,7 @@ kp_stream_close(struct kp_stream *stream)
 	if (!stream->closing) {
 		stream->closing = true;
 		stream->reading = false;
+		kp_loop_touched(stream->loop);
 		uv_close((uv_handle_t *)&stream->tcp, on_stream_closed);
 	}
 }

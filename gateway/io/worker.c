@@ -67,6 +67,7 @@ short_thread(void *argument)
 		if (work != NULL) {
 			(void)pthread_mutex_unlock(&workers->lock);
 			run(work);
+			kp_wipe_stack();
 			(void)pthread_mutex_lock(&workers->lock);
 		} else if (workers->closing) {
 			break;
@@ -93,6 +94,7 @@ any_thread(void *argument)
 		if (work != NULL) {
 			(void)pthread_mutex_unlock(&workers->lock);
 			run(work);
+			kp_wipe_stack();
 			(void)pthread_mutex_lock(&workers->lock);
 		} else if (workers->closing) {
 			break;
