@@ -47,7 +47,7 @@ struct kp_loop {
 	struct kp_task *deferred_last;
 	struct kp_timer *timers;
 	struct kp_timer stack_wipe; /* armed while the stack may hold client data */
-	uint64_t armed_us; /* when `timer` fires */
+	uint64_t armed_us;          /* when `timer` fires */
 	struct turn_clock *clock;
 	struct turn_clock clock_storage;
 	unsigned char random[RANDOM_BYTES];
