@@ -367,6 +367,17 @@ warn_of_development(const struct serve *serve)
 	}
 }
 
+/* Swap is a disk, and client data never reaches one. */
+static void
+keep_out_of_swap(const struct serve *serve)
+{
+	if (!kp_runtime_lock_memory()) {
+		KP_LOG_PLAIN(&serve->log, WARN, PROCESS,
+			"memory may be swapped out: give this user LimitMEMLOCK=infinity "
+			"or turn swap off");
+	}
+}
+
 static enum kp_status
 run(struct serve *serve, struct kp_error *err)
 {
@@ -385,6 +396,7 @@ run(struct serve *serve, struct kp_error *err)
 	}
 	if (status == KP_OK) {
 		warn_of_development(serve);
+		keep_out_of_swap(serve);
 		serve->started = true;
 		status = kp_server_run(serve->server, err);
 	}

@@ -2,13 +2,17 @@
 
 /*
  * allocators: gives libcurl, OpenSSL and jansson allocators that wipe what they free, so
- * that nothing of a client stays behind in their memory.
+ * that nothing of a client stays behind in their memory, and keeps that memory out of
+ * core dumps, debuggers and swap.
  */
 #include "io/runtime.h"
 
 #include <curl/curl.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "core/heap.h"
 
@@ -40,9 +44,21 @@ crypto_free(void *block, const char *file, int line)
 	kp_heap_free(block);
 }
 
+/* Not dumpable also means that only root may look into /proc/PID/mem or attach. */
+static bool
+forbid_dumps(void)
+{
+	const struct rlimit none = {0, 0};
+	return setrlimit(RLIMIT_CORE, &none) == 0 &&
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
 enum kp_status
 kp_runtime_prepare(struct kp_error *err)
 {
+	if (!forbid_dumps()) {
+		return kp_error_set(err, KP_E_INTERNAL, "core dumps cannot be turned off");
+	}
 	json_set_alloc_funcs(kp_heap_alloc, kp_heap_free);
 	/* Seeds jansson's hash tables before there are threads. */
 	json_object_seed(0);
@@ -55,4 +71,13 @@ kp_runtime_prepare(struct kp_error *err)
 		return kp_error_set(err, KP_E_INTERNAL, "libcurl does not start");
 	}
 	return KP_OK;
+}
+
+/* Under a finite limit a later allocation would fail, so it is all or nothing. */
+bool
+kp_runtime_lock_memory(void)
+{
+	const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+	return setrlimit(RLIMIT_MEMLOCK, &all) == 0 &&
+		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0;
 }

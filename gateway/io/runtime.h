@@ -30,7 +30,10 @@ enum kp_status kp_runtime_run(
 	const struct kp_runtime_options *options, struct kp_error *err) KP_MUST_USE;
 
 /* First thing in main: libcurl, OpenSSL and jansson get the wiping allocators of
- * core/heap.h. */
+ * core/heap.h, and the process leaves no core dump and is closed to debuggers. */
 enum kp_status kp_runtime_prepare(struct kp_error *err) KP_MUST_USE;
+/* Keeps everything the process has and will have out of swap. False when this user may
+ * not (RLIMIT_MEMLOCK below infinity): the operator ought to know, the work goes on. */
+bool kp_runtime_lock_memory(void) KP_MUST_USE;
 
 #endif

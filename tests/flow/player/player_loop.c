@@ -367,6 +367,13 @@ kp_runtime_prepare(struct kp_error *err)
 	return KP_OK;
 }
 
+/* A virtual world has no swap. */
+bool
+kp_runtime_lock_memory(void)
+{
+	return true;
+}
+
 void
 world_set_script(world_script_fn script, void *context)
 {
