@@ -143,7 +143,8 @@ kp_assemble(struct kp_config *config, struct kp_journal *journal,
 			.bundle = bundle,
 			.sources = sources,
 			.journal = journal,
-			.logger = logger};
+			.logger = logger,
+			.now_ms = now_ms()};
 		struct kp_error err;
 		status = kp_snapshot_create(&options, ret_snapshot, &err);
 		if (status != KP_OK) {

@@ -6,6 +6,7 @@
  */
 #include "metrics.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,12 +34,14 @@ struct kp_metrics_loop {
 	_Alignas(64) _Atomic uint64_t counters[KP_METRIC_COUNT];
 	_Atomic int64_t gauges[KP_GAUGE_COUNT];
 	struct histogram histograms[KP_HISTOGRAM_COUNT];
+	_Atomic uint64_t statuses[KP_STATUS_COUNT];
 	struct source_part sources[KP_METRICS_SOURCES_MAX];
 };
 
 struct kp_metrics {
 	unsigned loops;
 	struct kp_metrics_loop *parts;
+	pthread_mutex_t naming;        /* for who adds a source */
 	_Atomic unsigned source_count; /* names below it do not change any more */
 	char source_names[KP_METRICS_SOURCES_MAX][SOURCE_NAME_BYTES];
 	const char *outcome_names[KP_METRICS_OUTCOMES_MAX];
@@ -134,6 +137,14 @@ kp_metrics_observe(
 }
 
 void
+kp_metrics_query_status(struct kp_metrics_loop *part, enum kp_status status)
+{
+	if (part != NULL) {
+		add(&part->statuses[status], 1);
+	}
+}
+
+void
 kp_metrics_source_done(struct kp_metrics_loop *part, unsigned source, unsigned outcome,
 	uint64_t duration_us)
 {
@@ -169,6 +180,7 @@ kp_metrics_source(struct kp_metrics *metrics, struct kp_slice name)
 			name.data[i] != '"' && name.data[i] != '\\';
 		text[i] = plain ? name.data[i] : '_';
 	}
+	(void)pthread_mutex_lock(&metrics->naming);
 	unsigned at = find_source(metrics, text);
 	unsigned count =
 		atomic_load_explicit(&metrics->source_count, memory_order_relaxed);
@@ -177,6 +189,7 @@ kp_metrics_source(struct kp_metrics *metrics, struct kp_slice name)
 		atomic_store_explicit(
 			&metrics->source_count, at + 1, memory_order_release);
 	}
+	(void)pthread_mutex_unlock(&metrics->naming);
 	return at;
 }
 
@@ -194,6 +207,14 @@ write_header(
 	struct kp_buffer *buffer, const char *name, const char *help, const char *type)
 {
 	kp_buffer_printf(buffer, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+void
+kp_metrics_write_number(struct kp_buffer *buffer, const char *name, const char *type,
+	const char *help, uint64_t value)
+{
+	write_header(buffer, name, help, type);
+	kp_buffer_printf(buffer, "%s %llu\n", name, (unsigned long long)value);
 }
 
 /* The help text stands with the first row of a name. */
@@ -341,12 +362,33 @@ write_sources(struct kp_metrics *metrics, struct kp_buffer *buffer)
 	}
 }
 
+/* Only those that came: the table of errors is long, and most are not for a question. */
+static void
+write_statuses(const struct kp_metrics *metrics, struct kp_buffer *buffer)
+{
+	write_header(buffer, "ketenpoort_query_errors_total",
+		"questions that were refused or failed, by code", "counter");
+	for (unsigned i = KP_OK + 1; i < KP_STATUS_COUNT; i++) {
+		uint64_t sum = 0;
+		for (unsigned loop = 0; loop < metrics->loops; loop++) {
+			sum += get(&metrics->parts[loop].statuses[i]);
+		}
+		if (sum > 0) {
+			kp_buffer_printf(buffer,
+				"ketenpoort_query_errors_total{code=\"%s\"} %llu\n",
+				kp_status_info((enum kp_status)i)->name,
+				(unsigned long long)sum);
+		}
+	}
+}
+
 void
 kp_metrics_write(struct kp_metrics *metrics, struct kp_buffer *buffer)
 {
 	write_counters(metrics, buffer);
 	write_gauges(metrics, buffer);
 	write_histograms(metrics, buffer);
+	write_statuses(metrics, buffer);
 	write_sources(metrics, buffer);
 }
 
@@ -366,6 +408,7 @@ kp_metrics_create(unsigned loops, struct kp_metrics **ret_metrics, struct kp_err
 	}
 	memset(metrics->parts, 0, size);
 	metrics->loops = loops;
+	(void)pthread_mutex_init(&metrics->naming, NULL);
 	*ret_metrics = metrics;
 	return KP_OK;
 }
@@ -376,6 +419,7 @@ kp_metrics_destroy(struct kp_metrics **metrics_at)
 	struct kp_metrics *metrics = *metrics_at;
 	if (metrics != NULL) {
 		*metrics_at = NULL;
+		(void)pthread_mutex_destroy(&metrics->naming);
 		free(metrics->parts);
 		kp_heap_free(metrics);
 	}

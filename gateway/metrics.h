@@ -65,10 +65,12 @@ void kp_metrics_move(struct kp_metrics_loop *part, enum kp_gauge gauge, int64_t 
 void kp_metrics_observe(
 	struct kp_metrics_loop *part, enum kp_histogram histogram, uint64_t duration_us);
 
+/* A question ended with this status. */
+void kp_metrics_query_status(struct kp_metrics_loop *part, enum kp_status status);
+
 /*
  * The number under which calls to this source are counted; the same for the same name,
- * also after a reload. One thread at a time, while a snapshot is built.
- * KP_METRICS_SOURCES_MAX when there are too many: such
+ * also after a reload. Any thread. KP_METRICS_SOURCES_MAX when there are too many: such
  * calls are not counted.
  */
 unsigned kp_metrics_source(struct kp_metrics *metrics, struct kp_slice name);
@@ -78,6 +80,10 @@ void kp_metrics_source_done(struct kp_metrics_loop *part, unsigned source,
 /* Text of an outcome, a static string; before the first scrape. */
 void kp_metrics_name_outcome(
 	struct kp_metrics *metrics, unsigned outcome, const char *name);
+
+/* For numbers that others keep: "# HELP", "# TYPE" (gauge, counter) and one line. */
+void kp_metrics_write_number(struct kp_buffer *buffer, const char *name, const char *type,
+	const char *help, uint64_t value);
 
 /* Prometheus text format 0.0.4. Any thread. */
 void kp_metrics_write(struct kp_metrics *metrics, struct kp_buffer *buffer);

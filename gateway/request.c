@@ -85,7 +85,7 @@ kp_request_accept(struct kp_exchange *exchange, struct kp_snapshot_view *view)
 	kp_instant_write(request->started_ms, request->now);
 	kp_arena_init(&request->arena, config->request_bytes_max, &view->pool);
 	request->magic = KP_REQUEST_MAGIC;
-	view->counts.requests++;
+	kp_metrics_move(view->metrics, KP_GAUGE_QUERIES, 1);
 	kp_exchange_attend(exchange, &exchange_user, request);
 	kp_request_wake(request);
 }

@@ -44,6 +44,7 @@ struct kp_identity {
 struct kp_request_call {
 	struct kp_request *request;
 	struct kp_source_link *link;
+	size_t source_index;            /* in the set of sources */
 	struct kp_source_call *running; /* NULL when not running */
 	enum kp_once once;
 	struct kp_need need;
@@ -105,7 +106,7 @@ struct kp_request {
 	/* admit */
 	enum kp_answer_form form;
 	bool dry_run;
-	bool counted; /* among view->counts.active */
+	bool counted; /* among view->active */
 	struct kp_trace trace;
 	/* identify */
 	struct kp_identity identity;

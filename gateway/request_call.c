@@ -150,7 +150,6 @@ kp_request_call_start(struct kp_request_call *call, const uint64_t *cells, uint3
 		return;
 	}
 	request->outstanding++;
-	request->view->counts.calls++;
 }
 
 static void

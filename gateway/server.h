@@ -46,6 +46,9 @@ struct kp_server_snapshots {
 	void (*release)(void *context, struct kp_server_loop *loop, void *state);
 	/* Anything that keeps the gateway from being ready; may be NULL. Any thread. */
 	bool (*ready)(void *context);
+	/* Adds what is not counted per loop to /metrics; `state` is that of the loop that
+	 * answers; may be NULL. On that loop's thread. */
+	void (*write_metrics)(void *context, void *state, struct kp_buffer *buffer);
 	/* A reload was put in place, for what is not per loop (log file); may be NULL. */
 	void (*reloaded)(void *context);
 	void *context;

@@ -272,6 +272,10 @@ kp_server_handle_metrics(void *context, struct kp_exchange *exchange)
 	struct kp_buffer buffer;
 	kp_buffer_init(&buffer, kp_exchange_arena(exchange), METRICS_BYTES_MAX);
 	kp_metrics_write(loop->server->metrics, &buffer);
+	const struct kp_server_snapshots *snapshots = &loop->server->options.snapshots;
+	if (snapshots->write_metrics != NULL) {
+		snapshots->write_metrics(snapshots->context, loop->state, &buffer);
+	}
 	if (buffer.failed) {
 		kp_problem_answer(
 			exchange, KP_E_MEMORY, (struct kp_slice){NULL, 0}, NULL);

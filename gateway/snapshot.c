@@ -114,6 +114,7 @@ kp_snapshot_create(const struct kp_snapshot_options *options,
 	snapshot->catalogue = kp_bundle_catalogue(options->bundle);
 	snapshot->journal = options->journal;
 	snapshot->logger = options->logger;
+	snapshot->created_ms = options->now_ms;
 	enum kp_status status = copy_config(snapshot, options->config);
 	if (status == KP_OK) {
 		status = make_shape(snapshot, options->sources, err);
@@ -151,6 +152,7 @@ close_view(struct kp_snapshot_view *view)
 	}
 	kp_pseudonymiser_destroy(&view->pseudonymiser);
 	kp_arena_pool_deinit(&view->pool);
+	kp_heap_free(view->metric_sources);
 	kp_heap_free(view->links);
 	kp_snapshot_unref(&view->snapshot);
 	kp_heap_free(view);
@@ -204,6 +206,25 @@ kp_snapshot_view_open(struct kp_snapshot *snapshot, struct kp_loop *loop,
 		return status;
 	}
 	*ret_view = view;
+	return KP_OK;
+}
+
+enum kp_status
+kp_snapshot_view_count_in(struct kp_snapshot_view *view, struct kp_metrics *metrics,
+	struct kp_metrics_loop *part)
+{
+	const struct kp_source_set *sources = view->snapshot->sources;
+	size_t count = kp_source_set_count(sources);
+	KP_REQUIRE(view->metric_sources == NULL);
+	view->metric_sources = kp_heap_calloc(count + 1, sizeof(unsigned));
+	if (view->metric_sources == NULL) {
+		return KP_E_MEMORY;
+	}
+	for (size_t i = 0; i < count; i++) {
+		view->metric_sources[i] =
+			kp_metrics_source(metrics, kp_source_set_get(sources, i)->name);
+	}
+	view->metrics = part;
 	return KP_OK;
 }
 

@@ -23,6 +23,7 @@
 #include "io/loop.h"
 #include "io/upstream.h"
 #include "io/worker.h"
+#include "metrics.h"
 #include "policies/policy.h"
 #include "query/shape.h"
 #include "source/source.h"
@@ -61,6 +62,7 @@ struct kp_path_config {
 
 struct kp_snapshot {
 	atomic_uint refs;
+	int64_t created_ms;           /* UTC */
 	struct kp_path_config config; /* its texts lie in `arena` */
 	struct kp_bundle *bundle;     /* one reference */
 	const struct kp_catalogue *catalogue;
@@ -71,17 +73,6 @@ struct kp_snapshot {
 	struct kp_arena arena;
 };
 
-/* Of one loop, since the view was opened; for /metrics. Written by the loop only. */
-struct kp_path_counts {
-	uint64_t requests;
-	uint64_t answered; /* 200 */
-	uint64_t refused;  /* 4xx */
-	uint64_t failed;   /* 5xx */
-	uint64_t gone;     /* the client went away */
-	uint64_t calls;
-	uint32_t active;
-};
-
 struct kp_snapshot_view {
 	struct kp_snapshot *snapshot; /* one reference */
 	struct kp_loop *loop;
@@ -89,7 +80,9 @@ struct kp_snapshot_view {
 	struct kp_pseudonymiser *pseudonymiser;
 	struct kp_arena_pool pool;
 	struct kp_log log;
-	struct kp_path_counts counts;
+	struct kp_metrics_loop *metrics; /* NULL: nothing is counted */
+	unsigned *metric_sources;        /* number in metrics, by index in the set */
+	uint32_t active;                 /* requests in work */
 	uint32_t refs;
 };
 
@@ -101,6 +94,7 @@ struct kp_snapshot_options {
 	struct kp_source_set *sources;       /* taken on success */
 	struct kp_journal *journal;
 	struct kp_logger *logger; /* may be NULL */
+	int64_t now_ms;           /* UTC */
 };
 
 /* One reference for the caller. Any thread. */
@@ -114,6 +108,9 @@ void kp_snapshot_unref(struct kp_snapshot **snapshot);
 enum kp_status kp_snapshot_view_open(struct kp_snapshot *snapshot, struct kp_loop *loop,
 	struct kp_upstream *upstream, struct kp_workers *workers,
 	struct kp_snapshot_view **ret_view, struct kp_error *err) KP_MUST_USE;
+/* From now on the view counts its requests and calls in `part`. KP_E_MEMORY. */
+enum kp_status kp_snapshot_view_count_in(struct kp_snapshot_view *view,
+	struct kp_metrics *metrics, struct kp_metrics_loop *part) KP_MUST_USE;
 /* On the loop's thread, or after it stopped. */
 void kp_snapshot_view_ref(struct kp_snapshot_view *view);
 void kp_snapshot_view_unref(struct kp_snapshot_view **view);

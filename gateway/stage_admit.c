@@ -77,11 +77,10 @@ check_message(struct kp_request *request)
 enum kp_stage_result
 kp_stage_admit(struct kp_request *request)
 {
-	struct kp_path_counts *counts = &request->view->counts;
 	begin_trace(request);
 	kp_request_set_deadline(request, request->deadline_us);
-	bool busy = counts->active >= kp_request_config(request)->requests_max;
-	counts->active++;
+	bool busy = request->view->active >= kp_request_config(request)->requests_max;
+	request->view->active++;
 	request->counted = true;
 	if (busy) {
 		return kp_request_fail(request, KP_E_BUSY, "requests_max reached",

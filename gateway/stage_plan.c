@@ -59,6 +59,7 @@ prepare_calls(struct kp_request *request)
 		struct kp_request_call *call = &request->calls[request->call_count++];
 		call->request = request;
 		call->link = request->view->links[entry->offer];
+		call->source_index = entry->offer;
 		call->entry = i;
 		call->state.source = entry->source;
 		call->state.outcome = KP_NOT_ASKED;

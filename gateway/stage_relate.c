@@ -97,6 +97,7 @@ kp_stage_relate(struct kp_request *request)
 	}
 	call->request = request;
 	call->link = request->view->links[index];
+	call->source_index = index;
 	call->state.source = kp_source_set_get(snapshot->sources, index)->id;
 	request->relation.asked = true;
 	kp_request_call_start(call, cells, 0);

@@ -82,19 +82,41 @@ record_outcome(struct kp_request *request)
 }
 
 static void
+count_call(const struct kp_snapshot_view *view, const struct kp_request_call *call)
+{
+	if (view->metrics != NULL && call->state.asked) {
+		kp_metrics_source_done(view->metrics,
+			view->metric_sources[call->source_index], call->state.outcome,
+			call->state.duration_us);
+	}
+}
+
+static enum kp_metric
+ending(const struct kp_request *request)
+{
+	unsigned http_status = request->answer.http_status;
+	if (request->gone) {
+		return KP_METRIC_QUERIES_GONE;
+	}
+	if (http_status < 400) {
+		return KP_METRIC_QUERIES_ANSWERED;
+	}
+	return http_status < 500 ? KP_METRIC_QUERIES_REFUSED : KP_METRIC_QUERIES_FAILED;
+}
+
+static void
 count(struct kp_request *request)
 {
-	struct kp_path_counts *counts = &request->view->counts;
-	unsigned http_status = request->answer.http_status;
-	counts->active -= request->counted ? 1 : 0;
-	if (request->gone) {
-		counts->gone++;
-	} else if (http_status < 400) {
-		counts->answered++;
-	} else if (http_status < 500) {
-		counts->refused++;
-	} else {
-		counts->failed++;
+	struct kp_snapshot_view *view = request->view;
+	view->active -= request->counted ? 1 : 0;
+	kp_metrics_move(view->metrics, KP_GAUGE_QUERIES, -1);
+	kp_metrics_add(view->metrics, ending(request), 1);
+	kp_metrics_query_status(view->metrics, status_of(request));
+	kp_metrics_observe(view->metrics, KP_HISTOGRAM_QUERY,
+		kp_loop_now_us(view->loop) - request->started_us);
+	count_call(view, &request->relation.call);
+	for (uint32_t i = 0; i < request->call_count; i++) {
+		count_call(view, &request->calls[i]);
 	}
 }
 

@@ -44,7 +44,9 @@ struct kp_journal {
 	/* The writer's alone, once open. */
 	struct kp_journal_file *file;
 	uint64_t next_index;
-	_Atomic uint64_t size; /* durable */
+	_Atomic uint64_t size;    /* durable */
+	_Atomic uint64_t records; /* since open */
+	_Atomic uint64_t batches;
 	char *group;
 };
 
@@ -170,6 +172,7 @@ write_group(struct kp_journal *journal, struct kp_journal_entry *first)
 		return;
 	}
 	struct kp_journal_entry *end = NULL;
+	uint64_t first_index = journal->next_index;
 	size_t len = gather(journal, first, &end);
 	struct kp_slice group = {journal->group, len};
 	if (kp_journal_file_append(journal->file, &group, 1, NULL) != KP_OK) {
@@ -178,6 +181,8 @@ write_group(struct kp_journal *journal, struct kp_journal_entry *first)
 	}
 	uint64_t size = atomic_load(&journal->size) + len;
 	atomic_store(&journal->size, size);
+	atomic_fetch_add(&journal->records, journal->next_index - first_index);
+	atomic_fetch_add(&journal->batches, 1);
 	if (end != NULL) {
 		untake_queue(journal, end);
 	}
@@ -282,6 +287,16 @@ bool
 kp_journal_healthy(const struct kp_journal *journal)
 {
 	return !atomic_load(&journal->failed) && !atomic_load(&journal->full);
+}
+
+void
+kp_journal_counts(const struct kp_journal *journal, struct kp_journal_counts *ret_counts)
+{
+	*ret_counts = (struct kp_journal_counts){
+		.records = atomic_load(&journal->records),
+		.batches = atomic_load(&journal->batches),
+		.failures = atomic_load(&journal->failed) ? 1 : 0,
+	};
 }
 
 uint64_t

@@ -80,6 +80,14 @@ enum kp_status kp_journal_append(
 	struct kp_journal *journal, struct kp_journal_entry *entry) KP_MUST_USE;
 /* False after a failed write or when full: readiness is off. Thread-safe. */
 bool kp_journal_healthy(const struct kp_journal *journal);
+/* Since it was opened; for /metrics. Thread-safe. */
+struct kp_journal_counts {
+	uint64_t records;
+	uint64_t batches;  /* writes to the disk that held them */
+	uint64_t failures; /* failed writes: 0 or 1, nothing is written after one */
+};
+void kp_journal_counts(
+	const struct kp_journal *journal, struct kp_journal_counts *ret_counts);
 /* Bytes on disk. Thread-safe. */
 uint64_t kp_journal_size(const struct kp_journal *journal);
 

@@ -21,6 +21,7 @@
 #include "core/log.h"
 #include "io/runtime.h"
 #include "request.h"
+#include "serve_metrics.h"
 #include "server.h"
 #include "snapshot.h"
 
@@ -158,6 +159,7 @@ build(void *context, void **ret_snapshot, struct kp_error *err)
 	} else {
 		record_event(serve, serve->built ? "reload" : "start", config, snapshot);
 		serve->built = true;
+		kp_serve_warn_of_overdue(snapshot->bundle, &serve->log);
 		*ret_snapshot = snapshot;
 	}
 	kp_config_unref(&config);
@@ -178,13 +180,20 @@ adopt(void *context, struct kp_server_loop *loop, void *snapshot, void **ret_sta
 	struct kp_error *err)
 {
 	(void)context;
+	struct kp_metrics *metrics = kp_server_metrics(kp_server_loop_server(loop));
 	struct kp_snapshot_view *view = NULL;
 	enum kp_status status = kp_snapshot_view_open(snapshot, kp_server_loop_loop(loop),
 		kp_server_loop_upstream(loop), kp_server_loop_workers(loop), &view, err);
-	if (status == KP_OK) {
-		*ret_state = view;
+	if (status != KP_OK) {
+		return status;
 	}
-	return status;
+	status = kp_snapshot_view_count_in(view, metrics, kp_server_loop_metrics(loop));
+	if (status != KP_OK) {
+		kp_snapshot_view_unref(&view);
+		return kp_error_set(err, status, "no memory for a snapshot view");
+	}
+	*ret_state = view;
+	return KP_OK;
 }
 
 static void
@@ -201,6 +210,13 @@ ready(void *context)
 {
 	const struct serve *serve = context;
 	return kp_journal_healthy(serve->journal);
+}
+
+static void
+write_metrics(void *context, void *state, struct kp_buffer *buffer)
+{
+	const struct serve *serve = context;
+	kp_serve_metrics_write(serve->journal, state, buffer);
 }
 
 static void
@@ -307,12 +323,17 @@ make_server(struct serve *serve, struct kp_error *err)
 			.adopt = adopt,
 			.release = release,
 			.ready = ready,
+			.write_metrics = write_metrics,
 			.reloaded = reloaded,
 			.context = serve},
 		.logger = serve->logger,
 	};
 	http_options(config, &options.connections);
-	return kp_server_create(&options, &serve->server, err);
+	enum kp_status status = kp_server_create(&options, &serve->server, err);
+	if (status == KP_OK) {
+		kp_serve_metrics_names(kp_server_metrics(serve->server));
+	}
+	return status;
 }
 
 static enum kp_status

@@ -57,7 +57,8 @@ enum kp_status
 kp_runtime_prepare(struct kp_error *err)
 {
 	if (!forbid_dumps()) {
-		return kp_error_set(err, KP_E_INTERNAL, "core dumps cannot be turned off");
+		return kp_error_set(
+			err, KP_E_INTERNAL, "core dumps cannot be turned off");
 	}
 	json_set_alloc_funcs(kp_heap_alloc, kp_heap_free);
 	/* Seeds jansson's hash tables before there are threads. */

@@ -114,6 +114,9 @@ kp_rig_open(struct kp_rig *rig)
 	KP_REQUIRE(kp_snapshot_create(&options, &rig->snapshot, NULL) == KP_OK);
 	KP_REQUIRE(kp_snapshot_view_open(rig->snapshot, rig->loop, NULL, NULL, &rig->view,
 			   NULL) == KP_OK);
+	KP_REQUIRE(kp_metrics_create(1, &rig->metrics, NULL) == KP_OK);
+	KP_REQUIRE(kp_snapshot_view_count_in(rig->view, rig->metrics,
+			   kp_metrics_of_loop(rig->metrics, 0)) == KP_OK);
 }
 
 void
@@ -156,9 +159,10 @@ kp_rig_close(struct kp_rig *rig)
 {
 	KP_REQUIRE(rig->client.exchange == NULL);
 	kp_fake_client_deinit(&rig->client);
-	KP_REQUIRE(rig->view->refs == 1 && rig->view->counts.active == 0);
+	KP_REQUIRE(rig->view->refs == 1 && rig->view->active == 0);
 	kp_snapshot_view_unref(&rig->view);
 	kp_snapshot_unref(&rig->snapshot);
+	kp_metrics_destroy(&rig->metrics);
 	kp_bundle_unref(&rig->bundle);
 	KP_REQUIRE(kp_fake_loop_timers(rig->loop) == 0);
 	kp_loop_destroy(&rig->loop);

@@ -38,6 +38,7 @@ struct kp_rig {
 	struct kp_fake_partner partners[KP_RIG_PARTNERS];
 	struct kp_snapshot *snapshot;
 	struct kp_snapshot_view *view;
+	struct kp_metrics *metrics; /* of one loop */
 	struct kp_fake_client client;
 	const char *headers[24];
 };

@@ -66,6 +66,25 @@ expect_problem(struct kp_rig *rig, unsigned status, const char *code)
 	json_decref(root);
 }
 
+/* A whole line of /metrics. */
+static void
+expect_metric(const struct kp_rig *rig, const char *line)
+{
+	struct kp_arena arena;
+	struct kp_buffer text;
+	char wanted[160];
+	kp_arena_init(&arena, (size_t)1 << 20, NULL);
+	kp_buffer_init(&text, &arena, (size_t)1 << 20);
+	kp_metrics_write(rig->metrics, &text);
+	KP_BUFFER_ADD(&text, "\0");
+	(void)snprintf(wanted, sizeof(wanted), "\n%s\n", line);
+	assert_false(text.failed);
+	if (strstr(text.data, wanted) == NULL) {
+		fail_msg("no '%s' in:\n%s", line, text.data);
+	}
+	kp_arena_deinit(&arena);
+}
+
 static unsigned
 asked_partners(const struct kp_rig *rig)
 {
@@ -123,6 +142,33 @@ test_whole_answer(void **state)
 	json_t *root = answer_json(&rig);
 	assert_true(json_is_true(json_object_get(root, "volledig")));
 	json_decref(root);
+	kp_rig_close(&rig);
+}
+
+static void
+test_metrics(void **state)
+{
+	(void)state;
+	struct kp_rig rig;
+	begin(&rig);
+	rig.partners[KP_RIG_UWV].outcome = KP_NOT_REACHED;
+	kp_rig_open(&rig);
+	kp_metrics_name_outcome(rig.metrics, KP_FOUND, "gevonden");
+	kp_metrics_name_outcome(rig.metrics, KP_NOT_REACHED, "nietBereikt");
+	kp_rig_ask(&rig, FREE);
+	kp_rig_next(&rig);
+	kp_rig_ask(&rig, "{}");
+	expect_metric(&rig, "ketenpoort_queries_total{outcome=\"answered\"} 1");
+	expect_metric(&rig, "ketenpoort_queries_total{outcome=\"refused\"} 1");
+	expect_metric(&rig, "ketenpoort_queries 0");
+	expect_metric(&rig, "ketenpoort_query_seconds_count 2");
+	expect_metric(&rig, "ketenpoort_query_errors_total{code=\"KP_E_INVALID\"} 1");
+	expect_metric(&rig,
+		"ketenpoort_source_calls_total{source=\"brp\",outcome=\"gevonden\"} 1");
+	expect_metric(&rig,
+		"ketenpoort_source_calls_total{source=\"uwv\",outcome=\"nietBereikt\"} "
+		"1");
+	expect_metric(&rig, "ketenpoort_source_seconds_count{source=\"brp\"} 1");
 	kp_rig_close(&rig);
 }
 
@@ -414,7 +460,8 @@ test_client_leaves(void **state)
 			kp_fake_client_leave(&rig.client);
 			kp_fake_loop_advance(rig.loop, 6000);
 			assert_true(rig.client.finished);
-			assert_int_equal(rig.view->counts.gone, 1);
+			expect_metric(&rig,
+				"ketenpoort_queries_total{outcome=\"client-gone\"} 1");
 			assert_true(rig.journal.count >= 1);
 			for (unsigned j = 0; j < KP_RIG_PARTNERS; j++) {
 				assert_int_equal(rig.partners[j].running, 0);
@@ -651,6 +698,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_answer),
+		cmocka_unit_test(test_metrics),
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_narrowing),
 		cmocka_unit_test(test_only_refused_fields),

@@ -1,0 +1,101 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* serve_metrics: see serve_metrics.h. */
+#include "serve_metrics.h"
+
+#include <time.h>
+
+#include "connectors/connector.h"
+
+void
+kp_serve_metrics_names(struct kp_metrics *metrics)
+{
+	static const struct {
+		enum kp_outcome outcome;
+		const char *name;
+	} rows[] = {
+		{KP_FOUND, "gevonden"},
+		{KP_NOTHING_FOUND, "nietsGevonden"},
+		{KP_NOT_ENTITLED, "nietGerechtigd"},
+		{KP_NOT_APPLICABLE, "nietVanToepassing"},
+		{KP_ERROR, "fout"},
+		{KP_NOT_REACHED, "nietBereikt"},
+	};
+	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
+		kp_metrics_name_outcome(metrics, rows[i].outcome, rows[i].name);
+	}
+}
+
+static void
+write_journal(const struct kp_journal *journal, struct kp_buffer *buffer)
+{
+	struct kp_journal_counts counts;
+	kp_journal_counts(journal, &counts);
+	kp_metrics_write_number(buffer, "ketenpoort_journal_records_total", "counter",
+		"records made durable", counts.records);
+	kp_metrics_write_number(buffer, "ketenpoort_journal_batches_total", "counter",
+		"writes to the disk that held them", counts.batches);
+	kp_metrics_write_number(buffer, "ketenpoort_journal_failures_total", "counter",
+		"failed writes; after one every question is refused", counts.failures);
+	kp_metrics_write_number(buffer, "ketenpoort_journal_bytes", "gauge",
+		"size of the journal on disk", kp_journal_size(journal));
+	kp_metrics_write_number(buffer, "ketenpoort_journal_healthy", "gauge",
+		"1 while records are taken", kp_journal_healthy(journal) ? 1 : 0);
+}
+
+static void
+write_rules(const struct kp_bundle *bundle, int64_t now_ms, struct kp_buffer *buffer)
+{
+	uint64_t checked = 0;
+	uint64_t different = 0;
+	struct kp_slice version = kp_bundle_version(bundle);
+	kp_bundle_shadow_counts(bundle, &checked, &different);
+	kp_buffer_printf(buffer,
+		"# HELP ketenpoort_policy_info the rules in force\n"
+		"# TYPE ketenpoort_policy_info gauge\n"
+		"ketenpoort_policy_info{version=\"%.*s\"} 1\n",
+		KP_SLICE_ARG(version));
+	kp_metrics_write_number(buffer, "ketenpoort_policy_overdue", "gauge",
+		"purposes and grants whose review date has passed",
+		kp_bundle_overdue(bundle, now_ms, NULL, NULL));
+	kp_metrics_write_number(buffer, "ketenpoort_policy_shadow_checks_total",
+		"counter", "decisions made a second time by the general evaluator",
+		checked);
+	kp_metrics_write_number(buffer, "ketenpoort_policy_shadow_differences_total",
+		"counter", "decisions on which the two did not agree; must be 0",
+		different);
+}
+
+void
+kp_serve_metrics_write(const struct kp_journal *journal,
+	const struct kp_snapshot_view *view, struct kp_buffer *buffer)
+{
+	const struct kp_snapshot *snapshot = view->snapshot;
+	int64_t now_ms = kp_loop_wall_ms(view->loop);
+	int64_t age_ms = now_ms - snapshot->created_ms;
+	write_journal(journal, buffer);
+	write_rules(snapshot->bundle, now_ms, buffer);
+	kp_metrics_write_number(buffer, "ketenpoort_snapshot_age_seconds", "gauge",
+		"since the configuration in force was read",
+		age_ms > 0 ? (uint64_t)age_ms / 1000 : 0);
+	kp_metrics_write_number(buffer, "ketenpoort_sources", "gauge",
+		"partners configured", kp_source_set_count(snapshot->sources));
+}
+
+static void
+warn_of_one(void *context, const struct kp_overdue *overdue)
+{
+	const struct kp_log *log = context;
+	KP_LOG(log, WARN, POLICY, "review date has passed, it does not work any more",
+		kp_log_text(overdue->purpose ? KP_LOG_PURPOSE : KP_LOG_RULE, overdue->id),
+		kp_log_text(KP_LOG_OWNER, overdue->owner));
+}
+
+void
+kp_serve_warn_of_overdue(const struct kp_bundle *bundle, const struct kp_log *log)
+{
+	struct timespec now;
+	struct kp_log copy = *log;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	(void)kp_bundle_overdue(bundle, (int64_t)now.tv_sec * 1000, warn_of_one, &copy);
+}
