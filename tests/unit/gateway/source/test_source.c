@@ -638,7 +638,8 @@ ask_file_again(struct stage *stage, struct asker *asker)
 	}
 	write_export(stage, stage->asker_count % 3 == 0);
 	char bsn[16];
-	(void)snprintf(bsn, sizeof(bsn), "%u", 999990000U + stage->asker_count * 67 % 200);
+	(void)snprintf(bsn, sizeof(bsn), "%zu",
+		(size_t)999990000 + stage->asker_count * 67 % 200);
 	usleep(stage->asker_count % 8 == 0 ? 300000 : 1000);
 	assert_int_equal(ask_within(stage, bsn, 5000000, 1 << 22), KP_OK);
 }
