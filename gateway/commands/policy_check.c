@@ -11,6 +11,7 @@
 #include "commands/policy_commands.h"
 #include "commands/policy_load.h"
 #include "commands/policy_options.h"
+#include "commands/policy_view.h"
 #include "core/bits.h"
 #include "policies/cedar/schema_source.h"
 
@@ -183,6 +184,17 @@ note_review(struct check *check, const char *file, struct kp_slice place,
 	note(check, file, place, "%s", line);
 }
 
+/* The note just made is about this rule. */
+static void
+place_note(struct check *check, const struct kp_rule *rule)
+{
+	if (check->notes.count > 0 && check->notes.dropped == 0) {
+		struct kp_error *last = &check->notes.items[check->notes.count - 1];
+		last->line = rule->policy->pos.line;
+		last->column = rule->policy->pos.column;
+	}
+}
+
 static void
 look_at_reviews(struct check *check)
 {
@@ -201,6 +213,7 @@ look_at_reviews(struct check *check)
 		if (text != NULL && rule->policy->effect == KP_CEDAR_PERMIT) {
 			note_review(check, rule->policy->file, rule->id, text,
 				rule->review_ms);
+			place_note(check, rule);
 		}
 	}
 }
@@ -251,6 +264,23 @@ look_for_unused(struct check *check)
 				KP_SAY(check->english,
 					"geen regel staat iets toe aan deze rol",
 					"no rule permits anything to this role"));
+		}
+	}
+}
+
+/* A prohibition that catches nothing now is meant for a slip to come; or it is a slip. */
+static void
+look_for_nets(struct check *check)
+{
+	const struct kp_bundle *bundle = check->set.bundle;
+	for (uint32_t i = 0; i < bundle->rules.count; i++) {
+		const struct kp_rule *rule = &bundle->rules.rules[i];
+		if (kp_policy_rule_is_net(bundle, rule)) {
+			note(check, rule->policy->file, rule->id, "%s",
+				KP_SAY(check->english,
+					"verbiedt wat nu niemand mag: een vangnet",
+					"forbids what nobody may see now: a safety net"));
+			place_note(check, rule);
 		}
 	}
 }
@@ -318,6 +348,7 @@ run(struct check *check, const char *folder)
 	if (status == KP_OK) {
 		look_at_reviews(check);
 		look_for_unused(check);
+		look_for_nets(check);
 	} else if (status == KP_E_CONFIG) {
 		look_further(check);
 	} else {
