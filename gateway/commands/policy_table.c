@@ -13,7 +13,7 @@
 #define WIDTH_DEFAULT 100u
 #define COLUMN_MIN 6u
 /* Narrower than this it is better to wrap the kept columns too. */
-#define COLUMN_KEPT 24u
+#define COLUMN_KEPT 16u
 #define GAP 2u
 
 void

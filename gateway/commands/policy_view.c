@@ -103,12 +103,14 @@ admitted_by_purpose(const struct kp_purpose *purpose, const struct kp_policy_ask
 }
 
 static void
-add_organisation(struct kp_policy_view *view, const struct cells *cells, bool first)
+add_organisation(struct kp_policy_view *view, const struct cells *cells, uint64_t kinds,
+	bool first)
 {
 	const struct kp_catalogue *catalogue = view->bundle->catalogue;
 	for (uint32_t i = 0; i < catalogue->field_count; i++) {
 		struct kp_policy_access here = access_of(cells, &catalogue->fields[i]);
 		struct kp_policy_access *all = &view->fields[i];
+		here.kinds = here.ever != 0 ? kinds : 0;
 		if (first) {
 			*all = here;
 			continue;
@@ -116,6 +118,7 @@ add_organisation(struct kp_policy_view *view, const struct cells *cells, bool fi
 		all->varies = all->varies || here.always != all->always ||
 			here.ever != all->ever;
 		all->general = all->general || here.general;
+		all->kinds |= here.kinds;
 		all->always &= here.always;
 		all->ever |= here.ever;
 	}
@@ -141,6 +144,21 @@ stands_for_class(const struct kp_bundle *bundle, uint32_t organisation, uint32_t
 	return true;
 }
 
+/* Kinds of the organisations that this one stands for. */
+static uint64_t
+kinds_of_class(const struct kp_bundle *bundle, uint32_t organisation, uint32_t role)
+{
+	const struct kp_registers *registers = &bundle->registers;
+	const uint32_t *classes = bundle->compiled.organisation_class;
+	uint64_t kinds = 0;
+	for (uint32_t i = 0; i < registers->organisation_count; i++) {
+		if (classes[i] == classes[organisation] && may_give(bundle, i, role)) {
+			kinds |= (uint64_t)1 << registers->organisations[i].kind;
+		}
+	}
+	return kinds;
+}
+
 static void
 look_at(struct kp_policy_view *view, struct cells *cells, uint32_t organisation,
 	bool first, uint64_t *forbidden)
@@ -156,7 +174,8 @@ look_at(struct kp_policy_view *view, struct cells *cells, uint32_t organisation,
 			asker->now_ms);
 	}
 	*forbidden &= forbidden_to_all(cells);
-	add_organisation(view, cells, first);
+	add_organisation(view, cells,
+		kinds_of_class(view->bundle, organisation, asker->role), first);
 }
 
 enum kp_status

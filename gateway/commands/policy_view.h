@@ -27,6 +27,7 @@ struct kp_policy_access {
 	uint64_t ever;   /* and in which it may be */
 	bool general;    /* something else than these facts counts too */
 	bool varies;     /* between organisations */
+	uint64_t kinds;  /* of organisations where it may be permitted, one bit each */
 };
 
 enum kp_policy_grade {

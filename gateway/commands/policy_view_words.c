@@ -127,6 +127,31 @@ separate(struct kp_buffer *out, size_t before)
 	}
 }
 
+/* At which kinds of organisation, when that is what makes the difference. */
+static void
+write_kinds(struct kp_buffer *out, const struct kp_policy_view *view,
+	const struct kp_policy_access *access, bool english)
+{
+	const struct kp_registers *registers = &view->bundle->registers;
+	uint64_t may = registers->roles[view->asker.role].kinds;
+	if ((may & ~access->kinds) == 0) {
+		kp_buffer_add_slice(out,
+			kp_slice_from(KP_SAY(english, "niet bij elke organisatie gelijk",
+				"not the same at every organisation")));
+		return;
+	}
+	bool first = true;
+	for (uint32_t i = 0; i < registers->kind_count; i++) {
+		if ((access->kinds >> i & 1) != 0) {
+			kp_buffer_printf(out, "%s%.*s",
+				first ? KP_SAY(english, "alleen bij ", "only at ")
+				      : KP_SAY(english, " of ", " or "),
+				KP_SLICE_ARG(registers->kinds[i].id));
+			first = false;
+		}
+	}
+}
+
 void
 kp_policy_words_access(struct kp_buffer *out, const struct kp_policy_view *view,
 	const struct kp_policy_access *access, bool english)
@@ -138,9 +163,7 @@ kp_policy_words_access(struct kp_buffer *out, const struct kp_policy_view *view,
 	kp_policy_words_facts(out, access->ever, view->admitted, english);
 	if (access->varies) {
 		separate(out, before);
-		kp_buffer_add_slice(out,
-			kp_slice_from(KP_SAY(english, "niet bij elke organisatie gelijk",
-				"not the same at every organisation")));
+		write_kinds(out, view, access, english);
 	}
 	if (access->general) {
 		separate(out, before);
