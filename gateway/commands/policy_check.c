@@ -14,6 +14,7 @@
 #include "commands/policy_view.h"
 #include "core/bits.h"
 #include "policies/cedar/schema_source.h"
+#include "policies/policy_test.h"
 
 #define DAY_MS ((int64_t)86400 * 1000)
 /* A review this near deserves attention. */
@@ -285,6 +286,20 @@ look_for_nets(struct check *check)
 	}
 }
 
+/* A set whose own tests fail is not in order, though it would load. */
+static void
+run_tests(struct check *check)
+{
+	const struct kp_policy_file *tests =
+		kp_policy_set_file(&check->set, KP_FILE_TESTS);
+	struct kp_policy_test_run run = {0};
+	if (tests != NULL &&
+		kp_policy_test_run(&check->set.arena, tests->name, tests->text,
+			check->set.bundle, &check->set.findings, &run) == KP_E_MEMORY) {
+		check->set.findings.dropped++;
+	}
+}
+
 static bool
 in_order(const struct check *check)
 {
@@ -302,7 +317,7 @@ print_lines(const struct check *check)
 			"Dit vraagt aandacht:", "This deserves attention:"));
 		kp_policy_print_findings(&check->notes, stdout, check->english);
 	}
-	if (bundle != NULL) {
+	if (bundle != NULL && !kp_findings_any(&check->set.findings)) {
 		(void)printf(KP_SAY(check->english,
 				     "in orde: %u regels, %u doelen, %u rollen, %u "
 				     "velden; versie %.*s\n",
@@ -349,6 +364,7 @@ run(struct check *check, const char *folder)
 		look_at_reviews(check);
 		look_for_unused(check);
 		look_for_nets(check);
+		run_tests(check);
 	} else if (status == KP_E_CONFIG) {
 		look_further(check);
 	} else {

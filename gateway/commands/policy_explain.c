@@ -75,100 +75,13 @@ struct asked {
 	bool json;
 };
 
-static const char *
-text_of(const json_t *object, const char *member)
-{
-	const char *text = json_string_value(json_object_get(object, member));
-	return text == NULL ? "" : text;
-}
-
-static void
-print_rule(const json_t *rule, const char *verdict, bool english)
-{
-	size_t index;
-	json_t *condition;
-	(void)printf("    %s %s (%s; %s)%s\n", verdict, text_of(rule, "id"),
-		text_of(rule, "plaats"), text_of(rule, "grondslag"),
-		json_is_true(json_object_get(rule, "verlopen"))
-			? KP_SAY(english, " VERLOPEN", " OVERDUE")
-			: "");
-	json_array_foreach(json_object_get(rule, "voorwaarden"), index, condition)
-	{
-		const char *truth = text_of(condition, "uitkomst");
-		const char *word = strcmp(truth, "ja") == 0
-			? KP_SAY(english, "ja  ", "yes ")
-			: strcmp(truth, "nee") == 0 ? KP_SAY(english, "NEE ", "NO  ")
-						    : KP_SAY(english, "FOUT", "ERR ");
-		(void)printf("      %s %s\n", word, text_of(condition, "tekst"));
-	}
-}
-
-static void
-print_rules(const json_t *source, const char *member, const char *verdict, bool english)
-{
-	size_t index;
-	json_t *rule;
-	json_array_foreach(json_object_get(source, member), index, rule)
-	{
-		print_rule(rule, verdict, english);
-	}
-}
-
-static void
-print_source(const json_t *source, bool english)
-{
-	const char *rule = text_of(source, "regel");
-	(void)printf("  %s %s: %s%s%s%s\n", KP_SAY(english, "bron", "source"),
-		text_of(source, "bron"), text_of(source, "reden"),
-		rule[0] == '\0' ? "" : " (", rule, rule[0] == '\0' ? "" : ")");
-	print_rules(source, "verbiedt", KP_SAY(english, "verboden door", "forbidden by"),
-		english);
-	print_rules(source, "staatToe",
-		KP_SAY(english, "toegestaan door", "permitted by"), english);
-	print_rules(source, "bijna", KP_SAY(english, "bijna door", "nearly by"), english);
-}
-
-static void
-print_field(const json_t *field, bool english)
-{
-	size_t index;
-	json_t *item;
-	bool permitted = json_is_true(json_object_get(field, "toegestaan"));
-	(void)printf("\n%s (%s): %s\n", text_of(field, "veld"), text_of(field, "naam"),
-		permitted ? KP_SAY(english, "te zien", "can be seen")
-			  : KP_SAY(english, "niet te zien", "cannot be seen"));
-	json_array_foreach(json_object_get(field, "bronnen"), index, item)
-	{
-		print_source(item, english);
-	}
-	const json_t *changes = json_object_get(field, "zouVeranderen");
-	if (json_array_size(changes) == 0) {
-		(void)printf("  %s\n",
-			KP_SAY(english,
-				"met andere feiten en een andere rol of een ander doel "
-				"verandert dit niet",
-				"other facts with another role or another purpose would "
-				"not change this"));
-		return;
-	}
-	(void)printf("  %s\n",
-		permitted ? KP_SAY(english, "zou niet meer te zien zijn bij:",
-				    "could no longer be seen with:")
-			  : KP_SAY(english,
-				    "zou te zien zijn bij:", "could be seen with:"));
-	json_array_foreach((json_t *)(uintptr_t)changes, index, item)
-	{
-		(void)printf("    %s\n", text_of(item, "tekst"));
-	}
-}
-
 static void
 print_text(const json_t *answer, bool english)
 {
 	size_t index;
 	json_t *field;
-	const char *refused = text_of(answer, "geweigerd");
-	if (refused[0] != '\0') {
+	const char *refused = json_string_value(json_object_get(answer, "geweigerd"));
+	if (refused != NULL) {
 		(void)printf("%s: %s\n",
 			KP_SAY(english, "de hele vraag wordt geweigerd",
 				"the question as a whole is refused"),
@@ -176,7 +89,8 @@ print_text(const json_t *answer, bool english)
 	}
 	json_array_foreach(json_object_get(answer, "velden"), index, field)
 	{
-		print_field(field, english);
+		(void)putchar('\n');
+		kp_explain_print_field(field, 0, english);
 	}
 }
 

@@ -26,5 +26,7 @@ struct kp_explain {
  * `fields` has field_words words. NULL when memory runs out.
  */
 json_t *kp_explain_json(const struct kp_explain *explain, const uint64_t *fields);
+/* One member of "velden" as text, each line begun with `indent` spaces. */
+void kp_explain_print_field(const json_t *field, size_t indent, bool english);
 
 #endif

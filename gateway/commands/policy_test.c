@@ -13,6 +13,7 @@
 #include "commands/policy_commands.h"
 #include "commands/policy_load.h"
 #include "commands/policy_options.h"
+#include "commands/policy_test_explain.h"
 #include "commands/policy_view.h"
 #include "core/bits.h"
 #include "crypto/crypto.h"
@@ -269,11 +270,33 @@ print_ids(const char *what, const json_t *ids)
 	}
 }
 
+/* Each with the explanation, when it is an expectation that was not met. */
+static void
+print_findings(const struct testing *testing)
+{
+	for (size_t i = 0; i < testing->findings.count; i++) {
+		const struct kp_error *err = &testing->findings.items[i];
+		char text[700];
+		(void)printf("%s\n", kp_error_text(err, text, sizeof(text)));
+		for (size_t j = 0; j < testing->file_count; j++) {
+			if (testing->file_count == 1 ||
+				strcmp(testing->files[j].name, err->file) == 0) {
+				kp_policy_test_explain(testing->set.bundle,
+					testing->files[j].text, err->place,
+					testing->english);
+				break;
+			}
+		}
+	}
+	const struct kp_findings dropped = {.dropped = testing->findings.dropped};
+	kp_policy_print_findings(&dropped, stdout, testing->english);
+}
+
 static void
 print_lines(const struct testing *testing)
 {
 	size_t rules = testing->set.bundle->rules.count;
-	kp_policy_print_findings(&testing->findings, stdout, testing->english);
+	print_findings(testing);
 	print_ids(KP_SAY(testing->english, "Regels die geen proef raakt",
 			  "Rules that no test exercises"),
 		testing->uncovered);

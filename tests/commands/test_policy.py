@@ -147,6 +147,12 @@ class Policy(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("uwv-bedrag", done.stdout)
         self.assertIn("1 mislukt", done.stdout)
+        self.assertIn("      verboden door uwv-bedrag", done.stdout)
+        self.assertIn("      zou te zien zijn bij:\n        lopende zaak\n", done.stdout)
+        checked = self.run_program("check", "--datum", DAY, "SET")
+        self.assertEqual(checked.returncode, 1)
+        self.assertIn("niet in orde: 1 fout\n", checked.stdout)
+        self.assertRegex(checked.stdout, r"proeven\.json:\d+:\d+: /proeven/2/mag/0: ")
 
     def test_a_rule_without_a_test_is_named(self):
         self.edit("proeven.json", '"mag": ["loon"]', '"mag": []')
