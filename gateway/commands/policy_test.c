@@ -311,6 +311,12 @@ print_lines(const struct testing *testing)
 			"Prohibitions that change nothing now (a safety net: nobody may "
 			"see what they forbid)"),
 		testing->nets);
+	if (!testing->sound) {
+		(void)puts(KP_SAY(testing->english,
+			"de proeven konden niet worden uitgevoerd",
+			"the tests could not be run"));
+		return;
+	}
 	(void)printf(KP_SAY(testing->english,
 			     "%zu proeven, %zu mislukt; %zu van %zu regels geraakt\n",
 			     "%zu tests, %zu failed; %zu of %zu rules exercised\n"),
@@ -337,12 +343,12 @@ print_json(struct testing *testing)
 static int
 run(struct testing *testing, size_t operands, char **argv, bool json)
 {
-	testing->sound = true;
 	if (!kp_policy_set_load(
 		    &testing->set, argv[0], testing->now_ms, testing->english)) {
 		return KP_POLICY_FOUND;
 	}
-	if (find_tests(testing, argv + 1, operands - 1)) {
+	testing->sound = find_tests(testing, argv + 1, operands - 1);
+	if (testing->sound) {
 		run_tests(testing);
 	}
 	if (testing->unnoticed != NULL && in_order(testing)) {

@@ -169,7 +169,9 @@ class Policy(unittest.TestCase):
         own = self.folder / "proeven.json"
         elsewhere = pathlib.Path(self.home.name) / "meer.json"
         own.rename(elsewhere)
-        self.assertEqual(self.run_program("test", "SET").returncode, 1)
+        done = self.run_program("test", "SET")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("de proeven konden niet worden uitgevoerd", done.stdout)
         done = self.run_program("test", "SET", elsewhere)
         self.assertEqual(done.returncode, 0, done.stdout)
 
