@@ -130,14 +130,10 @@ kp_matrix_field_rules(struct kp_matrix *matrix, const struct kp_policy_view *vie
 	const struct kp_field *field, enum kp_cedar_effect effect)
 {
 	struct kp_buffer out;
-	const struct kp_rule_set *rules = &matrix->bundle->rules;
+	uint32_t at = 0;
+	const struct kp_rule *rule;
 	kp_buffer_init(&out, &matrix->scratch, WORDS_BYTES_MAX);
-	for (uint32_t i = 0; i < rules->count; i++) {
-		const struct kp_rule *rule = &rules->rules[i];
-		if (rule->policy->effect != effect ||
-			!kp_policy_rule_bears(view, rule, field)) {
-			continue;
-		}
+	while ((rule = kp_policy_next_rule(view, field, effect, &at)) != NULL) {
 		if (out.len > 0) {
 			KP_BUFFER_ADD(&out, ", ");
 		}

@@ -50,21 +50,36 @@ changes_any_cell(const struct kp_bundle *bundle, const struct kp_part *part,
 }
 
 static bool
+changes_any_purpose(const struct kp_bundle *bundle, const struct kp_part *part,
+	enum kp_action action, uint32_t organisation)
+{
+	for (uint32_t i = 0; i < bundle->registers.purpose_count; i++) {
+		if (kp_bits_has(part->purposes, i) &&
+			changes_any_cell(bundle, part, action, organisation, i)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
 changes_anything(const struct kp_bundle *bundle, const struct kp_part *part)
 {
-	const struct kp_registers *registers = &bundle->registers;
 	for (int action = 0; action < KP_ACTION_COUNT; action++) {
-		if ((part->actions >> action & 1) == 0) {
-			continue;
-		}
-		for (uint32_t i = 0; i < registers->organisation_count; i++) {
-			for (uint32_t j = 0; j < registers->purpose_count; j++) {
-				if (kp_bits_has(part->organisations, i) &&
-					kp_bits_has(part->purposes, j) &&
-					changes_any_cell(bundle, part,
-						(enum kp_action)action, i, j)) {
-					return true;
-				}
+		/* Organisations of one class are the same to every rule. */
+		uint64_t seen[KP_ORGANISATIONS_MAX / 64] = {0};
+		bool applies = (part->actions >> action & 1) != 0;
+		for (uint32_t i = 0; applies && i < bundle->registers.organisation_count;
+			i++) {
+			uint32_t class = bundle->compiled.organisation_class[i];
+			if (!kp_bits_has(part->organisations, i) ||
+				kp_bits_has(seen, class)) {
+				continue;
+			}
+			kp_bits_set(seen, class);
+			if (changes_any_purpose(
+				    bundle, part, (enum kp_action)action, i)) {
+				return true;
 			}
 		}
 	}

@@ -131,19 +131,6 @@ may_give(const struct kp_bundle *bundle, uint32_t organisation, uint32_t role)
 	return (bundle->registers.roles[role].kinds >> kind & 1) != 0;
 }
 
-/* Organisations of one class are the same to every rule; the first stands for all. */
-static bool
-stands_for_class(const struct kp_bundle *bundle, uint32_t organisation, uint32_t role)
-{
-	const uint32_t *classes = bundle->compiled.organisation_class;
-	for (uint32_t i = 0; i < organisation; i++) {
-		if (classes[i] == classes[organisation] && may_give(bundle, i, role)) {
-			return false;
-		}
-	}
-	return true;
-}
-
 /* Kinds of the organisations that this one stands for. */
 static uint64_t
 kinds_of_class(const struct kp_bundle *bundle, uint32_t organisation, uint32_t role)
@@ -192,11 +179,14 @@ kp_policy_view(struct kp_arena *arena, const struct kp_bundle *bundle,
 	}
 	bool first = true;
 	uint64_t forbidden = UINT64_MAX;
+	/* Organisations of one class are the same to every rule. */
+	uint64_t seen[KP_ORGANISATIONS_MAX / 64] = {0};
 	for (uint32_t i = 0; i < bundle->registers.organisation_count; i++) {
-		bool wanted = asker->organisation == KP_NO_ID
-			? stands_for_class(bundle, i, asker->role)
-			: asker->organisation == i;
+		uint32_t class = bundle->compiled.organisation_class[i];
+		bool wanted = asker->organisation == KP_NO_ID ? !kp_bits_has(seen, class)
+							      : asker->organisation == i;
 		if (wanted && may_give(bundle, i, asker->role)) {
+			kp_bits_set(seen, class);
 			look_at(&view, &cells, i, first, &forbidden);
 			first = false;
 		}
@@ -273,16 +263,22 @@ part_bears(const struct kp_policy_view *view, const struct kp_part *part,
 	return false;
 }
 
-bool
-kp_policy_rule_bears(const struct kp_policy_view *view, const struct kp_rule *rule,
-	const struct kp_field *field)
+/* Parts stand in order of their rules. */
+const struct kp_rule *
+kp_policy_next_rule(const struct kp_policy_view *view, const struct kp_field *field,
+	enum kp_cedar_effect effect, uint32_t *at)
 {
 	const struct kp_compiled *compiled = &view->bundle->compiled;
-	for (uint32_t i = 0; i < compiled->part_count; i++) {
-		if (compiled->parts[i].rule == rule &&
-			part_bears(view, &compiled->parts[i], field)) {
-			return true;
+	const struct kp_rule *rule = NULL;
+	for (; *at < compiled->part_count; (*at)++) {
+		const struct kp_part *part = &compiled->parts[*at];
+		if (rule != NULL && part->rule != rule) {
+			break;
+		}
+		if (rule == NULL && part->rule->policy->effect == effect &&
+			part_bears(view, part, field)) {
+			rule = part->rule;
 		}
 	}
-	return false;
+	return rule;
 }

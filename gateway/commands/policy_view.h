@@ -59,9 +59,10 @@ struct kp_policy_tally kp_policy_tally(
 	const struct kp_policy_view *view, const struct kp_section *section);
 bool kp_policy_view_any(const struct kp_policy_view *view);
 
-/* Can this rule bear on this field for the asker? */
-bool kp_policy_rule_bears(const struct kp_policy_view *view, const struct kp_rule *rule,
-	const struct kp_field *field);
+/* The next rule that can bear on this field for the asker; NULL behind the last. Begin
+ * with `at` zero. */
+const struct kp_rule *kp_policy_next_rule(const struct kp_policy_view *view,
+	const struct kp_field *field, enum kp_cedar_effect effect, uint32_t *at);
 
 /* Does this prohibition change nothing, because nobody is permitted what it forbids? Then
  * it is a safety net under the other rules. False for a permit, and when in doubt. */
