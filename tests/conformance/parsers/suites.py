@@ -52,10 +52,13 @@ def npm_package(name, work):
     home.mkdir(parents=True, exist_ok=True)
     for file in ("package.json", "package-lock.json"):
         shutil.copy(HERE / file, home / file)
-    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1",
+               "--fetch-retry-mintimeout=1000", "--fetch-timeout=20000"]
     done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         print(done.stderr[-500:])
+        shutil.rmtree(home, ignore_errors=True)  # half an installation is none
+        return None
     return folder if folder.exists() else None
 
 
