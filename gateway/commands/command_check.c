@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -59,6 +60,28 @@ check_folder(const char *path, const char *what, struct kp_findings *findings)
 	kp_findings_add(findings, &err);
 }
 
+/* Can lines be added to it? A pipe or a device will do. */
+static void
+check_log(const char *path, struct kp_findings *findings)
+{
+	struct stat info;
+	struct kp_error err;
+	check_folder(path, "log", findings);
+	if (stat(path, &info) != 0) {
+		return;
+	}
+	if (S_ISDIR(info.st_mode)) {
+		(void)kp_error_set(&err, KP_E_CONFIG, "the log is a folder");
+	} else if (access(path, W_OK) != 0) {
+		(void)kp_error_set(&err, KP_E_CONFIG, "the log cannot be written: %s",
+			strerror(errno));
+	} else {
+		return;
+	}
+	kp_error_at(&err, path, 0, 0, NULL);
+	kp_findings_add(findings, &err);
+}
+
 static void
 check_journal(const struct kp_config *config, struct kp_findings *findings)
 {
@@ -83,7 +106,7 @@ check_all(const char *path, struct verdict *verdict)
 	}
 	check_journal(config, &verdict->findings);
 	if (config->log_file[0] != '\0') {
-		check_folder(config->log_file, "log", &verdict->findings);
+		check_log(config->log_file, &verdict->findings);
 	}
 	status = kp_assemble(config, NULL, NULL, &verdict->findings, &snapshot);
 	if (status == KP_OK) {

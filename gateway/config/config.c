@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "config/options.h"
 #include "core/heap.h"
@@ -390,6 +391,57 @@ check_order(struct reader *reader, const char *section, const char *small_name,
 	}
 }
 
+/* A name that never comes would leave its member empty without a word. */
+static bool
+is_header_name(struct kp_slice name)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
+				      "XYZ0123456789-_";
+	size_t good = 0;
+	while (good < name.len && name.data[good] != '\0' &&
+		strchr(allowed, name.data[good]) != NULL) {
+		good++;
+	}
+	return name.len > 0 && good == name.len;
+}
+
+static bool
+same_header(struct kp_slice a, struct kp_slice b)
+{
+	return a.len == b.len && a.len > 0 && strncasecmp(a.data, b.data, a.len) == 0;
+}
+
+static void
+check_header_names(struct reader *reader)
+{
+	const struct kp_config *config = reader->config;
+	const struct {
+		const char *option;
+		struct kp_slice name;
+	} headers[] = {
+		{"purpose_header", config->identity_purpose_header},
+		{"activity_header", config->identity_activity_header},
+		{"employee_header", config->identity_employee_header},
+		{"organisation_header", config->identity_organisation_header},
+		{"roles_header", config->identity_roles_header},
+	};
+	for (size_t i = 0; i < KP_ARRAY_LEN(headers); i++) {
+		const struct kp_json_node *place =
+			place_of(reader, "identity", headers[i].option);
+		if (!is_header_name(headers[i].name)) {
+			kp_json_finding(&reader->document, place,
+				"a header's name has letters, digits, - and _, and no "
+				"other characters");
+		}
+		for (size_t j = 0; j < i; j++) {
+			if (same_header(headers[i].name, headers[j].name)) {
+				kp_json_finding(&reader->document, place,
+					"%s names the same header", headers[j].option);
+			}
+		}
+	}
+}
+
 /* What no single option can say. */
 static void
 check_together(struct reader *reader)
@@ -404,6 +456,7 @@ check_together(struct reader *reader)
 		config->request_budget_max_ms);
 	check_order(reader, "request", "body_bytes_max", config->request_body_bytes_max,
 		"http.body_bytes_max", config->http_body_bytes_max);
+	check_header_names(reader);
 	for (size_t i = 0; i < config->listener_count; i++) {
 		if (config->identity_development && !config->listeners[i].loopback) {
 			kp_json_finding(&reader->document,

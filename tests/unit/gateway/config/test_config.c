@@ -229,6 +229,10 @@ single_faults_say_what_is_wrong(void **state)
 	expect_fault("{\"plugins\":[\"a\",\"a\"]}", "plugins");
 	expect_fault(
 		"{\"request\":{\"budget_default_ms\":40000}}", "above budget_max_ms");
+	expect_fault("{\"identity\":{\"purpose_header\":\"x y\"}}", "letters, digits");
+	expect_fault("{\"identity\":{\"employee_header\":\"\"}}", "letters, digits");
+	expect_fault("{\"identity\":{\"roles_header\":\"X-DOELBINDING\"}}",
+		"purpose_header names the same header");
 	expect_fault("{\"request\":{\"budget_min_ms\":5000}}", "above budget_default_ms");
 	expect_fault(
 		"{\"request\":{\"body_bytes_max\":100000}}", "above http.body_bytes_max");
