@@ -18,6 +18,8 @@ enum finding {
 	FOUND,
 	NOTHING_TO_GO_ON,
 	REFUSED,
+	HEADER_TOO_LONG,
+	TOO_MANY_ROLES,
 };
 
 static bool
@@ -85,22 +87,46 @@ identify_for_development(struct kp_request *request)
 	if (oin.len == 0) {
 		return NOTHING_TO_GO_ON;
 	}
-	if (oin.len != OIN_LEN || !all_digits(oin) ||
-		employee.len > config->header_bytes_max) {
+	if (oin.len != OIN_LEN || !all_digits(oin)) {
 		return REFUSED;
+	}
+	if (employee.len > config->header_bytes_max) {
+		return HEADER_TOO_LONG;
 	}
 	struct kp_identity *identity = &request->identity;
 	struct kp_slice *list =
 		KP_ARENA_ARRAY(&request->arena, struct kp_slice, config->roles_max);
-	if (list == NULL ||
-		!split_roles(roles, list, config->roles_max, &identity->role_count)) {
+	if (list == NULL) {
 		return REFUSED;
+	}
+	if (!split_roles(roles, list, config->roles_max, &identity->role_count)) {
+		return TOO_MANY_ROLES;
 	}
 	identity->organisation = oin;
 	identity->employee = employee;
 	identity->roles = list;
 	identity->development = true;
 	return FOUND;
+}
+
+/* For the client. */
+static struct kp_slice
+words(enum finding finding)
+{
+	switch (finding) {
+	case FOUND:
+		break;
+	case NOTHING_TO_GO_ON:
+		return KP_SLICE("Niet is vastgesteld wie vraagt.");
+	case REFUSED:
+		return KP_SLICE("De gegevens over wie vraagt zijn niet geldig.");
+	case HEADER_TOO_LONG:
+		return KP_SLICE("Een kop over wie vraagt is langer dan header_bytes_max "
+				"toestaat.");
+	case TOO_MANY_ROLES:
+		return KP_SLICE("Er zijn meer rollen genoemd dan roles_max toestaat.");
+	}
+	KP_UNREACHABLE();
 }
 
 enum kp_stage_result
@@ -117,7 +143,5 @@ kp_stage_identify(struct kp_request *request)
 		return KP_STAGE_NEXT;
 	}
 	return kp_request_fail(request, KP_E_UNAUTHENTICATED, "identity not established",
-		finding == REFUSED
-			? KP_SLICE("De gegevens over wie vraagt zijn niet geldig.")
-			: KP_SLICE("Niet is vastgesteld wie vraagt."));
+		words(finding));
 }

@@ -7,12 +7,14 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import struct
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.path.abspath(sys.argv.pop()) if len(sys.argv) > 1 else str(
@@ -139,6 +141,25 @@ class Commands(unittest.TestCase):
         places = " ".join(fault["file"] for fault in self.check_faults(config))
         self.assertIn("uwv.json", places)
 
+    def change(self, config, section, option, value):
+        data = json.loads(config.read_text())
+        data[section][option] = value
+        config.write_text(json.dumps(data))
+
+    def test_check_counts_manifests(self):
+        config = self.init()
+        self.change(config, "sources", "count_max", 4)
+        self.assertEqual(self.check_faults(config), [])
+        self.change(config, "sources", "count_max", 3)
+        self.assertIn("more than 3 files", self.check_faults(config)[0]["message"])
+
+    def test_check_looks_at_the_log_file(self):
+        config = self.init()
+        self.change(config, "log", "file", "gateway.log")
+        self.assertEqual(self.check_faults(config), [])
+        self.change(config, "log", "file", "sources")
+        self.assertIn("folder", self.check_faults(config)[0]["message"])
+
     def test_check_opens_nothing(self):
         config = self.init()
         before = sorted(str(path) for path in self.folder.rglob("*"))
@@ -195,6 +216,33 @@ class Commands(unittest.TestCase):
         self.assertRegex(events[0]["policyVersion"], "^sha256:[0-9a-f]{64}$")
         self.assertRegex(events[0]["configuration"], "^sha256:[0-9a-f]{64}$")
         self.assertFalse(events[0]["developmentIdentity"])
+
+    def test_metrics_tell_of_journal_rules_and_sources(self):
+        config = self.init()
+        with socket.socket() as held:
+            held.bind(("127.0.0.1", 0))
+            port = held.getsockname()[1]
+        data = json.loads(config.read_text())
+        data["listeners"] = [{"host": "127.0.0.1", "port": port}]
+        data["log"]["format"] = "json"
+        config.write_text(json.dumps(data))
+        seen = {}
+
+        def scrape(process):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
+                seen["text"] = answer.read().decode()
+            limits = pathlib.Path(f"/proc/{process.pid}/limits").read_text()
+            self.assertRegex(limits, r"Max core file size +0 +0 ")
+
+        self.serve_until(config, scrape)
+        for name in ("journal_records_total", "journal_batches_total", "journal_failures_total",
+                     "journal_bytes", "journal_healthy", "policy_overdue",
+                     "policy_shadow_checks_total", "policy_shadow_differences_total",
+                     "snapshot_age_seconds", "sources"):
+            self.assertRegex(seen["text"], rf"(?m)^ketenpoort_{name} \d+$")
+        self.assertRegex(seen["text"], r'(?m)^ketenpoort_policy_info{version="sha256:[0-9a-f]{64}"} 1$')
+        for outcome in ("gevonden", "nietsGevonden", "nietGerechtigd", "fout", "nietBereikt"):
+            self.assertIn(f'ketenpoort_source_calls_total{{source="brp",outcome="{outcome}"}} 0\n', seen["text"])
 
     RECORDS = (
         (1, '{"event":"start","origin":{"time":"2026-11-23T10:00:00.000Z"},"type":"start"}'),

@@ -660,6 +660,52 @@ test_all_faults_together(void **state)
 }
 
 static void
+ask_with_header(unsigned *ret_status, const char *name, const char *value,
+	const char *body, const char *says)
+{
+	struct kp_rig rig;
+	begin(&rig);
+	rig.config.roles_max = 2;
+	rig.config.header_bytes_max = 8;
+	rig.config.body_bytes_max = sizeof(FREE) - 1;
+	kp_rig_header(&rig, "X-Gebruiker", "jansen");
+	kp_rig_header(&rig, name, value);
+	kp_rig_open(&rig);
+	kp_rig_ask(&rig, body);
+	*ret_status = rig.client.status;
+	assert_non_null(strstr(rig.client.body_seen, says));
+	kp_rig_close(&rig);
+}
+
+static void
+test_limits_of_questions(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		const char *value;
+		const char *body;
+		unsigned status;
+		const char *says;
+	} cases[] = {
+		{"X-Rollen", "consulent, b", FREE, 200, "dossier"},
+		{"X-Rollen", "consulent,b,c", FREE, 401, "roles_max"},
+		{"X-Gebruiker", "12345678", FREE, 200, "dossier"},
+		{"X-Gebruiker", "123456789", FREE, 401, "header_bytes_max"},
+		{"X-Rollen", "consulent", FREE, 200, "dossier"},
+		{"X-Rollen", "consulent", FREE " ", 413, "groter dan toegestaan"},
+	};
+	for (size_t i = 0; i < KP_ARRAY_LEN(cases); i++) {
+		unsigned status = 0;
+		ask_with_header(&status, cases[i].name, cases[i].value, cases[i].body,
+			cases[i].says);
+		if (status != cases[i].status) {
+			fail_msg("case %zu: %u", i, status);
+		}
+	}
+}
+
+static void
 test_busy(void **state)
 {
 	(void)state;
@@ -669,6 +715,15 @@ test_busy(void **state)
 	kp_rig_open(&rig);
 	kp_rig_ask(&rig, FREE);
 	expect_problem(&rig, 503, "busy");
+	kp_rig_close(&rig);
+	begin(&rig);
+	rig.config.requests_max = 1;
+	kp_rig_open(&rig);
+	for (int i = 0; i < 3; i++) {
+		kp_rig_ask(&rig, FREE);
+		assert_int_equal(rig.client.status, 200);
+		kp_rig_next(&rig);
+	}
 	kp_rig_close(&rig);
 }
 
@@ -721,6 +776,7 @@ main(void)
 		cmocka_unit_test(test_method_and_identity),
 		cmocka_unit_test(test_header_stands_in),
 		cmocka_unit_test(test_all_faults_together),
+		cmocka_unit_test(test_limits_of_questions),
 		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_memory_limits),
 	};

@@ -162,6 +162,20 @@ test_limits(void **state)
 			(int)KP_QUERY_REASON_BYTES_MAX + over, text);
 		assert_int_equal(
 			parse(body, &query, &faults), over == 0 ? KP_OK : KP_E_INVALID);
+		snprintf(body, sizeof(body), "{" BSN ",\"doel\":\"x\",\"budgetMs\":%d}",
+			30000 + over);
+		assert_int_equal(
+			parse(body, &query, &faults), over == 0 ? KP_OK : KP_E_INVALID);
+		snprintf(body, sizeof(body), "{" BSN ",\"doel\":\"x\",\"budgetMs\":%d}",
+			50 - over);
+		assert_int_equal(
+			parse(body, &query, &faults), over == 0 ? KP_OK : KP_E_INVALID);
+		snprintf(body, sizeof(body),
+			"{" BSN ",\"doel\":\"x\",\"velden\":[\"persoon\",\"persoon\","
+			"\"persoon\"%s]}",
+			over == 0 ? "" : ",\"persoon\"");
+		assert_int_equal(
+			parse(body, &query, &faults), over == 0 ? KP_OK : KP_E_INVALID);
 		int len = snprintf(body, sizeof(body), "{" BSN ",\"doel\":\"x\"}");
 		memset(body + len, ' ', sizeof(body) - (size_t)len);
 		body[4096 + over] = '\0';

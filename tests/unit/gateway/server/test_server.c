@@ -353,6 +353,80 @@ connections_above_the_cap_are_closed(void **state)
 	stop_server(&fixture);
 }
 
+/* What the exchange may take is less than the body may be. */
+static void
+memory_of_one_exchange(void **state)
+{
+	(void)state;
+	static char text[101000];
+	static char answer[102000];
+	int head = snprintf(text, sizeof(text),
+		"POST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+		"Content-Length: 100000\r\n\r\n");
+	memset(text + head, 'b', 100000);
+	struct fixture fixture;
+	struct kp_server_options options = test_options();
+	options.connections.limits.body_bytes_max = 100000;
+	options.connections.exchange_bytes_max = (size_t)1 << 20;
+	start_server(&fixture, &options);
+	ask(fixture.port, text, answer, sizeof(answer));
+	assert_non_null(strstr(answer, " 200 "));
+	stop_server(&fixture);
+	options.connections.exchange_bytes_max = 65536;
+	start_server(&fixture, &options);
+	ask(fixture.port, text, answer, sizeof(answer));
+	assert_non_null(strstr(answer, " 503 "));
+	stop_server(&fixture);
+}
+
+static void
+requests_on_one_connection(void **state)
+{
+	(void)state;
+	static const char request[] = "GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct fixture fixture;
+	struct kp_server_options options = test_options();
+	options.connections.requests_max = 3;
+	start_server(&fixture, &options);
+	int fd = connect_to(fixture.port);
+	for (int i = 1; i <= 3; i++) {
+		send_text(fd, request);
+		assert_true(read_answer(fd, out, sizeof(out)));
+		assert_int_equal(strstr(out, "Connection: close") != NULL, i == 3);
+	}
+	assert_int_equal(read_all(fd, out, sizeof(out)), 0);
+	(void)close(fd);
+	stop_server(&fixture);
+}
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Long enough to read the answer, and not longer. */
+static void
+lingering_is_bounded(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	struct kp_server_options options = test_options();
+	options.connections.linger_ms = 200;
+	start_server(&fixture, &options);
+	int fd = connect_to(fixture.port);
+	uint64_t begin_ms = now_ms();
+	send_text(fd, "GET / HTTP/1.1\r\nHost : a\r\n\r\n");
+	assert_true(read_all(fd, out, sizeof(out)) > 0);
+	uint64_t took_ms = now_ms() - begin_ms;
+	assert_non_null(strstr(out, " 400 "));
+	assert_true(took_ms >= 150 && took_ms < 5000);
+	(void)close(fd);
+	stop_server(&fixture);
+}
+
 /* A signal that comes before the server takes it must not end the test program. */
 static int
 block_signals(void **state)
@@ -380,6 +454,9 @@ main(void)
 		cmocka_unit_test(signals_at_once),
 		cmocka_unit_test(readiness_follows_its_owner),
 		cmocka_unit_test(connections_above_the_cap_are_closed),
+		cmocka_unit_test(memory_of_one_exchange),
+		cmocka_unit_test(requests_on_one_connection),
+		cmocka_unit_test(lingering_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, block_signals, NULL);
 }
