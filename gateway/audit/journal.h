@@ -25,10 +25,11 @@
 struct kp_journal;
 
 enum kp_record_type {
-	KP_RECORD_START = 1,   /* the gateway started or took a new configuration */
-	KP_RECORD_INTENT = 2,  /* decision and plan, before any partner is asked */
-	KP_RECORD_OUTCOME = 3, /* how it ended: counts and states, never values */
-	KP_RECORD_REFUSAL = 4, /* a question that was refused before it had a plan */
+	KP_RECORD_START = 1,    /* the gateway started or took a new configuration */
+	KP_RECORD_INTENT = 2,   /* decision and plan, before any partner is asked */
+	KP_RECORD_OUTCOME = 3,  /* how it ended: counts and states, never values */
+	KP_RECORD_REFUSAL = 4,  /* a question that was refused before it had a plan */
+	KP_RECORD_DECISION = 5, /* the rules were asked, and nothing else (AuthZEN) */
 };
 
 /* What was found in a file. */

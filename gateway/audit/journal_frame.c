@@ -86,7 +86,7 @@ kp_journal_frame_read(const unsigned char bytes[KP_JOURNAL_FRAME_BYTES],
 		.payload_crc = (uint32_t)get(bytes + 28, 4),
 	};
 	if (frame.len > KP_RECORD_BYTES_MAX || frame.type < KP_RECORD_START ||
-		frame.type > KP_RECORD_REFUSAL) {
+		frame.type > KP_RECORD_DECISION) {
 		return false;
 	}
 	*ret_frame = frame;

@@ -294,6 +294,79 @@ kp_record_write_refusal(struct kp_buffer *out, const struct kp_record_refusal *r
 	return finish(&draft, KP_SLICE("refusal"));
 }
 
+static struct kp_slice
+cut_name(struct kp_slice text)
+{
+	size_t len = text.len;
+	if (len > KP_RECORD_NAME_BYTES_MAX) {
+		len = KP_RECORD_NAME_BYTES_MAX;
+		while (len > 0 && ((unsigned char)text.data[len] & 0xc0) == 0x80) {
+			len--;
+		}
+	}
+	return (struct kp_slice){text.data, len};
+}
+
+static void
+add_decided(struct draft *draft, const struct kp_record_decided *decided)
+{
+	kp_json_write_object_begin(&draft->json);
+	add_text(draft, KP_SLICE("action"), cut_name(decided->action));
+	add_flag(draft, KP_SLICE("permit"), decided->permit);
+	add_text(draft, KP_SLICE("resource"), cut_name(decided->resource));
+	add_text(draft, KP_SLICE("resourceType"), cut_name(decided->resource_type));
+	add_text(draft, KP_SLICE("subject"), cut_name(decided->subject));
+	add_text(draft, KP_SLICE("subjectType"), cut_name(decided->subject_type));
+	kp_json_write_object_end(&draft->json);
+}
+
+/* All of them as one text of digits; the first ones in full, as far as there is room
+ * whatever their names are. */
+static void
+add_decisions(struct draft *draft, const struct kp_record_decision *record)
+{
+	const struct kp_buffer *out = draft->json.buffer;
+	KP_JSON_WRITE_NAME(&draft->json, "decided");
+	kp_json_write_array_begin(&draft->json);
+	for (size_t i = 0;
+		i < record->decided_count && i < KP_RECORD_DECISIONS_NAMED_MAX &&
+		out->len - draft->start < KP_RECORD_BYTES_MAX / 2;
+		i++) {
+		add_decided(draft, &record->decided[i]);
+	}
+	kp_json_write_array_end(&draft->json);
+	KP_JSON_WRITE_NAME(&draft->json, "decisions");
+	kp_json_write_comma(&draft->json);
+	kp_buffer_add_char(draft->json.buffer, '"');
+	for (size_t i = 0; i < record->decided_count; i++) {
+		kp_buffer_add_char(
+			draft->json.buffer, record->decided[i].permit ? '1' : '0');
+	}
+	kp_buffer_add_char(draft->json.buffer, '"');
+}
+
+enum kp_status
+kp_record_write_decision(struct kp_buffer *out, const struct kp_record_decision *record)
+{
+	if (record->actor.role_count > KP_RECORD_ROLES_MAX ||
+		record->decided_count > KP_RECORD_DECISIONS_MAX) {
+		return KP_E_LIMIT;
+	}
+	struct draft draft;
+	begin(&draft, out);
+	add_actor(&draft, &record->actor);
+	add_origin(&draft, &record->origin);
+	add_question(&draft, &record->question);
+	KP_JSON_WRITE_NAME(&draft.json, "result");
+	kp_json_write_object_begin(&draft.json);
+	add_own(&draft, KP_SLICE("api"), record->api);
+	add_text(&draft, KP_SLICE("callerId"), cut_name(record->caller_id));
+	add_decisions(&draft, record);
+	add_number(&draft, KP_SLICE("httpStatus"), record->http_status);
+	kp_json_write_object_end(&draft.json);
+	return finish(&draft, KP_SLICE("decision"));
+}
+
 enum kp_status
 kp_record_write_start(struct kp_buffer *out, const struct kp_record_start *record)
 {

@@ -24,6 +24,9 @@
 #define KP_RECORD_TEXT_BYTES_MAX ((size_t)512) /* each text; longer ones are cut */
 #define KP_RECORD_ROLES_MAX ((size_t)32)
 #define KP_RECORD_SOURCES_MAX ((size_t)96)
+#define KP_RECORD_DECISIONS_MAX ((size_t)1000)
+#define KP_RECORD_DECISIONS_NAMED_MAX ((size_t)16) /* the first ones, with names */
+#define KP_RECORD_NAME_BYTES_MAX ((size_t)128)     /* each of those names */
 
 /* When and through what. Every record has one. */
 struct kp_record_origin {
@@ -126,6 +129,28 @@ struct kp_record_refusal {
 	uint32_t http_status;
 };
 
+/* One decision: who may do what with what. */
+struct kp_record_decided {
+	struct kp_slice subject_type;
+	struct kp_slice subject;
+	struct kp_slice action;
+	struct kp_slice resource_type;
+	struct kp_slice resource;
+	bool permit;
+};
+
+/* KP_RECORD_DECISION: the rules were asked by another system. */
+struct kp_record_decision {
+	struct kp_record_origin origin;
+	struct kp_record_actor actor;
+	struct kp_record_question question;
+	struct kp_slice api;       /* "evaluations", "search/resource", … */
+	struct kp_slice caller_id; /* X-Request-ID, as the caller gave it */
+	uint32_t http_status;
+	const struct kp_record_decided *decided;
+	size_t decided_count;
+};
+
 /* KP_RECORD_START: the process started, reloaded or stopped. */
 struct kp_record_start {
 	struct kp_record_origin origin;
@@ -150,6 +175,8 @@ enum kp_status kp_record_write_outcome(
 	struct kp_buffer *out, const struct kp_record_outcome *record) KP_MUST_USE;
 enum kp_status kp_record_write_refusal(
 	struct kp_buffer *out, const struct kp_record_refusal *record) KP_MUST_USE;
+enum kp_status kp_record_write_decision(
+	struct kp_buffer *out, const struct kp_record_decision *record) KP_MUST_USE;
 enum kp_status kp_record_write_start(
 	struct kp_buffer *out, const struct kp_record_start *record) KP_MUST_USE;
 

@@ -37,6 +37,7 @@ static const char *const type_names[] = {
 	[KP_RECORD_INTENT] = "intent",
 	[KP_RECORD_OUTCOME] = "outcome",
 	[KP_RECORD_REFUSAL] = "refusal",
+	[KP_RECORD_DECISION] = "decision",
 };
 
 /* Lifetime: one run. */
@@ -120,6 +121,12 @@ print_result(const json_t *record, enum kp_record_type type)
 		print_cell(text_at(record, "result", "code"), 22);
 		print_cell(text_at(record, "result", "refusal"), 24);
 		break;
+	case KP_RECORD_DECISION:
+		(void)printf("%" JSON_INTEGER_FORMAT " ",
+			number_at(record, "result", "httpStatus"));
+		print_cell(text_at(record, "result", "api"), 16);
+		print_cell(text_at(record, "result", "decisions"), 16);
+		break;
 	}
 }
 
@@ -128,7 +135,7 @@ print_row(const json_t *record, uint64_t index, enum kp_record_type type)
 {
 	(void)printf("%8" PRIu64 " ", index);
 	print_cell(text_at(record, "origin", "time"), 24);
-	print_cell(type_names[type], 7);
+	print_cell(type_names[type], 8);
 	print_cell(text_at(record, "actor", "organisation"), 20);
 	print_cell(text_at(record, "actor", "employee"), 12);
 	print_cell(text_at(record, "question", "purpose"), 24);
@@ -181,18 +188,19 @@ print_verdict(const struct audit *audit, const struct kp_journal_recovery *found
 		(void)printf("{\"whole\":%s,\"records\":%" PRIu64
 			     ",\"tornBytes\":%" PRIu64 ",\"starts\":%" PRIu64
 			     ",\"intents\":%" PRIu64 ",\"outcomes\":%" PRIu64
-			     ",\"refusals\":%" PRIu64 "}\n",
+			     ",\"refusals\":%" PRIu64 ",\"decisions\":%" PRIu64 "}\n",
 			audit->unreadable == 0 ? "true" : "false", found->records,
 			found->torn_bytes, counts[KP_RECORD_START],
 			counts[KP_RECORD_INTENT], counts[KP_RECORD_OUTCOME],
-			counts[KP_RECORD_REFUSAL]);
+			counts[KP_RECORD_REFUSAL], counts[KP_RECORD_DECISION]);
 		return;
 	}
 	(void)printf("%" PRIu64 " records, every checksum right, no gap: %" PRIu64
 		     " starts, %" PRIu64 " intents, %" PRIu64 " outcomes, %" PRIu64
-		     " refusals\n",
+		     " refusals, %" PRIu64 " decisions\n",
 		found->records, counts[KP_RECORD_START], counts[KP_RECORD_INTENT],
-		counts[KP_RECORD_OUTCOME], counts[KP_RECORD_REFUSAL]);
+		counts[KP_RECORD_OUTCOME], counts[KP_RECORD_REFUSAL],
+		counts[KP_RECORD_DECISION]);
 	if (found->torn_bytes > 0) {
 		(void)printf("%" PRIu64 " bytes behind the last record were broken off; "
 			     "nobody was told they were safe\n",

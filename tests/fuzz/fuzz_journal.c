@@ -26,7 +26,7 @@ visit(void *context, uint64_t index, enum kp_record_type type, struct kp_slice p
 {
 	struct file *file = context;
 	FUZZ_CHECK(index == file->next);
-	FUZZ_CHECK(type >= KP_RECORD_START && type <= KP_RECORD_REFUSAL);
+	FUZZ_CHECK(type >= KP_RECORD_START && type <= KP_RECORD_DECISION);
 	FUZZ_CHECK(payload.len <= KP_RECORD_BYTES_MAX);
 	file->next++;
 	return true;

@@ -234,6 +234,44 @@ no_memory_is_an_ordinary_answer(void **state)
 	kp_arena_deinit(&arena);
 }
 
+static void
+a_decision_names_the_first_and_counts_all(void **state)
+{
+	(void)state;
+	char name[200];
+	memset(name, '\1', sizeof(name));
+	static struct kp_record_decided decided[KP_RECORD_DECISIONS_MAX + 1];
+	for (size_t i = 0; i < KP_ARRAY_LEN(decided); i++) {
+		decided[i] = (struct kp_record_decided){KP_SLICE("medewerker"),
+			KP_SLICE("jdv"), KP_SLICE("raadplegen"), KP_SLICE("veld"),
+			KP_SLICE("zaak " BSN), i % 2 == 0};
+	}
+	struct kp_record_decision record = {
+		.actor = an_intent().actor,
+		.api = KP_SLICE("evaluations"),
+		.http_status = 200,
+		.decided = decided,
+		.decided_count = 3,
+	};
+	begin();
+	assert_int_equal(kp_record_write_decision(&out, &record), KP_OK);
+	check_canonical();
+	kp_buffer_add_char(&out, '\0');
+	assert_non_null(strstr(out.data, "\"decisions\":\"101\""));
+	assert_null(strstr(out.data, BSN));
+	for (size_t i = 0; i < KP_ARRAY_LEN(decided); i++) {
+		decided[i].subject = (struct kp_slice){name, sizeof(name)};
+		decided[i].resource = decided[i].subject;
+	}
+	record.decided_count = KP_RECORD_DECISIONS_MAX;
+	begin();
+	assert_int_equal(kp_record_write_decision(&out, &record), KP_OK);
+	check_canonical();
+	record.decided_count++;
+	begin();
+	assert_int_equal(kp_record_write_decision(&out, &record), KP_E_LIMIT);
+}
+
 int
 main(void)
 {
@@ -244,6 +282,7 @@ main(void)
 		cmocka_unit_test(any_bytes_stay_inside_their_text),
 		cmocka_unit_test(long_texts_are_cut_and_counts_are_bounded),
 		cmocka_unit_test(no_memory_is_an_ordinary_answer),
+		cmocka_unit_test(a_decision_names_the_first_and_counts_all),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
