@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "crypto/crypto.h"
+#include "policies/authzen.h"
 
 #define FILES_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
@@ -88,6 +89,52 @@ make_sources(struct kp_config *config, const struct kp_catalogue *catalogue,
 	return kp_source_set_create(&options, findings, ret_sources);
 }
 
+/* What can be wrong with the decision point's options, apart from its set. */
+static enum kp_status
+check_authzen(const struct kp_config *config, struct kp_arena *arena,
+	struct kp_findings *findings)
+{
+	struct kp_authzen_trust trust;
+	struct kp_error err;
+	enum kp_status status =
+		kp_authzen_trust_parse(arena, config->authzen_assert, &trust, &err);
+	if (status == KP_OK && config->authzen_base_url.len > 0 &&
+		!kp_authzen_base_url_valid(
+			config->authzen_base_url, config->identity_development)) {
+		status = kp_error_set(&err, KP_E_CONFIG,
+			"an https address is needed, without query, fragment or a slash "
+			"at its end");
+		kp_error_at(&err, config->path, 0, 0, "/authzen/base_url");
+	} else if (status != KP_OK) {
+		kp_error_at(&err, config->path, 0, 0, "/authzen/assert");
+	}
+	if (status != KP_OK) {
+		kp_findings_add(findings, &err);
+	}
+	return status;
+}
+
+static enum kp_status
+make_authzen_set(const struct kp_config *config, struct kp_arena *arena,
+	struct kp_findings *findings, struct kp_authzen_set **ret_set)
+{
+	struct kp_config_file *files = NULL;
+	size_t count = 0;
+	enum kp_status status = check_authzen(config, arena, findings);
+	if (status != KP_OK || !config->authzen_enabled ||
+		config->authzen_policy_set[0] == '\0') {
+		return status;
+	}
+	status = kp_config_read_policy_set(config, arena, findings, &files, &count);
+	if (status != KP_OK) {
+		return status;
+	}
+	struct kp_policy_file *policies = as_policy_files(arena, files, count);
+	return policies == NULL
+		? KP_E_MEMORY
+		: kp_authzen_set_create(policies, count, kp_sha256, findings, ret_set);
+}
+
 static struct kp_path_config
 path_config(const struct kp_config *config)
 {
@@ -111,6 +158,10 @@ path_config(const struct kp_config *config)
 		.items_max = (uint32_t)config->request_items_max,
 		.values_max = (uint32_t)config->request_values_max,
 		.value_bytes_max = (uint32_t)config->request_value_bytes_max,
+		.authzen_enabled = config->authzen_enabled,
+		.authzen_base_url = config->authzen_base_url,
+		.authzen_assert = config->authzen_assert,
+		.authzen_certification = config->authzen_certification,
 		.pseudonym_keys = config->pseudonym_keys,
 		.pseudonym_key_count = config->pseudonym_key_count,
 		.pseudonym_key_current = config->pseudonym_key_current,
@@ -125,6 +176,7 @@ kp_assemble(struct kp_config *config, struct kp_journal *journal,
 	struct kp_arena arena;
 	struct kp_bundle *bundle = NULL;
 	struct kp_source_set *sources = NULL;
+	struct kp_authzen_set *authzen_set = NULL;
 	kp_arena_init(&arena, FILES_BYTES_MAX, NULL);
 	/* Each part is looked at even when an earlier one failed, so that all faults come
 	 * out. */
@@ -134,7 +186,9 @@ kp_assemble(struct kp_config *config, struct kp_journal *journal,
 		? make_sources(
 			  config, kp_bundle_catalogue(bundle), &arena, findings, &sources)
 		: KP_OK;
+	enum kp_status authzen = make_authzen_set(config, &arena, findings, &authzen_set);
 	enum kp_status status = secrets != KP_OK ? secrets
+		: authzen != KP_OK               ? authzen
 		: rules != KP_OK                 ? rules
 						 : partners;
 	if (status == KP_OK) {
@@ -142,6 +196,7 @@ kp_assemble(struct kp_config *config, struct kp_journal *journal,
 		struct kp_snapshot_options options = {.config = &path,
 			.bundle = bundle,
 			.sources = sources,
+			.authzen_set = authzen_set,
 			.journal = journal,
 			.logger = logger,
 			.now_ms = now_ms()};
@@ -155,6 +210,7 @@ kp_assemble(struct kp_config *config, struct kp_journal *journal,
 	}
 	if (status != KP_OK) {
 		kp_source_set_destroy(&sources);
+		kp_authzen_set_destroy(&authzen_set);
 	}
 	kp_bundle_unref(&bundle);
 	kp_arena_deinit(&arena);

@@ -63,7 +63,14 @@ copy_config(struct kp_snapshot *snapshot, const struct kp_path_config *config)
 		}
 	}
 	own->pseudonym_keys = keys;
-	return KP_OK;
+	if (!keep(arena, &own->authzen_base_url)) {
+		return KP_E_MEMORY;
+	}
+	struct kp_error err;
+	enum kp_status status = kp_authzen_trust_parse(
+		arena, config->authzen_assert, &own->authzen_trust, &err);
+	own->authzen_trust.override = config->authzen_certification;
+	return status;
 }
 
 static enum kp_status
@@ -126,6 +133,7 @@ kp_snapshot_create(const struct kp_snapshot_options *options,
 			: status;
 	}
 	snapshot->sources = options->sources;
+	snapshot->authzen_set = options->authzen_set;
 	*ret_snapshot = snapshot;
 	return KP_OK;
 }
@@ -137,6 +145,7 @@ kp_snapshot_unref(struct kp_snapshot **snapshot)
 	*snapshot = NULL;
 	if (old != NULL && atomic_fetch_sub(&old->refs, 1) == 1) {
 		kp_source_set_destroy(&old->sources);
+		kp_authzen_set_destroy(&old->authzen_set);
 		release(old);
 	}
 }

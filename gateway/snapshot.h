@@ -24,6 +24,8 @@
 #include "io/upstream.h"
 #include "io/worker.h"
 #include "metrics.h"
+#include "policies/authzen_set.h"
+#include "policies/authzen_trust.h"
 #include "policies/policy.h"
 #include "query/shape.h"
 #include "source/source.h"
@@ -54,6 +56,13 @@ struct kp_path_config {
 	uint32_t values_max;      /* per source: 20000 */
 	uint32_t value_bytes_max; /* of one value: 64 KiB */
 
+	/* The decision point for other systems. */
+	bool authzen_enabled;
+	struct kp_slice authzen_base_url;      /* empty: no metadata document */
+	struct kp_slice authzen_assert;        /* read into authzen_trust */
+	struct kp_authzen_trust authzen_trust; /* made by kp_snapshot_create */
+	bool authzen_certification;
+
 	/* Under which clients appear in records; new records use keys[current]. */
 	const struct kp_pseudonym_key *pseudonym_keys;
 	size_t pseudonym_key_count;
@@ -66,7 +75,8 @@ struct kp_snapshot {
 	struct kp_path_config config; /* its texts lie in `arena` */
 	struct kp_bundle *bundle;     /* one reference */
 	const struct kp_catalogue *catalogue;
-	struct kp_source_set *sources; /* owned */
+	struct kp_source_set *sources;      /* owned */
+	struct kp_authzen_set *authzen_set; /* owned; NULL: the bundle decides */
 	struct kp_shape *shape;
 	struct kp_journal *journal; /* borrowed: process lifetime */
 	struct kp_logger *logger;   /* borrowed; may be NULL */
@@ -92,6 +102,7 @@ struct kp_snapshot_options {
 	const struct kp_path_config *config; /* copied, texts too */
 	struct kp_bundle *bundle;            /* gets a reference of its own */
 	struct kp_source_set *sources;       /* taken on success */
+	struct kp_authzen_set *authzen_set;  /* taken on success; may be NULL */
 	struct kp_journal *journal;
 	struct kp_logger *logger; /* may be NULL */
 	int64_t now_ms;           /* UTC */

@@ -14,6 +14,7 @@
 #include "assemble.h"
 #include "audit/journal.h"
 #include "audit/record.h"
+#include "authzen_routes.h"
 #include "commands.h"
 #include "config/config.h"
 #include "core/heap.h"
@@ -239,10 +240,72 @@ handle_dossier(void *context, struct kp_exchange *exchange)
 	kp_request_accept(exchange, kp_server_loop_state(loop));
 }
 
+static void
+handle_authzen(void *context, struct kp_exchange *exchange, enum kp_authzen_api api)
+{
+	struct kp_server_loop *loop = context;
+	kp_authzen_accept(exchange, kp_server_loop_state(loop), api);
+}
+
+static void
+handle_evaluation(void *context, struct kp_exchange *exchange)
+{
+	handle_authzen(context, exchange, KP_AUTHZEN_EVALUATION);
+}
+
+static void
+handle_evaluations(void *context, struct kp_exchange *exchange)
+{
+	handle_authzen(context, exchange, KP_AUTHZEN_EVALUATIONS);
+}
+
+static void
+handle_search_subject(void *context, struct kp_exchange *exchange)
+{
+	handle_authzen(context, exchange, KP_AUTHZEN_SEARCH_SUBJECT);
+}
+
+static void
+handle_search_resource(void *context, struct kp_exchange *exchange)
+{
+	handle_authzen(context, exchange, KP_AUTHZEN_SEARCH_RESOURCE);
+}
+
+static void
+handle_search_action(void *context, struct kp_exchange *exchange)
+{
+	handle_authzen(context, exchange, KP_AUTHZEN_SEARCH_ACTION);
+}
+
+static void
+handle_authzen_metadata(void *context, struct kp_exchange *exchange)
+{
+	struct kp_server_loop *loop = context;
+	kp_authzen_answer_metadata(exchange, kp_server_loop_state(loop));
+}
+
 static const struct kp_route routes[] = {
 	{.method = KP_HTTP_METHOD_POST,
 		.path = {"/v1/dossiers/_zoek", 18},
 		.handle = handle_dossier},
+	{.method = KP_HTTP_METHOD_POST,
+		.path = KP_SLICE_INIT("/access/v1/evaluation"),
+		.handle = handle_evaluation},
+	{.method = KP_HTTP_METHOD_POST,
+		.path = KP_SLICE_INIT("/access/v1/evaluations"),
+		.handle = handle_evaluations},
+	{.method = KP_HTTP_METHOD_POST,
+		.path = KP_SLICE_INIT("/access/v1/search/subject"),
+		.handle = handle_search_subject},
+	{.method = KP_HTTP_METHOD_POST,
+		.path = KP_SLICE_INIT("/access/v1/search/resource"),
+		.handle = handle_search_resource},
+	{.method = KP_HTTP_METHOD_POST,
+		.path = KP_SLICE_INIT("/access/v1/search/action"),
+		.handle = handle_search_action},
+	{.method = KP_HTTP_METHOD_GET,
+		.path = KP_SLICE_INIT("/.well-known/authzen-configuration"),
+		.handle = handle_authzen_metadata},
 	{.method = KP_HTTP_METHOD_GET,
 		.path = {"/health/live", 12},
 		.handle = kp_server_handle_live},

@@ -458,6 +458,13 @@ check_together(struct reader *reader)
 		"http.body_bytes_max", config->http_body_bytes_max);
 	check_header_names(reader);
 	for (size_t i = 0; i < config->listener_count; i++) {
+		if (config->authzen_certification && !config->listeners[i].loopback) {
+			kp_json_finding(&reader->document,
+				place_of(reader, "authzen", "certification"),
+				"certification believes every caller and is allowed on "
+				"loopback only, but listener %zu is not",
+				i + 1);
+		}
 		if (config->identity_development && !config->listeners[i].loopback) {
 			kp_json_finding(&reader->document,
 				place_of(reader, "identity", "development"),

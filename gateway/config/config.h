@@ -111,6 +111,10 @@ struct kp_config_file {
 enum kp_status kp_config_read_policies(const struct kp_config *config,
 	struct kp_arena *arena, struct kp_findings *findings,
 	struct kp_config_file **ret_files, size_t *ret_count) KP_MUST_USE;
+/* The files of the decision point's own set, when there is one: the same as policies. */
+enum kp_status kp_config_read_policy_set(const struct kp_config *config,
+	struct kp_arena *arena, struct kp_findings *findings,
+	struct kp_config_file **ret_files, size_t *ret_count) KP_MUST_USE;
 enum kp_status kp_config_read_manifests(const struct kp_config *config,
 	struct kp_arena *arena, struct kp_findings *findings,
 	struct kp_config_file **ret_files, size_t *ret_count) KP_MUST_USE;

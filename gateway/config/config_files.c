@@ -311,6 +311,20 @@ kp_config_read_policies(const struct kp_config *config, struct kp_arena *arena,
 }
 
 enum kp_status
+kp_config_read_policy_set(const struct kp_config *config, struct kp_arena *arena,
+	struct kp_findings *findings, struct kp_config_file **ret_files,
+	size_t *ret_count)
+{
+	struct folder folder = {.path = config->authzen_policy_set,
+		.wanted = is_policy_file,
+		.count_max = POLICY_FILES_MAX,
+		.bytes_max = POLICY_FILE_BYTES_MAX,
+		.arena = arena,
+		.findings = findings};
+	return read_folder(&folder, ret_files, ret_count);
+}
+
+enum kp_status
 kp_config_read_manifests(const struct kp_config *config, struct kp_arena *arena,
 	struct kp_findings *findings, struct kp_config_file **ret_files,
 	size_t *ret_count)
