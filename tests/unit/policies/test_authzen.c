@@ -15,7 +15,9 @@
 
 #include <jansson.h>
 
+#include "policies/authzen_bundle.h"
 #include "policies/authzen_set.h"
+#include "set.h"
 
 #define BYTES_MAX ((size_t)64 << 20)
 
@@ -254,6 +256,73 @@ memory_runs_out_at_every_point(void **state)
 	kp_authzen_set_destroy(&set);
 }
 
+/* --- the gateway's own rules --- */
+
+/* Every field of the example in one batch: as many answers, one decision; the same as the
+ * bundle says of each cell. */
+static void
+one_decision_answers_a_dossier(void **state)
+{
+	(void)state;
+	static const struct kp_authzen_trust_row rows[] = {
+		{.part = KP_AUTHZEN_CONTEXT}, {.part = KP_AUTHZEN_SUBJECT}};
+	static const struct kp_authzen_trust trust = {rows, 2, false};
+	static const struct kp_slice role = KP_SLICE_INIT("klantmanager");
+	struct set set;
+	set_example(&set);
+	set_load(&set, 0);
+	assert_int_equal(set.status, KP_OK);
+	const struct kp_catalogue *catalogue = kp_bundle_catalogue(set.bundle);
+	const struct kp_authzen_caller caller = {
+		.organisation = KP_SLICE("00000001830000001000"),
+		.trust = &trust,
+		.now_ms = NOW_MS};
+	const struct kp_facts facts = {.organisation = caller.organisation,
+		.roles = &role,
+		.role_count = 1,
+		.employee = KP_SLICE("jdv"),
+		.purpose = KP_SLICE("participatiewet-intake"),
+		.in_caseload = true,
+		.now_ms = NOW_MS};
+	struct kp_decision decision;
+	assert_int_equal(
+		kp_bundle_decide(set.bundle, &facts, &set.arena, &decision), KP_OK);
+	struct kp_buffer body;
+	kp_buffer_init(&body, &set.arena, 1 << 20);
+	KP_BUFFER_ADD(&body,
+		"{\"subject\":{\"type\":\"medewerker\",\"id\":\"jdv\",\"properties\":{"
+		"\"rollen\":[\"klantmanager\"]}},\"action\":{\"name\":\"raadplegen\"},"
+		"\"context\":{\"doel\":\"participatiewet-intake\",\"inWerkvoorraad\":"
+		"true}"
+		",\"evaluations\":[");
+	for (uint32_t i = 0; i < catalogue->cell_count && i < 900; i++) {
+		const struct kp_cell *cell = &catalogue->cells[i];
+		kp_buffer_printf(&body,
+			"%s{\"resource\":{\"type\":\"veld\",\"id\":\"%.*s\","
+			"\"properties\""
+			":{\"bron\":\"%.*s\"}}}",
+			i == 0 ? "" : ",",
+			KP_SLICE_ARG(catalogue->fields[cell->field].path),
+			KP_SLICE_ARG(catalogue->sources[cell->source].name));
+	}
+	KP_BUFFER_ADD(&body, "]}");
+	struct kp_authzen_bundle_backend backend;
+	kp_authzen_bundle_backend_init(&backend, set.bundle, &caller, &set.arena);
+	struct kp_authzen_request request = {.api = KP_AUTHZEN_EVALUATIONS,
+		.body = kp_buffer_slice(&body),
+		.backend = &backend.backend,
+		.arena = &set.arena};
+	struct kp_authzen_answer answer;
+	assert_int_equal(kp_authzen_handle(&request, &answer), KP_OK);
+	assert_int_equal(answer.http_status, 200);
+	assert_int_equal(backend.decisions, 1);
+	assert_true(answer.permitted > 0 && answer.permitted < answer.line_count);
+	for (uint32_t i = 0; i < answer.line_count; i++) {
+		assert_int_equal(answer.lines[i].permit, kp_bits_has(decision.cells, i));
+	}
+	set_end(&set);
+}
+
 /* --- the interop files --- */
 
 static char *
@@ -343,6 +412,7 @@ main(void)
 		cmocka_unit_test(properties_are_projected),
 		cmocka_unit_test(faults_of_a_set),
 		cmocka_unit_test(memory_runs_out_at_every_point),
+		cmocka_unit_test(one_decision_answers_a_dossier),
 		cmocka_unit_test(todo_interop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
