@@ -21,6 +21,8 @@
 		test, "voer de proeven bij de regels uit", "run the tests of the rules") \
 	KP_POLICY_COMMAND(explain, "leg uit waarom een veld wel of niet te zien is",     \
 		"explain why a field can or cannot be seen")                             \
+	KP_POLICY_COMMAND(diff, "toon wat een wijziging van de regels opent en sluit",   \
+		"show what an edit of the rules opens and closes")                       \
 	KP_POLICY_COMMAND(conform, "houd de regeltaal tegen gevallen van anderen",       \
 		"hold the rule language against cases of others")
 
