@@ -128,6 +128,12 @@ name_refusal(enum kp_refusal refusal)
 		return KP_SLICE("role-organisation");
 	case KP_REFUSAL_ROLE_COMBINATION:
 		return KP_SLICE("role-combination");
+	case KP_REFUSAL_NO_EMPLOYEE:
+		return KP_SLICE("no-employee");
+	case KP_REFUSAL_MACHINE_ONLY:
+		return KP_SLICE("machine-only");
+	case KP_REFUSAL_NO_MANDATE:
+		return KP_SLICE("no-mandate");
 	}
 	return (struct kp_slice){NULL, 0};
 }

@@ -22,6 +22,10 @@ admit_purpose(const struct kp_bundle *bundle, const struct kp_facts *facts,
 		facts->now_ms < purpose->valid_from_ms) {
 		return KP_REFUSAL_PURPOSE_OVERDUE;
 	}
+	if (purpose->machine_only != (facts->employee.len == 0)) {
+		return purpose->machine_only ? KP_REFUSAL_MACHINE_ONLY
+					     : KP_REFUSAL_NO_EMPLOYEE;
+	}
 	if (purpose->opt_out && facts->opted_out) {
 		return KP_REFUSAL_OPTED_OUT;
 	}
@@ -34,14 +38,41 @@ admit_purpose(const struct kp_bundle *bundle, const struct kp_facts *facts,
 	return KP_REFUSAL_NONE;
 }
 
+/* Who asks, and in whose name: the rules are asked about the latter. */
+static enum kp_refusal
+admit_organisation(const struct kp_bundle *bundle, const struct kp_facts *facts,
+	uint32_t *ret_asking, uint32_t *ret_named)
+{
+	const struct kp_name_index *index = &bundle->registers.organisation_index;
+	*ret_asking = kp_name_index_find(index, facts->organisation);
+	*ret_named = *ret_asking;
+	if (*ret_asking == KP_NO_ID) {
+		return KP_REFUSAL_ORGANISATION_UNKNOWN;
+	}
+	if (facts->on_behalf_of.len == 0) {
+		return KP_REFUSAL_NONE;
+	}
+	*ret_named = kp_name_index_find(index, facts->on_behalf_of);
+	if (*ret_named == KP_NO_ID) {
+		return KP_REFUSAL_ORGANISATION_UNKNOWN;
+	}
+	const struct kp_organisation *asking =
+		&bundle->registers.organisations[*ret_asking];
+	bool mandated = *ret_named == *ret_asking;
+	for (uint32_t i = 0; i < asking->mandate_count && !mandated; i++) {
+		mandated = asking->mandates[i] == *ret_named;
+	}
+	return mandated ? KP_REFUSAL_NONE : KP_REFUSAL_NO_MANDATE;
+}
+
 /* Roles that nobody registered give nothing and are passed over; so is a role that this
  * kind of organisation cannot give. One that must stand alone refuses all. */
 static enum kp_refusal
-admit_roles(const struct kp_bundle *bundle, const struct kp_facts *facts,
+admit_roles(const struct kp_bundle *bundle, const struct kp_facts *facts, uint32_t asking,
 	struct kp_decision_detail *detail)
 {
 	const struct kp_registers *registers = &bundle->registers;
-	uint32_t kind = registers->organisations[detail->organisation].kind;
+	uint32_t kind = registers->organisations[asking].kind;
 	enum kp_refusal refusal = KP_REFUSAL_ROLE_UNKNOWN;
 	bool alone = false;
 	for (size_t i = 0; i < facts->role_count; i++) {
@@ -74,15 +105,15 @@ kp_bundle_admit(const struct kp_bundle *bundle, const struct kp_facts *facts,
 		.now_ms = facts->now_ms,
 		.employee = facts->employee};
 	enum kp_refusal refusal = admit_purpose(bundle, facts, detail);
-	if (refusal != KP_REFUSAL_NONE) {
-		return refusal;
+	uint32_t asking;
+	if (refusal == KP_REFUSAL_NONE) {
+		refusal =
+			admit_organisation(bundle, facts, &asking, &detail->organisation);
 	}
-	detail->organisation = kp_name_index_find(
-		&bundle->registers.organisation_index, facts->organisation);
-	if (detail->organisation == KP_NO_ID) {
-		return KP_REFUSAL_ORGANISATION_UNKNOWN;
+	if (refusal == KP_REFUSAL_NONE) {
+		refusal = admit_roles(bundle, facts, asking, detail);
 	}
-	return admit_roles(bundle, facts, detail);
+	return refusal;
 }
 
 static void

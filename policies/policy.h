@@ -106,9 +106,12 @@ enum kp_action {
 /* What the gateway knows when it decides. All borrowed for the call. */
 struct kp_facts {
 	enum kp_action action;
-	struct kp_slice employee; /* pseudonymous or real id, as the token gives it; may
-				     be empty */
+	struct kp_slice employee; /* pseudonymous or real id, as the token gives it; empty
+				     when no person asks: for machine-only purposes */
 	struct kp_slice organisation; /* OIN */
+	/* OIN in whose name it asks, by mandate; empty: in its own. The rules are then
+	 * asked about that one; the roles stay those that the asking one may give. */
+	struct kp_slice on_behalf_of;
 	const struct kp_slice *roles; /* role ids */
 	size_t role_count;
 	struct kp_slice purpose;
@@ -141,6 +144,11 @@ enum kp_refusal {
 	KP_REFUSAL_ROLE_ORGANISATION, /* this kind of organisation cannot give these roles
 				       */
 	KP_REFUSAL_ROLE_COMBINATION,  /* one of the roles must not be held with others */
+	KP_REFUSAL_NO_EMPLOYEE,  /* nobody is named who asks, and the purpose is not for
+				  machines */
+	KP_REFUSAL_MACHINE_ONLY, /* somebody asks for what only a machine may ask */
+	KP_REFUSAL_NO_MANDATE,   /* the organisation has no mandate of the one in whose
+				  name it asks */
 };
 
 struct kp_decision {

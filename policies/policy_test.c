@@ -12,11 +12,13 @@
 /* What a whole decision can be refused for, in the order of `refusals`. */
 static const char *const refusal_words[] = {"doelOnbekend", "doelVerlopen",
 	"organisatieOnbekend", "rolOnbekend", "rolNietVanOrganisatie", "rollenNietSamen",
-	"bezwaar", "buitenWerkvoorraad"};
+	"bezwaar", "buitenWerkvoorraad", "geenMedewerker", "alleenMachine",
+	"geenMandaat"};
 static const enum kp_refusal refusals[] = {KP_REFUSAL_PURPOSE_UNKNOWN,
 	KP_REFUSAL_PURPOSE_OVERDUE, KP_REFUSAL_ORGANISATION_UNKNOWN,
 	KP_REFUSAL_ROLE_UNKNOWN, KP_REFUSAL_ROLE_ORGANISATION,
-	KP_REFUSAL_ROLE_COMBINATION, KP_REFUSAL_OPTED_OUT, KP_REFUSAL_OUTSIDE_CASELOAD};
+	KP_REFUSAL_ROLE_COMBINATION, KP_REFUSAL_OPTED_OUT, KP_REFUSAL_OUTSIDE_CASELOAD,
+	KP_REFUSAL_NO_EMPLOYEE, KP_REFUSAL_MACHINE_ONLY, KP_REFUSAL_NO_MANDATE};
 
 /* One run. Lifetime: the call. */
 struct run {
@@ -61,11 +63,23 @@ read_facts(struct run *run, const struct kp_json_node *node, struct kp_facts *fa
 	facts->case_id = named ? KP_SLICE("proef") : (struct kp_slice){0};
 }
 
+/* Unless the test says so itself, a person asks, and for a machine-only purpose none. */
+static struct kp_slice
+who_asks(struct run *run, const struct kp_json_node *node, struct kp_slice id)
+{
+	const struct kp_purpose *purpose = kp_bundle_find_purpose(run->bundle, id);
+	bool person = purpose == NULL || !purpose->machine_only;
+	(void)kp_json_get_boolean(
+		&run->document, node, "medewerker", KP_JSON_OPTIONAL, &person);
+	return person ? KP_SLICE("proef") : (struct kp_slice){0};
+}
+
 static void
 read_test(struct run *run, const struct kp_json_node *node, struct test *test)
 {
-	static const char *const members[] = {"naam", "organisatie", "rollen", "actie",
-		"doel", "feiten", "datum", "mag", "magNiet", "geweigerd"};
+	static const char *const members[] = {"naam", "organisatie", "namens", "rollen",
+		"medewerker", "actie", "doel", "feiten", "datum", "mag", "magNiet",
+		"geweigerd"};
 	const struct kp_json_document *doc = &run->document;
 	struct kp_facts *facts = &test->facts;
 	const char *actions[KP_ACTION_COUNT];
@@ -76,13 +90,15 @@ read_test(struct run *run, const struct kp_json_node *node, struct test *test)
 	(void)kp_json_get_text(doc, node, "naam", KP_JSON_REQUIRED, &test->name);
 	(void)kp_json_get_text(
 		doc, node, "organisatie", KP_JSON_REQUIRED, &facts->organisation);
+	(void)kp_json_get_text(
+		doc, node, "namens", KP_JSON_OPTIONAL, &facts->on_behalf_of);
 	(void)kp_json_get_text(doc, node, "doel", KP_JSON_REQUIRED, &facts->purpose);
 	(void)kp_words_get_date(doc, node, "datum", KP_JSON_REQUIRED, &facts->now_ms);
 	size_t action = KP_ACTION_READ;
 	(void)kp_json_get_choice(
 		doc, node, "actie", KP_JSON_OPTIONAL, actions, KP_ACTION_COUNT, &action);
 	facts->action = (enum kp_action)action;
-	facts->employee = KP_SLICE("proef");
+	facts->employee = who_asks(run, node, facts->purpose);
 	struct kp_slice *roles = NULL;
 	(void)kp_json_get_texts(
 		doc, node, "rollen", KP_JSON_REQUIRED, &roles, &facts->role_count);

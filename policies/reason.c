@@ -38,6 +38,13 @@ static const struct {
 		"this organisation cannot give this role"},
 	[KP_REFUSAL_ROLE_COMBINATION] = {"deze rollen gaan niet samen",
 		"these roles must not be held together"},
+	[KP_REFUSAL_NO_EMPLOYEE] = {"er is niet gezegd wie het vraagt",
+		"nobody is named who asks"},
+	[KP_REFUSAL_MACHINE_ONLY] = {"dit doel is er alleen voor geautomatiseerde vragen",
+		"this purpose is for automated questions only"},
+	[KP_REFUSAL_NO_MANDATE] =
+		{"er is geen mandaat om namens deze organisatie te vragen",
+			"there is no mandate to ask in the name of this organisation"},
 };
 
 /* One search for the rule that decided. */

@@ -58,14 +58,16 @@ static void
 ask_all(const struct kp_bundle *bundle)
 {
 	static const char *const roles[] = {"intake", "manager", "rechercheur"};
-	static const char *const purposes[] = {"intake", "toets", "fraude", "tips"};
+	static const char *const purposes[] = {
+		"intake", "toets", "fraude", "tips", "signaal"};
 	for (unsigned i = 0; i < 48; i++) {
 		struct kp_slice role = kp_slice_from(roles[i % 3]);
 		const struct kp_facts facts = {.action = (enum kp_action)(i / 24),
+			.employee = i % 10 == 4 ? KP_SLICE("") : KP_SLICE("jan"),
 			.organisation = kp_slice_from(i % 2 == 0 ? OIN_A : OIN_C),
 			.roles = &role,
 			.role_count = 1,
-			.purpose = kp_slice_from(purposes[i % 4]),
+			.purpose = kp_slice_from(purposes[i % 5]),
 			.case_id = i % 5 == 0 ? KP_SLICE("Z") : KP_SLICE(""),
 			.in_caseload = i % 7 != 0,
 			.has_case = i % 3 != 0,

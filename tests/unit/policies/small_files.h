@@ -34,14 +34,16 @@
 	"\"bewaartermijnDagen\":365,\"geldigVanaf\":\"2026-01-01\",\"herzien\":\"2027-"  \
 	"01-01\"," extra "}"
 
-#define SMALL_PURPOSES                                                                            \
-	"{\"wetten\":[{\"id\":\"wet-a\",\"naam\":\"A\",\"naamEn\":\"A\"},"                        \
-	"{\"id\":\"wet-b\",\"naam\":\"B\",\"naamEn\":\"B\"}],\"doelen\":"                         \
-	"[" SMALL_PURPOSE("intake", "wet-a",                                                      \
-		"\"werkvoorraadVereist\":false") "," SMALL_PURPOSE("toets", "intake",             \
-		"\"werkvoorraadVereist\":true") "," SMALL_PURPOSE("fraude", "wet-a",              \
-		"\"werkvoorraadVereist\":false,\"vertrouwelijk\":true") "," SMALL_PURPOSE("tips", \
-		"wet-b", "\"werkvoorraadVereist\":false,\"bezwaarMogelijk\":true") "]}"
+#define SMALL_PURPOSES                                                                                 \
+	"{\"wetten\":[{\"id\":\"wet-a\",\"naam\":\"A\",\"naamEn\":\"A\"},"                             \
+	"{\"id\":\"wet-b\",\"naam\":\"B\",\"naamEn\":\"B\"}],\"doelen\":"                              \
+	"[" SMALL_PURPOSE("intake", "wet-a",                                                           \
+		"\"werkvoorraadVereist\":false") "," SMALL_PURPOSE("toets", "intake",                  \
+		"\"werkvoorraadVereist\":true") "," SMALL_PURPOSE("fraude", "wet-a",                   \
+		"\"werkvoorraadVereist\":false,\"vertrouwelijk\":true") "," SMALL_PURPOSE("tips",      \
+		"wet-b",                                                                               \
+		"\"werkvoorraadVereist\":false,\"bezwaarMogelijk\":true") "," SMALL_PURPOSE("signaal", \
+		"wet-b", "\"werkvoorraadVereist\":false,\"alleenMachine\":true") "]}"
 
 #define OIN_A "00000001000000001000"
 #define OIN_B "00000001000000002000"

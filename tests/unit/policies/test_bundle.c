@@ -53,6 +53,9 @@ load_good(struct set *set)
 	assert_int_equal(set->status, KP_OK);
 }
 
+/* As employee: there is none. */
+#define NOBODY "nobody"
+
 struct asked {
 	struct kp_slice roles[3];
 	struct kp_facts facts;
@@ -67,6 +70,8 @@ ask(struct set *set, const char *role, const char *purpose, struct asked *asked)
 	asked->facts.role_count =
 		asked->facts.role_count == 0 ? 1 : asked->facts.role_count;
 	asked->facts.purpose = kp_slice_from(purpose);
+	bool machine = kp_slice_is(asked->facts.employee, NOBODY);
+	asked->facts.employee = machine ? KP_SLICE("") : KP_SLICE("jan");
 	if (asked->facts.organisation.len == 0) {
 		asked->facts.organisation = KP_SLICE(OIN_A);
 	}
@@ -175,6 +180,36 @@ refuses_as_a_whole(void **state)
 			KP_REFUSAL_NONE},
 		{"rechercheur", "intake", "fraude", {0}, KP_REFUSAL_ROLE_COMBINATION},
 		{"rechercheur", "rechercheur", "fraude", {0}, KP_REFUSAL_NONE},
+		{"intake", "", "intake", {.employee = KP_SLICE(NOBODY)},
+			KP_REFUSAL_NO_EMPLOYEE},
+		{"intake", "", "signaal", {0}, KP_REFUSAL_MACHINE_ONLY},
+		{"intake", "", "signaal", {.employee = KP_SLICE(NOBODY)},
+			KP_REFUSAL_NONE},
+		{"intake", "", "intake",
+			{.organisation = KP_SLICE(OIN_C),
+				.on_behalf_of = KP_SLICE(OIN_A)},
+			KP_REFUSAL_NONE},
+		{"intake", "", "intake",
+			{.organisation = KP_SLICE(OIN_C),
+				.on_behalf_of = KP_SLICE(OIN_B)},
+			KP_REFUSAL_NO_MANDATE},
+		{"intake", "", "intake",
+			{.organisation = KP_SLICE(OIN_A),
+				.on_behalf_of = KP_SLICE(OIN_C)},
+			KP_REFUSAL_NO_MANDATE},
+		{"intake", "", "intake",
+			{.organisation = KP_SLICE(OIN_C),
+				.on_behalf_of = KP_SLICE(OIN_C)},
+			KP_REFUSAL_NONE},
+		{"intake", "", "intake",
+			{.organisation = KP_SLICE(OIN_C),
+				.on_behalf_of = KP_SLICE("00000001000000009000")},
+			KP_REFUSAL_ORGANISATION_UNKNOWN},
+		/* A mandate gives no roles that the one who asks cannot give. */
+		{"rechercheur", "", "fraude",
+			{.organisation = KP_SLICE(OIN_C),
+				.on_behalf_of = KP_SLICE(OIN_A)},
+			KP_REFUSAL_ROLE_ORGANISATION},
 	};
 	for (size_t i = 0; i < KP_ARRAY_LEN(cases); i++) {
 		struct asked asked = {.facts = cases[i].facts};
@@ -194,6 +229,7 @@ refuses_as_a_whole(void **state)
 	}
 	struct asked none = {0};
 	none.facts = (struct kp_facts){.purpose = KP_SLICE("intake"),
+		.employee = KP_SLICE("jan"),
 		.organisation = KP_SLICE(OIN_A),
 		.now_ms = NOW_MS};
 	assert_int_equal(
@@ -540,7 +576,7 @@ tells_what_is_overdue(void **state)
 	assert_false(list.items[0].purpose);
 	assert_true(kp_slice_is(list.items[0].id, "oud"));
 	assert_true(kp_slice_is(list.items[0].owner, "e"));
-	assert_int_equal(kp_bundle_overdue(set.bundle, 1798761600000, NULL, NULL), 4 + 4);
+	assert_int_equal(kp_bundle_overdue(set.bundle, 1798761600000, NULL, NULL), 5 + 4);
 	set_end(&set);
 }
 
@@ -678,6 +714,7 @@ decide_often(void *argument)
 		kp_arena_init(&arena, (size_t)1 << 20, NULL);
 		struct kp_slice role = KP_SLICE("manager");
 		const struct kp_facts facts = {.purpose = KP_SLICE("intake"),
+			.employee = KP_SLICE("jan"),
 			.organisation = KP_SLICE(OIN_A),
 			.roles = &role,
 			.role_count = 1,

@@ -130,6 +130,8 @@ refuses_a_file_that_is_not_sound(void **state)
 		{"{\"proeven\":[" TEST("a", "\"mag\":[7]") "]}",
 			"must be a text, not a whole number"},
 		{"{\"proeven\":[{\"naam\":\"x\"}]}", "member 'doel' is missing"},
+		{"{\"proeven\":[" TEST("a", "\"medewerker\":\"jan\"") "]}",
+			"must be true or false"},
 	};
 	for (size_t i = 0; i < KP_ARRAY_LEN(cases); i++) {
 		struct set set;

@@ -65,7 +65,9 @@ reads_purposes(void **state)
 		KP_OK);
 	const struct kp_registers *registers = &fixture.registers;
 	assert_int_equal(registers->law_count, 2);
-	assert_int_equal(registers->purpose_count, 4);
+	assert_int_equal(registers->purpose_count, 5);
+	assert_true(registers->purposes[4].machine_only);
+	assert_false(registers->purposes[1].machine_only);
 	const struct kp_purpose *toets = &registers->purposes[1];
 	assert_true(kp_slice_is(toets->id, "toets"));
 	assert_true(kp_slice_is(toets->parent, "intake"));
