@@ -143,15 +143,29 @@ kp_cedar_expr_equal(const struct kp_cedar_expr *a, const struct kp_cedar_expr *b
 	KP_UNREACHABLE();
 }
 
+/* `in [X]` and `in X` say the same, and have one form in JSON. */
+static bool
+op_equal(const struct kp_cedar_scope *a, const struct kp_cedar_scope *b)
+{
+	bool a_in = a->op == KP_CEDAR_SCOPE_IN || a->op == KP_CEDAR_SCOPE_IN_SET;
+	bool b_in = b->op == KP_CEDAR_SCOPE_IN || b->op == KP_CEDAR_SCOPE_IN_SET;
+	return a->op == b->op || (a_in && b_in);
+}
+
 static bool
 scope_equal(const struct kp_cedar_scope *a, const struct kp_cedar_scope *b)
 {
-	if (a->op != b->op || a->slot != b->slot || a->uid != b->uid ||
-		a->type != b->type || a->uid_count != b->uid_count) {
+	bool a_set = a->op == KP_CEDAR_SCOPE_IN_SET;
+	bool b_set = b->op == KP_CEDAR_SCOPE_IN_SET;
+	const struct kp_cedar_uid *const *a_uids = a_set ? a->uids : &a->uid;
+	const struct kp_cedar_uid *const *b_uids = b_set ? b->uids : &b->uid;
+	size_t count = a_set ? a->uid_count : 1;
+	if (!op_equal(a, b) || a->slot != b->slot || a->type != b->type ||
+		count != (b_set ? b->uid_count : 1)) {
 		return false;
 	}
-	for (size_t i = 0; i < a->uid_count; i++) {
-		if (a->uids[i] != b->uids[i]) {
+	for (size_t i = 0; i < count; i++) {
+		if (a_uids[i] != b_uids[i]) {
 			return false;
 		}
 	}

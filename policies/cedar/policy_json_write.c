@@ -240,7 +240,11 @@ write_scope(struct kp_json_writer *writer, const char *name,
 		KP_JSON_WRITE_NAME(writer, "entity_type");
 		kp_json_write_string(writer, scope->type->text);
 	}
-	if (scope->op == KP_CEDAR_SCOPE_IN_SET) {
+	if (scope->op == KP_CEDAR_SCOPE_IN_SET && scope->uid_count == 1) {
+		/* As Cedar writes it. */
+		KP_JSON_WRITE_NAME(writer, "entity");
+		write_uid(writer, scope->uids[0]);
+	} else if (scope->op == KP_CEDAR_SCOPE_IN_SET) {
 		KP_JSON_WRITE_NAME(writer, "entities");
 		kp_json_write_array_begin(writer);
 		for (size_t i = 0; i < scope->uid_count; i++) {

@@ -29,6 +29,9 @@ static const char *const round_trips[] = {
 	"[1].containsAny([2]) };",
 	"permit(principal, action, resource) when { -9223372036854775808 < "
 	"9223372036854775807 };",
+	"permit(principal, action in [], resource);",
+	"permit(principal, action in [Action::\"r\"], resource);",
+	"permit(principal, action in [Action::\"r\", Action::\"s\"], resource);",
 	"permit(principal in ?principal, action, resource == ?resource);",
 	"permit(principal is A in ?principal, action, resource is B in ?resource);",
 };
@@ -232,6 +235,42 @@ sets_link_their_templates(void **state)
 	room_close(&room);
 }
 
+/* A list of one action is written as Cedar does, and equals the action alone, but not a
+ * list of others. */
+static void
+one_action_has_one_form(void **state)
+{
+	(void)state;
+	static const char text[] =
+		"permit(principal, action in [Action::\"r\"], resource);"
+		"permit(principal, action in Action::\"r\", resource);"
+		"permit(principal, action in [Action::\"s\"], resource);"
+		"permit(principal, action in [Action::\"r\", "
+		"Action::\"r\"], resource);"
+		"permit(principal, action == Action::\"r\", resource);"
+		"permit(principal, action in [], resource);";
+	struct room room;
+	struct kp_cedar_policy_set set;
+	room_open(&room);
+	kp_cedar_policy_set_init(&set, &room.arena);
+	assert_int_equal(kp_cedar_parse_policies(&set, &room.names, "p",
+				 kp_slice_from(text), &room.errors),
+		KP_OK);
+	struct kp_buffer buffer;
+	kp_buffer_init(&buffer, &room.arena, 1 << 20);
+	kp_cedar_policy_write_json(&buffer, set.policies.items[0]);
+	kp_buffer_add_char(&buffer, '\0');
+	assert_non_null(strstr(buffer.data,
+		"\"action\":{\"op\":\"in\",\"entity\":{\"type\":\"Action\",\"id\":"
+		"\"r\"}}"));
+	for (size_t i = 1; i < set.policies.count; i++) {
+		assert_int_equal(kp_cedar_policy_equal(
+					 set.policies.items[0], set.policies.items[i]),
+			i == 1);
+	}
+	room_close(&room);
+}
+
 static const struct refusal set_refusals[] = {
 	{"{\"staticPolicies\":{\"t\":" PRINCIPAL(
 		 "{\"op\":\"in\",\"slot\":\"?principal\"}") "}}",
@@ -317,6 +356,7 @@ main(void)
 		cmocka_unit_test(says_what_is_wrong),
 		cmocka_unit_test(height_is_bounded),
 		cmocka_unit_test(sets_link_their_templates),
+		cmocka_unit_test(one_action_has_one_form),
 		cmocka_unit_test(sets_say_what_is_wrong),
 		cmocka_unit_test(links_want_exactly_the_slots),
 	};
