@@ -104,7 +104,7 @@ kp_expr_depends(const struct kp_model *model, const struct kp_cedar_expr *expr)
 		return depends;
 	}
 	const struct kp_cedar_expr *child;
-	for (size_t i = 0; (child = kp_expr_child(expr, i)) != NULL; i++) {
+	for (size_t i = 0; (child = kp_cedar_expr_child(expr, i)) != NULL; i++) {
 		depends |= kp_expr_depends(model, child);
 	}
 	return depends;

@@ -41,7 +41,7 @@ collect(const struct kp_model *model, const struct kp_cedar_expr *expr,
 		return;
 	}
 	const struct kp_cedar_expr *child;
-	for (size_t i = 0; (child = kp_expr_child(expr, i)) != NULL; i++) {
+	for (size_t i = 0; (child = kp_cedar_expr_child(expr, i)) != NULL; i++) {
 		collect(model, child, parts);
 	}
 }

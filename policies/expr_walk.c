@@ -5,58 +5,6 @@
 
 #include "core/hash.h"
 
-static const struct kp_cedar_expr *
-one_of_three(const struct kp_cedar_expr *expr, size_t index)
-{
-	const struct kp_cedar_expr *operands[] = {
-		expr->test, expr->then, expr->otherwise};
-	return index < KP_ARRAY_LEN(operands) ? operands[index] : NULL;
-}
-
-const struct kp_cedar_expr *
-kp_expr_child(const struct kp_cedar_expr *expr, size_t index)
-{
-	switch (expr->op) {
-	case KP_CEDAR_OP_LITERAL:
-	case KP_CEDAR_OP_VAR:
-		return NULL;
-	case KP_CEDAR_OP_NOT:
-	case KP_CEDAR_OP_NEG:
-	case KP_CEDAR_OP_IS_EMPTY:
-	case KP_CEDAR_OP_GET:
-	case KP_CEDAR_OP_HAS:
-	case KP_CEDAR_OP_LIKE:
-		return index == 0 ? expr->left : NULL;
-	case KP_CEDAR_OP_AND:
-	case KP_CEDAR_OP_OR:
-	case KP_CEDAR_OP_EQ:
-	case KP_CEDAR_OP_NE:
-	case KP_CEDAR_OP_LT:
-	case KP_CEDAR_OP_LE:
-	case KP_CEDAR_OP_GT:
-	case KP_CEDAR_OP_GE:
-	case KP_CEDAR_OP_IN:
-	case KP_CEDAR_OP_ADD:
-	case KP_CEDAR_OP_SUB:
-	case KP_CEDAR_OP_MUL:
-	case KP_CEDAR_OP_CONTAINS:
-	case KP_CEDAR_OP_CONTAINS_ALL:
-	case KP_CEDAR_OP_CONTAINS_ANY:
-	case KP_CEDAR_OP_GET_TAG:
-	case KP_CEDAR_OP_HAS_TAG:
-	case KP_CEDAR_OP_IS: /* its right side may be absent */
-		return index == 0 ? expr->left : (index == 1 ? expr->right : NULL);
-	case KP_CEDAR_OP_IF:
-		return one_of_three(expr, index);
-	case KP_CEDAR_OP_SET:
-	case KP_CEDAR_OP_CALL:
-		return index < expr->count ? expr->items[index] : NULL;
-	case KP_CEDAR_OP_RECORD:
-		return index < expr->field_count ? expr->fields[index].value : NULL;
-	}
-	KP_UNREACHABLE();
-}
-
 static uint64_t
 mix(uint64_t hash, uint64_t word)
 {
@@ -112,7 +60,7 @@ kp_expr_hash(const struct kp_cedar_expr *expr)
 {
 	uint64_t hash = mix_node(1, expr);
 	const struct kp_cedar_expr *child;
-	for (size_t i = 0; (child = kp_expr_child(expr, i)) != NULL; i++) {
+	for (size_t i = 0; (child = kp_cedar_expr_child(expr, i)) != NULL; i++) {
 		hash = mix(hash, kp_expr_hash(child));
 	}
 	return hash;
@@ -164,7 +112,7 @@ kp_expr_safe(const struct kp_cedar_expr *expr)
 		return false;
 	}
 	const struct kp_cedar_expr *child;
-	for (size_t i = 0; (child = kp_expr_child(expr, i)) != NULL; i++) {
+	for (size_t i = 0; (child = kp_cedar_expr_child(expr, i)) != NULL; i++) {
 		if (!kp_expr_safe(child)) {
 			return false;
 		}

@@ -6,9 +6,6 @@
 
 #include "policies/cedar/ast.h"
 
-/* The operand at `index`, in order of evaluation; NULL behind the last. */
-const struct kp_cedar_expr *kp_expr_child(const struct kp_cedar_expr *expr, size_t index);
-
 /* Equal trees (kp_cedar_expr_equal) have equal hashes. Not keyed: rules are trusted. */
 uint64_t kp_expr_hash(const struct kp_cedar_expr *expr);
 

@@ -7,16 +7,10 @@
 static bool
 read_kind(struct kp_register_read *read, const struct kp_json_node *node)
 {
-	static const char *const members[] = {"id", "naam", "naamEn"};
 	struct kp_registers *registers = read->registers;
-	const struct kp_json_document *doc = &read->document;
 	struct kp_organisation_kind *kind = &registers->kinds[registers->kind_count];
-	(void)kp_json_expect_members(doc, node, members, KP_ARRAY_LEN(members));
-	(void)kp_json_get_text(doc, node, "naam", KP_JSON_REQUIRED, &kind->name);
-	(void)kp_json_get_text(doc, node, "naamEn", KP_JSON_REQUIRED, &kind->name_en);
-	if (kp_words_get_id(doc, node, "id", &kind->id) &&
-		kp_register_add_name(read, node, &registers->kind_index, kind->id,
-			registers->kind_count)) {
+	if (kp_register_read_named(read, node, &registers->kind_index,
+		    registers->kind_count, &kind->id, &kind->name, &kind->name_en)) {
 		registers->kind_count++;
 	}
 	return true;

@@ -6,16 +6,10 @@
 static bool
 read_law(struct kp_register_read *read, const struct kp_json_node *node)
 {
-	static const char *const members[] = {"id", "naam", "naamEn"};
 	struct kp_registers *registers = read->registers;
-	const struct kp_json_document *doc = &read->document;
 	struct kp_law *law = &registers->laws[registers->law_count];
-	(void)kp_json_expect_members(doc, node, members, KP_ARRAY_LEN(members));
-	(void)kp_json_get_text(doc, node, "naam", KP_JSON_REQUIRED, &law->name);
-	(void)kp_json_get_text(doc, node, "naamEn", KP_JSON_REQUIRED, &law->name_en);
-	if (kp_words_get_id(doc, node, "id", &law->id) &&
-		kp_register_add_name(read, node, &registers->law_index, law->id,
-			registers->law_count)) {
+	if (kp_register_read_named(read, node, &registers->law_index,
+		    registers->law_count, &law->id, &law->name, &law->name_en)) {
 		registers->law_count++;
 	}
 	return true;

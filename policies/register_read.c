@@ -96,3 +96,17 @@ kp_register_resolve(struct kp_register_read *read, const struct kp_json_node *no
 	}
 	return id;
 }
+
+bool
+kp_register_read_named(struct kp_register_read *read, const struct kp_json_node *node,
+	struct kp_name_index *index, uint32_t at, struct kp_slice *ret_id,
+	struct kp_slice *ret_name, struct kp_slice *ret_name_en)
+{
+	static const char *const members[] = {"id", "naam", "naamEn"};
+	const struct kp_json_document *doc = &read->document;
+	(void)kp_json_expect_members(doc, node, members, KP_ARRAY_LEN(members));
+	(void)kp_json_get_text(doc, node, "naam", KP_JSON_REQUIRED, ret_name);
+	(void)kp_json_get_text(doc, node, "naamEn", KP_JSON_REQUIRED, ret_name_en);
+	return kp_words_get_id(doc, node, "id", ret_id) &&
+		kp_register_add_name(read, node, index, *ret_id, at);
+}

@@ -41,6 +41,11 @@ bool kp_register_each(struct kp_register_read *read, const struct kp_json_node *
 /* Adds the name when it is new, else reports that it stands there twice. */
 bool kp_register_add_name(struct kp_register_read *read, const struct kp_json_node *node,
 	struct kp_name_index *index, struct kp_slice name, uint32_t id);
+/* An entry of an id and its name in two languages, and no more. True when the id is new:
+ * it then stands for `at`. */
+bool kp_register_read_named(struct kp_register_read *read,
+	const struct kp_json_node *node, struct kp_name_index *index, uint32_t at,
+	struct kp_slice *ret_id, struct kp_slice *ret_name, struct kp_slice *ret_name_en);
 /* The id of a name in an index; reports it with the nearest known one when it is not
  * there, and answers KP_NO_ID. */
 uint32_t kp_register_resolve(struct kp_register_read *read,

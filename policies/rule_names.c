@@ -52,7 +52,7 @@ check_expr(struct check *check, const struct kp_cedar_expr *expr)
 		check_uid(check, expr->literal.entity, &expr->pos);
 	}
 	const struct kp_cedar_expr *child;
-	for (size_t i = 0; (child = kp_expr_child(expr, i)) != NULL; i++) {
+	for (size_t i = 0; (child = kp_cedar_expr_child(expr, i)) != NULL; i++) {
 		check_expr(check, child);
 	}
 }

@@ -5,46 +5,28 @@
 
 #define LIST_CAPACITY_FIRST 16
 
-static uint16_t
-higher(uint16_t height, const struct kp_cedar_expr *child)
+static const struct kp_cedar_expr *
+one_of_three(const struct kp_cedar_expr *expr, size_t index)
 {
-	return child != NULL && child->height > height ? child->height : height;
+	const struct kp_cedar_expr *operands[] = {
+		expr->test, expr->then, expr->otherwise};
+	return index < KP_ARRAY_LEN(operands) ? operands[index] : NULL;
 }
 
-static uint16_t
-items_height(const struct kp_cedar_expr *expr)
-{
-	uint16_t height = 0;
-	for (size_t i = 0; i < expr->count; i++) {
-		height = higher(height, expr->items[i]);
-	}
-	return height;
-}
-
-static uint16_t
-fields_height(const struct kp_cedar_expr *expr)
-{
-	uint16_t height = 0;
-	for (size_t i = 0; i < expr->field_count; i++) {
-		height = higher(height, expr->fields[i].value);
-	}
-	return height;
-}
-
-static uint16_t
-children_height(const struct kp_cedar_expr *expr)
+const struct kp_cedar_expr *
+kp_cedar_expr_child(const struct kp_cedar_expr *expr, size_t index)
 {
 	switch (expr->op) {
 	case KP_CEDAR_OP_LITERAL:
 	case KP_CEDAR_OP_VAR:
-		return 0;
+		return NULL;
 	case KP_CEDAR_OP_NOT:
 	case KP_CEDAR_OP_NEG:
 	case KP_CEDAR_OP_IS_EMPTY:
 	case KP_CEDAR_OP_GET:
 	case KP_CEDAR_OP_HAS:
 	case KP_CEDAR_OP_LIKE:
-		return expr->left->height;
+		return index == 0 ? expr->left : NULL;
 	case KP_CEDAR_OP_AND:
 	case KP_CEDAR_OP_OR:
 	case KP_CEDAR_OP_EQ:
@@ -62,17 +44,28 @@ children_height(const struct kp_cedar_expr *expr)
 	case KP_CEDAR_OP_CONTAINS_ANY:
 	case KP_CEDAR_OP_GET_TAG:
 	case KP_CEDAR_OP_HAS_TAG:
-	case KP_CEDAR_OP_IS:
-		return higher(expr->left->height, expr->right);
+	case KP_CEDAR_OP_IS: /* its right side may be absent */
+		return index == 0 ? expr->left : (index == 1 ? expr->right : NULL);
 	case KP_CEDAR_OP_IF:
-		return higher(higher(expr->test->height, expr->then), expr->otherwise);
+		return one_of_three(expr, index);
 	case KP_CEDAR_OP_SET:
 	case KP_CEDAR_OP_CALL:
-		return items_height(expr);
+		return index < expr->count ? expr->items[index] : NULL;
 	case KP_CEDAR_OP_RECORD:
-		return fields_height(expr);
+		return index < expr->field_count ? expr->fields[index].value : NULL;
 	}
 	KP_UNREACHABLE();
+}
+
+static uint16_t
+children_height(const struct kp_cedar_expr *expr)
+{
+	uint16_t height = 0;
+	const struct kp_cedar_expr *child;
+	for (size_t i = 0; (child = kp_cedar_expr_child(expr, i)) != NULL; i++) {
+		height = child->height > height ? child->height : height;
+	}
+	return height;
 }
 
 /* Constant of a set whose elements all have one. */

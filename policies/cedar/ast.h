@@ -158,6 +158,11 @@ struct kp_cedar_expr {
 	};
 };
 
+/* The operand at `index`, in order of evaluation; NULL behind the last. A HAS path and a
+ * pattern are no operands. */
+const struct kp_cedar_expr *kp_cedar_expr_child(
+	const struct kp_cedar_expr *expr, size_t index);
+
 /*
  * Ends the making of a node whose op, pos and operands are filled: sets height and
  * constant. Every maker of nodes calls it, children first. KP_E_LIMIT (at pos) when it is

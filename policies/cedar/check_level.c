@@ -150,14 +150,6 @@ opens(struct kp_cedar_checker *checker, const struct kp_cedar_expr *whole,
 }
 
 static void
-check_items(struct kp_cedar_checker *checker, const struct kp_cedar_expr *expr)
-{
-	for (size_t i = 0; i < expr->count; i++) {
-		check(checker, expr->items[i]);
-	}
-}
-
-static void
 check_attr(struct kp_cedar_checker *checker, const struct kp_cedar_expr *expr)
 {
 	const struct kp_cedar_expr *all = kp_cedar_map_find(&checker->written_out, expr);
@@ -170,71 +162,33 @@ check_attr(struct kp_cedar_checker *checker, const struct kp_cedar_expr *expr)
 	}
 }
 
+/* Operators that open the entity on their left. */
+static bool
+opens_left(const struct kp_cedar_expr *expr)
+{
+	return expr->op == KP_CEDAR_OP_IN || expr->op == KP_CEDAR_OP_HAS_TAG ||
+		expr->op == KP_CEDAR_OP_GET_TAG ||
+		(expr->op == KP_CEDAR_OP_IS && expr->right != NULL);
+}
+
 static void
 check(struct kp_cedar_checker *checker, const struct kp_cedar_expr *expr)
 {
 	if (type_of(checker, expr) == NULL || !kp_cedar_check_step(checker)) {
 		return; /* never evaluated */
 	}
-	switch (expr->op) {
-	case KP_CEDAR_OP_LITERAL:
-	case KP_CEDAR_OP_VAR:
-		break;
-	case KP_CEDAR_OP_NOT:
-	case KP_CEDAR_OP_NEG:
-	case KP_CEDAR_OP_IS_EMPTY:
-	case KP_CEDAR_OP_LIKE:
-		check(checker, expr->left);
-		break;
-	case KP_CEDAR_OP_GET:
-	case KP_CEDAR_OP_HAS:
+	if (expr->op == KP_CEDAR_OP_GET || expr->op == KP_CEDAR_OP_HAS) {
 		check_attr(checker, expr);
-		break;
-	case KP_CEDAR_OP_IN:
-	case KP_CEDAR_OP_HAS_TAG:
-	case KP_CEDAR_OP_GET_TAG:
+		return;
+	}
+	size_t first = 0;
+	if (opens_left(expr)) {
 		opens(checker, expr, expr->left);
-		check(checker, expr->right);
-		break;
-	case KP_CEDAR_OP_IS:
-		if (expr->right == NULL) {
-			check(checker, expr->left);
-		} else {
-			opens(checker, expr, expr->left);
-			check(checker, expr->right);
-		}
-		break;
-	case KP_CEDAR_OP_AND:
-	case KP_CEDAR_OP_OR:
-	case KP_CEDAR_OP_EQ:
-	case KP_CEDAR_OP_NE:
-	case KP_CEDAR_OP_LT:
-	case KP_CEDAR_OP_LE:
-	case KP_CEDAR_OP_GT:
-	case KP_CEDAR_OP_GE:
-	case KP_CEDAR_OP_ADD:
-	case KP_CEDAR_OP_SUB:
-	case KP_CEDAR_OP_MUL:
-	case KP_CEDAR_OP_CONTAINS:
-	case KP_CEDAR_OP_CONTAINS_ALL:
-	case KP_CEDAR_OP_CONTAINS_ANY:
-		check(checker, expr->left);
-		check(checker, expr->right);
-		break;
-	case KP_CEDAR_OP_IF:
-		check(checker, expr->test);
-		check(checker, expr->then);
-		check(checker, expr->otherwise);
-		break;
-	case KP_CEDAR_OP_SET:
-	case KP_CEDAR_OP_CALL:
-		check_items(checker, expr);
-		break;
-	case KP_CEDAR_OP_RECORD:
-		for (size_t i = 0; i < expr->field_count; i++) {
-			check(checker, expr->fields[i].value);
-		}
-		break;
+		first = 1;
+	}
+	const struct kp_cedar_expr *child;
+	for (size_t i = first; (child = kp_cedar_expr_child(expr, i)) != NULL; i++) {
+		check(checker, child);
 	}
 }
 

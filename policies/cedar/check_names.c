@@ -78,77 +78,18 @@ check_uid(struct kp_cedar_checker *checker, const struct kp_cedar_uid *uid,
 		near == NULL ? "" : "\"?");
 }
 
-static void check_expr(
-	struct kp_cedar_checker *checker, const struct kp_cedar_expr *expr);
-
-static void
-check_list(struct kp_cedar_checker *checker, const struct kp_cedar_expr *expr)
-{
-	for (size_t i = 0; i < expr->count; i++) {
-		check_expr(checker, expr->items[i]);
-	}
-}
-
 static void
 check_expr(struct kp_cedar_checker *checker, const struct kp_cedar_expr *expr)
 {
-	switch (expr->op) {
-	case KP_CEDAR_OP_LITERAL:
-		if (expr->literal.kind == KP_CEDAR_ENTITY) {
-			check_uid(checker, expr->literal.entity, expr->pos);
+	if (expr->op == KP_CEDAR_OP_LITERAL && expr->literal.kind == KP_CEDAR_ENTITY) {
+		check_uid(checker, expr->literal.entity, expr->pos);
+	}
+	const struct kp_cedar_expr *child;
+	for (size_t i = 0; (child = kp_cedar_expr_child(expr, i)) != NULL; i++) {
+		check_expr(checker, child);
+		if (expr->op == KP_CEDAR_OP_IS && i == 0) {
+			check_type(checker, expr->type, expr->pos);
 		}
-		break;
-	case KP_CEDAR_OP_VAR:
-		break;
-	case KP_CEDAR_OP_NOT:
-	case KP_CEDAR_OP_NEG:
-	case KP_CEDAR_OP_IS_EMPTY:
-	case KP_CEDAR_OP_GET:
-	case KP_CEDAR_OP_HAS:
-	case KP_CEDAR_OP_LIKE:
-		check_expr(checker, expr->left);
-		break;
-	case KP_CEDAR_OP_AND:
-	case KP_CEDAR_OP_OR:
-	case KP_CEDAR_OP_EQ:
-	case KP_CEDAR_OP_NE:
-	case KP_CEDAR_OP_LT:
-	case KP_CEDAR_OP_LE:
-	case KP_CEDAR_OP_GT:
-	case KP_CEDAR_OP_GE:
-	case KP_CEDAR_OP_IN:
-	case KP_CEDAR_OP_ADD:
-	case KP_CEDAR_OP_SUB:
-	case KP_CEDAR_OP_MUL:
-	case KP_CEDAR_OP_CONTAINS:
-	case KP_CEDAR_OP_CONTAINS_ALL:
-	case KP_CEDAR_OP_CONTAINS_ANY:
-	case KP_CEDAR_OP_GET_TAG:
-	case KP_CEDAR_OP_HAS_TAG:
-		check_expr(checker, expr->left);
-		check_expr(checker, expr->right);
-		break;
-	case KP_CEDAR_OP_IS:
-		check_expr(checker, expr->left);
-		check_type(checker, expr->type, expr->pos);
-		if (expr->right != NULL) {
-			check_expr(checker, expr->right);
-		}
-		break;
-	case KP_CEDAR_OP_IF:
-		check_expr(checker, expr->test);
-		check_expr(checker, expr->then);
-		check_expr(checker, expr->otherwise);
-		break;
-	case KP_CEDAR_OP_SET:
-	case KP_CEDAR_OP_CALL:
-		check_list(checker, expr);
-		break;
-	case KP_CEDAR_OP_RECORD:
-		for (size_t i = 0; i < expr->field_count; i++) {
-			check_expr(checker, expr->fields[i].value);
-		}
-		break;
 	}
 }
 

@@ -3,29 +3,6 @@
 /* equal: structural equality of expressions and policies, see ast.h. */
 #include "ast.h"
 
-static bool
-both_equal(const struct kp_cedar_expr *a, const struct kp_cedar_expr *b)
-{
-	if (a == NULL || b == NULL) {
-		return a == b;
-	}
-	return kp_cedar_expr_equal(a, b);
-}
-
-static bool
-items_equal(const struct kp_cedar_expr *a, const struct kp_cedar_expr *b)
-{
-	if (a->count != b->count) {
-		return false;
-	}
-	for (size_t i = 0; i < a->count; i++) {
-		if (!kp_cedar_expr_equal(a->items[i], b->items[i])) {
-			return false;
-		}
-	}
-	return true;
-}
-
 static const struct kp_cedar_field *
 find_field(const struct kp_cedar_expr *record, const struct kp_cedar_name *name)
 {
@@ -82,65 +59,56 @@ pattern_equal(const struct kp_cedar_pattern *a, const struct kp_cedar_pattern *b
 	return true;
 }
 
+/* What the node itself says besides its operands. */
+static bool
+node_equal(const struct kp_cedar_expr *a, const struct kp_cedar_expr *b)
+{
+	if (a->op != b->op || a->height != b->height) {
+		return false;
+	}
+	if (a->op == KP_CEDAR_OP_LITERAL) {
+		return kp_cedar_value_equal(&a->literal, &b->literal);
+	}
+	if (a->op == KP_CEDAR_OP_VAR) {
+		return a->var == b->var;
+	}
+	if (a->op == KP_CEDAR_OP_IS) {
+		return a->type == b->type;
+	}
+	if (a->op == KP_CEDAR_OP_GET) {
+		return a->attr == b->attr;
+	}
+	if (a->op == KP_CEDAR_OP_HAS) {
+		return path_equal(a, b);
+	}
+	if (a->op == KP_CEDAR_OP_LIKE) {
+		return pattern_equal(a->pattern, b->pattern);
+	}
+	return a->op != KP_CEDAR_OP_CALL || a->fn == b->fn;
+}
+
 bool
 kp_cedar_expr_equal(const struct kp_cedar_expr *a, const struct kp_cedar_expr *b)
 {
 	if (a == b) {
 		return true;
 	}
-	if (a->op != b->op || a->height != b->height) {
+	if (!node_equal(a, b)) {
 		return false;
 	}
-	switch (a->op) {
-	case KP_CEDAR_OP_LITERAL:
-		return kp_cedar_value_equal(&a->literal, &b->literal);
-	case KP_CEDAR_OP_VAR:
-		return a->var == b->var;
-	case KP_CEDAR_OP_NOT:
-	case KP_CEDAR_OP_NEG:
-	case KP_CEDAR_OP_IS_EMPTY:
-		return kp_cedar_expr_equal(a->left, b->left);
-	case KP_CEDAR_OP_AND:
-	case KP_CEDAR_OP_OR:
-	case KP_CEDAR_OP_EQ:
-	case KP_CEDAR_OP_NE:
-	case KP_CEDAR_OP_LT:
-	case KP_CEDAR_OP_LE:
-	case KP_CEDAR_OP_GT:
-	case KP_CEDAR_OP_GE:
-	case KP_CEDAR_OP_IN:
-	case KP_CEDAR_OP_ADD:
-	case KP_CEDAR_OP_SUB:
-	case KP_CEDAR_OP_MUL:
-	case KP_CEDAR_OP_CONTAINS:
-	case KP_CEDAR_OP_CONTAINS_ALL:
-	case KP_CEDAR_OP_CONTAINS_ANY:
-	case KP_CEDAR_OP_GET_TAG:
-	case KP_CEDAR_OP_HAS_TAG:
-		return kp_cedar_expr_equal(a->left, b->left) &&
-			kp_cedar_expr_equal(a->right, b->right);
-	case KP_CEDAR_OP_IS:
-		return a->type == b->type && kp_cedar_expr_equal(a->left, b->left) &&
-			both_equal(a->right, b->right);
-	case KP_CEDAR_OP_GET:
-		return a->attr == b->attr && kp_cedar_expr_equal(a->left, b->left);
-	case KP_CEDAR_OP_HAS:
-		return path_equal(a, b) && kp_cedar_expr_equal(a->left, b->left);
-	case KP_CEDAR_OP_LIKE:
-		return pattern_equal(a->pattern, b->pattern) &&
-			kp_cedar_expr_equal(a->left, b->left);
-	case KP_CEDAR_OP_IF:
-		return kp_cedar_expr_equal(a->test, b->test) &&
-			kp_cedar_expr_equal(a->then, b->then) &&
-			kp_cedar_expr_equal(a->otherwise, b->otherwise);
-	case KP_CEDAR_OP_SET:
-		return items_equal(a, b);
-	case KP_CEDAR_OP_CALL:
-		return a->fn == b->fn && items_equal(a, b);
-	case KP_CEDAR_OP_RECORD:
+	if (a->op == KP_CEDAR_OP_RECORD) {
 		return fields_equal(a, b);
 	}
-	KP_UNREACHABLE();
+	for (size_t i = 0;; i++) {
+		const struct kp_cedar_expr *one = kp_cedar_expr_child(a, i);
+		const struct kp_cedar_expr *other = kp_cedar_expr_child(b, i);
+		if (one == NULL || other == NULL) {
+			return one == other;
+		}
+		if (!kp_cedar_expr_equal(one, other)) {
+			return false;
+		}
+	}
 }
 
 /* `in [X]` and `in X` say the same, and have one form in JSON. */
