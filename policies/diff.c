@@ -134,6 +134,14 @@ admitted_purpose(struct kp_diff_work *work, const struct kp_diff_side *side)
 		admitted =
 			kp_bdd_and(bdd, admitted, fact(work, KP_FACT_IN_CASELOAD, true));
 	}
+	const struct kp_diff_side *other = &work->sides[side == &work->sides[0] ? 1 : 0];
+	if (other->purpose != KP_NO_ID &&
+		other->bundle->registers.purposes[other->purpose].machine_only !=
+			purpose->machine_only) {
+		uint32_t person = kp_diff_person(work);
+		admitted = kp_bdd_and(bdd, admitted,
+			purpose->machine_only ? kp_bdd_not(bdd, person) : person);
+	}
 	return admitted;
 }
 

@@ -38,7 +38,9 @@ write_conditions(struct kp_diff_work *work, uint32_t gained, uint32_t lost,
 	struct kp_slice before = {NULL, 0};
 	for (uint32_t i = 0; i < work->variable_count; i++) {
 		const struct kp_diff_variable *variable = &work->variables[i];
-		if (!kp_bits_has(used, i) || variable->kind != KP_DIFF_OPAQUE ||
+		bool named = variable->kind == KP_DIFF_OPAQUE ||
+			variable->kind == KP_DIFF_PERSON;
+		if (!kp_bits_has(used, i) || !named ||
 			(before.data != NULL && kp_slice_equal(before, variable->text))) {
 			continue;
 		}

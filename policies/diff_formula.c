@@ -59,7 +59,7 @@ reads_of(const struct kp_model *model, const struct kp_cedar_expr *expr)
 	}
 	unsigned reads = 0;
 	const struct kp_cedar_expr *child;
-	for (size_t i = 0; (child = kp_expr_child(expr, i)) != NULL; i++) {
+	for (size_t i = 0; (child = kp_cedar_expr_child(expr, i)) != NULL; i++) {
 		reads |= reads_of(model, child);
 	}
 	return reads;
@@ -136,6 +136,19 @@ kp_diff_before(struct kp_diff_work *work, int64_t moment_ms)
 }
 
 uint32_t
+kp_diff_person(struct kp_diff_work *work)
+{
+	for (uint32_t i = 0; i < work->variable_count; i++) {
+		if (work->variables[i].kind == KP_DIFF_PERSON) {
+			return kp_bdd_variable(&work->bdd, i);
+		}
+	}
+	return add_variable(work,
+		(struct kp_diff_variable){.kind = KP_DIFF_PERSON,
+			.text = KP_SLICE("een medewerker vraagt")});
+}
+
+uint32_t
 kp_diff_valid(struct kp_diff_work *work)
 {
 	if (work->valid_for == work->variable_count) {
@@ -190,7 +203,7 @@ write_known(struct kp_diff_work *work, const struct kp_diff_side *side,
 		return;
 	}
 	const struct kp_cedar_expr *child;
-	for (size_t i = 0; (child = kp_expr_child(expr, i)) != NULL; i++) {
+	for (size_t i = 0; (child = kp_cedar_expr_child(expr, i)) != NULL; i++) {
 		write_known(work, side, child, cell, key);
 	}
 }

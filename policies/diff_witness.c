@@ -48,7 +48,7 @@ add_named(struct moments *moments, int64_t now_ms, const struct kp_cedar_expr *e
 		return;
 	}
 	const struct kp_cedar_expr *child;
-	for (size_t i = 0; (child = kp_expr_child(expr, i)) != NULL; i++) {
+	for (size_t i = 0; (child = kp_cedar_expr_child(expr, i)) != NULL; i++) {
 		add_named(moments, now_ms, child);
 	}
 }
@@ -95,9 +95,23 @@ moment_of(const struct kp_diff_work *work, const int8_t *values)
 	return moment;
 }
 
+/* Nobody, for what only machines may ask. */
+static struct kp_slice
+who_asks(const struct kp_diff_work *work, const int8_t *values, bool gained)
+{
+	const struct kp_diff_side *side = &work->sides[gained ? 1 : 0];
+	bool machine = side->bundle->registers.purposes[side->purpose].machine_only;
+	for (uint32_t i = 0; i < work->variable_count; i++) {
+		if (work->variables[i].kind == KP_DIFF_PERSON && values[i] >= 0) {
+			machine = values[i] == 0;
+		}
+	}
+	return machine ? (struct kp_slice){0} : KP_SLICE("medewerker");
+}
+
 static bool
 fill_facts(const struct kp_diff_work *work, const struct kp_diff_change *change,
-	const int8_t *values, struct kp_facts *facts)
+	const int8_t *values, bool gained, struct kp_facts *facts)
 {
 	const struct kp_diff *diff = work->diff;
 	uint32_t organisation = 0;
@@ -113,7 +127,7 @@ fill_facts(const struct kp_diff_work *work, const struct kp_diff_change *change,
 		}
 	}
 	*facts = (struct kp_facts){.action = change->action,
-		.employee = KP_SLICE("medewerker"),
+		.employee = who_asks(work, values, gained),
 		.organisation = diff->organisations.names[organisation],
 		.roles = roles,
 		.role_count = role_count,
@@ -154,7 +168,7 @@ kp_diff_find_witness(struct kp_diff_work *work, uint32_t function,
 		witness.cell++;
 	}
 	witness.found = kp_bdd_pick(&work->bdd, function, values, work->variable_count);
-	if (!witness.found || !fill_facts(work, change, values, &witness.facts)) {
+	if (!witness.found || !fill_facts(work, change, values, gained, &witness.facts)) {
 		return witness.found ? KP_E_MEMORY : KP_OK;
 	}
 	if (!decides_as_said(

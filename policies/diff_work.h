@@ -18,6 +18,7 @@ enum kp_diff_variable_kind {
 	KP_DIFF_FACT,
 	KP_DIFF_ROLE,
 	KP_DIFF_BEFORE, /* the moment of the question is before `moment_ms` */
+	KP_DIFF_PERSON, /* an employee asks; only where the sets differ about that */
 	KP_DIFF_OPAQUE, /* a condition of which only the text is known */
 };
 
@@ -91,6 +92,8 @@ enum kp_status kp_diff_names_make(
 
 /* The moment is before this one: a variable, or a constant for the past and for ever. */
 uint32_t kp_diff_before(struct kp_diff_work *work, int64_t moment_ms);
+/* An employee asks: a function. */
+uint32_t kp_diff_person(struct kp_diff_work *work);
 /* What holds of the variables whatever the request. */
 uint32_t kp_diff_valid(struct kp_diff_work *work);
 /* An expression of this side's rules in its environment, about one cell. */

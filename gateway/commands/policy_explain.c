@@ -140,9 +140,14 @@ read_question(struct kp_policy_set *set, const struct asked *asked,
 	explain->bundle = set->bundle;
 	explain->facts.roles = roles;
 	explain->facts.role_count = asked->roles.count;
-	explain->facts.employee = KP_SLICE("uitleg");
 	explain->facts.organisation = kp_slice_from(asked->organisation);
 	explain->facts.purpose = kp_slice_from(asked->purpose);
+	const struct kp_purpose *purpose =
+		kp_bundle_find_purpose(set->bundle, explain->facts.purpose);
+	/* Nobody in particular asks, and for a machine-only purpose no person at all. */
+	explain->facts.employee = purpose != NULL && purpose->machine_only
+		? (struct kp_slice){0}
+		: KP_SLICE("uitleg");
 	explain->facts.case_id =
 		asked->case_named ? KP_SLICE("zaak") : (struct kp_slice){0};
 	for (size_t i = 0; i < asked->paths.count; i++) {

@@ -35,14 +35,27 @@ action_of(const json_t *test)
 	return KP_ACTION_READ;
 }
 
+/* As kp_policy_test_run has it. */
+static struct kp_slice
+who_asks(const struct kp_bundle *bundle, const json_t *test)
+{
+	const struct kp_purpose *purpose =
+		kp_bundle_find_purpose(bundle, text_of(test, "doel"));
+	const json_t *said = json_object_get(test, "medewerker");
+	bool person = said != NULL ? json_is_true(said)
+				   : purpose == NULL || !purpose->machine_only;
+	return person ? KP_SLICE("proef") : (struct kp_slice){0};
+}
+
 /* `roles` has room for KP_ROLES_MAX. */
 static struct kp_facts
-facts_of(const json_t *test, struct kp_slice *roles)
+facts_of(const struct kp_bundle *bundle, const json_t *test, struct kp_slice *roles)
 {
 	const json_t *names = json_object_get(test, "rollen");
 	struct kp_facts facts = {.action = action_of(test),
-		.employee = KP_SLICE("proef"),
+		.employee = who_asks(bundle, test),
 		.organisation = text_of(test, "organisatie"),
+		.on_behalf_of = text_of(test, "namens"),
 		.purpose = text_of(test, "doel"),
 		.roles = roles,
 		.in_caseload = has_fact(test, "inWerkvoorraad"),
@@ -118,7 +131,7 @@ kp_policy_test_explain(const struct kp_bundle *bundle, struct kp_slice tests,
 	bool should = false;
 	json_t *root = json_loadb(tests.data, tests.len, 0, NULL);
 	if (root != NULL && find_expectation(root, place, &test, &path, &should)) {
-		struct kp_facts facts = facts_of(test, roles);
+		struct kp_facts facts = facts_of(bundle, test, roles);
 		explain(bundle, &facts, path, should, english);
 	}
 	json_decref(root);

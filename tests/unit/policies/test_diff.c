@@ -477,6 +477,39 @@ sees_a_register_that_changes(void **state)
 	pair_end(&pair);
 }
 
+/* Machines lose what employees gain. */
+static void
+sees_who_may_ask_change(void **state)
+{
+	(void)state;
+	static const char rule[] = CARD("a", "signaal",
+		"2027-06-01") "permit(principal in Rol::\"intake\", action, "
+			      "resource in Rubriek::\"werk\") when "
+			      "{context.doel == Doel::\"signaal\"};\n";
+	static const char member[] = "\"alleenMachine\":true";
+	struct pair pair;
+	kp_arena_init(&pair.arena, (size_t)256 << 20, NULL);
+	load_rules(&pair.was, rule);
+	small_begin(&pair.is);
+	set_file(&pair.is, "regels/r.cedar", rule);
+	char *before = kp_arena_strdup(&pair.is.arena, SMALL_PURPOSES);
+	char *at = strstr(before, member);
+	*at = '\0';
+	set_file(&pair.is, KP_FILE_PURPOSES,
+		kp_arena_printf(&pair.is.arena, "%s\"alleenMachine\":false%s", before,
+			at + strlen(member)));
+	set_load(&pair.is, 0);
+	pair.diff = compare(&pair.arena, &pair.was, &pair.is);
+	assert_int_equal(pair.diff.verdict, KP_DIFF_CHANGED);
+	const struct kp_diff_change *change = &pair.diff.changes[0];
+	assert_true(kp_slice_is(change->conditions, "een medewerker vraagt"));
+	assert_true(change->gained.confirmed);
+	assert_true(kp_slice_is(change->gained.facts.employee, "medewerker"));
+	assert_true(change->lost.confirmed);
+	assert_int_equal(change->lost.facts.employee.len, 0);
+	pair_end(&pair);
+}
+
 /* The shipped example: without each of its rules in turn. */
 static void
 compares_the_example(void **state)
@@ -527,6 +560,7 @@ main(void)
 		cmocka_unit_test(knows_the_order_of_moments),
 		cmocka_unit_test(says_when_it_is_not_sure),
 		cmocka_unit_test(sees_a_register_that_changes),
+		cmocka_unit_test(sees_who_may_ask_change),
 		cmocka_unit_test(compares_the_example),
 		cmocka_unit_test(misses_no_widening),
 	};

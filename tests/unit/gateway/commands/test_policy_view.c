@@ -28,8 +28,9 @@ static struct kp_facts
 facts_of(const struct kp_policy_asker *asker, const struct kp_registers *registers,
 	unsigned bits)
 {
+	const struct kp_purpose *purpose = &registers->purposes[asker->purpose];
 	return (struct kp_facts){.action = asker->action,
-		.employee = KP_SLICE("e"),
+		.employee = purpose->machine_only ? KP_SLICE("") : KP_SLICE("e"),
 		.organisation = registers->organisations[asker->organisation].oin,
 		.roles = &registers->roles[asker->role].id,
 		.role_count = 1,
