@@ -8,7 +8,7 @@
  * Out:      identity
  * Waits:    no
  * Owns:     nothing
- * Fails as: KP_E_UNAUTHENTICATED
+ * Fails as: KP_E_UNAUTHENTICATED, KP_E_MEMORY
  */
 #include "request.h"
 
@@ -20,6 +20,7 @@ enum finding {
 	REFUSED,
 	HEADER_TOO_LONG,
 	TOO_MANY_ROLES,
+	NO_MEMORY,
 };
 
 static bool
@@ -97,7 +98,7 @@ identify_for_development(struct kp_request *request)
 	struct kp_slice *list =
 		KP_ARENA_ARRAY(&request->arena, struct kp_slice, config->roles_max);
 	if (list == NULL) {
-		return REFUSED;
+		return NO_MEMORY;
 	}
 	if (!split_roles(roles, list, config->roles_max, &identity->role_count)) {
 		return TOO_MANY_ROLES;
@@ -115,6 +116,7 @@ words(enum finding finding)
 {
 	switch (finding) {
 	case FOUND:
+	case NO_MEMORY:
 		break;
 	case NOTHING_TO_GO_ON:
 		return KP_SLICE("Niet is vastgesteld wie vraagt.");
@@ -141,6 +143,10 @@ kp_stage_identify(struct kp_request *request)
 	}
 	if (finding == FOUND) {
 		return KP_STAGE_NEXT;
+	}
+	if (finding == NO_MEMORY) {
+		return kp_request_fail(request, KP_E_MEMORY, "no memory for the identity",
+			(struct kp_slice){NULL, 0});
 	}
 	return kp_request_fail(request, KP_E_UNAUTHENTICATED, "identity not established",
 		words(finding));
