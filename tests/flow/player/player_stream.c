@@ -165,7 +165,8 @@ give_incoming(struct kp_stream *stream)
 static void
 finish_close(struct kp_stream *stream)
 {
-	if (stream->writing) {
+	/* Told that a write is through, the owner may begin the next one. */
+	while (stream->writing) {
 		stream->writing = false;
 		stream->handler->on_written(stream->owner, KP_E_CANCELLED);
 	}
@@ -191,7 +192,10 @@ pump(struct kp_task *task)
 		give_incoming(stream);
 	}
 	if (stream->closing) {
-		finish_close(stream);
+		/* Closed by what it was just told: it is queued again, and freed then. */
+		if (!task->queued) {
+			finish_close(stream);
+		}
 		return;
 	}
 	bool more = stream->reading &&
@@ -213,11 +217,14 @@ kp_stream_read(struct kp_stream *stream, bool on)
 void
 kp_stream_write(struct kp_stream *stream, const struct kp_slice *parts, size_t count)
 {
-	KP_REQUIRE(!stream->writing && !stream->closing && count <= KP_STREAM_PARTS_MAX);
+	KP_REQUIRE(!stream->writing && count <= KP_STREAM_PARTS_MAX);
+	stream->writing = true;
+	if (stream->closing) {
+		return; /* completed when it is closed */
+	}
 	for (size_t i = 0; i < count; i++) {
 		bytes_add(&stream->outgoing, parts[i].data, parts[i].len);
 	}
-	stream->writing = true;
 	world_later(stream->loop, &stream->pump);
 }
 
@@ -277,7 +284,7 @@ client_connect(struct client *client, uint16_t port)
 	if (listener == NULL) {
 		return false;
 	}
-	struct kp_stream *stream = kp_heap_calloc(1, sizeof(*stream));
+	struct kp_stream *stream = calloc(1, sizeof(*stream));
 	KP_REQUIRE(stream != NULL);
 	stream->loop = listener->loop;
 	stream->listener = listener;

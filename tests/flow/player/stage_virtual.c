@@ -21,6 +21,8 @@ static size_t client_count;
 static struct bytes log_text;
 static FILE *log_file;
 static bool has_stopped;
+static struct answer *kept_answers;
+static struct question *kept_questions;
 
 static const char *
 value(const char *name)
@@ -170,6 +172,9 @@ copy(struct kp_slice slice)
 static void
 split_headers(struct kp_slice headers, struct answer *ret_answer)
 {
+	if (headers.len == 0) {
+		return;
+	}
 	char *at = (char *)(uintptr_t)copy(headers).data;
 	char *rest = NULL;
 	for (char *line = strtok_r(at, "\n", &rest); line != NULL;
@@ -208,6 +213,8 @@ put_answer(const char *name, const struct stage_answer *given)
 	struct partner *partner = world_find_partner(name);
 	struct answer *answer = calloc(1, sizeof(*answer));
 	KP_REQUIRE(partner != NULL && answer != NULL);
+	answer->kept = kept_answers;
+	kept_answers = answer;
 	answer->kind = kind_of(given);
 	answer->status = given->status;
 	answer->body = copy(given->body);
@@ -240,6 +247,8 @@ take_question(const char *name, bool expected, struct stage_question *ret_questi
 		return false;
 	}
 	partner->questions = question->next;
+	question->kept = kept_questions;
+	kept_questions = question;
 	ret_question->method = bytes_slice(&question->method);
 	ret_question->target = bytes_slice(&question->target);
 	ret_question->headers = bytes_slice(&question->headers);
@@ -306,6 +315,8 @@ const struct stage stage = {
 	.question = take_question,
 	.pause = no_pause,
 	.disk = set_disk,
+	.fail_allocation = world_fail_allocation,
+	.mend_allocation = world_mend_allocation,
 	.signal = send_signal,
 	.stopped = stopped,
 	.journal = journal,

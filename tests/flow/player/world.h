@@ -93,6 +93,7 @@ struct answer {
 	size_t cut_at;     /* with ANSWER_RESET */
 	uint64_t delay_us; /* before the head */
 	struct answer *next;
+	struct answer *kept; /* all there were, so that no leak is seen in them */
 };
 
 /* What a partner was asked; kept until the script looked at it. */
@@ -102,6 +103,7 @@ struct question {
 	struct bytes headers; /* "name: value\n" each */
 	struct bytes body;
 	struct question *next;
+	struct question *kept; /* as in struct answer */
 };
 
 struct partner {
@@ -118,6 +120,13 @@ struct partner *world_add_partner(const char *name, const char *endpoint);
 struct partner *world_find_partner(const char *name);
 /* Lets a question that waits for the script have the answer just put in `answers`. */
 void world_answer_waiting(struct partner *partner);
+
+/* --- memory that runs out --- */
+
+/* Arms the failing allocation that KP_FLOW_FAIL_AT names; says at exit whether it came.
+ */
+void world_fail_allocation(void);
+void world_mend_allocation(void);
 
 /* --- disk
  * ----------------------------------------------------------------------------------------

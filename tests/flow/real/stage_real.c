@@ -515,9 +515,12 @@ start(const char *config, void (*rest)(void *context), void *context)
 	(void)close(fd);
 	rest(context);
 	until = now_ms() + 3 * PATIENCE_MS;
-	while (!child_gone && now_ms() < until) {
+	/* Once: a second one could come when its handler has gone already. */
+	if (!child_gone) {
 		(void)kill(child, SIGTERM);
-		pump_for(50);
+	}
+	while (!child_gone && now_ms() < until) {
+		pump_for(20);
 	}
 	if (!child_gone) {
 		(void)kill(child, SIGKILL);

@@ -76,6 +76,11 @@ struct stage {
 
 	/* "good", "full", "broken"; false when this stage cannot do that. */
 	bool (*disk)(const char *state);
+	/* From now on the nth allocation of the gateway fails, with the n of
+	 * KP_FLOW_FAIL_AT in the environment (none: none fails). NULL: this stage cannot.
+	 */
+	void (*fail_allocation)(void);
+	void (*mend_allocation)(void);      /* none fails any more */
 	bool (*signal)(const char *signal); /* "stop", "reload" */
 	bool (*stopped)(void);
 	/* The journal as the file seam sees it. */
