@@ -5,7 +5,9 @@
 
 #include <time.h>
 
+#include "crypto/approvals.h"
 #include "crypto/crypto.h"
+#include "io/file.h"
 #include "policies/authzen.h"
 
 #define FILES_BYTES_MAX ((size_t)256 * 1024 * 1024)
@@ -38,6 +40,44 @@ as_policy_files(struct kp_arena *arena, const struct kp_config_file *files, size
 	return copies;
 }
 
+/* Rules that are not signed as the configuration demands do not load. */
+static enum kp_status
+check_approvals(const struct kp_config *config, const struct kp_bundle *bundle,
+	struct kp_arena *arena, struct kp_findings *findings)
+{
+	if (config->policies_signatures_required == 0) {
+		return KP_OK;
+	}
+	struct kp_slice approvals = {"", 0};
+	struct kp_slice signers = {"", 0};
+	struct kp_error reason = {0};
+	struct kp_error err = {0};
+	const char *path = kp_arena_printf(
+		arena, "%s/%s", config->policies_folder, KP_APPROVALS_FILE);
+	enum kp_status status = path == NULL
+		? KP_E_MEMORY
+		: kp_file_read_all(
+			  path, arena, KP_APPROVALS_BYTES_MAX, &approvals, &reason);
+	if (status == KP_OK) {
+		status = kp_file_read_all(config->policies_signers_file, arena,
+			KP_APPROVALS_BYTES_MAX, &signers, &reason);
+	}
+	if (status == KP_OK) {
+		status = kp_approvals_check(approvals, signers, kp_bundle_version(bundle),
+			(uint32_t)config->policies_signatures_required, now_ms(),
+			&reason);
+	}
+	if (status != KP_OK && status != KP_E_MEMORY) {
+		(void)kp_error_set(&err, KP_E_CONFIG,
+			"the rules must be signed by %u people (policies."
+			"signatures_required), in " KP_APPROVALS_FILE ": %s",
+			(unsigned)config->policies_signatures_required, reason.message);
+		kp_findings_add(findings, &err);
+		return KP_E_CONFIG;
+	}
+	return status;
+}
+
 static enum kp_status
 make_bundle(const struct kp_config *config, struct kp_arena *arena,
 	struct kp_findings *findings, struct kp_bundle **ret_bundle)
@@ -54,7 +94,11 @@ make_bundle(const struct kp_config *config, struct kp_arena *arena,
 		return KP_E_MEMORY;
 	}
 	struct kp_bundle_options options = {.digest = kp_sha256, .now_ms = now_ms()};
-	return kp_bundle_create(policies, count, &options, findings, ret_bundle);
+	status = kp_bundle_create(policies, count, &options, findings, ret_bundle);
+	if (status == KP_OK) {
+		status = check_approvals(config, *ret_bundle, arena, findings);
+	}
+	return status;
 }
 
 static enum kp_status

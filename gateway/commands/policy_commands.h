@@ -23,6 +23,20 @@
 		"explain why a field can or cannot be seen")                             \
 	KP_POLICY_COMMAND(diff, "toon wat een wijziging van de regels opent en sluit",   \
 		"show what an edit of the rules opens and closes")                       \
+	KP_POLICY_COMMAND(keygen, "maak een sleutel om regels te ondertekenen",          \
+		"make a key to sign rules with")                                         \
+	KP_POLICY_COMMAND(bundle, "zet een set regels in één bestand",                   \
+		"put a set of rules in one file")                                        \
+	KP_POLICY_COMMAND(                                                               \
+		sign, "dien een versie van de regels in", "propose a version of rules")  \
+	KP_POLICY_COMMAND(approve, "keur een ingediende versie goed",                    \
+		"approve a version that was proposed")                                   \
+	KP_POLICY_COMMAND(activate, "maak goedgekeurde regels de geldende",              \
+		"put approved rules in force")                                           \
+	KP_POLICY_COMMAND(rollback, "ga terug naar de regels van daarvoor",              \
+		"go back to the rules before these")                                     \
+	KP_POLICY_COMMAND(log, "toon wanneer welke regels geldend werden",               \
+		"show when which rules came in force")                                   \
 	KP_POLICY_COMMAND(conform, "houd de regeltaal tegen gevallen van anderen",       \
 		"hold the rule language against cases of others")
 

@@ -1,0 +1,175 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* policy_release: see policy_release.h. */
+#include "commands/policy_release.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "commands/policy_options.h"
+#include "io/file.h"
+
+#define FILES_MAX ((size_t)4096)
+
+bool
+kp_release_read(struct kp_arena *arena, const char *path, struct kp_slice *ret_text)
+{
+	struct kp_error err = {0};
+	enum kp_status status =
+		kp_file_read_all(path, arena, KP_RELEASE_BYTES_MAX, ret_text, &err);
+	if (status != KP_OK) {
+		char text[700];
+		(void)fprintf(stderr, "%s: %s\n", path,
+			kp_error_text(&err, text, sizeof(text)));
+	}
+	return status == KP_OK;
+}
+
+static bool
+take_files(struct kp_policy_set *set, const json_t *root, const char **ret_version)
+{
+	const json_t *list = json_object_get(root, "bestanden");
+	size_t count = json_array_size(list);
+	*ret_version = json_string_value(json_object_get(root, "versie"));
+	set->files = KP_ARENA_ARRAY(&set->arena, struct kp_policy_file, count + 1);
+	if (*ret_version == NULL || !json_is_array(list) || count > FILES_MAX ||
+		set->files == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const json_t *item = json_array_get(list, i);
+		const json_t *name = json_object_get(item, "naam");
+		const json_t *text = json_object_get(item, "tekst");
+		if (!json_is_string(name) || !json_is_string(text) ||
+			strlen(json_string_value(name)) != json_string_length(name) ||
+			!kp_bundle_has_part(json_string_value(name)) ||
+			(i > 0 &&
+				strcmp(set->files[i - 1].name, json_string_value(name)) >=
+					0)) {
+			return false;
+		}
+		struct kp_slice bytes = {
+			json_string_value(text), json_string_length(text)};
+		set->files[i].name =
+			kp_arena_strdup(&set->arena, json_string_value(name));
+		set->files[i].text = kp_arena_copy(&set->arena, bytes);
+		if (set->files[i].name == NULL || set->files[i].text.data == NULL) {
+			return false;
+		}
+	}
+	set->file_count = count;
+	return true;
+}
+
+static bool
+load_file(struct kp_policy_set *set, const char *path, bool english)
+{
+	struct kp_slice text;
+	if (!kp_release_read(&set->arena, path, &text)) {
+		return false;
+	}
+	json_t *root = json_loadb(
+		text.data, text.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+	const char *version = NULL;
+	bool taken = root != NULL && take_files(set, root, &version);
+	if (!taken) {
+		(void)fprintf(stderr, "%s: %s\n", path,
+			KP_SAY(english, "dit is geen regelbestand",
+				"this is not a bundle"));
+	}
+	enum kp_status status =
+		taken ? kp_policy_set_check(set, kp_policy_now_ms()) : KP_E_CONFIG;
+	kp_policy_print_findings(&set->findings, stderr, english);
+	bool same =
+		status == KP_OK && kp_slice_is(kp_bundle_version(set->bundle), version);
+	if (status == KP_OK && !same) {
+		(void)fprintf(stderr, "%s: %s %s\n", path,
+			KP_SAY(english, "de inhoud is niet versie",
+				"the content is not version"),
+			version);
+	}
+	json_decref(root);
+	return same;
+}
+
+bool
+kp_release_load(struct kp_policy_set *set, const char *path, bool english)
+{
+	struct stat found;
+	if (stat(path, &found) == 0 && S_ISDIR(found.st_mode)) {
+		return kp_policy_set_load(set, path, kp_policy_now_ms(), english);
+	}
+	return load_file(set, path, english);
+}
+
+json_t *
+kp_release_json(const struct kp_policy_set *set)
+{
+	json_t *files = json_array();
+	for (size_t i = 0; i < set->file_count; i++) {
+		struct kp_slice name = kp_slice_from(set->files[i].name);
+		(void)json_array_append_new(files,
+			json_pack("{s:o, s:o}", "naam", kp_policy_json_text(name),
+				"tekst", kp_policy_json_text(set->files[i].text)));
+	}
+	return json_pack("{s:o, s:o}", "versie",
+		kp_policy_json_text(kp_bundle_version(set->bundle)), "bestanden", files);
+}
+
+const char *
+kp_release_approvals_path(struct kp_arena *arena, const char *path)
+{
+	size_t len = strlen(path);
+	while (len > 1 && path[len - 1] == '/') {
+		len--;
+	}
+	return kp_arena_printf(arena, "%.*s.akkoord", (int)len, path);
+}
+
+static bool
+write_all(int file, const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t written = write(file, text, len);
+		if (written < 0 && errno != EINTR) {
+			return false;
+		}
+		size_t done = written < 0 ? 0 : (size_t)written;
+		text += done;
+		len -= done;
+	}
+	return fsync(file) == 0;
+}
+
+bool
+kp_release_write(const char *path, const char *text, size_t len, unsigned mode)
+{
+	char beside[4096];
+	int named = snprintf(beside, sizeof(beside), "%s.nieuw", path);
+	bool fits = named > 0 && (size_t)named < sizeof(beside);
+	int file = !fits
+		? -1
+		: open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+	bool written = file >= 0 && write_all(file, text, len);
+	if (file >= 0) {
+		written = close(file) == 0 && written;
+	}
+	written = written && rename(beside, path) == 0;
+	if (!written) {
+		(void)fprintf(stderr, "%s: %s\n", path, strerror(errno));
+	}
+	return written;
+}
+
+bool
+kp_release_write_json(const char *path, const json_t *value, unsigned mode)
+{
+	char *text =
+		value == NULL ? NULL : json_dumps(value, JSON_INDENT(1) | JSON_SORT_KEYS);
+	bool written = text != NULL && kp_release_write(path, text, strlen(text), mode);
+	free(text);
+	return written;
+}
