@@ -91,7 +91,7 @@ static uint32_t
 admitted_roles(struct kp_diff_work *work, struct kp_diff_side *side)
 {
 	const struct kp_registers *registers = &side->bundle->registers;
-	uint32_t kind = registers->organisations[side->organisation].kind;
+	uint32_t kind = registers->organisations[side->asking].kind;
 	struct kp_bdd *bdd = &work->bdd;
 	uint32_t one = KP_BDD_FALSE;
 	uint32_t two = KP_BDD_FALSE;
@@ -186,16 +186,35 @@ part_formula(struct kp_diff_work *work, const struct kp_diff_side *side,
 	return kp_bdd_and(bdd, roles, applies);
 }
 
+/* May it ask in the name of the other, or is it the other? */
+static bool
+has_mandate(const struct kp_bundle *bundle, uint32_t asking, uint32_t named)
+{
+	if (asking == KP_NO_ID || named == KP_NO_ID || asking == named) {
+		return asking != KP_NO_ID && asking == named;
+	}
+	const struct kp_organisation *organisation =
+		&bundle->registers.organisations[asking];
+	for (uint32_t i = 0; i < organisation->mandate_count; i++) {
+		if (organisation->mandates[i] == named) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Whether this set knows purpose and organisation, and then what can apply. */
 static void
 turn_side(struct kp_diff_work *work, struct kp_diff_side *side, enum kp_action action,
-	uint32_t organisation)
+	uint32_t asking, uint32_t organisation)
 {
 	side->action = action;
+	side->asking = asking;
 	side->organisation = organisation;
 	side->part_count = 0;
 	side->admitted = KP_BDD_FALSE;
-	if (side->purpose == KP_NO_ID || organisation == KP_NO_ID) {
+	if (side->purpose == KP_NO_ID ||
+		!has_mandate(side->bundle, asking, organisation)) {
 		return;
 	}
 	side->admitted = kp_bdd_and(
@@ -353,6 +372,7 @@ alike(const struct kp_bundle *bundle, uint32_t a, uint32_t b)
 struct organisation_group {
 	uint64_t *members;
 	uint32_t first;
+	uint32_t named; /* in whose name they ask */
 };
 
 static enum kp_status
@@ -377,7 +397,7 @@ group_organisations(
 			groups[at] = (struct organisation_group){
 				KP_ARENA_ARRAY(work->arena, uint64_t,
 					kp_bits_words(names->count)),
-				i};
+				i, i};
 			if (groups[at].members == NULL) {
 				return KP_E_MEMORY;
 			}
@@ -397,16 +417,54 @@ compare_place(struct kp_diff_work *work, struct kp_diff_group *groups,
 	const struct organisation_group *organisations)
 {
 	const struct kp_diff_names *names = &work->diff->organisations;
-	const struct kp_diff_place place = {
-		action, purpose, organisations->members, work->diff->change_count};
+	const struct kp_diff_place place = {action, purpose, organisations->members,
+		organisations->named == organisations->first ? KP_NO_ID
+							     : organisations->named,
+		work->diff->change_count};
 	for (unsigned side = 0; side < 2; side++) {
 		turn_side(work, &work->sides[side], action,
-			of_side(names, side != 0, organisations->first));
+			of_side(names, side != 0, organisations->first),
+			of_side(names, side != 0, organisations->named));
 	}
 	uint32_t count = group_cells(work, groups);
 	enum kp_status status = KP_OK;
 	for (uint32_t i = 0; i < count && status == KP_OK; i++) {
 		status = compare_group(work, &place, &groups[i]);
+	}
+	return status;
+}
+
+/* Every mandate of either set is a place of its own. */
+static enum kp_status
+compare_mandates(
+	struct kp_diff_work *work, struct kp_diff_group *groups, uint32_t purpose)
+{
+	const struct kp_diff *diff = work->diff;
+	const struct kp_diff_names *names = &diff->organisations;
+	size_t pairs = (size_t)names->count * names->count;
+	enum kp_status status = KP_OK;
+	for (size_t i = 0; i < pairs && status == KP_OK; i++) {
+		uint32_t asking = (uint32_t)(i / names->count);
+		uint32_t named = (uint32_t)(i % names->count);
+		if (asking == named ||
+			(!has_mandate(diff->old_bundle, names->in_old[asking],
+				 names->in_old[named]) &&
+				!has_mandate(diff->new_bundle, names->in_new[asking],
+					names->in_new[named]))) {
+			continue;
+		}
+		struct organisation_group pair = {KP_ARENA_ARRAY(work->arena, uint64_t,
+							  kp_bits_words(names->count)),
+			asking, named};
+		if (pair.members == NULL) {
+			return KP_E_MEMORY;
+		}
+		kp_bits_set(pair.members, asking);
+		for (unsigned action = 0; action < KP_ACTION_COUNT && status == KP_OK;
+			action++) {
+			status = compare_place(
+				work, groups, (enum kp_action)action, purpose, &pair);
+		}
 	}
 	return status;
 }
@@ -442,6 +500,9 @@ compare_all(struct kp_diff_work *work)
 			status = compare_place(work, groups,
 				(enum kp_action)(i % KP_ACTION_COUNT), purpose,
 				&organisations[i / KP_ACTION_COUNT]);
+		}
+		if (status == KP_OK) {
+			status = compare_mandates(work, groups, purpose);
 		}
 	}
 	return status;

@@ -49,7 +49,8 @@ struct kp_diff_change {
 	uint32_t purpose; /* in diff->purposes */
 	uint32_t role;    /* in diff->roles; KP_NO_ID: only for several roles together */
 	const uint64_t *organisations; /* in diff->organisations */
-	const uint64_t *cells;         /* in diff->cells */
+	uint32_t in_name_of; /* by mandate, in diff->organisations; KP_NO_ID: their own */
+	const uint64_t *cells; /* in diff->cells */
 	/* Combinations of facts (enum kp_fact) in which something is gained: always, and
 	 * at some moments or under further conditions; and lost. */
 	uint64_t gained_always;

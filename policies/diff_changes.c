@@ -140,8 +140,8 @@ fill_change(struct kp_diff_work *work, struct kp_diff_change *change, uint32_t g
 static bool
 same_change(const struct kp_diff_change *a, const struct kp_diff_change *b)
 {
-	return a->role == b->role && a->verdict == b->verdict &&
-		a->gained_ever == b->gained_ever &&
+	return a->role == b->role && a->in_name_of == b->in_name_of &&
+		a->verdict == b->verdict && a->gained_ever == b->gained_ever &&
 		a->gained_always == b->gained_always && a->lost_ever == b->lost_ever &&
 		a->lost_always == b->lost_always && a->until_ms == b->until_ms &&
 		a->gained.confirmed == b->gained.confirmed &&
@@ -188,6 +188,7 @@ record(struct kp_diff_work *work, const struct kp_diff_place *place,
 		.purpose = place->purpose,
 		.role = role,
 		.organisations = place->organisations,
+		.in_name_of = place->in_name_of,
 		.cells = cells};
 	uint32_t admitted =
 		kp_bdd_or(&work->bdd, work->sides[0].admitted, work->sides[1].admitted);

@@ -129,6 +129,9 @@ fill_facts(const struct kp_diff_work *work, const struct kp_diff_change *change,
 	*facts = (struct kp_facts){.action = change->action,
 		.employee = who_asks(work, values, gained),
 		.organisation = diff->organisations.names[organisation],
+		.on_behalf_of = change->in_name_of == KP_NO_ID
+			? KP_SLICE("")
+			: diff->organisations.names[change->in_name_of],
 		.roles = roles,
 		.role_count = role_count,
 		.purpose = diff->purposes.names[change->purpose],

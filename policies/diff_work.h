@@ -45,7 +45,8 @@ struct kp_diff_side {
 	uint32_t *role_variables;               /* of its own roles */
 	/* The environment under work; KP_NO_ID where this set does not know it. */
 	uint32_t purpose;
-	uint32_t organisation;
+	uint32_t organisation; /* the rules are asked about it */
+	uint32_t asking;       /* and this one gives the roles */
 	enum kp_action action;
 	const struct kp_cedar_record *contexts[KP_FACT_COMBINATIONS];
 	uint32_t admitted; /* a function: rules are asked at all */
@@ -83,6 +84,7 @@ struct kp_diff_place {
 	enum kp_action action;
 	uint32_t purpose;
 	const uint64_t *organisations;
+	uint32_t in_name_of;
 	uint32_t first_change; /* of this place */
 };
 

@@ -151,6 +151,11 @@ who_text(struct kp_diff_view *view, const struct kp_diff_change *change)
 				" (%zu of %u organisations)"),
 			some, diff->organisations.count);
 	}
+	if (change->in_name_of != KP_NO_ID) {
+		kp_buffer_printf(&text, "; %s %.*s",
+			KP_SAY(view->english, "namens", "in the name of"),
+			KP_SLICE_ARG(diff->organisations.names[change->in_name_of]));
+	}
 	return text_end(&text);
 }
 

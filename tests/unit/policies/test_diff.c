@@ -356,7 +356,10 @@ names_who_gains_what(void **state)
 		RULE("a", "intake", "") RULE("b", "manager", " && context.heeftZaak"));
 	const struct kp_diff *diff = &pair.diff;
 	assert_int_equal(diff->verdict, KP_DIFF_WIDER);
-	assert_int_equal(diff->change_count, 1);
+	/* In their own name, and by the one mandate. */
+	assert_int_equal(diff->change_count, 2);
+	assert_true(diff->changes[0].in_name_of == KP_NO_ID);
+	assert_true(diff->changes[1].in_name_of != KP_NO_ID);
 	const struct kp_diff_change *change = &diff->changes[0];
 	assert_int_equal(change->action, KP_ACTION_READ);
 	assert_true(kp_slice_is(diff->purposes.names[change->purpose], "intake"));
@@ -391,7 +394,7 @@ sees_what_only_roles_together_gain(void **state)
 	struct pair pair;
 	pair_begin(&pair, was, RULE("a", "intake", ""));
 	assert_int_equal(pair.diff.verdict, KP_DIFF_WIDER);
-	assert_int_equal(pair.diff.change_count, 1);
+	assert_int_equal(pair.diff.change_count, 2);
 	assert_true(pair.diff.changes[0].role == KP_NO_ID);
 	assert_true(pair.diff.changes[0].gained.confirmed);
 	assert_int_equal(pair.diff.changes[0].gained.facts.role_count, 2);
@@ -441,13 +444,13 @@ says_when_it_is_not_sure(void **state)
 	pair_begin(&pair, RULE("a", "intake", LATER("1d")),
 		RULE("a", "intake", LATER("2d")));
 	assert_int_equal(pair.diff.verdict, KP_DIFF_CHANGED);
-	assert_int_equal(pair.diff.wider, 1);
-	assert_int_equal(pair.diff.uncertain, 1);
+	assert_int_equal(pair.diff.wider, 2);
+	assert_int_equal(pair.diff.uncertain, 2);
 	assert_true(pair.diff.changes[0].conditions.len > 0);
 	pair_end(&pair);
 	pair_begin(&pair, RULE("a", "intake", LATER("2d")),
 		RULE("a", "intake", LATER("1d")));
-	assert_int_equal(pair.diff.wider, 1);
+	assert_int_equal(pair.diff.wider, 2);
 	assert_int_equal(pair.diff.uncertain, 0);
 	pair_end(&pair);
 }
@@ -510,6 +513,37 @@ sees_who_may_ask_change(void **state)
 	pair_end(&pair);
 }
 
+/* A mandate is a way in: whoever gets one gains what the other may see. */
+static void
+sees_a_mandate(void **state)
+{
+	(void)state;
+	struct pair pair;
+	static const char rule[] = CARD("a", "intake",
+		"2027-06-01") "permit(principal in Rol::\"manager\", action == "
+			      "Action::\"raadplegen\", "
+			      "resource in Rubriek::\"werk\") when {context.doel == "
+			      "Doel::\"intake\" && "
+			      "principal.organisatie == Organisatie::\"" OIN_A "\"};\n";
+	kp_arena_init(&pair.arena, (size_t)256 << 20, NULL);
+	load_rules(&pair.is, rule);
+	small_begin(&pair.was);
+	set_file(&pair.was, "regels/r.cedar", rule);
+	char *text = kp_arena_strdup(&pair.was.arena, SMALL_ORGANISATIONS);
+	char *mandate = strstr(text, "\"mandaten\":[\"" OIN_A);
+	memcpy(strstr(mandate, OIN_A), OIN_B, strlen(OIN_B));
+	set_file(&pair.was, KP_FILE_ORGANISATIONS, text);
+	set_load(&pair.was, 0);
+	pair.diff = compare(&pair.arena, &pair.was, &pair.is);
+	assert_int_equal(pair.diff.verdict, KP_DIFF_WIDER);
+	assert_int_equal(pair.diff.change_count, 1);
+	assert_true(pair.diff.changes[0].gained.confirmed);
+	assert_true(kp_slice_is(pair.diff.changes[0].gained.facts.on_behalf_of, OIN_A));
+	pair.diff = compare(&pair.arena, &pair.is, &pair.was);
+	assert_int_equal(pair.diff.verdict, KP_DIFF_NARROWER);
+	pair_end(&pair);
+}
+
 /* The shipped example: without each of its rules in turn. */
 static void
 compares_the_example(void **state)
@@ -561,6 +595,7 @@ main(void)
 		cmocka_unit_test(says_when_it_is_not_sure),
 		cmocka_unit_test(sees_a_register_that_changes),
 		cmocka_unit_test(sees_who_may_ask_change),
+		cmocka_unit_test(sees_a_mandate),
 		cmocka_unit_test(compares_the_example),
 		cmocka_unit_test(misses_no_widening),
 	};
