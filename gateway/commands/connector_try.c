@@ -527,7 +527,7 @@ print_json(const struct showing *showing)
 	struct kp_buffer fault;
 	struct kp_json_writer writer;
 	struct kp_arena arena;
-	kp_arena_init(&arena, 4096 * 8, NULL);
+	kp_arena_init(&arena, (size_t)32 * 1024, NULL);
 	kp_buffer_init(&fault, &arena, 4096);
 	kp_json_writer_init(&writer, &fault);
 	kp_json_write_string(&writer, kp_slice_from(showing->fault.message));

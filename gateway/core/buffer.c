@@ -32,7 +32,7 @@ move(struct kp_buffer *buffer, size_t capacity)
 	if (data == NULL) {
 		return false;
 	}
-	if (buffer->len > 0) {
+	if (buffer->data != NULL) {
 		memcpy(data, buffer->data, buffer->len);
 		kp_wipe(buffer->data, buffer->len);
 	}

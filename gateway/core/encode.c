@@ -44,7 +44,7 @@ kp_hex_read(struct kp_slice text, unsigned char *ret_bytes, size_t size)
 	for (size_t i = 0; i < size; i++) {
 		int high = hex_value(text.data[2 * i]);
 		int low = hex_value(text.data[2 * i + 1]);
-		ret_bytes[i] = (unsigned char)(high << 4 | low);
+		ret_bytes[i] = (unsigned char)(high * 16 + low);
 	}
 	return true;
 }

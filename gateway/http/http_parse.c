@@ -160,7 +160,7 @@ static enum kp_status
 read_request_line(struct kp_http_parser *parser, struct kp_slice bytes, size_t *used)
 {
 	size_t len_max = parser->limits.target_bytes_max + REQUEST_LINE_REST + 1;
-	struct kp_slice line;
+	struct kp_slice line = {NULL, 0};
 	enum kp_status status =
 		gather_line(parser, bytes, len_max, KP_E_TARGET_LIMIT, used, &line);
 	if (status != KP_OK || line.data == NULL) {
@@ -208,7 +208,7 @@ read_fields(struct kp_http_parser *parser, struct kp_slice bytes, size_t *used,
 	enum kp_http_event *ret_event)
 {
 	size_t left = parser->limits.header_bytes_max - parser->header_bytes;
-	struct kp_slice line;
+	struct kp_slice line = {NULL, 0};
 	enum kp_status status = gather_line(
 		parser, bytes, left == 0 ? 0 : left - 1, KP_E_HEADER_LIMIT, used, &line);
 	if (status != KP_OK || line.data == NULL) {
@@ -230,7 +230,7 @@ static enum kp_status
 read_trailers(struct kp_http_parser *parser, struct kp_slice bytes, size_t *used)
 {
 	size_t left = parser->limits.trailer_bytes_max - parser->trailer_bytes;
-	struct kp_slice line;
+	struct kp_slice line = {NULL, 0};
 	enum kp_status status = gather_line(
 		parser, bytes, left == 0 ? 0 : left - 1, KP_E_HEADER_LIMIT, used, &line);
 	if (status != KP_OK || line.data == NULL) {

@@ -67,7 +67,7 @@ open_locked(const char *path, int *ret_fd, uint64_t *ret_size, struct kp_error *
 	if (fd < 0) {
 		return errno_error(err, "opening the journal");
 	}
-	struct stat st;
+	struct stat st = {0};
 	enum kp_status status = KP_OK;
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		status = errno == EWOULDBLOCK
