@@ -227,6 +227,13 @@ refuses_as_a_whole(void **state)
 			assert_true(reason.text.len > 0);
 		}
 	}
+	/* The rules are asked about the one in whose name it is. */
+	struct asked mandated = {.facts = {.organisation = KP_SLICE(OIN_C),
+					 .on_behalf_of = KP_SLICE(OIN_A)}};
+	ask(&set, "intake", "intake", &mandated);
+	const struct kp_decision_detail *detail = mandated.decision.detail;
+	assert_true(kp_slice_is(
+		set.bundle->registers.organisations[detail->organisation].oin, OIN_A));
 	struct asked none = {0};
 	none.facts = (struct kp_facts){.purpose = KP_SLICE("intake"),
 		.employee = KP_SLICE("jan"),

@@ -146,22 +146,26 @@ refuses_wrong_organisations(void **state)
 {
 	(void)state;
 	static const char *const expected[] = {
+		"/soorten/1/y: unknown member 'y'",
 		"/organisaties/0/soort: unknown kind of organisation 'gemente'; meant is "
 		"'gemeente'?",
 		"/organisaties/1/oin: '123' must be an OIN of 20 digits",
 		"/organisaties/3: '" OIN_B "' stands here twice",
+		"/organisaties/4/x: unknown member 'x'",
 		"/organisaties/0/onder: stands under itself",
-		"/organisaties/2/mandaten: unknown organisation '" OIN_C "'",
+		"/organisaties/2/mandaten: unknown organisation '00000001000000009000'",
 	};
 	check(kp_registers_load_organisations,
-		"{\"soorten\":[{\"id\":\"gemeente\",\"naam\":\"G\",\"naamEn\":\"M\"}],"
+		"{\"soorten\":[{\"id\":\"gemeente\",\"naam\":\"G\",\"naamEn\":\"M\"},"
+		"{\"id\":\"uwv\",\"naam\":\"U\",\"naamEn\":\"U\",\"y\":1}],"
 		"\"organisaties\":["
 		"{\"oin\":\"" OIN_A
 		"\",\"naam\":\"A\",\"soort\":\"gemente\",\"onder\":\"" OIN_A "\"},"
 		"{\"oin\":\"123\",\"naam\":\"A\",\"soort\":\"gemeente\"},"
-		"{\"oin\":\"" OIN_B
-		"\",\"naam\":\"A\",\"soort\":\"gemeente\",\"mandaten\":[\"" OIN_C "\"]},"
-		"{\"oin\":\"" OIN_B "\",\"naam\":\"A\",\"soort\":\"gemeente\"}]}",
+		"{\"oin\":\"" OIN_B "\",\"naam\":\"A\",\"soort\":\"gemeente\","
+		"\"mandaten\":[\"00000001000000009000\"]},"
+		"{\"oin\":\"" OIN_B "\",\"naam\":\"A\",\"soort\":\"gemeente\"},"
+		"{\"oin\":\"" OIN_C "\",\"naam\":\"A\",\"soort\":\"gemeente\",\"x\":1}]}",
 		expected, KP_ARRAY_LEN(expected));
 }
 

@@ -483,10 +483,51 @@ memory_may_run_out_anywhere(void **state)
 	assert_true(failures > 100 && failures < 20000 / 16);
 }
 
+/* Trees of one shape that differ in what one node says. */
+static void
+trees_differ_in_one_word(void **state)
+{
+	(void)state;
+	static const char *const pairs[][2] = {
+		{"1", "2"},
+		{"principal", "resource"},
+		{"principal is A", "principal is B"},
+		{"principal is A in A::\"x\"", "principal is A in A::\"y\""},
+		{"principal.a", "principal.b"},
+		{"principal has a.b", "principal has a.c"},
+		{"principal has a.b", "principal has a"},
+		{"context.a like \"x*\"", "context.a like \"x\""},
+		{"context.a.toDays()", "context.a.toHours()"},
+		{"{a: 1}", "{b: 1}"},
+		{"{a: 1}", "{a: 1, b: 1}"},
+		{"[1, 2]", "[1]"},
+		{"1 + 2", "1 - 2"},
+		{"if true then 1 else 2", "if true then 2 else 1"},
+	};
+	for (size_t i = 0; i < KP_ARRAY_LEN(pairs); i++) {
+		struct place place;
+		char text[400];
+		open_place(&place);
+		(void)snprintf(text, sizeof(text),
+			"permit(principal, action, resource) when {%s};"
+			"permit(principal, action, resource) when {%s};"
+			"permit(principal, action, resource) when {%s};",
+			pairs[i][0], pairs[i][1], pairs[i][0]);
+		assert_int_equal(parse(&place, text), KP_OK);
+		const struct kp_cedar_policy *const *items = place.set.policies.items;
+		if (kp_cedar_policy_equal(items[0], items[1])) {
+			fail_msg("%s equals %s", pairs[i][0], pairs[i][1]);
+		}
+		assert_true(kp_cedar_policy_equal(items[0], items[2]));
+		close_place(&place);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(trees_differ_in_one_word),
 		cmocka_unit_test(expressions_parse_and_print_back),
 		cmocka_unit_test(no_expression_parses),
 		cmocka_unit_test(policies_parse_and_print_back),
