@@ -16,6 +16,7 @@
 #include "core/bits.h"
 
 #define INSTANCE_BYTES_MAX ((size_t)16 << 20)
+#define FIRST_CHUNK_BYTES ((size_t)2048) /* holds a short question and answer */
 #define ANSWER_ARENA_BYTES_MAX ((size_t)192 << 20)
 #define TARGET_BYTES_MAX ((size_t)8192)
 #define HEADER_BYTES_MAX ((size_t)8192)
@@ -383,6 +384,7 @@ prepare_rest(const void *opaque, void *memory, const struct kp_call_host *host,
 		kp_arena_deinit(&call->arena);
 	}
 	kp_arena_init(&call->arena, ANSWER_ARENA_BYTES_MAX, NULL);
+	call->arena.chunk_bytes = FIRST_CHUNK_BYTES;
 	call->arena_open = true;
 	call->need = need;
 	call->host = host;

@@ -81,7 +81,9 @@ chunk_acquire(struct kp_arena *arena, size_t size)
 		pool->count--;
 		return chunk;
 	}
-	size_t bytes = size > CHUNK_BYTES ? size : CHUNK_BYTES;
+	size_t least = arena->chunk_bytes == 0 ? CHUNK_BYTES : arena->chunk_bytes;
+	size_t bytes = size > least ? size : least;
+	arena->chunk_bytes = least * 2 < CHUNK_BYTES ? least * 2 : CHUNK_BYTES;
 	if (bytes > SIZE_MAX - sizeof(struct kp_arena_chunk)) {
 		return NULL;
 	}

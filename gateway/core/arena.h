@@ -31,7 +31,10 @@ struct kp_arena {
 	struct kp_arena_chunk *chunks; /* newest first */
 	struct kp_arena_pool *pool;    /* may be NULL */
 	size_t bytes_used;             /* handed to callers and lost to alignment */
-	size_t bytes_max; /* named limit of the owner; allocation past it gives NULL */
+	size_t bytes_max;   /* named limit of the owner; allocation past it gives NULL */
+	size_t chunk_bytes; /* of the next chunk, doubling up to the usual 16 KiB; 0: the
+			       usual. For arenas that mostly stay small and have no pool
+			     */
 };
 
 void kp_arena_pool_init(struct kp_arena_pool *pool, size_t count_max);
