@@ -98,9 +98,11 @@ sink_subject(void *context, struct kp_text bsn)
 		return false;
 	}
 	call->subject_seen = true;
+	/* Passed on as it was asked: the source may have lost the leading zeroes. */
 	return pass(call,
 		call->options.sink->subject == NULL ||
-			call->options.sink->subject(call->options.sink->context, bsn));
+			call->options.sink->subject(
+				call->options.sink->context, call->need.bsn));
 }
 
 static bool
