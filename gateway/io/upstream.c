@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/heap.h"
 #include "io/upstream_private.h"
@@ -330,6 +331,27 @@ split_head(struct kp_slice head, struct kp_upstream_header *headers, size_t *ret
 	return true;
 }
 
+static bool
+name_is(const struct kp_upstream_header *header, const char *name)
+{
+	return header->name.len == strlen(name) &&
+		strncasecmp(header->name.data, name, header->name.len) == 0;
+}
+
+/* Where the answer ends must be said once: libcurl takes the last of two lengths, and the
+ * rest would be the next question's answer (RFC 9112, section 6.3). */
+static bool
+framing_clear(const struct kp_upstream_header *headers, size_t count)
+{
+	unsigned lengths = 0;
+	unsigned codings = 0;
+	for (size_t i = 0; i < count; i++) {
+		lengths += name_is(&headers[i], "content-length") ? 1 : 0;
+		codings += name_is(&headers[i], "transfer-encoding") ? 1 : 0;
+	}
+	return lengths + codings <= 1;
+}
+
 static size_t
 tell_head(struct kp_upstream_transfer *transfer, size_t taken)
 {
@@ -345,6 +367,10 @@ tell_head(struct kp_upstream_transfer *transfer, size_t taken)
 	struct kp_slice head = {transfer->head, transfer->head_len};
 	if (!split_head(head, headers, &count)) {
 		return refuse(call, KP_E_SOURCE, "the answer has too many header fields");
+	}
+	if (!framing_clear(headers, count)) {
+		return refuse(call, KP_E_SOURCE,
+			"the answer says more than once where it ends");
 	}
 	call->head_done = true;
 	enum kp_status status =
