@@ -82,9 +82,14 @@ identify_for_development(struct kp_request *request)
 	if (!config->development_identity) {
 		return NOTHING_TO_GO_ON;
 	}
-	struct kp_slice oin = kp_http_header(head, config->header_organisation);
-	struct kp_slice employee = kp_http_header(head, config->header_employee);
-	struct kp_slice roles = kp_http_header(head, config->header_roles);
+	struct kp_slice oin;
+	struct kp_slice employee;
+	struct kp_slice roles;
+	if (!kp_http_header_once(head, config->header_organisation, &oin) ||
+		!kp_http_header_once(head, config->header_employee, &employee) ||
+		!kp_http_header_once(head, config->header_roles, &roles)) {
+		return REFUSED;
+	}
 	if (oin.len == 0) {
 		return NOTHING_TO_GO_ON;
 	}

@@ -30,11 +30,24 @@ describe(const struct kp_request *request, enum kp_status status,
 	return kp_slice_from(text);
 }
 
+/* A header that may stand in for a member; what is not clear is a fault of the query. */
+static struct kp_slice
+stand_in(struct kp_request *request, struct kp_slice name)
+{
+	struct kp_slice value;
+	if (!kp_http_header_once(kp_request_head(request), name, &value)) {
+		kp_query_fault_add(request->faults, name, KP_SLICE("unclear"),
+			KP_SLICE("dit kopveld staat er meer dan eens of is geen UTF-8"),
+			KP_SLICE(""));
+		return (struct kp_slice){NULL, 0};
+	}
+	return value;
+}
+
 enum kp_stage_result
 kp_stage_parse(struct kp_request *request)
 {
 	const struct kp_path_config *config = kp_request_config(request);
-	const struct kp_http_request *head = kp_request_head(request);
 	const struct kp_bundle *bundle = request->view->snapshot->bundle;
 	const struct kp_query_limits limits = {
 		.body_bytes_max = config->body_bytes_max,
@@ -44,17 +57,17 @@ kp_stage_parse(struct kp_request *request)
 		.budget_ms_default = config->budget_ms_default,
 		.header_bytes_max = config->header_bytes_max,
 	};
-	const struct kp_query_standins standins = {
-		.purpose_name = config->header_purpose,
-		.purpose = kp_http_header(head, config->header_purpose),
-		.case_name = config->header_activity,
-		.case_id = kp_http_header(head, config->header_activity),
-	};
 	request->faults = KP_ARENA_NEW(&request->arena, struct kp_query_faults);
 	if (request->faults == NULL) {
 		return kp_request_fail(request, KP_E_MEMORY, "no memory for the query",
 			(struct kp_slice){NULL, 0});
 	}
+	const struct kp_query_standins standins = {
+		.purpose_name = config->header_purpose,
+		.purpose = stand_in(request, config->header_purpose),
+		.case_name = config->header_activity,
+		.case_id = stand_in(request, config->header_activity),
+	};
 	struct kp_error err = {0};
 	enum kp_status status = kp_query_parse(
 		kp_exchange_message(request->exchange)->body, bundle, &limits, &standins,

@@ -6,6 +6,7 @@
  */
 #include "http/http_parse.h"
 
+#include "core/json_write.h"
 #include "http/http_line.h"
 #include "http/http_text.h"
 
@@ -492,6 +493,24 @@ kp_http_parser_push(struct kp_http_parser *parser, struct kp_slice bytes,
 	*ret_used = used;
 	*ret_event = event;
 	return KP_OK;
+}
+
+bool
+kp_http_header_once(const struct kp_http_request *request, struct kp_slice name,
+	struct kp_slice *ret_value)
+{
+	*ret_value = (struct kp_slice){NULL, 0};
+	for (size_t i = 0; i < request->header_count; i++) {
+		const struct kp_http_header *header = &request->headers[i];
+		if (!kp_http_name_equal(header->name, name)) {
+			continue;
+		}
+		if (ret_value->data != NULL || !kp_utf8_valid(header->value)) {
+			return false;
+		}
+		*ret_value = header->value;
+	}
+	return true;
 }
 
 struct kp_slice

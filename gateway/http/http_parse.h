@@ -172,6 +172,11 @@ kp_http_known(const struct kp_http_request *request, enum kp_http_known field)
 	return at == 0 ? (struct kp_slice){NULL, 0} : request->headers[at - 1].value;
 }
 
+/* False when a field that says one thing says it more than once, or not in UTF-8: two
+ * readers could then take it for different things. Data is NULL when there is none. */
+bool kp_http_header_once(const struct kp_http_request *request, struct kp_slice name,
+	struct kp_slice *ret_value) KP_MUST_USE;
+
 /* The first field with this name, whatever its case; data is NULL when there is none. */
 struct kp_slice kp_http_header(
 	const struct kp_http_request *request, struct kp_slice name);
