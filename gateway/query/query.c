@@ -6,6 +6,8 @@
  */
 #include "query/query.h"
 
+#include <string.h>
+
 #include "core/attr.h"
 #include "core/bits.h"
 #include "core/json_read.h"
@@ -112,8 +114,20 @@ static void
 fault_unknown(struct draft *draft, struct kp_slice name)
 {
 	struct kp_slice known = kp_nearest_of(name, member_names, MEMBER_COUNT);
-	struct kp_slice shown = kp_arena_copy(draft->arena, cut(name, NAME_BYTES_SHOWN));
-	const char *pointer = shown.data == NULL ? NULL : point_at(draft, shown);
+	/* A client number in the place of a name is not said back either; masked before
+	 * it is cut, so that the edge cannot hide half a number. */
+	char *masked = kp_arena_bytes(draft->arena, name.len + 1);
+	if (masked == NULL) {
+		draft->status = KP_E_MEMORY;
+		return;
+	}
+	if (name.len > 0) {
+		memcpy(masked, name.data, name.len);
+	}
+	(void)kp_mask_bsn(masked, name.len);
+	struct kp_slice shown =
+		cut((struct kp_slice){masked, name.len}, NAME_BYTES_SHOWN);
+	const char *pointer = point_at(draft, shown);
 	const char *reason = known.data == NULL
 		? "dit onderdeel kent de vraag niet"
 		: kp_arena_printf(draft->arena,
