@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "connectors/fault.h"
+#include "core/mask.h"
 
 #define PARTS_MAX 64
 
@@ -198,6 +199,22 @@ compile_json(struct compiler *compiler, const char *at, const char *end)
 	add_literal(compiler, literal, end);
 }
 
+/* {bekend:partner.burgerservicenummer} and the like. */
+static bool
+uses_known_number(const struct kp_template *compiled)
+{
+	static const struct kp_slice last = {"burgerservicenummer", 19};
+	for (size_t i = 0; i < compiled->part_count; i++) {
+		const struct kp_template_part *part = &compiled->parts[i];
+		if (part->name == KP_TEMPLATE_KNOWN && part->text.len >= last.len &&
+			memcmp(part->text.data + part->text.len - last.len, last.data,
+				last.len) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 enum kp_status
 kp_template_compile(struct kp_arena *arena, struct kp_slice text,
 	enum kp_template_place place, const struct kp_manifest *manifest,
@@ -220,7 +237,8 @@ kp_template_compile(struct kp_arena *arena, struct kp_slice text,
 	ret->place = place;
 	ret->parts = parts;
 	ret->part_count = compiler.count;
-	if (place == KP_TEMPLATE_URL && kp_template_uses(ret, KP_TEMPLATE_BSN)) {
+	if (place == KP_TEMPLATE_URL &&
+		(kp_template_uses(ret, KP_TEMPLATE_BSN) || uses_known_number(ret))) {
 		report(&compiler,
 			"{bsn} may not be in a URL: addresses end up in logs; ask with "
 			"POST "
@@ -385,6 +403,16 @@ part_value(const struct kp_template_part *part, const struct kp_need *need, char
 	return part->text;
 }
 
+/* People write a client's number where a case's or their own should be. */
+static bool
+hides_number(enum kp_template_place place, const struct kp_template_part *part,
+	struct kp_slice text)
+{
+	bool free_text =
+		part->name == KP_TEMPLATE_CASE || part->name == KP_TEMPLATE_EMPLOYEE;
+	return place == KP_TEMPLATE_URL && free_text && kp_bsn_within(text);
+}
+
 enum kp_template_result
 kp_template_write(const struct kp_template *compiled, const struct kp_need *need,
 	const struct kp_template_fields *fields, struct kp_buffer *buffer,
@@ -416,6 +444,11 @@ kp_template_write(const struct kp_template *compiled, const struct kp_need *need
 				return KP_TEMPLATE_FAILED;
 			}
 			value = row->text;
+		}
+		if (hides_number(compiled->place, part, value)) {
+			(void)kp_fault_set(fault, "request",
+				"a value holds a client number and cannot be in a URL");
+			return KP_TEMPLATE_FAILED;
 		}
 		if (!write_escaped(compiled->place, buffer, value)) {
 			(void)kp_fault_set(fault, "request",

@@ -91,15 +91,31 @@ mask_digits(char *text, size_t len)
 	}
 }
 
+/* Length of the number that begins at `at`, else 0. */
+static size_t
+number_at(const char *text, size_t len, size_t at)
+{
+	bool begins = is_digit(text[at]) && (at == 0 || !is_digit(text[at - 1]));
+	return begins ? match_bsn(text + at, len - at) : 0;
+}
+
+bool
+kp_bsn_within(struct kp_slice text)
+{
+	for (size_t at = 0; at < text.len; at++) {
+		if (number_at(text.data, text.len, at) > 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 size_t
 kp_mask_bsn(char *text, size_t len)
 {
 	size_t found = 0;
 	for (size_t at = 0; at < len; at++) {
-		if (!is_digit(text[at]) || (at > 0 && is_digit(text[at - 1]))) {
-			continue;
-		}
-		size_t matched = match_bsn(text + at, len - at);
+		size_t matched = number_at(text, len, at);
 		if (matched > 0) {
 			mask_digits(text + at, matched);
 			at += matched - 1;

@@ -17,4 +17,7 @@ bool kp_bsn_valid(struct kp_slice digits);
 /* Replaces every digit of such numbers in place by '*'. Returns how many there were. */
 size_t kp_mask_bsn(char *text, size_t len);
 
+/* Is there such a number in the text, as a whole or grouped? */
+bool kp_bsn_within(struct kp_slice text);
+
 #endif

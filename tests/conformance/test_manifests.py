@@ -77,6 +77,7 @@ WRONG = [
     ("request.method", "GET", "GET has no body"),
     ("request.target", "p", "must start with /"),
     ("request.target", "/p/{bsn}", "{bsn} may not be in a URL"),
+    ("request.target", "/p/{bekend:partner.burgerservicenummer}", "{bsn} may not be in a URL"),
     ("request.target", "/p/{bekend:persoon.naam.voornaam}", "nearest is 'persoon.naam.voornamen'"),
     ("request.target", "/p/{x", "without '}'"),
     ("request.body", {"b": "{burger}"}, "is not known; allowed are {bsn}"),

@@ -1,0 +1,70 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* Templates against what a question may hold: a client number never gets into a URL. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "connectors/rest/template.h"
+#include "core/arena.h"
+
+static void
+on_fault(void *context, const char *message)
+{
+	(void)message;
+	(*(int *)context)++;
+}
+
+static enum kp_template_result
+write_case(struct kp_arena *arena, enum kp_template_place place, const char *case_id)
+{
+	int count = 0;
+	struct kp_manifest manifest = {0};
+	struct kp_template_faults faults = {.report = on_fault, .context = &count};
+	struct kp_template compiled = {0};
+	struct kp_fault fault = {0};
+	struct kp_buffer out;
+	struct kp_need need = {.case_id = {case_id, strlen(case_id)}};
+	assert_int_equal(kp_template_compile(arena, KP_SLICE("/zaken/{zaak}"), place,
+				 &manifest, &faults, &compiled),
+		KP_OK);
+	assert_int_equal(count, 0);
+	kp_buffer_init(&out, arena, 1024);
+	return kp_template_write(&compiled, &need, NULL, &out, &fault);
+}
+
+static void
+test_number_of_a_client_in_a_url(void **state)
+{
+	(void)state;
+	struct kp_arena arena;
+	kp_arena_init(&arena, 65536, NULL);
+	static const char *const with[] = {
+		"999993653", "zaak 999993653", "9999.93.653", "999-993-653"};
+	static const char *const without[] = {
+		"Z-2026-00123", "999993654", "1999993653", ""};
+	for (size_t i = 0; i < KP_ARRAY_LEN(with); i++) {
+		assert_int_equal(
+			write_case(&arena, KP_TEMPLATE_URL, with[i]), KP_TEMPLATE_FAILED);
+		assert_int_equal(
+			write_case(&arena, KP_TEMPLATE_JSON, with[i]), KP_TEMPLATE_MADE);
+	}
+	for (size_t i = 0; i < KP_ARRAY_LEN(without); i++) {
+		assert_int_equal(write_case(&arena, KP_TEMPLATE_URL, without[i]),
+			KP_TEMPLATE_MADE);
+	}
+	kp_arena_deinit(&arena);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_number_of_a_client_in_a_url),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
