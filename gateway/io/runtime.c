@@ -150,6 +150,8 @@ kp_runtime_run(const struct kp_runtime_options *options, struct kp_error *err)
 	}
 	/* A peer that goes away while we write is an error code, not a signal. */
 	(void)sigaction(SIGPIPE, &ignore, NULL);
+	/* A file at its largest allowed size is a write that fails, as on a full disk. */
+	(void)sigaction(SIGXFSZ, &ignore, NULL);
 	enum kp_status status = watch(&signals, options->loops[0], err);
 	if (status == KP_OK) {
 		status = start_threads(options, threads, &started, err);
