@@ -5,6 +5,7 @@
 
 #include <time.h>
 
+#include "answer_headers.h"
 #include "crypto/approvals.h"
 #include "crypto/crypto.h"
 #include "io/file.h"
@@ -179,6 +180,33 @@ make_authzen_set(const struct kp_config *config, struct kp_arena *arena,
 		: kp_authzen_set_create(policies, count, kp_sha256, findings, ret_set);
 }
 
+/* The same reading as at start, so that `check` and a reload find what a start would. */
+static enum kp_status
+check_notice(const struct kp_config *config, struct kp_arena *arena,
+	struct kp_findings *findings)
+{
+	const struct {
+		const char *place;
+		struct kp_slice day;
+	} days[] = {{"/api/deprecated_on", config->api_deprecated_on},
+		{"/api/sunset_on", config->api_sunset_on}};
+	enum kp_status worst = KP_OK;
+	for (size_t i = 0; i < KP_ARRAY_LEN(days); i++) {
+		struct kp_answer_notice notice;
+		struct kp_error err = {0};
+		enum kp_status status = kp_answer_notice_make(
+			arena, days[i].day, KP_SLICE(""), KP_SLICE(""), &notice);
+		if (status == KP_E_INVALID) {
+			status = kp_error_set(
+				&err, KP_E_CONFIG, "a day is needed, such as 2027-01-31");
+			kp_error_at(&err, config->path, 0, 0, days[i].place);
+			kp_findings_add(findings, &err);
+		}
+		worst = status != KP_OK ? status : worst;
+	}
+	return worst;
+}
+
 static struct kp_path_config
 path_config(const struct kp_config *config)
 {
@@ -231,8 +259,10 @@ kp_assemble(struct kp_config *config, struct kp_journal *journal,
 			  config, kp_bundle_catalogue(bundle), &arena, findings, &sources)
 		: KP_OK;
 	enum kp_status authzen = make_authzen_set(config, &arena, findings, &authzen_set);
+	enum kp_status notice = check_notice(config, &arena, findings);
 	enum kp_status status = secrets != KP_OK ? secrets
 		: authzen != KP_OK               ? authzen
+		: notice != KP_OK                ? notice
 		: rules != KP_OK                 ? rules
 						 : partners;
 	if (status == KP_OK) {

@@ -9,6 +9,7 @@
 #ifndef KP_CONNECTION_H
 #define KP_CONNECTION_H
 
+#include "answer_headers.h"
 #include "core/arena.h"
 #include "core/error.h"
 #include "exchange.h"
@@ -29,6 +30,7 @@ struct kp_connections_options {
 	uint32_t body_timeout_ms;  /* from the end of the head to the end of the body */
 	uint32_t idle_timeout_ms;  /* between requests */
 	uint32_t write_timeout_ms; /* in which a client takes no byte at all */
+	struct kp_answer_notice notice; /* about /v1, in every answer below it */
 	uint32_t linger_ms; /* after a refusal, for the client to read the answer */
 	/* Called for every complete request; must come to kp_exchange_finish. */
 	void (*handle)(void *context, struct kp_exchange *exchange);

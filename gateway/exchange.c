@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "answer_headers.h"
 #include "connection_private.h"
 #include "http/http_write.h"
 #include "problem.h"
@@ -18,17 +19,6 @@
 
 #define HEAD_BYTES_MAX ((size_t)64 * 1024)
 #define REFUSAL_BYTES_MAX ((size_t)2048)
-
-/* NL API Design Rules 2.x, transport/security-headers and version-header. A header a
- * handler sets itself takes the place of ours. */
-static const struct kp_exchange_header fixed_headers[] = {
-	{{"API-Version", 11}, {KP_VERSION, sizeof(KP_VERSION) - 1}},
-	{{"Cache-Control", 13}, {"no-store", 8}},
-	{{"Content-Security-Policy", 23}, {"frame-ancestors 'none'", 22}},
-	{{"Strict-Transport-Security", 25}, {"max-age=31536000", 16}},
-	{{"X-Content-Type-Options", 22}, {"nosniff", 7}},
-	{{"X-Frame-Options", 15}, {"DENY", 4}},
-};
 
 const struct kp_http_message *
 kp_exchange_message(const struct kp_exchange *exchange)
@@ -150,18 +140,6 @@ reserve_parts(struct kp_exchange *exchange, size_t count)
 
 /* Heads. */
 
-static bool
-has_header(const struct kp_exchange_header *headers, size_t count, struct kp_slice name)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (headers[i].name.len == name.len &&
-			kp_http_name_equal(headers[i].name, name)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static void
 write_fields(struct kp_exchange *exchange, struct kp_buffer *buffer,
 	const struct kp_exchange_header *headers, size_t count)
@@ -170,14 +148,17 @@ write_fields(struct kp_exchange *exchange, struct kp_buffer *buffer,
 	for (size_t i = 0; i < count; i++) {
 		kp_http_write_header(buffer, headers[i].name, headers[i].value);
 	}
-	for (size_t i = 0; i < KP_ARRAY_LEN(fixed_headers); i++) {
-		const struct kp_exchange_header *header = &fixed_headers[i];
-		if (!has_header(headers, count, header->name)) {
-			kp_buffer_add_slice(buffer, header->name);
-			KP_BUFFER_ADD(buffer, ": ");
-			kp_buffer_add_slice(buffer, header->value);
-			KP_BUFFER_ADD(buffer, "\r\n");
-		}
+	struct kp_exchange_header always[KP_ANSWER_HEADERS_MAX];
+	struct kp_slice path = exchange->refusal ? (struct kp_slice){NULL, 0}
+						 : exchange->message.head.path;
+	size_t always_count =
+		kp_answer_headers(&exchange->connection->owner->options.notice, path,
+			headers, count, always);
+	for (size_t i = 0; i < always_count; i++) {
+		kp_buffer_add_slice(buffer, always[i].name);
+		KP_BUFFER_ADD(buffer, ": ");
+		kp_buffer_add_slice(buffer, always[i].value);
+		KP_BUFFER_ADD(buffer, "\r\n");
 	}
 }
 

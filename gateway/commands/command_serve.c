@@ -319,10 +319,19 @@ static const struct kp_route routes[] = {
 
 /* --- options --- */
 
-static void
-http_options(const struct kp_config *config, struct kp_connections_options *options)
+static enum kp_status
+http_options(struct kp_config *config, struct kp_connections_options *options,
+	struct kp_error *err)
 {
 	kp_connections_defaults(options);
+	enum kp_status status =
+		kp_answer_notice_make(&config->arena, config->api_deprecated_on,
+			config->api_sunset_on, config->api_notice_url, &options->notice);
+	if (status != KP_OK) {
+		return kp_error_set(err, status,
+			"no notice could be made of "
+			"api.deprecated_on and api.sunset_on");
+	}
 	options->limits.target_bytes_max = config->http_target_bytes_max;
 	options->limits.header_bytes_max = config->http_header_bytes_max;
 	options->limits.header_count_max = config->http_header_count_max;
@@ -340,6 +349,7 @@ http_options(const struct kp_config *config, struct kp_connections_options *opti
 	options->idle_timeout_ms = (uint32_t)config->http_idle_timeout_ms;
 	options->write_timeout_ms = (uint32_t)config->http_write_timeout_ms;
 	options->linger_ms = (uint32_t)config->http_linger_ms;
+	return KP_OK;
 }
 
 /* 0 is one loop per processor this process may run on. */
@@ -360,7 +370,7 @@ loop_count(const struct kp_config *config)
 static enum kp_status
 make_server(struct serve *serve, struct kp_error *err)
 {
-	const struct kp_config *config = serve->config;
+	struct kp_config *config = serve->config;
 	struct kp_server_listen listens[KP_SERVER_LISTENS_MAX];
 	if (config->listener_count > KP_SERVER_LISTENS_MAX) {
 		return kp_error_set(err, KP_E_CONFIG,
@@ -391,8 +401,10 @@ make_server(struct serve *serve, struct kp_error *err)
 			.context = serve},
 		.logger = serve->logger,
 	};
-	http_options(config, &options.connections);
-	enum kp_status status = kp_server_create(&options, &serve->server, err);
+	enum kp_status status = http_options(config, &options.connections, err);
+	if (status == KP_OK) {
+		status = kp_server_create(&options, &serve->server, err);
+	}
 	if (status == KP_OK) {
 		kp_serve_metrics_names(kp_server_metrics(serve->server));
 	}
