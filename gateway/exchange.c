@@ -45,6 +45,13 @@ kp_exchange_peer(const struct kp_exchange *exchange)
 	return stream == NULL ? "" : kp_stream_peer(stream);
 }
 
+const struct kp_peer_certificate *
+kp_exchange_certificate(const struct kp_exchange *exchange)
+{
+	const struct kp_stream *stream = exchange->connection->stream;
+	return stream == NULL ? NULL : kp_stream_certificate(stream);
+}
+
 void
 kp_exchange_attend(
 	struct kp_exchange *exchange, const struct kp_exchange_user *user, void *owner)

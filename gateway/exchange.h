@@ -14,7 +14,8 @@
 #include "io/loop.h"
 
 struct kp_exchange;
-struct kp_http_message; /* http/http_message.h: method, target, header fields, body */
+struct kp_peer_certificate; /* io/stream.h */
+struct kp_http_message;     /* http/http_message.h: method, target, header fields, body */
 
 struct kp_exchange_header {
 	struct kp_slice name;
@@ -39,6 +40,10 @@ struct kp_arena *kp_exchange_arena(struct kp_exchange *exchange);
 struct kp_loop *kp_exchange_loop(const struct kp_exchange *exchange);
 /* Address of the client, for limits; never for identity. */
 const char *kp_exchange_peer(const struct kp_exchange *exchange);
+/* The verified certificate of the client's connection. NULL when it showed none, and when
+ * the connection is gone. */
+const struct kp_peer_certificate *kp_exchange_certificate(
+	const struct kp_exchange *exchange);
 
 /* The handler announces itself when it cannot answer at once. */
 void kp_exchange_attend(

@@ -246,6 +246,20 @@ kp_stream_peer(const struct kp_stream *stream)
 	return stream->peer;
 }
 
+const struct kp_peer_certificate *
+kp_stream_certificate(const struct kp_stream *stream)
+{
+	(void)stream;
+	return NULL;
+}
+
+struct kp_slice
+kp_stream_protocol(const struct kp_stream *stream)
+{
+	(void)stream;
+	return (struct kp_slice){NULL, 0};
+}
+
 static void
 name_peer(struct kp_stream *stream)
 {

@@ -13,6 +13,16 @@
 struct kp_stream;
 struct kp_listener;
 
+/*
+ * Who shows itself with a client certificate: only one that was verified (chain, dates,
+ * usage, revocation) is ever given out.
+ */
+struct kp_peer_certificate {
+	struct kp_slice oin;          /* Subject.serialNumber, 20 digits; may be empty */
+	struct kp_slice organisation; /* Subject.organizationName, UTF-8; may be empty */
+	unsigned char sha256[32];     /* of the DER; the x5t#S256 of RFC 8705 */
+};
+
 /* Parts of one write. */
 #define KP_STREAM_PARTS_MAX ((size_t)64)
 
@@ -35,7 +45,8 @@ struct kp_listener_options {
 	int backlog;
 	uint32_t streams_max; /* open streams of this listener on this loop; more are
 				 closed at once */
-	/* A new stream: returns its owner, or NULL to have it closed. Reading is off. */
+	/* A new stream, after the handshake when the listener has one: returns its owner,
+	 * or NULL to have it closed. Reading is off. */
 	void *(*on_accept)(void *context, struct kp_stream *stream,
 		const struct kp_stream_handler **ret_handler);
 	void *context;
@@ -66,5 +77,10 @@ size_t kp_stream_unsent(const struct kp_stream *stream);
 void kp_stream_close(struct kp_stream *stream);
 /* "127.0.0.1:40112"; lives as long as the stream. */
 const char *kp_stream_peer(const struct kp_stream *stream);
+/* The verified client certificate; lives as long as the stream. NULL when none was shown
+ * and on a plain connection. */
+const struct kp_peer_certificate *kp_stream_certificate(const struct kp_stream *stream);
+/* The protocol agreed upon (ALPN, RFC 7301): "http/1.1", "h2", or empty when none was. */
+struct kp_slice kp_stream_protocol(const struct kp_stream *stream);
 
 #endif

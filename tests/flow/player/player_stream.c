@@ -33,6 +33,9 @@ struct kp_stream {
 	bool closing;
 	struct kp_task pump;
 	char peer[32];
+	bool certified;
+	struct kp_peer_certificate certificate; /* texts are the client's, which stays */
+	const char *protocol;
 };
 
 static struct kp_listener *listeners[LISTENERS_MAX];
@@ -249,6 +252,18 @@ kp_stream_peer(const struct kp_stream *stream)
 	return stream->peer;
 }
 
+const struct kp_peer_certificate *
+kp_stream_certificate(const struct kp_stream *stream)
+{
+	return stream->certified ? &stream->certificate : NULL;
+}
+
+struct kp_slice
+kp_stream_protocol(const struct kp_stream *stream)
+{
+	return kp_slice_from(stream->protocol);
+}
+
 /* --- clients --- */
 
 static struct kp_listener *
@@ -290,6 +305,9 @@ client_connect(struct client *client, uint16_t port)
 	stream->listener = listener;
 	stream->client = client;
 	stream->pump.run = pump;
+	stream->certified = client->certified;
+	stream->certificate = client->certificate;
+	stream->protocol = client->protocol;
 	(void)snprintf(
 		stream->peer, sizeof(stream->peer), "127.0.0.1:%u", 50000 + clients++);
 	accept_stream(stream);

@@ -92,8 +92,9 @@ advance(uint64_t ms)
 	world_advance(ms * 1000);
 }
 
+/* Connects with its first bytes, so that what it shows can be said before. */
 static struct client *
-find_client(const char *name)
+name_client(const char *name)
 {
 	for (size_t i = 0; i < client_count; i++) {
 		if (strcmp(clients[i].name, name) == 0) {
@@ -103,8 +104,44 @@ find_client(const char *name)
 	KP_REQUIRE(client_count < CLIENTS_MAX);
 	struct client *client = &clients[client_count++];
 	(void)snprintf(client->name, sizeof(client->name), "%s", name);
-	(void)client_connect(client, (uint16_t)strtoul(PORT, NULL, 10));
 	return client;
+}
+
+static struct client *
+find_client(const char *name)
+{
+	struct client *client = name_client(name);
+	if (!client->connected) {
+		client->connected = true;
+		(void)client_connect(client, (uint16_t)strtoul(PORT, NULL, 10));
+	}
+	return client;
+}
+
+static bool
+show_certificate(const char *name, const char *oin, const char *organisation)
+{
+	struct client *client = name_client(name);
+	(void)snprintf(client->oin, sizeof(client->oin), "%s", oin);
+	(void)snprintf(
+		client->organisation, sizeof(client->organisation), "%s", organisation);
+	client->certified = true;
+	client->certificate.oin = kp_slice_from(client->oin);
+	client->certificate.organisation = kp_slice_from(client->organisation);
+	/* Stands for the digest: the same for the same OIN, another for another. */
+	memset(client->certificate.sha256, 0, sizeof(client->certificate.sha256));
+	for (size_t i = 0; client->oin[i] != '\0'; i++) {
+		client->certificate.sha256[i % 32] ^= (unsigned char)client->oin[i];
+	}
+	return true;
+}
+
+static bool
+speak(const char *name, const char *protocol)
+{
+	struct client *client = name_client(name);
+	(void)snprintf(client->protocol, sizeof(client->protocol), "%s", protocol);
+	return true;
 }
 
 static void
@@ -304,6 +341,8 @@ const struct stage stage = {
 	.start = start,
 	.log = log_slice,
 	.advance = advance,
+	.certificate = show_certificate,
+	.protocol = speak,
 	.send = send_bytes,
 	.hang_up = hang_up,
 	.read = read_on,

@@ -58,9 +58,15 @@ struct client {
 	char name[32];
 	struct kp_stream *stream; /* NULL before connect and after close */
 	struct bytes received;
-	bool closed;  /* by the gateway */
-	bool refused; /* nobody listened, or the gateway closed at once */
-	bool reads;   /* false: a slow reader that takes nothing */
+	bool closed;    /* by the gateway */
+	bool refused;   /* nobody listened, or the gateway closed at once */
+	bool reads;     /* false: a slow reader that takes nothing */
+	bool connected; /* it was tried */
+	bool certified;
+	struct kp_peer_certificate certificate; /* shown when it connects */
+	char oin[64];
+	char organisation[256];
+	char protocol[16]; /* agreed upon; "" for none */
 };
 
 bool client_connect(struct client *client, uint16_t port);

@@ -543,10 +543,33 @@ client_asks(struct script *script, const char *client, const char *body)
 	message_free(&block);
 }
 
+/* "certificate OIN [NAME]", "protocol h2": what comes with the connection. */
+static void
+client_shows(struct script *script, const char *client, const char *what)
+{
+	char oin[64];
+	int used = 0;
+	bool done;
+	if (sscanf(what, "certificate %63s %n", oin, &used) == 1) {
+		done = stage.certificate != NULL &&
+			stage.certificate(client, oin, what + used);
+	} else {
+		done = stage.protocol != NULL && stage.protocol(client, what + 9);
+	}
+	if (!done) {
+		printf("SKIPPED: %s:%zu: the %s stage has no such connection\n",
+			script->path, script->at - script->included + 1, stage.name);
+		script->ended = true;
+	}
+}
+
 static void
 play_client(struct script *script, const char *client, const char *what)
 {
-	if (strncmp(what, "sends ", 6) == 0) {
+	if (strncmp(what, "certificate ", 12) == 0 ||
+		strncmp(what, "protocol ", 9) == 0) {
+		client_shows(script, client, what);
+	} else if (strncmp(what, "sends ", 6) == 0) {
 		client_sends(script, client, what + 6);
 	} else if (strncmp(what, "asks ", 5) == 0) {
 		client_asks(script, client, what + 5);

@@ -52,6 +52,11 @@ struct stage {
 	struct kp_slice (*log)(void);
 
 	void (*advance)(uint64_t ms);
+	/* Before its first bytes: the certificate a client shows, the protocol it agrees
+	 * on. False or NULL: not on this stage. */
+	bool (*certificate)(
+		const char *client, const char *oin, const char *organisation);
+	bool (*protocol)(const char *client, const char *protocol);
 	void (*send)(const char *client, struct kp_slice bytes);
 	void (*hang_up)(const char *client);
 	void (*read)(const char *client, bool on);
