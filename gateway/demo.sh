@@ -87,7 +87,7 @@ folder, port, *partners = sys.argv[1:]
 config = pathlib.Path(folder, "gateway.json")
 data = json.loads(config.read_text())
 data["listeners"] = [{"host": "127.0.0.1", "port": int(port)}]
-data["identity"]["development"] = True  # no tokens here: who asks is what the header says
+data["identity"]["development"] = "ja, geloof onbewezen koppen; alleen voor ontwikkeling"  # no tokens here: who asks is what the header says
 config.write_text(json.dumps(data, indent=2))
 for name, old, new in zip(("brp", "uwv", "svb"), (8081, 8082, 8083), partners):
     manifest = pathlib.Path(folder, "sources", name + ".json")

@@ -123,8 +123,9 @@ write_file(const struct init *init, const char *path, mode_t mode, const void *b
 static bool
 write_configuration(const struct init *init)
 {
-	static const char off[] = "\"development\": false";
-	static const char on[] = "\"development\": true";
+	static const char off[] = "\"development\": \"\"";
+	static const char on[] = "\"development\": \"ja, geloof onbewezen koppen; alleen "
+				 "voor ontwikkeling\"";
 	struct kp_arena arena;
 	struct kp_buffer text;
 	struct kp_buffer changed;

@@ -81,6 +81,23 @@ read_flag(struct reader *reader, const struct kp_json_node *section,
 	*(bool *)member_of(reader->config, option) = flag;
 }
 
+/* What nobody should switch on by accident takes a whole sentence. */
+static void
+read_sentence(struct reader *reader, const struct kp_json_node *section,
+	const struct kp_option *option)
+{
+	const struct kp_json_node *node = kp_json_member(section, option->name);
+	bool none = node == NULL ||
+		(node->kind == KP_JSON_KIND_STRING && node->text.len == 0);
+	bool said = node != NULL && node->kind == KP_JSON_KIND_STRING &&
+		kp_slice_is(node->text, option->text);
+	if (!none && !said) {
+		kp_json_finding(&reader->document, node,
+			"this takes the sentence '%s', or an empty text", option->text);
+	}
+	*(bool *)member_of(reader->config, option) = said;
+}
+
 static void
 read_choice(struct reader *reader, const struct kp_json_node *section,
 	const struct kp_option *option)
@@ -123,6 +140,9 @@ read_option(struct reader *reader, const struct kp_json_node *section,
 		break;
 	case KP_OPTION_FLAG:
 		read_flag(reader, section, option);
+		break;
+	case KP_OPTION_SENTENCE:
+		read_sentence(reader, section, option);
 		break;
 	case KP_OPTION_CHOICE:
 		read_choice(reader, section, option);

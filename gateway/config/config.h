@@ -61,6 +61,7 @@ struct kp_config {
 #define KP_SECTION(name, help)
 #define KP_NUMBER(section, name, unit, min, max, value, help) uint64_t section##_##name;
 #define KP_FLAG(section, name, value, help) bool section##_##name;
+#define KP_SENTENCE(section, name, sentence, help) bool section##_##name;
 #define KP_CHOICE(section, name, choices, value, help) unsigned section##_##name;
 #define KP_TEXT(section, name, bytes_max, value, help) struct kp_slice section##_##name;
 #define KP_PATH(section, name, value, help) const char *section##_##name;
@@ -68,6 +69,7 @@ struct kp_config {
 #undef KP_SECTION
 #undef KP_NUMBER
 #undef KP_FLAG
+#undef KP_SENTENCE
 #undef KP_CHOICE
 #undef KP_TEXT
 #undef KP_PATH

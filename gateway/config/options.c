@@ -13,6 +13,7 @@ static const struct kp_option_section sections[] = {
 #define KP_SECTION(name_, help_) {.name = #name_, .help = help_},
 #define KP_NUMBER(section, name, unit, min, max, value, help)
 #define KP_FLAG(section, name, value, help)
+#define KP_SENTENCE(section, name, sentence, help)
 #define KP_CHOICE(section, name, choices, value, help)
 #define KP_TEXT(section, name, bytes_max, value, help)
 #define KP_PATH(section, name, value, help)
@@ -20,6 +21,7 @@ static const struct kp_option_section sections[] = {
 #undef KP_SECTION
 #undef KP_NUMBER
 #undef KP_FLAG
+#undef KP_SENTENCE
 #undef KP_CHOICE
 #undef KP_TEXT
 #undef KP_PATH
@@ -36,6 +38,8 @@ static const struct kp_option options[] = {
 		.max = max_, .value = value_, .help = help_},
 #define KP_FLAG(section_, name_, value_, help_)                                          \
 	{ROW(section_, name_, FLAG), .value = value_, .help = help_},
+#define KP_SENTENCE(section_, name_, sentence_, help_)                                   \
+	{ROW(section_, name_, SENTENCE), .text = sentence_, .help = help_},
 #define KP_CHOICE(section_, name_, choices_, value_, help_)                              \
 	{ROW(section_, name_, CHOICE), .choices = choices_, .value = value_,             \
 		.help = help_},
@@ -47,6 +51,7 @@ static const struct kp_option options[] = {
 #undef KP_SECTION
 #undef KP_NUMBER
 #undef KP_FLAG
+#undef KP_SENTENCE
 #undef KP_CHOICE
 #undef KP_TEXT
 #undef KP_PATH
@@ -125,6 +130,9 @@ write_default(struct kp_buffer *out, const struct kp_option *option)
 	case KP_OPTION_FLAG:
 		kp_json_write_bool(&json, option->value != 0);
 		break;
+	case KP_OPTION_SENTENCE:
+		KP_BUFFER_ADD(out, "\"\"");
+		break;
 	case KP_OPTION_CHOICE:
 		(void)kp_option_choices(option, copy, sizeof(copy), words);
 		kp_json_write_string(&json, kp_slice_from(words[option->value]));
@@ -149,6 +157,9 @@ write_allowed(struct kp_buffer *out, const struct kp_option *option)
 		break;
 	case KP_OPTION_FLAG:
 		KP_BUFFER_ADD(out, "true or false");
+		break;
+	case KP_OPTION_SENTENCE:
+		kp_buffer_printf(out, "nothing, or the sentence '%s'", option->text);
 		break;
 	case KP_OPTION_CHOICE: {
 		size_t count = kp_option_choices(option, copy, sizeof(copy), words);

@@ -13,6 +13,7 @@
 enum kp_option_kind {
 	KP_OPTION_NUMBER,
 	KP_OPTION_FLAG,
+	KP_OPTION_SENTENCE, /* on when the whole sentence stands there */
 	KP_OPTION_CHOICE,
 	KP_OPTION_TEXT,
 	KP_OPTION_PATH,
@@ -34,7 +35,7 @@ struct kp_option {
 	uint64_t min;
 	uint64_t max;        /* of a text: bytes */
 	uint64_t value;      /* default of a number, flag or choice */
-	const char *text;    /* default of a text or path */
+	const char *text;    /* default of a text or path; what a sentence must be */
 	const char *choices; /* "a|b|c" */
 	const char *help;
 	size_t offset; /* in struct kp_config */

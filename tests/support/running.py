@@ -93,7 +93,7 @@ class Gateway:
         path = self.folder / "gateway.json"
         config = json.loads(path.read_text())
         config["listeners"] = [{"host": "127.0.0.1", "port": self.port}]
-        config.setdefault("identity", {})["development"] = True
+        config.setdefault("identity", {})["development"] = "ja, geloof onbewezen koppen; alleen voor ontwikkeling"
         config["secrets"] = {name: {"file": f"secrets/{name}"} for name in SECRETS}
         if change:
             change(config)

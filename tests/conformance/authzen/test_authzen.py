@@ -375,7 +375,7 @@ class Check(unittest.TestCase):
                 config = {**good, "authzen": options}
                 if "certification" in options:
                     config["listeners"] = [{"host": "0.0.0.0", "port": 8080}]
-                    config["identity"] = {"development": False}
+                    config["identity"] = {"development": ""}
                 path.write_text(json.dumps(config))
                 done = subprocess.run([PROGRAM, "check", str(path)], capture_output=True, text=True, timeout=60)
                 self.assertNotEqual(done.returncode, 0, options)

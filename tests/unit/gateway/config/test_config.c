@@ -99,6 +99,7 @@ the_file_that_init_writes_says_the_defaults(void **state)
 			assert_int_equal(*(uint64_t *)(void *)a, *(uint64_t *)(void *)b);
 			break;
 		case KP_OPTION_FLAG:
+		case KP_OPTION_SENTENCE:
 			assert_int_equal(*(bool *)a, *(bool *)b);
 			break;
 		case KP_OPTION_CHOICE:
@@ -243,22 +244,43 @@ single_faults_say_what_is_wrong(void **state)
 	expect_fault(text, "at most 64");
 }
 
+#define SENTENCE "ja, geloof onbewezen koppen; alleen voor ontwikkeling"
+
+static void
+the_development_identity_takes_a_whole_sentence(void **state)
+{
+	(void)state;
+	static const char *const wrong[] = {
+		"true", "1", "\"ja\"", "\"" SENTENCE " \"", "\"true\"", "null"};
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char text[200];
+		(void)snprintf(text, sizeof(text), "{\"identity\":{\"development\":%s}}",
+			wrong[i]);
+		expect_fault(text, "this takes the sentence '" SENTENCE "'");
+	}
+	struct kp_config *config = NULL;
+	assert_int_equal(parse("{\"identity\":{\"development\":\"\"}}", &config), KP_OK);
+	assert_false(config->identity_development);
+	kp_config_unref(&config);
+}
+
 static void
 the_development_identity_needs_loopback(void **state)
 {
 	(void)state;
 	struct kp_config *config = NULL;
-	expect_fault("{\"identity\":{\"development\":true},\"listeners\":["
+	expect_fault("{\"identity\":{\"development\":\"" SENTENCE "\"},\"listeners\":["
 		     "{\"host\":\"127.0.0.1\",\"port\":80},{\"host\":\"0.0.0.0\","
 		     "\"port\":81}]}",
 		"allowed on loopback only, but listener 2 is on '0.0.0.0'");
-	expect_fault("{\"identity\":{\"development\":true},\"listeners\":["
+	expect_fault("{\"identity\":{\"development\":\"" SENTENCE "\"},\"listeners\":["
 		     "{\"host\":\"::ffff:127.0.0.1\",\"port\":80}]}",
 		"loopback only");
-	assert_int_equal(parse("{\"identity\":{\"development\":true},\"listeners\":["
-			       "{\"host\":\"127.1.2.3\",\"port\":80},"
-			       "{\"host\":\"::1\",\"port\":80}]}",
-				 &config),
+	assert_int_equal(
+		parse("{\"identity\":{\"development\":\"" SENTENCE "\"},\"listeners\":["
+		      "{\"host\":\"127.1.2.3\",\"port\":80},"
+		      "{\"host\":\"::1\",\"port\":80}]}",
+			&config),
 		KP_OK);
 	assert_true(config->identity_development);
 	kp_config_unref(&config);
@@ -432,6 +454,7 @@ main(void)
 		cmocka_unit_test(every_option_has_a_help_and_a_known_section),
 		cmocka_unit_test(all_faults_are_reported_at_once),
 		cmocka_unit_test(single_faults_say_what_is_wrong),
+		cmocka_unit_test(the_development_identity_takes_a_whole_sentence),
 		cmocka_unit_test(the_development_identity_needs_loopback),
 		cmocka_unit_test(no_memory_is_an_ordinary_answer),
 		cmocka_unit_test(secrets_and_keys_come_from_files),
