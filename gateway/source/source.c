@@ -14,23 +14,9 @@
 
 #define SET_BYTES_MAX ((size_t)256 << 20)
 
-/* Reading one manifest: everything wrong goes to `findings`. */
-struct opening {
-	struct kp_source_set *set;
-	const struct kp_source_set_options *options;
-	struct kp_findings *findings;
-	const char *file;
-	struct kp_source *source;
-	struct kp_source_private *private;
-	uint32_t source_id;
-};
-
-static void add_finding(struct opening *opening, const struct kp_manifest_place *place,
-	const char *format, ...) KP_PRINTF(3, 4);
-
-static void
-add_finding(struct opening *opening, const struct kp_manifest_place *place,
-	const char *format, ...)
+void
+kp_source_finding(struct kp_source_opening *opening,
+	const struct kp_manifest_place *place, const char *format, ...)
 {
 	char message[256];
 	struct kp_error err;
@@ -49,7 +35,7 @@ add_finding(struct opening *opening, const struct kp_manifest_place *place,
 static uint32_t
 host_find_cell(void *context, struct kp_text path)
 {
-	const struct opening *opening = context;
+	const struct kp_source_opening *opening = context;
 	const struct kp_catalogue *catalogue = opening->options->catalogue;
 	uint32_t field = kp_catalogue_find_field(
 		catalogue, (struct kp_slice){path.data, path.len});
@@ -62,7 +48,7 @@ host_find_cell(void *context, struct kp_text path)
 static uint32_t
 host_find_section(void *context, struct kp_text name)
 {
-	const struct opening *opening = context;
+	const struct kp_source_opening *opening = context;
 	return kp_catalogue_find_section(
 		opening->options->catalogue, (struct kp_slice){name.data, name.len});
 }
@@ -70,7 +56,7 @@ host_find_section(void *context, struct kp_text name)
 static struct kp_text
 host_cell_path(void *context, uint32_t cell)
 {
-	const struct opening *opening = context;
+	const struct kp_source_opening *opening = context;
 	const struct kp_catalogue *catalogue = opening->options->catalogue;
 	if (cell >= catalogue->cell_count) {
 		return (struct kp_text){0};
@@ -82,7 +68,7 @@ host_cell_path(void *context, uint32_t cell)
 static struct kp_text
 host_nearest(void *context, struct kp_text path)
 {
-	const struct opening *opening = context;
+	const struct kp_source_opening *opening = context;
 	struct kp_slice nearest = kp_catalogue_nearest(
 		opening->options->catalogue, (struct kp_slice){path.data, path.len});
 	return (struct kp_text){nearest.data, nearest.len};
@@ -91,7 +77,7 @@ host_nearest(void *context, struct kp_text path)
 static bool
 host_section_is_list(void *context, uint32_t section)
 {
-	const struct opening *opening = context;
+	const struct kp_source_opening *opening = context;
 	const struct kp_catalogue *catalogue = opening->options->catalogue;
 	return section < catalogue->section_count && catalogue->sections[section].list;
 }
@@ -99,67 +85,45 @@ host_section_is_list(void *context, uint32_t section)
 static void
 host_finding(void *context, const struct kp_fault *fault)
 {
-	struct opening *opening = context;
+	struct kp_source_opening *opening = context;
 	struct kp_manifest_place place = {
 		.pointer = fault->place, .line = fault->line, .column = fault->column};
-	add_finding(opening, &place, "%.*s", (int)sizeof(fault->message), fault->message);
+	kp_source_finding(
+		opening, &place, "%.*s", (int)sizeof(fault->message), fault->message);
 }
 
 static void *
 host_alloc(void *context, size_t size)
 {
-	const struct opening *opening = context;
+	const struct kp_source_opening *opening = context;
 	return kp_arena_alloc(&opening->set->arena, size);
 }
 
 /* Files and secrets. */
 
-static struct kp_slice
-join_path(struct opening *opening, struct kp_slice name)
+struct kp_slice
+kp_source_path(struct kp_source_opening *opening, struct kp_slice name)
 {
 	const char *folder = opening->options->folder;
-	if (name.len == 0 || name.data[0] == '/' || folder == NULL) {
+	if (name.len == 0) {
 		return name;
+	}
+	if (name.data[0] == '/' || folder == NULL) {
+		return kp_arena_copy(&opening->set->arena, name);
 	}
 	const char *path = kp_arena_printf(
 		&opening->set->arena, "%s/%.*s", folder, KP_SLICE_ARG(name));
 	return kp_slice_from(path);
 }
 
-static bool
-on_this_machine(struct kp_slice endpoint)
-{
-	static const char *const names[] = {
-		"http://127.0.0.1", "http://localhost", "http://[::1]"};
-	for (size_t i = 0; i < KP_ARRAY_LEN(names); i++) {
-		struct kp_slice name = kp_slice_from(names[i]);
-		if (kp_slice_starts(endpoint, name)) {
-			char after =
-				endpoint.len > name.len ? endpoint.data[name.len] : '/';
-			return after == '/' || after == ':';
-		}
-	}
-	return false;
-}
-
-static void
-check_access(struct opening *opening)
+void
+kp_source_check_access(struct kp_source_opening *opening)
 {
 	struct kp_source_private *private = opening->private;
 	const struct kp_manifest *manifest = private->manifest;
-	private->certificate_file = join_path(opening, manifest->certificate_file);
-	private->key_file = join_path(opening, manifest->key_file);
-	private->anchor_file = join_path(opening, manifest->anchor_file);
-	bool https = kp_slice_starts(manifest->endpoint, KP_SLICE("https://"));
-	if (manifest->endpoint.len > 0 && !https &&
-		!on_this_machine(manifest->endpoint)) {
-		add_finding(opening, &manifest->endpoint_place,
-			"plain http leaves this machine; use https");
-	}
-	if (https && manifest->anchor_file.len == 0) {
-		add_finding(opening, &manifest->access_place,
-			"has no 'anchor_file': https needs the certificates to trust");
-	}
+	private->certificate_file = kp_source_path(opening, manifest->certificate_file);
+	private->key_file = kp_source_path(opening, manifest->key_file);
+	private->anchor_file = kp_source_path(opening, manifest->anchor_file);
 	if (manifest->access == KP_ACCESS_NONE || manifest->access_secret.len == 0) {
 		return;
 	}
@@ -168,7 +132,7 @@ check_access(struct opening *opening)
 		: opening->options->secret(
 			  opening->options->secret_context, manifest->access_secret);
 	if (secret.len == 0) {
-		add_finding(opening, &manifest->access_place,
+		kp_source_finding(opening, &manifest->access_place,
 			"the configuration has no secret '%.*s'",
 			KP_SLICE_ARG(manifest->access_secret));
 		return;
@@ -177,13 +141,13 @@ check_access(struct opening *opening)
 }
 
 static void
-find_source(struct opening *opening)
+find_source(struct kp_source_opening *opening)
 {
 	const struct kp_manifest *manifest = opening->private->manifest;
 	const struct kp_catalogue *catalogue = opening->options->catalogue;
 	opening->source_id = kp_catalogue_find_source(catalogue, manifest->source);
 	if (manifest->source.len > 0 && opening->source_id == KP_NO_ID) {
-		add_finding(opening, &manifest->source_place,
+		kp_source_finding(opening, &manifest->source_place,
 			"'%.*s' is not a source (bron) of the catalogue",
 			KP_SLICE_ARG(manifest->source));
 	}
@@ -192,7 +156,7 @@ find_source(struct opening *opening)
 		if (other != opening->source && other->private != NULL &&
 			other->id == opening->source_id &&
 			opening->source_id != KP_NO_ID) {
-			add_finding(opening, &manifest->source_place,
+			kp_source_finding(opening, &manifest->source_place,
 				"'%.*s' is described by '%s' already",
 				KP_SLICE_ARG(manifest->source), other->private->file);
 		}
@@ -200,7 +164,7 @@ find_source(struct opening *opening)
 }
 
 static void
-fill_source(struct opening *opening, uint64_t *offers)
+fill_source(struct kp_source_opening *opening, uint64_t *offers)
 {
 	const struct kp_manifest *manifest = opening->private->manifest;
 	struct kp_source *source = opening->source;
@@ -217,7 +181,7 @@ fill_source(struct opening *opening, uint64_t *offers)
 	source->answer_bytes_max = manifest->limits.answer_bytes;
 	source->concurrent_max = manifest->limits.concurrent;
 	source->waiting_max = manifest->limits.waiting;
-	source->conditions_file = join_path(opening, manifest->conditions_file);
+	source->conditions_file = kp_source_path(opening, manifest->conditions_file);
 	source->health_target = manifest->health_target;
 	source->health_status = manifest->health_status;
 	source->health_every_s = manifest->health_every_s;
@@ -233,14 +197,14 @@ struct needs {
 };
 
 static void
-add_need(struct opening *opening, struct needs *needs, struct kp_slice path,
+add_need(struct kp_source_opening *opening, struct needs *needs, struct kp_slice path,
 	const struct kp_manifest_place *place)
 {
 	uint32_t field = kp_catalogue_find_field(opening->options->catalogue, path);
 	if (field == KP_NO_ID) {
 		struct kp_slice nearest =
 			kp_catalogue_nearest(opening->options->catalogue, path);
-		add_finding(opening, place,
+		kp_source_finding(opening, place,
 			"'%.*s' is not a field of the catalogue; nearest is '%.*s'",
 			KP_SLICE_ARG(path), KP_SLICE_ARG(nearest));
 		return;
@@ -256,8 +220,8 @@ add_need(struct opening *opening, struct needs *needs, struct kp_slice path,
 }
 
 static void
-add_template_needs(struct opening *opening, struct needs *needs, struct kp_slice text,
-	const struct kp_manifest_place *place)
+add_template_needs(struct kp_source_opening *opening, struct needs *needs,
+	struct kp_slice text, const struct kp_manifest_place *place)
 {
 	static const char name[] = "{bekend:";
 	const char *at = text.data;
@@ -276,7 +240,7 @@ add_template_needs(struct opening *opening, struct needs *needs, struct kp_slice
 }
 
 static enum kp_status
-collect_needs(struct opening *opening)
+collect_needs(struct kp_source_opening *opening)
 {
 	const struct kp_manifest *manifest = opening->private->manifest;
 	const struct kp_manifest_request *request = &manifest->request;
@@ -302,7 +266,7 @@ collect_needs(struct opening *opening)
 }
 
 static enum kp_status
-open_connector(struct opening *opening, struct kp_slice text)
+open_connector(struct kp_source_opening *opening, struct kp_slice text)
 {
 	struct kp_source_private *private = opening->private;
 	const struct kp_host host = {
@@ -341,26 +305,7 @@ open_connector(struct opening *opening, struct kp_slice text)
 }
 
 static enum kp_status
-open_store(struct opening *opening)
-{
-	struct kp_source_private *private = opening->private;
-	if (private->connector->transport != KP_TRANSPORT_FILE) {
-		return KP_OK;
-	}
-	struct kp_slice path = join_path(opening, private->manifest->file.path);
-	if (path.data == NULL) {
-		return KP_E_MEMORY;
-	}
-	struct kp_slice copy = kp_arena_copy(&opening->set->arena, path);
-	if (copy.data == NULL) {
-		return KP_E_MEMORY;
-	}
-	private->path = copy.data;
-	return kp_file_store_create(opening->source, &private->store);
-}
-
-static enum kp_status
-open_source(struct opening *opening, const struct kp_manifest_file *file)
+open_source(struct kp_source_opening *opening, const struct kp_manifest_file *file)
 {
 	char names[256];
 	struct kp_arena *arena = &opening->set->arena;
@@ -387,7 +332,7 @@ open_source(struct opening *opening, const struct kp_manifest_file *file)
 		kp_registry_find(&opening->set->registry, private->manifest->connector);
 	if (private->connector == NULL) {
 		if (private->manifest->connector.len > 0) {
-			add_finding(opening, &private->manifest->connector_place,
+			kp_source_finding(opening, &private->manifest->connector_place,
 				"there is no connector '%.*s'; there are: %s",
 				KP_SLICE_ARG(private->manifest->connector),
 				kp_registry_names(
@@ -395,15 +340,15 @@ open_source(struct opening *opening, const struct kp_manifest_file *file)
 		}
 		return KP_E_CONFIG;
 	}
-	if (private->connector->transport == KP_TRANSPORT_HTTP) {
-		check_access(opening);
+	private->transport = kp_transport_find(private->connector->transport);
+	KP_REQUIRE(private->transport != NULL);
+	if (private->transport->check != NULL &&
+		private->transport->check(opening) != KP_OK) {
+		return KP_E_MEMORY;
 	}
 	status = open_connector(opening, text);
 	enum kp_status collected = collect_needs(opening);
 	status = status == KP_OK ? collected : status;
-	if (status == KP_OK) {
-		status = open_store(opening);
-	}
 	bool found = opening->findings->count + opening->findings->dropped > before;
 	return status == KP_OK && found ? KP_E_CONFIG : status;
 }
@@ -438,7 +383,7 @@ kp_source_set_create(const struct kp_source_set_options *options,
 		KP_ARENA_ARRAY(&set->arena, struct kp_source, options->file_count + 1);
 	enum kp_status status = set->sources == NULL ? KP_E_MEMORY : KP_OK;
 	for (size_t i = 0; i < options->file_count && status != KP_E_MEMORY; i++) {
-		struct opening opening = {.set = set,
+		struct kp_source_opening opening = {.set = set,
 			.options = options,
 			.findings = findings,
 			.source = &set->sources[i],

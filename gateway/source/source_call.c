@@ -21,12 +21,6 @@ private_of(const struct kp_source_call *call)
 	return call->link->source->private;
 }
 
-static bool
-reads_file(const struct kp_source_link *link)
-{
-	return link->source->private->connector->transport == KP_TRANSPORT_FILE;
-}
-
 void
 kp_source_call_stop(struct kp_source_call *call, enum kp_outcome outcome,
 	enum kp_status status, const char *reason)
@@ -265,9 +259,7 @@ kp_source_call_conclude(struct kp_source_call *call, enum kp_outcome outcome)
 	}
 	/* The owner may let go of the call's memory in on_done. */
 	call->options.on_done(call->options.owner, &result);
-	if (reads_file(link)) {
-		link->calls--;
-	}
+	link->calls--;
 	kp_source_link_leave(link);
 }
 
@@ -365,10 +357,8 @@ send(struct kp_source_call *call)
 {
 	if (!kp_source_call_prepare(call)) {
 		kp_source_call_conclude_later(call);
-	} else if (private_of(call)->connector->transport == KP_TRANSPORT_FILE) {
-		kp_source_file_send(call);
 	} else {
-		kp_source_http_send(call);
+		private_of(call)->transport->send(call);
 	}
 }
 
@@ -456,9 +446,7 @@ kp_source_call_start(struct kp_source_link *link,
 		.valid_on = sink_valid_on,
 	};
 	link->active++;
-	if (reads_file(link)) {
-		link->calls++;
-	}
+	link->calls++;
 	*ret_call = call;
 	send(call);
 	return KP_OK;
@@ -471,11 +459,7 @@ kp_source_call_cancel(struct kp_source_call *call)
 		return;
 	}
 	call->cancelled = true;
-	if (call->upstream != NULL) {
-		kp_source_http_cancel(call);
-	} else if (!call->task.queued) {
-		/* A file call: what it waits for ends by itself. */
-		kp_source_file_detach(call);
+	if (!call->task.queued && !private_of(call)->transport->cancel(call)) {
 		kp_source_call_conclude_later(call);
 	}
 }

@@ -236,16 +236,19 @@ build_index(const struct kp_source_private *private, enum kp_status *ret_status,
 
 /* The store. */
 
-enum kp_status
-kp_file_store_create(const struct kp_source *source, struct kp_file_store **ret_store)
+static enum kp_status
+check_file(struct kp_source_opening *opening)
 {
+	struct kp_source_private *private = opening->private;
+	struct kp_slice path = kp_source_path(opening, private->manifest->file.path);
 	struct kp_file_store *store = kp_heap_calloc(1, sizeof(*store));
 	if (store == NULL || pthread_mutex_init(&store->lock, NULL) != 0) {
 		kp_heap_free(store);
 		return KP_E_MEMORY;
 	}
-	store->source = source;
-	*ret_store = store;
+	store->source = opening->source;
+	private->store = store;
+	private->path = path.data == NULL ? "" : path.data;
 	return KP_OK;
 }
 
@@ -324,15 +327,18 @@ start_build(struct kp_source_link *link)
 	kp_work_start(link->workers, link->loop, KP_LANE_LONG, &job->work);
 }
 
-void
-kp_source_file_open(struct kp_source_link *link)
+static enum kp_status
+open_file(struct kp_source_link *link, struct kp_upstream *upstream, struct kp_error *err)
 {
+	(void)upstream;
+	(void)err;
 	struct kp_file_store *store = store_of(link);
 	(void)pthread_mutex_lock(&store->lock);
 	if (store->index == NULL) {
 		start_build(link);
 	}
 	(void)pthread_mutex_unlock(&store->lock);
+	return KP_OK;
 }
 
 /* Waiting for an index. */
@@ -593,19 +599,21 @@ look_up(struct kp_source_call *call)
 	}
 }
 
+static bool cancel_file(struct kp_source_call *call);
+
 static void
 on_time(struct kp_timer *timer)
 {
 	struct kp_source_call *call =
 		KP_CONTAINER_OF(timer, struct kp_source_call, timer);
-	kp_source_file_detach(call);
+	(void)cancel_file(call);
 	kp_source_call_stop(call, KP_NOT_REACHED, KP_E_TIMEOUT,
 		"de bron antwoordde niet binnen de tijd");
 	kp_source_call_conclude(call, KP_ERROR);
 }
 
-void
-kp_source_file_send(struct kp_source_call *call)
+static void
+send_file(struct kp_source_call *call)
 {
 	const struct kp_source *source = call->link->source;
 	uint32_t left_ms = kp_source_call_left_ms(call);
@@ -628,8 +636,9 @@ kp_source_file_send(struct kp_source_call *call)
 	look_up(call);
 }
 
-void
-kp_source_file_detach(struct kp_source_call *call)
+/* Lets go of waiting and work; they end by themselves. */
+static bool
+cancel_file(struct kp_source_call *call)
 {
 	if (call->wait != NULL) {
 		call->wait->call = NULL;
@@ -639,4 +648,13 @@ kp_source_file_detach(struct kp_source_call *call)
 		call->job->call = NULL;
 		call->job = NULL;
 	}
+	return false;
 }
+
+const struct kp_transport_row kp_source_file = {
+	.transport = KP_TRANSPORT_FILE,
+	.check = check_file,
+	.open = open_file,
+	.send = send_file,
+	.cancel = cancel_file,
+};

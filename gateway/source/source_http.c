@@ -17,9 +17,42 @@ static const enum kp_credential_kind credentials[] = {
 	[KP_ACCESS_BASIC] = KP_CREDENTIAL_BASIC,
 };
 
-enum kp_status
-kp_source_http_open(
-	struct kp_source_link *link, struct kp_upstream *upstream, struct kp_error *err)
+static bool
+on_this_machine(struct kp_slice endpoint)
+{
+	static const char *const names[] = {
+		"http://127.0.0.1", "http://localhost", "http://[::1]"};
+	for (size_t i = 0; i < KP_ARRAY_LEN(names); i++) {
+		struct kp_slice name = kp_slice_from(names[i]);
+		if (kp_slice_starts(endpoint, name)) {
+			char after =
+				endpoint.len > name.len ? endpoint.data[name.len] : '/';
+			return after == '/' || after == ':';
+		}
+	}
+	return false;
+}
+
+static enum kp_status
+check_http(struct kp_source_opening *opening)
+{
+	const struct kp_manifest *manifest = opening->private->manifest;
+	bool https = kp_slice_starts(manifest->endpoint, KP_SLICE("https://"));
+	if (manifest->endpoint.len > 0 && !https &&
+		!on_this_machine(manifest->endpoint)) {
+		kp_source_finding(opening, &manifest->endpoint_place,
+			"plain http leaves this machine; use https");
+	}
+	if (https && manifest->anchor_file.len == 0) {
+		kp_source_finding(opening, &manifest->access_place,
+			"has no 'anchor_file': https needs the certificates to trust");
+	}
+	kp_source_check_access(opening);
+	return KP_OK;
+}
+
+static enum kp_status
+open_http(struct kp_source_link *link, struct kp_upstream *upstream, struct kp_error *err)
 {
 	const struct kp_source_private *private = link->source->private;
 	const struct kp_manifest *manifest = private->manifest;
@@ -39,6 +72,12 @@ kp_source_http_open(
 		.head_bytes_max = manifest->limits.head_bytes,
 	};
 	return kp_upstream_target_open(upstream, &options, &link->target, err);
+}
+
+static void
+close_http(struct kp_source_link *link)
+{
+	kp_upstream_target_close(&link->target);
 }
 
 /* One call's worth of the rate; false when this second's are used up. */
@@ -167,6 +206,8 @@ stop_by_status(struct kp_source_call *call, enum kp_status status, bool refused)
 	kp_source_call_stop(call, outcome, status, reason);
 }
 
+static void send_http(struct kp_source_call *call);
+
 static void
 on_done(void *owner, enum kp_status status, const struct kp_upstream_timing *timing,
 	const struct kp_error *err)
@@ -179,7 +220,7 @@ on_done(void *owner, enum kp_status status, const struct kp_upstream_timing *tim
 		return;
 	}
 	if (take_retry(call, status, err)) {
-		kp_source_call_defer(call, kp_source_http_send);
+		kp_source_call_defer(call, send_http);
 		return;
 	}
 	if (!call->cancelled && status != KP_OK) {
@@ -199,8 +240,8 @@ static const struct kp_upstream_handler handler = {
 	.on_done = on_done,
 };
 
-void
-kp_source_http_send(struct kp_source_call *call)
+static void
+send_http(struct kp_source_call *call)
 {
 	struct kp_source_link *link = call->link;
 	uint32_t left_ms = kp_source_call_left_ms(call);
@@ -240,8 +281,21 @@ kp_source_http_send(struct kp_source_call *call)
 	kp_source_call_conclude_later(call);
 }
 
-void
-kp_source_http_cancel(struct kp_source_call *call)
+static bool
+cancel_http(struct kp_source_call *call)
 {
+	if (call->upstream == NULL) {
+		return false;
+	}
 	kp_upstream_cancel(call->upstream);
+	return true;
 }
+
+const struct kp_transport_row kp_source_http = {
+	.transport = KP_TRANSPORT_HTTP,
+	.check = check_http,
+	.open = open_http,
+	.close = close_http,
+	.send = send_http,
+	.cancel = cancel_http,
+};

@@ -24,16 +24,12 @@ kp_source_link_open(const struct kp_source *source, struct kp_loop *loop,
 	link->rate_tokens_milli =
 		(uint64_t)source->private->manifest->limits.rate_per_second * 1000;
 	link->rate_filled_us = kp_loop_now_us(loop);
-	if (source->private->connector->transport == KP_TRANSPORT_HTTP) {
-		enum kp_status status = kp_source_http_open(link, upstream, err);
-		if (status != KP_OK) {
-			kp_heap_free(link);
-			return status;
-		}
-	}
 	kp_source_set_ref(source->private->set);
-	if (source->private->store != NULL) {
-		kp_source_file_open(link);
+	enum kp_status status = source->private->transport->open(link, upstream, err);
+	if (status != KP_OK) {
+		kp_heap_free(link);
+		kp_source_set_unref(source->private->set);
+		return status;
 	}
 	*ret_link = link;
 	return KP_OK;
@@ -47,8 +43,8 @@ kp_source_link_leave(struct kp_source_link *link)
 		return;
 	}
 	struct kp_source_set *set = link->source->private->set;
-	if (link->target != NULL) {
-		kp_upstream_target_close(&link->target);
+	if (link->source->private->transport->close != NULL) {
+		link->source->private->transport->close(link);
 	}
 	kp_heap_free(link);
 	kp_source_set_unref(set);

@@ -21,6 +21,28 @@
 #define KP_SOURCE_NOTES_MAX 32
 
 struct kp_file_store;
+struct kp_source_opening;
+
+/* One way to carry questions; a row of source_transports.c. */
+struct kp_transport_row {
+	enum kp_transport transport;
+	/* Part of `source`: what of the manifest concerns this transport; faults go to
+	 * the opening's findings. KP_E_MEMORY only. NULL: nothing to look at. */
+	enum kp_status (*check)(struct kp_source_opening *opening) KP_MUST_USE;
+	/* The link's own part; on failure nothing is held. */
+	enum kp_status (*open)(struct kp_source_link *link, struct kp_upstream *upstream,
+		struct kp_error *err) KP_MUST_USE;
+	/* The last call is done. */
+	void (*close)(struct kp_source_link *link);
+	/* Sends what prepare wrote; concludes the call later, never at once. */
+	void (*send)(struct kp_source_call *call);
+	/* True: the transport concludes the call by itself, soon. False: it has let go
+	 * of the call, and whoever cancels concludes it. */
+	bool (*cancel)(struct kp_source_call *call);
+};
+
+/* NULL when there is none. */
+const struct kp_transport_row *kp_transport_find(enum kp_transport transport);
 
 struct kp_source_private {
 	struct kp_source_set *set;
@@ -28,6 +50,7 @@ struct kp_source_private {
 	const char *file; /* name of the manifest */
 	struct kp_manifest *manifest;
 	const struct kp_connector *connector;
+	const struct kp_transport_row *transport;
 	void *instance;
 	bool subject_required;
 	struct kp_slice secret;
@@ -55,7 +78,7 @@ struct kp_source_link {
 	struct kp_workers *workers;
 	struct kp_upstream_target *target; /* HTTP */
 	uint32_t active;                   /* calls and background work */
-	uint32_t calls;                    /* of a file source, under way */
+	uint32_t calls;                    /* under way */
 	bool closing;
 	uint64_t rate_tokens_milli;
 	uint64_t rate_filled_us;
@@ -138,20 +161,32 @@ uint32_t kp_source_call_left_ms(const struct kp_source_call *call);
 /* source_request.c: the checks on what prepare writes */
 struct kp_request_writer kp_source_request_writer(struct kp_source_call *call);
 
-/* source_http.c */
-enum kp_status kp_source_http_open(struct kp_source_link *link,
-	struct kp_upstream *upstream, struct kp_error *err) KP_MUST_USE;
-void kp_source_http_send(struct kp_source_call *call);
-void kp_source_http_cancel(struct kp_source_call *call);
+/* source.c: for the checks of transports */
+
+/* Reading one manifest: everything wrong goes to `findings`. */
+struct kp_source_opening {
+	struct kp_source_set *set;
+	const struct kp_source_set_options *options;
+	struct kp_findings *findings;
+	const char *file;
+	struct kp_source *source;
+	struct kp_source_private *private;
+	uint32_t source_id;
+};
+
+void kp_source_finding(struct kp_source_opening *opening,
+	const struct kp_manifest_place *place, const char *format, ...) KP_PRINTF(3, 4);
+/* A file named by the manifest, from the folder of the configuration; in the set's arena,
+ * NUL-terminated. */
+struct kp_slice kp_source_path(struct kp_source_opening *opening, struct kp_slice name);
+/* Certificates and the secret of `access` into `private`. */
+void kp_source_check_access(struct kp_source_opening *opening);
+
+/* The transports: one file each, one row each in source_transports.c. */
+extern const struct kp_transport_row kp_source_http;
+extern const struct kp_transport_row kp_source_file;
 
 /* source_file.c */
-enum kp_status kp_file_store_create(
-	const struct kp_source *source, struct kp_file_store **ret_store) KP_MUST_USE;
 void kp_file_store_destroy(struct kp_file_store **store);
-/* Starts reading the file when nobody has. */
-void kp_source_file_open(struct kp_source_link *link);
-void kp_source_file_send(struct kp_source_call *call);
-/* Lets go of waiting and work; they end by themselves. */
-void kp_source_file_detach(struct kp_source_call *call);
 
 #endif
