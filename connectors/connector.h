@@ -91,7 +91,7 @@ struct kp_need {
 					activities */
 	struct kp_text case_id;      /* zaakkenmerk; may be empty */
 	struct kp_text employee;     /* as it may be told to the partner */
-	struct kp_text organisation; /* OIN of who asks */
+	struct kp_text organisation; /* OIN of who asks, or in whose name is asked */
 	struct kp_text trace_id;     /* 32 hex digits */
 	struct kp_text now;          /* RFC 3339, UTC */
 	const uint64_t *cells;       /* wanted and permitted; ask for no more than this */

@@ -216,6 +216,7 @@ path_config(const struct kp_config *config)
 		.header_activity = config->identity_activity_header,
 		.header_employee = config->identity_employee_header,
 		.header_organisation = config->identity_organisation_header,
+		.header_mandator = config->identity_mandator_header,
 		.header_roles = config->identity_roles_header,
 		.header_bytes_max = (uint32_t)config->identity_header_bytes_max,
 		.roles_max = (uint32_t)config->identity_roles_max,

@@ -135,6 +135,14 @@ kp_request_end(struct kp_request *request)
 	kp_snapshot_view_unref(&view);
 }
 
+struct kp_slice
+kp_request_responsible(const struct kp_request *request)
+{
+	const struct kp_identity *identity = &request->identity;
+	return identity->on_behalf_of.len > 0 ? identity->on_behalf_of
+					      : identity->organisation;
+}
+
 const struct kp_path_config *
 kp_request_config(const struct kp_request *request)
 {

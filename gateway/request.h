@@ -34,7 +34,10 @@
 /* Who asks, as identify found it. */
 struct kp_identity {
 	struct kp_slice organisation; /* OIN */
-	struct kp_slice employee;     /* may be empty for a system without employee */
+	/* OIN in whose name it asks, claimed and not yet held against the mandates;
+	 * empty: in its own. */
+	struct kp_slice on_behalf_of;
+	struct kp_slice employee; /* may be empty for a system without employee */
 	const struct kp_slice *roles;
 	size_t role_count;
 	bool development; /* taken from plain headers: nothing proves it */
@@ -184,6 +187,8 @@ void kp_answer_stream(struct kp_request *request);
 /* After the last step: gives everything back. The request is no more. */
 void kp_request_end(struct kp_request *request);
 
+/* OIN of the organisation that answers for the question: in whose name it is asked. */
+struct kp_slice kp_request_responsible(const struct kp_request *request);
 const struct kp_path_config *kp_request_config(const struct kp_request *request);
 const struct kp_http_request *kp_request_head(const struct kp_request *request);
 

@@ -56,7 +56,7 @@ fill_need(struct kp_request_call *call, const uint64_t *cells, uint32_t wave)
 		.purpose = text_from(request->query.purpose),
 		.case_id = text_from(request->query.case_id),
 		.employee = text_from(request->identity.employee),
-		.organisation = text_from(request->identity.organisation),
+		.organisation = text_from(kp_request_responsible(request)),
 		.trace_id = {request->trace.trace_id, KP_TRACE_ID_LEN},
 		.now = {request->now, KP_INSTANT_LEN},
 		.cells = cells,

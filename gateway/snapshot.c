@@ -16,6 +16,7 @@ kp_path_config_defaults(struct kp_path_config *config)
 		.header_activity = KP_SLICE("x-verwerking"),
 		.header_employee = KP_SLICE("x-gebruiker"),
 		.header_organisation = KP_SLICE("x-origin-oin"),
+		.header_mandator = KP_SLICE("x-namens-oin"),
 		.header_roles = KP_SLICE("x-rollen"),
 		.header_bytes_max = 242,
 		.roles_max = 32,
@@ -53,7 +54,7 @@ copy_config(struct kp_snapshot *snapshot, const struct kp_path_config *config)
 		!keep(arena, &own->header_activity) ||
 		!keep(arena, &own->header_employee) ||
 		!keep(arena, &own->header_organisation) ||
-		!keep(arena, &own->header_roles)) {
+		!keep(arena, &own->header_mandator) || !keep(arena, &own->header_roles)) {
 		return KP_E_MEMORY;
 	}
 	for (size_t i = 0; i < own->pseudonym_key_count; i++) {

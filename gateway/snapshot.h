@@ -39,6 +39,7 @@ struct kp_path_config {
 	struct kp_slice header_activity;     /* "x-verwerking" */
 	struct kp_slice header_employee;     /* "x-gebruiker" */
 	struct kp_slice header_organisation; /* "x-origin-oin" */
+	struct kp_slice header_mandator;     /* "x-namens-oin" */
 	struct kp_slice header_roles;        /* "x-rollen"; development identity only */
 	uint32_t header_bytes_max;           /* of a protocol header's value: 242 */
 	uint32_t roles_max;                  /* role ids of one employee: 32 */

@@ -24,6 +24,7 @@ decide(struct kp_request *request, bool reason_given, struct kp_decision *ret_de
 		.action = relation->outside ? KP_ACTION_READ_OUTSIDE : KP_ACTION_READ,
 		.employee = identity->employee,
 		.organisation = identity->organisation,
+		.on_behalf_of = identity->on_behalf_of,
 		.roles = identity->roles,
 		.role_count = identity->role_count,
 		.purpose = request->query.purpose,

@@ -44,6 +44,7 @@ fill_actor(const struct kp_request *request, struct kp_record_actor *actor)
 {
 	*actor = (struct kp_record_actor){
 		.organisation = request->identity.organisation,
+		.on_behalf_of = request->identity.on_behalf_of,
 		.employee = request->identity.employee,
 		.roles = request->identity.roles,
 		.role_count = request->identity.role_count,

@@ -34,6 +34,12 @@ all_digits(struct kp_slice text)
 	return true;
 }
 
+static bool
+is_oin(struct kp_slice text)
+{
+	return text.len == OIN_LEN && all_digits(text);
+}
+
 static struct kp_slice
 trim(struct kp_slice text)
 {
@@ -85,15 +91,17 @@ identify_for_development(struct kp_request *request)
 	struct kp_slice oin;
 	struct kp_slice employee;
 	struct kp_slice roles;
+	struct kp_slice mandator;
 	if (!kp_http_header_once(head, config->header_organisation, &oin) ||
 		!kp_http_header_once(head, config->header_employee, &employee) ||
+		!kp_http_header_once(head, config->header_mandator, &mandator) ||
 		!kp_http_header_once(head, config->header_roles, &roles)) {
 		return REFUSED;
 	}
 	if (oin.len == 0) {
 		return NOTHING_TO_GO_ON;
 	}
-	if (oin.len != OIN_LEN || !all_digits(oin)) {
+	if (!is_oin(oin) || (mandator.len > 0 && !is_oin(mandator))) {
 		return REFUSED;
 	}
 	if (employee.len > config->header_bytes_max) {
@@ -109,6 +117,7 @@ identify_for_development(struct kp_request *request)
 		return TOO_MANY_ROLES;
 	}
 	identity->organisation = oin;
+	identity->on_behalf_of = mandator;
 	identity->employee = employee;
 	identity->roles = list;
 	identity->development = true;

@@ -1,10 +1,10 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * stage_relate: does the asking organisation know this client? Asks its own caseload
- * source and no other. What follows from the answer is decided by the rules (authorise);
- * here only the fact is found out, and where the purpose requires it and it cannot be
- * found out, the question ends.
+ * stage_relate: does the asking organisation, or the one in whose name it asks by
+ * mandate, know this client? Asks its own caseload source and no other. What follows from
+ * the answer is decided by the rules (authorise); here only the fact is found out, and
+ * where the purpose requires it and it cannot be found out, the question ends.
  *
  * In:       identity, query, purpose
  * Out:      relation
@@ -18,11 +18,11 @@ static bool
 find_caseload(const struct kp_request *request, size_t *ret_index)
 {
 	const struct kp_source_set *set = request->view->snapshot->sources;
+	struct kp_slice responsible = kp_request_responsible(request);
 	for (size_t i = 0; i < kp_source_set_count(set); i++) {
 		const struct kp_source *source = kp_source_set_get(set, i);
 		if (source->caseload && source->caseload_oin.len > 0 &&
-			kp_slice_equal(
-				source->caseload_oin, request->identity.organisation)) {
+			kp_slice_equal(source->caseload_oin, responsible)) {
 			*ret_index = i;
 			return true;
 		}
@@ -81,6 +81,10 @@ kp_stage_relate(struct kp_request *request)
 	size_t index;
 	if (request->purpose == NULL) {
 		return KP_STAGE_NEXT; /* authorise refuses it, and nobody is asked */
+	}
+	if (!kp_bundle_has_mandate(snapshot->bundle, request->identity.organisation,
+		    request->identity.on_behalf_of)) {
+		return KP_STAGE_NEXT; /* likewise */
 	}
 	if (request->relation.asked) {
 		return call->done ? conclude(request) : KP_STAGE_WAIT;

@@ -10,10 +10,8 @@
 
 static enum kp_refusal
 admit_purpose(const struct kp_bundle *bundle, const struct kp_facts *facts,
-	struct kp_decision_detail *detail)
+	const struct kp_decision_detail *detail)
 {
-	detail->purpose =
-		kp_name_index_find(&bundle->registers.purpose_index, facts->purpose);
 	if (detail->purpose == KP_NO_ID) {
 		return KP_REFUSAL_PURPOSE_UNKNOWN;
 	}
@@ -65,6 +63,19 @@ admit_organisation(const struct kp_bundle *bundle, const struct kp_facts *facts,
 	return mandated ? KP_REFUSAL_NONE : KP_REFUSAL_NO_MANDATE;
 }
 
+bool
+kp_bundle_has_mandate(const struct kp_bundle *bundle, struct kp_slice organisation,
+	struct kp_slice on_behalf_of)
+{
+	const struct kp_facts facts = {
+		.organisation = organisation,
+		.on_behalf_of = on_behalf_of,
+	};
+	uint32_t asking;
+	uint32_t named;
+	return admit_organisation(bundle, &facts, &asking, &named) == KP_REFUSAL_NONE;
+}
+
 /* Roles that nobody registered give nothing and are passed over; so is a role that this
  * kind of organisation cannot give. One that must stand alone refuses all. */
 static enum kp_refusal
@@ -101,14 +112,16 @@ kp_bundle_admit(const struct kp_bundle *bundle, const struct kp_facts *facts,
 {
 	KP_REQUIRE((unsigned)facts->action < KP_ACTION_COUNT);
 	*detail = (struct kp_decision_detail){.action = facts->action,
+		.purpose = kp_name_index_find(
+			&bundle->registers.purpose_index, facts->purpose),
 		.facts = kp_model_facts(facts),
 		.now_ms = facts->now_ms,
 		.employee = facts->employee};
-	enum kp_refusal refusal = admit_purpose(bundle, facts, detail);
 	uint32_t asking;
+	enum kp_refusal refusal =
+		admit_organisation(bundle, facts, &asking, &detail->organisation);
 	if (refusal == KP_REFUSAL_NONE) {
-		refusal =
-			admit_organisation(bundle, facts, &asking, &detail->organisation);
+		refusal = admit_purpose(bundle, facts, detail);
 	}
 	if (refusal == KP_REFUSAL_NONE) {
 		refusal = admit_roles(bundle, facts, asking, detail);

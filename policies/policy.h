@@ -124,6 +124,11 @@ struct kp_facts {
 	int64_t now_ms;    /* UTC */
 };
 
+/* May `organisation` ask in the name of `on_behalf_of` (empty: its own)? Whoever is not
+ * in the register may not. Deciding says the same; this is for what comes before. */
+bool kp_bundle_has_mandate(const struct kp_bundle *bundle, struct kp_slice organisation,
+	struct kp_slice on_behalf_of);
+
 enum kp_refusal {
 	KP_REFUSAL_NONE,
 	KP_REFUSAL_NO_RULE,   /* no rule grants this field to these roles for this purpose

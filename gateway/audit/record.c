@@ -84,6 +84,7 @@ add_actor(struct draft *draft, const struct kp_record_actor *actor)
 	kp_json_write_object_begin(&draft->json);
 	add_text(draft, KP_SLICE("employee"), actor->employee);
 	/* An OIN may hold the organisation's own number of nine digits. */
+	add_own(draft, KP_SLICE("onBehalfOf"), actor->on_behalf_of);
 	add_own(draft, KP_SLICE("organisation"), actor->organisation);
 	if (actor->role_count > 0) {
 		KP_JSON_WRITE_NAME(&draft->json, "roles");

@@ -40,6 +40,7 @@ struct kp_record_origin {
 /* Who asks, as identify found it. */
 struct kp_record_actor {
 	struct kp_slice organisation; /* OIN */
+	struct kp_slice on_behalf_of; /* OIN in whose name it asks; empty: its own */
 	struct kp_slice employee;     /* id in the organisation */
 	const struct kp_slice *roles;
 	size_t role_count;

@@ -443,6 +443,7 @@ check_header_names(struct reader *reader)
 		{"activity_header", config->identity_activity_header},
 		{"employee_header", config->identity_employee_header},
 		{"organisation_header", config->identity_organisation_header},
+		{"mandator_header", config->identity_mandator_header},
 		{"roles_header", config->identity_roles_header},
 	};
 	for (size_t i = 0; i < KP_ARRAY_LEN(headers); i++) {

@@ -174,6 +174,14 @@ kp_bundle_find_profile(
 	return kp_slice_is(id, "kort");
 }
 
+bool
+kp_bundle_has_mandate(const struct kp_bundle *bundle, struct kp_slice organisation,
+	struct kp_slice on_behalf_of)
+{
+	(void)bundle;
+	return on_behalf_of.len == 0 || kp_slice_equal(organisation, on_behalf_of);
+}
+
 static bool
 grant_holds(const struct kp_fake_grant *grant, const struct kp_facts *facts)
 {

@@ -56,6 +56,7 @@ an_intent(void)
 			.trace_id = KP_SLICE("4bf92f3577b34da6a3ce929d0e0e4736"),
 			.peer = KP_SLICE("127.0.0.1:40112")},
 		.actor = {.organisation = KP_SLICE("00000001003214345000"),
+			.on_behalf_of = KP_SLICE("00000001003214345001"),
 			.employee = KP_SLICE("jdv"),
 			.roles = roles,
 			.role_count = 2},
@@ -84,7 +85,8 @@ an_intent_says_who_what_and_whom(void **state)
 	struct kp_record_intent record = an_intent();
 	assert_int_equal(kp_record_write_intent(&out, &record), KP_OK);
 	static const char expected[] =
-		"{\"actor\":{\"employee\":\"jdv\",\"organisation\":"
+		"{\"actor\":{\"employee\":\"jdv\","
+		"\"onBehalfOf\":\"00000001003214345001\",\"organisation\":"
 		"\"00000001003214345000\","
 		"\"roles\":[\"klantmanager\",\"intake\"]},"
 		"\"origin\":{\"monotonicUs\":5000,\"peer\":\"127.0.0.1:40112\","
