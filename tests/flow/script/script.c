@@ -294,7 +294,7 @@ expect_response(struct script *script, const char *client, const char *status)
 	do {
 		bytes = stage.received(client);
 		len = response_length(bytes, &head, stage.closed(client));
-	} while (len == 0 && stage.wait_for_more(client));
+	} while (len == 0 && stage.wait_for_more(client, bytes.len));
 	if (len == 0 && strstr(status, " or closed") != NULL && stage.closed(client)) {
 		return;
 	}
@@ -340,7 +340,7 @@ expect_piece(struct script *script, const char *client)
 			? NULL
 			: memchr(line + 1, '\n',
 				  bytes.len - (size_t)(line + 1 - bytes.data));
-	} while (line_end == NULL && stage.wait_for_more(client));
+	} while (line_end == NULL && stage.wait_for_more(client, bytes.len));
 	if (line_end == NULL) {
 		char have[512];
 		(void)snprintf(have, sizeof(have), "%.*s",
@@ -588,8 +588,10 @@ play_client(struct script *script, const char *client, const char *what)
 	} else if (strcmp(what, "reads") == 0) {
 		stage.read(client, true);
 	} else if (strcmp(what, "is closed") == 0) {
-		while (!stage.closed(client) && stage.wait_for_more(client)) {
-		}
+		size_t seen;
+		do {
+			seen = stage.received(client).len;
+		} while (!stage.closed(client) && stage.wait_for_more(client, seen));
 		if (!stage.closed(client)) {
 			report(script, script->at, "the connection is open", "");
 		}

@@ -60,14 +60,15 @@ struct stage {
 	void (*send)(const char *client, struct kp_slice bytes);
 	void (*hang_up)(const char *client);
 	void (*read)(const char *client, bool on);
-	/*
-	 * What the client has received and not yet taken. With `more`, waits for more
-	 * than that, for as long as makes sense here (virtual: not at all). False when
-	 * nothing more came.
-	 */
+	/* What the client has received and not yet taken. The text lives until the next
+	 * call. */
 	struct kp_slice (*received)(const char *client);
-	bool (*wait_for_more)(const char *client);
+	/* Waits until that is more than `seen` bytes, for as long as makes sense here
+	 * (virtual: not at all), or until the connection is closed. False when neither
+	 * came. */
+	bool (*wait_for_more)(const char *client, size_t seen);
 	void (*take)(const char *client, size_t len);
+	/* As of the last of these calls: looking does not let anything arrive. */
 	bool (*closed)(const char *client);
 
 	void (*answer)(const char *partner, const struct stage_answer *answer);
