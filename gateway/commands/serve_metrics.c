@@ -66,6 +66,32 @@ write_rules(const struct kp_bundle *bundle, int64_t now_ms, struct kp_buffer *bu
 		different);
 }
 
+static void
+write_sources(const struct kp_source_set *sources, struct kp_buffer *buffer)
+{
+	size_t count = kp_source_set_count(sources);
+	bool described = false;
+	kp_metrics_write_number(
+		buffer, "ketenpoort_sources", "gauge", "partners configured", count);
+	for (size_t i = 0; i < count; i++) {
+		const struct kp_source *source = kp_source_set_get(sources, i);
+		enum kp_source_health health = kp_source_health(source);
+		if (health == KP_SOURCE_UNPROBED) {
+			continue;
+		}
+		if (!described) {
+			kp_buffer_printf(buffer,
+				"# HELP ketenpoort_source_healthy 1 when the partner's "
+				"last health probe went well\n"
+				"# TYPE ketenpoort_source_healthy gauge\n");
+			described = true;
+		}
+		kp_buffer_printf(buffer,
+			"ketenpoort_source_healthy{source=\"%.*s\"} %d\n",
+			KP_SLICE_ARG(source->name), health == KP_SOURCE_WELL ? 1 : 0);
+	}
+}
+
 void
 kp_serve_metrics_write(const struct kp_journal *journal,
 	const struct kp_snapshot_view *view, struct kp_buffer *buffer)
@@ -78,8 +104,7 @@ kp_serve_metrics_write(const struct kp_journal *journal,
 	kp_metrics_write_number(buffer, "ketenpoort_snapshot_age_seconds", "gauge",
 		"since the configuration in force was read",
 		age_ms > 0 ? (uint64_t)age_ms / 1000 : 0);
-	kp_metrics_write_number(buffer, "ketenpoort_sources", "gauge",
-		"partners configured", kp_source_set_count(snapshot->sources));
+	write_sources(snapshot->sources, buffer);
 }
 
 static void

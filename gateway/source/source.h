@@ -47,6 +47,13 @@ struct kp_source {
 	uint32_t health_every_s;
 };
 
+/* What the last probe of a source said (manifest: health). */
+enum kp_source_health {
+	KP_SOURCE_UNPROBED, /* no probe is described, or none has ended yet */
+	KP_SOURCE_WELL,
+	KP_SOURCE_UNWELL,
+};
+
 struct kp_source_set; /* all sources of one snapshot */
 struct kp_source_link;
 struct kp_source_call;
@@ -80,6 +87,9 @@ enum kp_status kp_source_set_create(const struct kp_source_set_options *options,
 void kp_source_set_destroy(struct kp_source_set **set);
 size_t kp_source_set_count(const struct kp_source_set *set);
 const struct kp_source *kp_source_set_get(const struct kp_source_set *set, size_t index);
+
+/* Any thread. */
+enum kp_source_health kp_source_health(const struct kp_source *source);
 
 /* One per source and loop. Opens connection pools; file sources start building their
  * index. */

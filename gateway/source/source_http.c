@@ -71,7 +71,15 @@ open_http(struct kp_source_link *link, struct kp_upstream *upstream, struct kp_e
 		.idle_ms = manifest->limits.idle_ms,
 		.head_bytes_max = manifest->limits.head_bytes,
 	};
-	return kp_upstream_target_open(upstream, &options, &link->target, err);
+	enum kp_status status =
+		kp_upstream_target_open(upstream, &options, &link->target, err);
+	if (status == KP_OK) {
+		status = kp_source_health_open(link, err);
+		if (status != KP_OK) {
+			kp_upstream_target_close(&link->target);
+		}
+	}
+	return status;
 }
 
 static void

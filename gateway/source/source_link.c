@@ -58,6 +58,7 @@ kp_source_link_close(struct kp_source_link **link)
 	}
 	KP_REQUIRE(!(*link)->closing);
 	(*link)->closing = true;
+	kp_source_health_close(*link);
 	kp_source_link_leave(*link);
 	*link = NULL;
 }

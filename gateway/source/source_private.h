@@ -21,6 +21,7 @@
 #define KP_SOURCE_NOTES_MAX 32
 
 struct kp_file_store;
+struct kp_source_probe;
 struct kp_source_opening;
 
 /* One way to carry questions; a row of source_transports.c. */
@@ -59,6 +60,7 @@ struct kp_source_private {
 	struct kp_slice anchor_file;
 	const char *path; /* of a file source */
 	struct kp_file_store *store;
+	atomic_int health; /* enum kp_source_health; written by the first loop */
 };
 
 struct kp_source_set {
@@ -82,7 +84,8 @@ struct kp_source_link {
 	bool closing;
 	uint64_t rate_tokens_milli;
 	uint64_t rate_filled_us;
-	uint32_t retry_tokens_tenth; /* a retry costs ten; each call earns one */
+	uint32_t retry_tokens_tenth;   /* a retry costs ten; each call earns one */
+	struct kp_source_probe *probe; /* NULL: none runs here */
 };
 
 /* Something of the link has ended; frees the link when it was the last. */
@@ -185,6 +188,12 @@ void kp_source_check_access(struct kp_source_opening *opening);
 /* The transports: one file each, one row each in source_transports.c. */
 extern const struct kp_transport_row kp_source_http;
 extern const struct kp_transport_row kp_source_file;
+
+/* source_health.c: starts probing where the manifest says how, on the first loop. */
+enum kp_status kp_source_health_open(
+	struct kp_source_link *link, struct kp_error *err) KP_MUST_USE;
+/* When the link closes; what runs ends by itself. */
+void kp_source_health_close(struct kp_source_link *link);
 
 /* source_file.c */
 void kp_file_store_destroy(struct kp_file_store **store);

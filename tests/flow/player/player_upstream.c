@@ -332,13 +332,14 @@ finish(struct kp_upstream_call *call)
 	call->timing.total_us = world_now_us() - call->started_us;
 	call->timing.bytes = call->body_bytes;
 	unlink_call(call);
+	/* Counted until it returns: on_done may close the target. */
+	call->handler->on_done(call->owner, call->status, &call->timing,
+		call->status == KP_OK ? NULL : &call->error);
 	if (call->partner == NULL && call->status != KP_E_SOURCE_UNREACHABLE) {
 		target->counts.waiting--;
 	} else {
 		target->counts.active--;
 	}
-	call->handler->on_done(call->owner, call->status, &call->timing,
-		call->status == KP_OK ? NULL : &call->error);
 	kp_heap_free(call);
 	start_waiting(target);
 	if (target->closing && target->counts.active + target->counts.waiting == 0) {
