@@ -395,6 +395,8 @@ read_form(struct reader *reader, const struct kp_json_node *node,
 		{"date_object", KP_FORM_DATE_OBJECT},
 		{"yes_no", KP_FORM_YES_NO},
 		{"present", KP_FORM_PRESENT},
+		{"number", KP_FORM_NUMBER},
+		{"cents", KP_FORM_CENTS},
 	};
 	unsigned conversions = 0;
 	const struct kp_json_node *table = kp_json_member(node, "table");
@@ -423,6 +425,14 @@ read_form(struct reader *reader, const struct kp_json_node *node,
 	if (conversions > 1) {
 		kp_json_finding(&reader->document, node,
 			"table, date and form exclude each other");
+	}
+	field->sign = text_at(node, "sign");
+	field->incomplete = text_at(node, "incomplete");
+	bool number = field->form == KP_FORM_NUMBER || field->form == KP_FORM_CENTS;
+	if ((field->sign.len > 0 && !number) ||
+		(field->incomplete.len > 0 && field->form != KP_FORM_DATE)) {
+		kp_json_finding(&reader->document, node,
+			"sign goes with form number or cents, incomplete with date");
 	}
 }
 
@@ -551,23 +561,21 @@ read_statuses(struct reader *reader, const struct kp_json_node *object,
 	}
 }
 
-static void
-read_outcomes(struct reader *reader, const struct kp_json_node *object,
-	struct kp_manifest_response *response)
+static const struct kp_manifest_code *
+read_codes(struct reader *reader, const struct kp_json_node *object, size_t *ret_count)
 {
-	const struct kp_json_node *values = object_at(object, "values");
 	struct kp_manifest_code *codes =
-		array_of(reader, count_members(values), sizeof(*codes));
-	response->outcome_path = text_at(object, "path");
-	response->outcomes = codes;
-	if (values == NULL || codes == NULL) {
-		return;
+		array_of(reader, count_members(object), sizeof(*codes));
+	*ret_count = 0;
+	if (object == NULL || codes == NULL) {
+		return codes;
 	}
-	for (const struct kp_json_node *at = next_member(values->first); at != NULL;
+	for (const struct kp_json_node *at = next_member(object->first); at != NULL;
 		at = next_member(at->next)) {
-		codes[response->outcome_count++] = (struct kp_manifest_code){
+		codes[(*ret_count)++] = (struct kp_manifest_code){
 			.code = at->name, .outcome = outcome_of(at->text)};
 	}
+	return codes;
 }
 
 static void
@@ -605,7 +613,14 @@ read_response(struct reader *reader, const struct kp_json_node *root)
 	response->valid_on = text_at(object, "valid_on");
 	response->in_investigation = text_at(object, "in_investigation");
 	read_statuses(reader, object_at(object, "status"), response);
-	read_outcomes(reader, object_at(object, "outcome"), response);
+	const struct kp_json_node *outcome = object_at(object, "outcome");
+	response->outcome_path = text_at(outcome, "path");
+	response->outcomes = read_codes(
+		reader, object_at(outcome, "values"), &response->outcome_count);
+	response->present = read_codes(
+		reader, object_at(object, "present"), &response->present_count);
+	response->faults =
+		read_codes(reader, object_at(object, "faults"), &response->fault_count);
 	read_notes(reader, object_at(object, "notes"), response);
 	response->fields =
 		read_fields(reader, object_at(object, "fields"), &response->field_count);

@@ -36,6 +36,8 @@ enum kp_manifest_form {
 	KP_FORM_DATE_OBJECT, /* Haal Centraal's date objects become ISO 8601 */
 	KP_FORM_YES_NO,      /* J/N, Ja/Nee, 1/0, true/false become true and false */
 	KP_FORM_PRESENT,     /* true when the member is there, whatever it holds */
+	KP_FORM_NUMBER, /* text becomes a JSON number; a comma may be the decimal point */
+	KP_FORM_CENTS,  /* whole cents become an amount with two decimals */
 };
 
 struct kp_manifest_row {
@@ -60,6 +62,8 @@ struct kp_manifest_field {
 	const struct kp_manifest_table *table;
 	enum kp_manifest_form form;
 	struct kp_slice date_pattern; /* "yyyymmdd", "dd-mm-yyyy", … */
+	struct kp_slice sign;         /* XML: path to "+" or "-", beside the number */
+	struct kp_slice incomplete;   /* XML: path to what says which parts are made up */
 	struct kp_slice ask;          /* name in {velden}; empty: derived from `path` */
 	bool ask_never;               /* arrives by itself */
 	struct kp_manifest_place place;
@@ -103,6 +107,10 @@ struct kp_manifest_response {
 	struct kp_slice outcome_path;     /* from the top of the answer */
 	const struct kp_manifest_code *outcomes;
 	size_t outcome_count;
+	const struct kp_manifest_code *present; /* XML: path → outcome */
+	size_t present_count;
+	const struct kp_manifest_code *faults; /* SOAP: text in a Fault → outcome */
+	size_t fault_count;
 	struct kp_slice notes_path;
 	const struct kp_manifest_note *notes;
 	size_t note_count;

@@ -17,7 +17,7 @@ static const char *const outcome_words[] = {"gevonden", "nietsGevonden", "nietGe
 static const char *const access_words[] = {"none", "header", "bearer", "basic", NULL};
 static const char *const method_words[] = {"GET", "POST", NULL};
 static const char *const form_words[] = {
-	"as_is", "date_object", "yes_no", "present", NULL};
+	"as_is", "date_object", "yes_no", "present", "number", "cents", NULL};
 static const char *const charset_words[] = {"utf-8", "latin-1", "windows-1252", NULL};
 static const char *const separator_words[] = {",", ";", "\t", "|", NULL};
 
@@ -179,9 +179,17 @@ static const struct kp_key field_keys[] = {
 	{.name = "form",
 		.kind = KP_KEY_CHOICE,
 		.words = form_words,
-		.help = "other conversions: a Haal Centraal date object, yes and no, or "
+		.help = "other conversions: a Haal Centraal date object, yes and no, "
 			"that "
-			"the member is there at all"},
+			"the member is there at all, text that is a number, or whole "
+			"cents that are an amount"},
+	{.name = "sign",
+		.kind = KP_KEY_TEXT,
+		.help = "XML: path beside the number to its sign, + or -"},
+	{.name = "incomplete",
+		.kind = KP_KEY_TEXT,
+		.help = "XML: path in the date's element to what says which parts are "
+			"made up: V none, D the day, M the month, J all (StUF)"},
 	{.name = "ask",
 		.kind = KP_KEY_TEXT_OR_FALSE,
 		.help = "the partner's name of the field in {velden}; false when it "
@@ -291,6 +299,16 @@ static const struct kp_key response_keys[] = {
 		.kind = KP_KEY_OBJECT,
 		.keys = outcome_keys,
 		.help = "a code in the answer that says how it went"},
+	{.name = "present",
+		.kind = KP_KEY_OBJECT,
+		.keys = outcome_map,
+		.help = "XML: path of an element, from the top, to what it means that "
+			"it is there; data counts more"},
+	{.name = "faults",
+		.kind = KP_KEY_OBJECT,
+		.keys = outcome_map,
+		.help = "SOAP: a text in a Fault (code, string or detail) to what it "
+			"means; other faults are fout"},
 	{.name = "notes",
 		.kind = KP_KEY_OBJECT,
 		.keys = note_keys,

@@ -3,6 +3,7 @@
 /* value: see value.h. */
 #include "connectors/value.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define DIGITS_MAX 9
@@ -200,6 +201,64 @@ kp_value_date(struct kp_slice pattern, struct kp_slice text,
 	return kp_value_date_parts(year, month, day, out, ret_len);
 }
 
+#define NUMBER_DIGITS_MAX 30
+
+/* "0012,50" as whole "12" and fraction "50"; false when it is no number. */
+static bool
+split_number(struct kp_slice text, struct kp_slice *ret_whole, struct kp_slice *ret_part)
+{
+	size_t point = 0;
+	while (point < text.len && text.data[point] >= '0' && text.data[point] <= '9') {
+		point++;
+	}
+	*ret_whole = (struct kp_slice){text.data, point};
+	*ret_part = (struct kp_slice){text.data + point, 0};
+	bool whole = point > 0 && text.len <= NUMBER_DIGITS_MAX;
+	while (ret_whole->len > 1 && ret_whole->data[0] == '0') {
+		ret_whole->data++;
+		ret_whole->len--;
+	}
+	if (point == text.len) {
+		return whole;
+	}
+	*ret_part = (struct kp_slice){text.data + point + 1, text.len - point - 1};
+	for (size_t i = 0; i < ret_part->len; i++) {
+		whole = whole && ret_part->data[i] >= '0' && ret_part->data[i] <= '9';
+	}
+	return whole && ret_part->len > 0 &&
+		(text.data[point] == '.' || text.data[point] == ',');
+}
+
+enum kp_value_result
+kp_value_number(struct kp_slice text, bool cents, bool negative,
+	char out[KP_VALUE_NUMBER_BYTES], size_t *ret_len)
+{
+	struct kp_slice whole;
+	struct kp_slice part;
+	text = kp_value_trim(text);
+	if (text.len == 0) {
+		return KP_VALUE_ABSENT;
+	}
+	if (text.data[0] == '-' || text.data[0] == '+') {
+		negative = negative != (text.data[0] == '-');
+		text.data++;
+		text.len--;
+	}
+	if (!split_number(text, &whole, &part) || (cents && part.len > 0)) {
+		return KP_VALUE_WRONG;
+	}
+	if (cents) {
+		struct kp_slice all = whole;
+		whole.len = all.len > 2 ? all.len - 2 : 0;
+		part = (struct kp_slice){all.data + whole.len, all.len - whole.len};
+	}
+	*ret_len = (size_t)snprintf(out, KP_VALUE_NUMBER_BYTES, "%s%.*s%s%s%.*s",
+		negative ? "-" : "", whole.len == 0 ? 1 : (int)whole.len,
+		whole.len == 0 ? "0" : whole.data, part.len > 0 ? "." : "",
+		cents && part.len == 1 ? "0" : "", KP_SLICE_ARG(part));
+	return KP_VALUE_MADE;
+}
+
 static bool
 is_word(struct kp_slice text, const char *lower)
 {
@@ -243,11 +302,17 @@ kp_value_yes_no(struct kp_slice text, bool *ret_yes)
 	return KP_VALUE_WRONG;
 }
 
+static bool
+is_space(char byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
 struct kp_slice
 kp_value_trim(struct kp_slice text)
 {
 	for (;;) {
-		if (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
+		if (text.len > 0 && is_space(text.data[0])) {
 			text.data++;
 			text.len--;
 		} else if (text.len > 1 && memcmp(text.data, "\xc2\xa0", 2) == 0) {
@@ -259,7 +324,7 @@ kp_value_trim(struct kp_slice text)
 	}
 	for (;;) {
 		char last = text.len > 0 ? text.data[text.len - 1] : 'x';
-		if (last == ' ' || last == '\t') {
+		if (is_space(last)) {
 			text.len--;
 		} else if (text.len > 1 &&
 			memcmp(text.data + text.len - 2, "\xc2\xa0", 2) == 0) {

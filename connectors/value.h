@@ -39,13 +39,25 @@ enum kp_value_result kp_value_date(struct kp_slice pattern, struct kp_slice text
 enum kp_value_result kp_value_date_parts(unsigned year, unsigned month, unsigned day,
 	char out[KP_VALUE_DATE_BYTES], size_t *ret_len) KP_MUST_USE;
 
+/* Longest result of kp_value_number. */
+#define KP_VALUE_NUMBER_BYTES ((size_t)40)
+
+/*
+ * A decimal number in text as a JSON number (RFC 8259, section 6): white space around it,
+ * a plus sign and zeros in front go, a comma becomes the point. `cents`: whole cents
+ * become an amount with two decimals. `negative` turns its sign. No exponent, no
+ * separators between thousands: those are KP_VALUE_WRONG.
+ */
+enum kp_value_result kp_value_number(struct kp_slice text, bool cents, bool negative,
+	char out[KP_VALUE_NUMBER_BYTES], size_t *ret_len) KP_MUST_USE;
+
 /* J, Ja, Y, 1, true; N, Nee, 0, false; upper or lower case. Empty is absent. */
 enum kp_value_result kp_value_yes_no(struct kp_slice text, bool *ret_yes) KP_MUST_USE;
 
 /* Decimal digits only; false when empty, too long or something else. */
 bool kp_value_digits(struct kp_slice text, unsigned *ret_number) KP_MUST_USE;
 
-/* Drops white space (space, tab, no-break space in UTF-8) at both ends. */
+/* Drops white space (space, tab, line breaks, no-break space in UTF-8) at both ends. */
 struct kp_slice kp_value_trim(struct kp_slice text);
 
 #endif

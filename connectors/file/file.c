@@ -420,8 +420,8 @@ static bool
 send_field(struct file_call *call, const struct file_field *field, struct kp_slice text,
 	uint32_t item, struct kp_slice valid_on)
 {
-	char date[KP_VALUE_DATE_BYTES];
-	struct kp_slice bytes = {date, 0};
+	char made[KP_VALUE_NUMBER_BYTES];
+	struct kp_slice bytes = {made, 0};
 	enum kp_value_result result = KP_VALUE_MADE;
 	bool yes = false;
 	const struct kp_manifest_row *row = NULL;
@@ -434,7 +434,12 @@ send_field(struct file_call *call, const struct file_field *field, struct kp_sli
 	switch (field->field->form) {
 	case KP_FORM_DATE:
 		result =
-			kp_value_date(field->field->date_pattern, text, date, &bytes.len);
+			kp_value_date(field->field->date_pattern, text, made, &bytes.len);
+		break;
+	case KP_FORM_NUMBER:
+	case KP_FORM_CENTS:
+		result = kp_value_number(text, field->field->form == KP_FORM_CENTS, false,
+			made, &bytes.len);
 		break;
 	case KP_FORM_YES_NO:
 		result = kp_value_yes_no(text, &yes);

@@ -12,7 +12,7 @@
 #include "connectors/fault.h"
 #include "connectors/finding.h"
 #include "connectors/rest/answer.h"
-#include "connectors/rest/template.h"
+#include "connectors/template.h"
 #include "core/bits.h"
 
 #define INSTANCE_BYTES_MAX ((size_t)16 << 20)
@@ -149,8 +149,8 @@ compile_all(struct rest_instance *instance, const struct kp_host *host)
 			&request->body_place, &instance->body);
 	}
 	if (status == KP_OK) {
-		status = kp_mapping_compile(
-			&instance->arena, instance->manifest, host, &instance->mapping);
+		status = kp_mapping_compile(&instance->arena, instance->manifest, host,
+			KP_MAPPING_JSON, &instance->mapping);
 	}
 	if (status == KP_OK) {
 		check_paging(instance, host);
@@ -529,7 +529,8 @@ keep_next(const struct rest_instance *instance, struct rest_call *call,
 	struct kp_fault *fault)
 {
 	struct kp_slice target;
-	if (!link_target(call->answer.next_link, instance->manifest->endpoint, &target)) {
+	if (!link_target(call->answer.reading.next_link, instance->manifest->endpoint,
+		    &target)) {
 		return kp_fault_set(fault, "response/paging/next",
 			"the link to the next page leads to another address");
 	}
@@ -546,8 +547,8 @@ static int
 next_page(const struct rest_instance *instance, struct rest_call *call,
 	struct kp_fault *fault)
 {
-	bool linked = call->answer.next_link.len > 0;
-	if (!linked && call->need->page + 1 >= call->answer.pages) {
+	bool linked = call->answer.reading.next_link.len > 0;
+	if (!linked && call->need->page + 1 >= call->answer.reading.pages) {
 		return KP_DONE;
 	}
 	if (call->need->page + 1 >= instance->manifest->limits.pages) {
@@ -556,35 +557,6 @@ next_page(const struct rest_instance *instance, struct rest_call *call,
 			instance->manifest->limits.pages);
 	}
 	return linked ? keep_next(instance, call, fault) : KP_NEXT;
-}
-
-static bool
-wants_fields(const struct rest_instance *instance, const struct kp_need *need, bool lists)
-{
-	for (uint32_t i = 0; i < instance->mapping.field_count; i++) {
-		const struct kp_leaf *leaf = instance->mapping.fields[i];
-		if ((leaf->list != KP_LEAF_SINGLE) == lists && leaf->node != NULL &&
-			leaf->cell / 64 < need->cell_words &&
-			kp_bits_has(need->cells, leaf->cell)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Is there anything about this person in what was asked? */
-static bool
-found(const struct rest_instance *instance, const struct rest_call *call)
-{
-	const struct kp_answer *answer = &call->answer;
-	if (answer->roots == 0 || answer->items > 0) {
-		return answer->roots > 0;
-	}
-	if (instance->manifest->response.subject_none) {
-		return answer->singles > 0;
-	}
-	return wants_fields(instance, call->need, false) ||
-		!wants_fields(instance, call->need, true);
 }
 
 static int
@@ -602,10 +574,10 @@ finish_rest(const void *opaque, void *memory, const struct kp_sink *sink,
 			*fault = (struct kp_fault){0};
 		}
 	}
-	if (call->reading && call->answer.code_known) {
-		*ret_outcome = call->answer.code_outcome;
+	if (call->reading && call->answer.reading.code_known) {
+		*ret_outcome = call->answer.reading.code_outcome;
 		if (!call->outcome_known && *ret_outcome == KP_FOUND &&
-			!found(instance, call)) {
+			!kp_reading_found(&call->answer.reading)) {
 			*ret_outcome = KP_NOTHING_FOUND;
 		}
 		return KP_DONE;
@@ -614,8 +586,9 @@ finish_rest(const void *opaque, void *memory, const struct kp_sink *sink,
 		*ret_outcome = call->outcome;
 		return KP_DONE;
 	}
-	*ret_outcome = found(instance, call) || call->need->page > 0 ? KP_FOUND
-								     : KP_NOTHING_FOUND;
+	*ret_outcome = kp_reading_found(&call->answer.reading) || call->need->page > 0
+		? KP_FOUND
+		: KP_NOTHING_FOUND;
 	return next_page(instance, call, fault);
 }
 

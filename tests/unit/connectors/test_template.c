@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "connectors/rest/template.h"
+#include "connectors/template.h"
 #include "core/arena.h"
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /* template: see template.h. */
-#include "connectors/rest/template.h"
+#include "connectors/template.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -14,8 +14,8 @@
  * In a JSON body names count inside strings only, and a string that is just "{velden}"
  * becomes an array.
  */
-#ifndef KP_REST_TEMPLATE_H
-#define KP_REST_TEMPLATE_H
+#ifndef KP_CONNECTORS_TEMPLATE_H
+#define KP_CONNECTORS_TEMPLATE_H
 
 #include "connectors/manifest.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /* mapping: see mapping.h. */
-#include "connectors/rest/mapping.h"
+#include "connectors/mapping.h"
 
 #include <stdio.h>
 
@@ -92,9 +92,8 @@ take_segment(struct kp_slice *path, struct kp_slice *ret_name, unsigned *ret_arr
 	return !dot || path->len > 0;
 }
 
-/* Walks the path from `from`, making what is not there; NULL when the path is wrong. */
 static struct kp_node *
-walk(struct compiler *compiler, struct kp_node *from, struct kp_slice path,
+walk_json(struct compiler *compiler, struct kp_node *from, struct kp_slice path,
 	const struct kp_manifest_place *place)
 {
 	struct kp_node *node = from;
@@ -133,8 +132,125 @@ walk(struct compiler *compiler, struct kp_node *from, struct kp_slice path,
 	return node;
 }
 
+/* A path for XML, as it is walked. */
+struct xml_path {
+	struct kp_node *node;
+	struct kp_node *labelled; /* the element with [label=text] */
+	struct kp_node *label_node;
+	struct kp_slice label;
+	struct kp_node *up; /* where "../" led */
+	unsigned depth;
+};
+
+static void
+capture(struct compiler *compiler, struct kp_node *node)
+{
+	if (node != NULL && node->capture == 0) {
+		node->capture = ++compiler->mapping->capture_count;
+	}
+}
+
+/* Takes "name", "@name" or "name[label=text]" off the path; the text may hold slashes. */
+static bool
+take_step(struct kp_slice *path, struct kp_slice *ret_name, struct kp_slice *ret_key,
+	struct kp_slice *ret_label)
+{
+	size_t len = 0;
+	*ret_key = (struct kp_slice){0};
+	while (len < path->len && path->data[len] != '/' && path->data[len] != '[') {
+		len++;
+	}
+	*ret_name = (struct kp_slice){path->data, len};
+	if (len < path->len && path->data[len] == '[') {
+		const char *end = path->data + path->len;
+		const char *at = path->data + len + 1;
+		const char *equals = memchr(at, '=', (size_t)(end - at));
+		const char *close = equals == NULL
+			? NULL
+			: memchr(equals, ']', (size_t)(end - equals));
+		if (close == NULL || equals == at || close == equals + 1) {
+			return false;
+		}
+		*ret_key = (struct kp_slice){at, (size_t)(equals - at)};
+		*ret_label = (struct kp_slice){equals + 1, (size_t)(close - equals - 1)};
+		len = (size_t)(close + 1 - path->data);
+	}
+	bool slash = len < path->len;
+	if (slash && path->data[len] != '/') {
+		return false;
+	}
+	path->data += len + (slash ? 1 : 0);
+	path->len -= len + (slash ? 1 : 0);
+	bool attribute = ret_name->len > 0 && ret_name->data[0] == '@';
+	return ret_name->len > (attribute ? 1 : 0) && (!slash || path->len > 0) &&
+		!(attribute && slash);
+}
+
+static bool
+step_into(struct compiler *compiler, struct xml_path *at, struct kp_slice *rest)
+{
+	struct kp_slice name;
+	struct kp_slice key;
+	struct kp_slice label = {0};
+	if (!take_step(rest, &name, &key, &label) || ++at->depth > KP_MAPPING_DEPTH_MAX ||
+		(key.len > 0 && at->label.len > 0)) {
+		return false;
+	}
+	if (kp_slice_is(name, "..")) {
+		at->node = at->node->parent;
+		at->up = at->node;
+		return at->node != NULL && key.len == 0;
+	}
+	at->node = child_of(compiler, at->node, name);
+	if (key.len > 0 && at->node != NULL) {
+		at->labelled = at->node;
+		at->label = label;
+		at->label_node = child_of(compiler, at->node, key);
+		capture(compiler, at->label_node);
+	}
+	return true;
+}
+
+/* Fills `at`; at->node is NULL when the path is wrong. */
+static void
+walk_xml(struct compiler *compiler, struct kp_node *from, struct kp_slice path,
+	const struct kp_manifest_place *place, struct xml_path *at)
+{
+	*at = (struct xml_path){.node = from};
+	struct kp_slice rest = path;
+	while (rest.len > 0 && !kp_slice_is(rest, ".") && at->node != NULL) {
+		if (!step_into(compiler, at, &rest)) {
+			kp_finding(compiler->host, place,
+				"'%.*s' is not a path: names with / between, @name for "
+				"an "
+				"attribute, name[label=text] once, at most %u deep",
+				path.len > 60 ? 60 : (int)path.len, path.data,
+				KP_MAPPING_DEPTH_MAX);
+			at->node = NULL;
+		}
+	}
+}
+
+/* Walks the path from `from`, making what is not there; NULL when the path is wrong. */
+static struct kp_node *
+walk(struct compiler *compiler, struct kp_node *from, struct kp_slice path,
+	const struct kp_manifest_place *place)
+{
+	if (compiler->mapping->dialect == KP_MAPPING_JSON) {
+		return walk_json(compiler, from, path, place);
+	}
+	struct xml_path at;
+	walk_xml(compiler, from, path, place, &at);
+	if (at.node != NULL && (at.label.len > 0 || at.up != NULL)) {
+		kp_finding(compiler->host, place,
+			"[label=text] and ../ are for the paths of fields");
+		return NULL;
+	}
+	return at.node;
+}
+
 static struct kp_leaf *
-add_leaf(struct compiler *compiler, struct kp_node *node, enum kp_leaf_role role)
+new_leaf(struct compiler *compiler, struct kp_node *node, enum kp_leaf_role role)
 {
 	struct kp_leaf *leaf = KP_ARENA_NEW(compiler->arena, struct kp_leaf);
 	if (leaf == NULL) {
@@ -145,12 +261,25 @@ add_leaf(struct compiler *compiler, struct kp_node *node, enum kp_leaf_role role
 	leaf->cell = UINT32_MAX;
 	leaf->list = KP_LEAF_SINGLE;
 	leaf->node = node;
-	if (node != NULL) {
-		struct kp_leaf **at = &node->leaves;
-		while (*at != NULL) {
-			at = &(*at)->next;
-		}
-		*at = leaf;
+	return leaf;
+}
+
+static void
+attach(struct kp_leaf *leaf)
+{
+	struct kp_leaf **at = &leaf->node->leaves;
+	while (*at != NULL) {
+		at = &(*at)->next;
+	}
+	*at = leaf;
+}
+
+static struct kp_leaf *
+add_leaf(struct compiler *compiler, struct kp_node *node, enum kp_leaf_role role)
+{
+	struct kp_leaf *leaf = new_leaf(compiler, node, role);
+	if (leaf != NULL) {
+		attach(leaf);
 	}
 	return leaf;
 }
@@ -187,7 +316,8 @@ ask_name(struct compiler *compiler, const struct kp_node *node)
 		count--;
 		kp_buffer_add_slice(&buffer, names[count]->name);
 		if (count > 0) {
-			kp_buffer_add_char(&buffer, '.');
+			kp_buffer_add_char(&buffer,
+				compiler->mapping->dialect == KP_MAPPING_XML ? '/' : '.');
 		}
 	}
 	compiler->memory = compiler->memory || buffer.failed;
@@ -221,22 +351,76 @@ check_section(struct compiler *compiler, const struct kp_manifest_field *field,
 	return true;
 }
 
+/* What a field of an XML answer needs beside its own text. */
+static void
+add_company(struct compiler *compiler, struct kp_leaf *leaf, const struct xml_path *at)
+{
+	const struct kp_manifest_field *field = leaf->field;
+	leaf->label_node = at->label_node;
+	leaf->label = at->label;
+	leaf->container = at->labelled;
+	if (field->sign.len > 0 && leaf->node->parent != NULL) {
+		struct kp_node *around = leaf->node->parent;
+		leaf->sign = walk(compiler, around, field->sign, &field->place);
+		capture(compiler, leaf->sign);
+		leaf->container = leaf->container == NULL ? around : leaf->container;
+	}
+	if (field->incomplete.len > 0) {
+		leaf->incomplete =
+			walk(compiler, leaf->node, field->incomplete, &field->place);
+		capture(compiler, leaf->incomplete);
+		leaf->container = leaf->container == NULL ? leaf->node : leaf->container;
+	}
+	if (leaf->container != NULL) {
+		capture(compiler, leaf->node);
+		leaf->next_closing = leaf->container->closing;
+		leaf->container->closing = leaf;
+	} else {
+		attach(leaf);
+	}
+	if (at->up != NULL) {
+		leaf->inherits_from = at->up;
+		leaf->next_inherited = at->up->inherited;
+		at->up->inherited = leaf;
+	}
+}
+
+static void
+check_company(struct compiler *compiler, const struct kp_manifest_field *field,
+	const struct xml_path *at, uint32_t list)
+{
+	bool xml = compiler->mapping->dialect == KP_MAPPING_XML;
+	if (!xml && (field->sign.len > 0 || field->incomplete.len > 0)) {
+		kp_finding(compiler->host, &field->place,
+			"sign and incomplete are for answers in XML");
+	}
+	if (at->up != NULL && list == KP_LEAF_SINGLE) {
+		kp_finding(compiler->host, &field->place,
+			"../ goes out of the item of a list, and this is no list");
+	}
+}
+
 static void
 add_field(struct compiler *compiler, struct kp_node *from,
 	const struct kp_manifest_field *field, uint32_t list, struct kp_slice section,
 	struct kp_leaf **constants)
 {
-	struct kp_node *node = NULL;
+	struct xml_path at = {0};
 	uint32_t cell = kp_finding_cell(compiler->host, field);
 	bool fine = check_section(compiler, field, section);
-	if (field->path.len > 0) {
-		node = walk(compiler, from, field->path, &field->place);
-		fine = fine && node != NULL;
+	if (field->path.len > 0 && compiler->mapping->dialect == KP_MAPPING_XML) {
+		walk_xml(compiler, from, field->path, &field->place, &at);
+		fine = fine && at.node != NULL;
+	} else if (field->path.len > 0) {
+		at.node = walk_json(compiler, from, field->path, &field->place);
+		fine = fine && at.node != NULL;
 	}
+	struct kp_node *node = at.node;
+	check_company(compiler, field, &at, list);
 	if (!fine || cell == UINT32_MAX || (node == NULL && field->constant.len == 0)) {
 		return;
 	}
-	struct kp_leaf *leaf = add_leaf(compiler, node, KP_LEAF_FIELD);
+	struct kp_leaf *leaf = new_leaf(compiler, node, KP_LEAF_FIELD);
 	if (leaf == NULL) {
 		return;
 	}
@@ -247,7 +431,10 @@ add_field(struct compiler *compiler, struct kp_node *from,
 	if (node == NULL) {
 		leaf->next = *constants;
 		*constants = leaf;
-	} else if (!field->ask_never) {
+	} else {
+		add_company(compiler, leaf, &at);
+	}
+	if (node != NULL && !field->ask_never) {
 		leaf->ask = field->ask.len > 0 ? field->ask : ask_name(compiler, node);
 	}
 	char *note = kp_arena_printf(compiler->arena,
@@ -311,10 +498,11 @@ number(struct kp_node *node, uint32_t id)
 static bool
 mark_many(struct kp_node *node)
 {
-	bool many = node->root || node->items != NULL;
+	bool many = node->root || node->items != NULL || node->closing != NULL ||
+		node->inherited != NULL;
 	for (const struct kp_leaf *leaf = node->leaves; leaf != NULL; leaf = leaf->next) {
 		many = many || leaf->role == KP_LEAF_NOTE ||
-			leaf->role == KP_LEAF_OUTCOME;
+			leaf->role == KP_LEAF_OUTCOME || leaf->role == KP_LEAF_PRESENT;
 	}
 	for (struct kp_node *child = node->children; child != NULL;
 		child = child->sibling) {
@@ -327,15 +515,28 @@ mark_many(struct kp_node *node)
 	return many;
 }
 
+static bool
+has_structure(const struct kp_node *node)
+{
+	bool structure = node->element != NULL;
+	for (const struct kp_node *child = node->children; child != NULL;
+		child = child->sibling) {
+		/* Attributes stand beside an element's text. */
+		structure = structure || child->name.data[0] != '@';
+	}
+	return structure;
+}
+
 /* An object and a scalar cannot stand at one place. */
 static void
 check_shapes(struct compiler *compiler, const struct kp_node *node)
 {
 	for (const struct kp_leaf *leaf = node->leaves; leaf != NULL; leaf = leaf->next) {
-		bool scalar = leaf->field == NULL || leaf->field->form != KP_FORM_PRESENT;
-		if (scalar && (node->children != NULL || node->element != NULL)) {
+		bool scalar = leaf->role != KP_LEAF_PRESENT &&
+			(leaf->field == NULL || leaf->field->form != KP_FORM_PRESENT);
+		if (scalar && has_structure(node)) {
 			char path[96];
-			kp_node_path(node, path, sizeof(path));
+			kp_node_path(compiler->mapping, node, path, sizeof(path));
 			kp_finding(compiler->host,
 				leaf->field == NULL
 					? &compiler->mapping->manifest->response.place
@@ -384,13 +585,31 @@ add_subject(struct compiler *compiler)
 	}
 }
 
+static void
+add_present(struct compiler *compiler)
+{
+	const struct kp_manifest_response *response =
+		&compiler->mapping->manifest->response;
+	for (size_t i = 0; i < response->present_count; i++) {
+		const struct kp_manifest_code *row = &response->present[i];
+		struct kp_node *node = walk(
+			compiler, compiler->mapping->top, row->code, &response->place);
+		struct kp_leaf *leaf =
+			node == NULL ? NULL : add_leaf(compiler, node, KP_LEAF_PRESENT);
+		if (leaf != NULL) {
+			leaf->outcome = row->outcome;
+		}
+	}
+}
+
 enum kp_status
 kp_mapping_compile(struct kp_arena *arena, const struct kp_manifest *manifest,
-	const struct kp_host *host, struct kp_mapping *ret_mapping)
+	const struct kp_host *host, enum kp_mapping_dialect dialect,
+	struct kp_mapping *ret_mapping)
 {
 	const struct kp_manifest_response *response = &manifest->response;
 	struct compiler compiler = {.arena = arena, .host = host, .mapping = ret_mapping};
-	*ret_mapping = (struct kp_mapping){.manifest = manifest};
+	*ret_mapping = (struct kp_mapping){.manifest = manifest, .dialect = dialect};
 	ret_mapping->fields =
 		KP_ARENA_ARRAY(arena, struct kp_leaf *, count_fields(response) + 1);
 	ret_mapping->lists =
@@ -415,6 +634,7 @@ kp_mapping_compile(struct kp_arena *arena, const struct kp_manifest *manifest,
 		KP_LEAF_SINGLE, &response->place);
 	add_role(&compiler, ret_mapping->top, response->paging_pages, KP_LEAF_PAGES,
 		KP_LEAF_SINGLE, &response->place);
+	add_present(&compiler);
 	for (size_t i = 0; i < response->field_count; i++) {
 		add_field(&compiler, ret_mapping->root, &response->fields[i],
 			KP_LEAF_SINGLE, (struct kp_slice){0}, &ret_mapping->constants);
@@ -440,8 +660,10 @@ kp_mapping_compile(struct kp_arena *arena, const struct kp_manifest *manifest,
 }
 
 void
-kp_node_path(const struct kp_node *node, char *out, size_t out_size)
+kp_node_path(const struct kp_mapping *mapping, const struct kp_node *node, char *out,
+	size_t out_size)
 {
+	const char *between = mapping->dialect == KP_MAPPING_XML ? "/" : ".";
 	const struct kp_node *steps[KP_MAPPING_DEPTH_MAX * 3];
 	size_t count = 0;
 	for (; node != NULL && node->parent != NULL && count < KP_ARRAY_LEN(steps);
@@ -454,8 +676,8 @@ kp_node_path(const struct kp_node *node, char *out, size_t out_size)
 		const struct kp_node *step = steps[--count];
 		int written = step->name.len == 0
 			? snprintf(out + at, out_size - at, "[]")
-			: snprintf(out + at, out_size - at, "%s%.*s", at > 0 ? "." : "",
-				  KP_SLICE_ARG(step->name));
+			: snprintf(out + at, out_size - at, "%s%.*s",
+				  at > 0 ? between : "", KP_SLICE_ARG(step->name));
 		if (written < 0 || at + (size_t)written >= out_size) {
 			return;
 		}

@@ -2,19 +2,28 @@
 
 /*
  * mapping: the paths of a manifest as one tree of names (a trie), so that reading an
- * answer is walking the tree beside the JSON events. What no path names is skipped
+ * answer is walking the tree beside the events of a parser. What no path names is skipped
  * without being looked at.
  *
- * Path grammar: names separated by dots; "[]" behind a name says that an array is there
- * and each element is meant; "." alone (or nothing) is the place the path starts from.
+ * Path grammar for JSON: names separated by dots; "[]" behind a name says that an array
+ * is there and each element is meant. For XML: local names separated by slashes, as the
+ * partner's schema has them ("inp.bsn" is one name); "@name" is an attribute, "*" any
+ * element that no other path names, "row[label=Text]" the element whose child `label`
+ * holds that text, and "../" in front, in a list, goes out of the item. In both, "."
+ * alone (or nothing) is the place the path starts from.
  */
-#ifndef KP_REST_MAPPING_H
-#define KP_REST_MAPPING_H
+#ifndef KP_CONNECTORS_MAPPING_H
+#define KP_CONNECTORS_MAPPING_H
 
 #include "connectors/manifest.h"
 
 #define KP_MAPPING_DEPTH_MAX 32u
 #define KP_MAPPING_NODES_MAX 8192u
+
+enum kp_mapping_dialect {
+	KP_MAPPING_JSON,
+	KP_MAPPING_XML,
+};
 
 enum kp_leaf_role {
 	KP_LEAF_FIELD,
@@ -25,6 +34,7 @@ enum kp_leaf_role {
 	KP_LEAF_NOTE,
 	KP_LEAF_NEXT,
 	KP_LEAF_PAGES,
+	KP_LEAF_PRESENT, /* that the element is there decides the outcome */
 };
 
 /* What is done with a value. Several leaves may stand at one place. */
@@ -38,6 +48,21 @@ struct kp_leaf {
 	struct kp_slice ask; /* the partner's name in {velden}; empty: never asked */
 	struct kp_slice unreadable; /* remark for the reader */
 	struct kp_node *node;       /* NULL for a constant */
+	enum kp_outcome outcome;    /* of KP_LEAF_PRESENT */
+
+	/* A value that is known only when the element around it ends, since what goes
+	 * with it may come before or after. The texts of these nodes are captured. */
+	struct kp_node *container; /* NULL: the value stands by itself */
+	struct kp_leaf *next_closing;
+	struct kp_node *sign;       /* "+" or "-" beside a number */
+	struct kp_node *incomplete; /* says which parts of a date are made up */
+	struct kp_node *label_node; /* must hold `label` */
+	struct kp_slice label;
+
+	/* In a list: the value stands outside the item, below this element, and goes with
+	 * every item in it. */
+	struct kp_node *inherits_from;
+	struct kp_leaf *next_inherited;
 };
 
 #define KP_LEAF_SINGLE UINT32_MAX
@@ -49,10 +74,13 @@ struct kp_node {
 	struct kp_node *sibling;
 	struct kp_node *element; /* of the array that stands here */
 	struct kp_leaf *leaves;
-	struct kp_item_of *items; /* list sections whose item this is */
-	uint32_t id;              /* in depth-first order */
-	uint32_t id_end;          /* ids of what is below: id < x < id_end */
-	bool root;                /* the person */
+	struct kp_item_of *items;  /* list sections whose item this is */
+	struct kp_leaf *closing;   /* whose container this is */
+	struct kp_leaf *inherited; /* that go with the items inside */
+	uint32_t capture;          /* index + 1 of the text that is captured; 0: none */
+	uint32_t id;               /* in depth-first order */
+	uint32_t id_end;           /* ids of what is below: id < x < id_end */
+	bool root;                 /* the person */
 	bool many; /* an element: all of the array count, not just the first */
 	bool ignored;
 };
@@ -71,11 +99,13 @@ struct kp_mapping_list {
 /* Immutable after compiling; lives in the arena of the instance. */
 struct kp_mapping {
 	const struct kp_manifest *manifest;
+	enum kp_mapping_dialect dialect;
 	struct kp_node *top;
 	struct kp_node *root;
 	uint32_t node_count;
 	struct kp_leaf **fields; /* by leaf id, constants too */
 	uint32_t field_count;
+	uint32_t capture_count;
 	struct kp_mapping_list *lists;
 	uint32_t list_count;
 	struct kp_leaf *constants;   /* of single sections */
@@ -85,12 +115,14 @@ struct kp_mapping {
 /* Builds the tree; what is wrong goes to host->finding. Errors: KP_E_MEMORY. */
 enum kp_status kp_mapping_compile(struct kp_arena *arena,
 	const struct kp_manifest *manifest, const struct kp_host *host,
-	struct kp_mapping *ret_mapping) KP_MUST_USE;
+	enum kp_mapping_dialect dialect, struct kp_mapping *ret_mapping) KP_MUST_USE;
 
 /* The child of that name; NULL when there is none. */
 struct kp_node *kp_node_child(const struct kp_node *node, struct kp_slice name);
 
-/* "personen[].naam", made of the manifest's own names; cut when it does not fit. */
-void kp_node_path(const struct kp_node *node, char *out, size_t out_size);
+/* "personen[].naam" or "Antwoord/Naam", made of the manifest's own names; cut when it
+ * does not fit. */
+void kp_node_path(const struct kp_mapping *mapping, const struct kp_node *node, char *out,
+	size_t out_size);
 
 #endif
