@@ -1,0 +1,230 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* manifest_partner: who the partner is, where, how secured and how much it may cost. */
+#include <string.h>
+#include <strings.h>
+
+#include "connectors/manifest_keys.h"
+#include "connectors/manifest_reader.h"
+
+#define OIN_DIGITS 20
+
+static struct kp_slice
+read_oin(struct reader *reader, const struct kp_json_node *object)
+{
+	struct kp_slice oin = text_at(object, "oin");
+	if (oin.len > 0 && (oin.len != OIN_DIGITS || !all_digits(oin))) {
+		kp_json_finding(&reader->document, kp_json_member(object, "oin"),
+			"an OIN has exactly %d digits", OIN_DIGITS);
+	}
+	return oin;
+}
+
+static bool
+is_token(struct kp_slice text)
+{
+	static const char allowed[] = "!#$%&'*+-.^_`|~";
+	for (size_t i = 0; i < text.len; i++) {
+		char byte = text.data[i];
+		bool letter = (byte >= 'a' && byte <= 'z') ||
+			(byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
+		if (!letter && memchr(allowed, byte, sizeof(allowed) - 1) == NULL) {
+			return false;
+		}
+	}
+	return text.len > 0;
+}
+
+void
+kp_manifest_check_header_name(
+	struct reader *reader, const struct kp_json_node *node, struct kp_slice name)
+{
+	static const char *const ours[] = {"host", "content-length", "transfer-encoding",
+		"connection", "te", "trailer", "upgrade", "keep-alive", "expect",
+		"accept-encoding"};
+	if (!is_token(name)) {
+		kp_json_finding(&reader->document, node, "is not a header name");
+		return;
+	}
+	for (size_t i = 0; i < KP_ARRAY_LEN(ours); i++) {
+		if (strlen(ours[i]) == name.len &&
+			strncasecmp(ours[i], name.data, name.len) == 0) {
+			kp_json_finding(&reader->document, node,
+				"header '%s' is set by the gateway itself", ours[i]);
+		}
+	}
+}
+
+static void
+read_endpoint(struct reader *reader, const struct kp_json_node *root)
+{
+	const struct kp_json_node *node = kp_json_member(root, "endpoint");
+	struct kp_slice url = text_at(root, "endpoint");
+	reader->manifest->endpoint = url;
+	reader->manifest->endpoint_place = place_of(reader, node == NULL ? root : node);
+	if (url.len == 0) {
+		return;
+	}
+	size_t scheme = kp_slice_starts(url, KP_SLICE("https://")) ? 8
+		: kp_slice_starts(url, KP_SLICE("http://"))        ? 7
+								   : 0;
+	if (scheme == 0 || url.len == scheme) {
+		kp_json_finding(&reader->document, node,
+			"must be https://host… (or http://… on this machine)");
+		return;
+	}
+	if (memchr(url.data, '?', url.len) != NULL ||
+		memchr(url.data, '#', url.len) != NULL ||
+		memchr(url.data, '@', url.len) != NULL) {
+		kp_json_finding(&reader->document, node,
+			"has a query, a fragment or a user name; put the query in "
+			"request/target and credentials in access");
+	}
+	for (size_t i = 0; i < url.len; i++) {
+		if ((unsigned char)url.data[i] <= 0x20 ||
+			(unsigned char)url.data[i] >= 0x7f) {
+			kp_json_finding(&reader->document, node,
+				"holds white space or a letter that is not allowed in an "
+				"address");
+			return;
+		}
+	}
+	if (url.data[url.len - 1] == '/') {
+		reader->manifest->endpoint.len--;
+	}
+}
+
+static void
+read_access(struct reader *reader, const struct kp_json_node *root)
+{
+	static const char *const words[] = {"none", "header", "bearer", "basic"};
+	struct kp_manifest *manifest = reader->manifest;
+	const struct kp_json_node *object = object_at(root, "access");
+	manifest->access_place = place_of(reader, object);
+	if (object == NULL) {
+		return;
+	}
+	struct kp_slice kind = text_at(object, "kind");
+	for (size_t i = 0; i < KP_ARRAY_LEN(words); i++) {
+		if (kp_slice_is(kind, words[i])) {
+			manifest->access = (enum kp_manifest_access)i;
+		}
+	}
+	manifest->access_header = text_at(object, "header");
+	manifest->access_secret = text_at(object, "secret");
+	manifest->certificate_file = text_at(object, "certificate_file");
+	manifest->key_file = text_at(object, "key_file");
+	manifest->anchor_file = text_at(object, "anchor_file");
+	if (manifest->access != KP_ACCESS_NONE && manifest->access_secret.len == 0) {
+		kp_json_finding(&reader->document, object,
+			"has no 'secret': kind '%.*s' needs the name of one",
+			KP_SLICE_ARG(kind));
+	}
+	if (manifest->access == KP_ACCESS_HEADER) {
+		if (manifest->access_header.len == 0) {
+			kp_json_finding(&reader->document, object,
+				"has no 'header': kind 'header' needs its name");
+		} else {
+			kp_manifest_check_header_name(reader,
+				kp_json_member(object, "header"),
+				manifest->access_header);
+		}
+	}
+	if ((manifest->certificate_file.len == 0) != (manifest->key_file.len == 0)) {
+		kp_json_finding(&reader->document, object,
+			"certificate_file and key_file go together");
+	}
+}
+
+static void
+read_limits(struct reader *reader, const struct kp_json_node *root)
+{
+	const struct kp_json_node *object = object_at(root, "limits");
+	struct kp_manifest_limits *limits = &reader->manifest->limits;
+	struct {
+		const char *name;
+		uint32_t *ret;
+	} rows[] = {
+		{"time_ms", &limits->time_ms},
+		{"connect_ms", &limits->connect_ms},
+		{"idle_ms", &limits->idle_ms},
+		{"head_bytes", &limits->head_bytes},
+		{"concurrent", &limits->concurrent},
+		{"waiting", &limits->waiting},
+		{"rate_per_second", &limits->rate_per_second},
+		{"pages", &limits->pages},
+		{"items", &limits->items},
+	};
+	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
+		*rows[i].ret = (uint32_t)integer_at(object, rows[i].name,
+			kp_manifest_fallback("limits", rows[i].name));
+	}
+	limits->answer_bytes = (uint64_t)integer_at(
+		object, "answer_bytes", kp_manifest_fallback("limits", "answer_bytes"));
+}
+
+static void
+read_file(struct reader *reader, const struct kp_json_node *root)
+{
+	const struct kp_json_node *object = object_at(root, "file");
+	struct kp_manifest_export *file = &reader->manifest->file;
+	file->place = place_of(reader, object);
+	file->separator = ';';
+	file->charset = KP_SLICE("utf-8");
+	if (object == NULL) {
+		return;
+	}
+	file->path = text_at(object, "path");
+	file->key = text_at(object, "key");
+	if (text_at(object, "charset").len > 0) {
+		file->charset = text_at(object, "charset");
+	}
+	struct kp_slice separator = text_at(object, "separator");
+	if (separator.data != NULL && separator.len == 1) {
+		file->separator = separator.data[0];
+	}
+}
+
+static void
+read_who(struct reader *reader, const struct kp_json_node *root)
+{
+	struct kp_manifest *manifest = reader->manifest;
+	const struct kp_json_node *organisation = object_at(root, "organisation");
+	manifest->source = text_at(root, "source");
+	manifest->source_place = place_of(reader, kp_json_member(root, "source"));
+	manifest->title = text_at(root, "title");
+	if (manifest->title.len == 0) {
+		manifest->title = manifest->source;
+	}
+	if (organisation != NULL) {
+		manifest->organisation_name = text_at(organisation, "name");
+		manifest->organisation_oin = read_oin(reader, organisation);
+	}
+	manifest->connector = text_at(root, "connector");
+	manifest->connector_place = place_of(reader, kp_json_member(root, "connector"));
+}
+
+void
+kp_manifest_read_partner(struct reader *reader, const struct kp_json_node *root)
+{
+	struct kp_manifest *manifest = reader->manifest;
+	read_who(reader, root);
+	read_endpoint(reader, root);
+	read_access(reader, root);
+	read_limits(reader, root);
+	manifest->idempotent = boolean_at(root, "idempotent");
+	const struct kp_json_node *caseload = object_at(root, "caseload");
+	manifest->caseload = caseload != NULL;
+	if (caseload != NULL) {
+		manifest->caseload_oin = read_oin(reader, caseload);
+	}
+	manifest->needs = read_texts(reader, root, "needs", &manifest->need_count);
+	const struct kp_json_node *health = object_at(root, "health");
+	manifest->health_target = text_at(health, "target");
+	manifest->health_status = (uint32_t)integer_at(
+		health, "status", kp_manifest_fallback("health", "status"));
+	manifest->health_every_s = (uint32_t)integer_at(
+		health, "every_s", kp_manifest_fallback("health", "every_s"));
+	manifest->conditions_file = text_at(root, "conditions_file");
+	read_file(reader, root);
+}

@@ -1,0 +1,141 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * manifest_reader: what the files that read a manifest share. The table of keys has
+ * already reported what has a wrong type or name, so the getters here are silent: what is
+ * wrong is as if it were absent.
+ */
+#ifndef KP_CONNECTORS_MANIFEST_READER_H
+#define KP_CONNECTORS_MANIFEST_READER_H
+
+#include "connectors/manifest.h"
+#include "core/json_document.h"
+
+struct reader {
+	struct kp_json_document document;
+	struct kp_arena *arena;
+	struct kp_manifest *manifest;
+	bool memory;
+};
+
+static inline void *
+array_of(struct reader *reader, size_t count, size_t size)
+{
+	void *array = kp_arena_alloc_array(reader->arena, count == 0 ? 1 : count, size);
+	reader->memory = reader->memory || array == NULL;
+	return array;
+}
+
+static inline struct kp_slice
+text_at(const struct kp_json_node *object, const char *name)
+{
+	const struct kp_json_node *node =
+		object == NULL ? NULL : kp_json_member(object, name);
+	return node != NULL && node->kind == KP_JSON_KIND_STRING ? node->text
+								 : (struct kp_slice){0};
+}
+
+static inline bool
+boolean_at(const struct kp_json_node *object, const char *name)
+{
+	const struct kp_json_node *node = kp_json_member(object, name);
+	return node != NULL && node->kind == KP_JSON_KIND_BOOLEAN && node->boolean;
+}
+
+static inline const struct kp_json_node *
+object_at(const struct kp_json_node *object, const char *name)
+{
+	const struct kp_json_node *node =
+		object == NULL ? NULL : kp_json_member(object, name);
+	return node != NULL && node->kind == KP_JSON_KIND_OBJECT ? node : NULL;
+}
+
+static inline int64_t
+integer_at(const struct kp_json_node *object, const char *name, int64_t fallback)
+{
+	const struct kp_json_node *node =
+		object == NULL ? NULL : kp_json_member(object, name);
+	return node != NULL && node->kind == KP_JSON_KIND_INTEGER && node->integer >= 0 &&
+			node->integer <= INT32_MAX
+		? node->integer
+		: fallback;
+}
+
+static inline struct kp_manifest_place
+place_of(struct reader *reader, const struct kp_json_node *node)
+{
+	char pointer[128];
+	struct kp_manifest_place place = {.pointer = "", .line = 1, .column = 1};
+	if (node == NULL) {
+		return place;
+	}
+	const char *copy = kp_arena_strdup(
+		reader->arena, kp_json_pointer(node, pointer, sizeof(pointer)));
+	reader->memory = reader->memory || copy == NULL;
+	place.pointer = copy == NULL ? "" : copy;
+	place.line = node->line;
+	place.column = node->column;
+	return place;
+}
+
+/* Members that are not comments. */
+static inline size_t
+count_members(const struct kp_json_node *object)
+{
+	size_t count = 0;
+	for (const struct kp_json_node *at = object == NULL ? NULL : object->first;
+		at != NULL; at = at->next) {
+		count += kp_json_is_comment(at) ? 0 : 1;
+	}
+	return count;
+}
+
+static inline const struct kp_json_node *
+next_member(const struct kp_json_node *at)
+{
+	while (at != NULL && kp_json_is_comment(at)) {
+		at = at->next;
+	}
+	return at;
+}
+
+static inline bool
+all_digits(struct kp_slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] < '0' || text.data[i] > '9') {
+			return false;
+		}
+	}
+	return text.len > 0;
+}
+
+static inline struct kp_slice *
+read_texts(struct reader *reader, const struct kp_json_node *object, const char *name,
+	size_t *ret_count)
+{
+	const struct kp_json_node *array =
+		object == NULL ? NULL : kp_json_member(object, name);
+	*ret_count = 0;
+	if (array == NULL || array->kind != KP_JSON_KIND_ARRAY) {
+		return NULL;
+	}
+	struct kp_slice *texts = array_of(reader, array->count, sizeof(*texts));
+	for (const struct kp_json_node *at = array->first; texts != NULL && at != NULL;
+		at = at->next) {
+		if (at->kind == KP_JSON_KIND_STRING && at->text.len > 0) {
+			texts[(*ret_count)++] = at->text;
+		}
+	}
+	return texts;
+}
+
+/* manifest_partner.c: who, where, how secured and how much. */
+void kp_manifest_read_partner(struct reader *reader, const struct kp_json_node *root);
+/* Reports a name that cannot be a header field's, or is not the manifest's to set. */
+void kp_manifest_check_header_name(
+	struct reader *reader, const struct kp_json_node *node, struct kp_slice name);
+/* manifest_request.c: what is asked. */
+void kp_manifest_read_request(struct reader *reader, const struct kp_json_node *root);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* manifest_request: what is asked, as templates. */
+#include "connectors/manifest_reader.h"
+#include "core/json_write.h"
+
+#define BODY_BYTES_MAX ((size_t)64 * 1024)
+
+static void
+read_header(struct reader *reader, const struct kp_json_node *node,
+	struct kp_manifest_header *header)
+{
+	header->name = node->name;
+	header->place = place_of(reader, node);
+	kp_manifest_check_header_name(reader, node, node->name);
+	if (node->kind == KP_JSON_KIND_STRING) {
+		header->value = node->text;
+	} else if (node->kind == KP_JSON_KIND_OBJECT) {
+		header->value = text_at(node, "value");
+		header->cut = (uint32_t)integer_at(node, "cut", 0);
+		header->optional = boolean_at(node, "optional");
+	}
+	for (size_t i = 0; i < header->value.len; i++) {
+		unsigned char byte = (unsigned char)header->value.data[i];
+		if (byte < 0x20 || byte == 0x7f) {
+			kp_json_finding(&reader->document, node,
+				"holds a control character, which a header cannot");
+			header->value = (struct kp_slice){0};
+		}
+	}
+}
+
+static void
+read_headers(struct reader *reader, const struct kp_json_node *object)
+{
+	struct kp_manifest_request *request = &reader->manifest->request;
+	struct kp_manifest_header *headers =
+		array_of(reader, count_members(object), sizeof(*headers));
+	request->headers = headers;
+	if (object == NULL || headers == NULL) {
+		return;
+	}
+	for (const struct kp_json_node *at = next_member(object->first); at != NULL;
+		at = next_member(at->next)) {
+		read_header(reader, at, &headers[request->header_count++]);
+	}
+}
+
+/* The template as compact JSON, without comments. */
+static void
+write_body(struct kp_json_writer *writer, const struct kp_json_node *node)
+{
+	if (node->kind == KP_JSON_KIND_OBJECT) {
+		kp_json_write_object_begin(writer);
+		for (const struct kp_json_node *at = next_member(node->first); at != NULL;
+			at = next_member(at->next)) {
+			kp_json_write_name(writer, at->name);
+			write_body(writer, at);
+		}
+		kp_json_write_object_end(writer);
+	} else if (node->kind == KP_JSON_KIND_ARRAY) {
+		kp_json_write_array_begin(writer);
+		for (const struct kp_json_node *at = node->first; at != NULL;
+			at = at->next) {
+			write_body(writer, at);
+		}
+		kp_json_write_array_end(writer);
+	} else {
+		kp_json_write_raw(writer, node->raw);
+	}
+}
+
+static void
+read_body(struct reader *reader, const struct kp_json_node *node)
+{
+	struct kp_manifest_request *request = &reader->manifest->request;
+	request->body_place = place_of(reader, node);
+	if (node->kind == KP_JSON_KIND_STRING) {
+		request->body = node->text;
+		request->body_text = true;
+		return;
+	}
+	if (node->kind != KP_JSON_KIND_OBJECT && node->kind != KP_JSON_KIND_ARRAY) {
+		kp_json_finding(&reader->document, node,
+			"is a %s; allowed is an object, an array or a text",
+			kp_json_kind_name(node->kind));
+		return;
+	}
+	struct kp_buffer buffer;
+	struct kp_json_writer writer;
+	kp_buffer_init(&buffer, reader->arena, BODY_BYTES_MAX);
+	kp_json_writer_init(&writer, &buffer);
+	write_body(&writer, node);
+	if (buffer.failed) {
+		kp_json_finding(&reader->document, node, "is larger than %zu bytes",
+			BODY_BYTES_MAX);
+		return;
+	}
+	request->body = kp_buffer_slice(&buffer);
+}
+
+void
+kp_manifest_read_request(struct reader *reader, const struct kp_json_node *root)
+{
+	const struct kp_json_node *object = object_at(root, "request");
+	struct kp_manifest_request *request = &reader->manifest->request;
+	request->method = KP_SLICE("GET");
+	if (object == NULL) {
+		request->target_place = place_of(reader, root);
+		request->body_place = request->target_place;
+		return;
+	}
+	const struct kp_json_node *target = kp_json_member(object, "target");
+	request->target = text_at(object, "target");
+	request->target_place = place_of(reader, target == NULL ? object : target);
+	if (request->target.len > 0 && request->target.data[0] != '/' &&
+		request->target.data[0] != '?') {
+		kp_json_finding(&reader->document, target, "must start with / or ?");
+	}
+	if (text_at(object, "method").len > 0) {
+		request->method = text_at(object, "method");
+	}
+	read_headers(reader, object_at(object, "headers"));
+	const struct kp_json_node *body = kp_json_member(object, "body");
+	if (body == NULL) {
+		request->body_place = place_of(reader, object);
+		return;
+	}
+	if (kp_slice_is(request->method, "GET")) {
+		kp_json_finding(&reader->document, body, "GET has no body; use POST");
+	}
+	read_body(reader, body);
+}
