@@ -9,6 +9,7 @@
 #include "crypto/approvals.h"
 #include "crypto/crypto.h"
 #include "io/file.h"
+#include "openapi.h"
 #include "policies/authzen.h"
 
 #define FILES_BYTES_MAX ((size_t)256 * 1024 * 1024)
@@ -241,6 +242,19 @@ path_config(const struct kp_config *config)
 	};
 }
 
+static enum kp_status
+describe(const struct kp_config *config, struct kp_snapshot **snapshot_at,
+	struct kp_error *err)
+{
+	struct kp_snapshot *snapshot = *snapshot_at;
+	enum kp_status status = kp_openapi_make(
+		config, snapshot->shape, &snapshot->arena, &snapshot->openapi, err);
+	if (status != KP_OK) {
+		kp_snapshot_unref(snapshot_at);
+	}
+	return status;
+}
+
 enum kp_status
 kp_assemble(struct kp_config *config, struct kp_journal *journal,
 	struct kp_logger *logger, struct kp_findings *findings,
@@ -277,6 +291,11 @@ kp_assemble(struct kp_config *config, struct kp_journal *journal,
 			.now_ms = now_ms()};
 		struct kp_error err;
 		status = kp_snapshot_create(&options, ret_snapshot, &err);
+		if (status == KP_OK) {
+			sources = NULL;
+			authzen_set = NULL;
+			status = describe(config, ret_snapshot, &err);
+		}
 		if (status != KP_OK) {
 			kp_findings_add(findings, &err);
 		}

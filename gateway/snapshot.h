@@ -79,6 +79,7 @@ struct kp_snapshot {
 	struct kp_source_set *sources;      /* owned */
 	struct kp_authzen_set *authzen_set; /* owned; NULL: the bundle decides */
 	struct kp_shape *shape;
+	struct kp_slice openapi;    /* the document of /v1; made by kp_assemble */
 	struct kp_journal *journal; /* borrowed: process lifetime */
 	struct kp_logger *logger;   /* borrowed; may be NULL */
 	struct kp_arena arena;

@@ -10,7 +10,8 @@ set -eu
 
 run="ca-certificates gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libuv1-dev
 libjansson-dev libssl-dev uthash-dev python3 curl"
-test="libcmocka-dev clang libclang-rt-14-dev clang-format git jq nodejs npm nginx man-db procps"
+test="libcmocka-dev clang libclang-rt-14-dev clang-format git jq nodejs npm nginx man-db procps
+python3-jsonschema"
 bench="nginx libnginx-mod-http-lua lua-cjson wrk nodejs"
 
 missing=""

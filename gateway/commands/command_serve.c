@@ -21,6 +21,7 @@
 #include "core/encode.h"
 #include "core/log.h"
 #include "io/runtime.h"
+#include "openapi.h"
 #include "request.h"
 #include "serve_metrics.h"
 #include "server.h"
@@ -241,6 +242,20 @@ handle_dossier(void *context, struct kp_exchange *exchange)
 }
 
 static void
+handle_openapi(void *context, struct kp_exchange *exchange)
+{
+	struct kp_server_loop *loop = context;
+	kp_openapi_answer(exchange, kp_server_loop_state(loop));
+}
+
+static void
+handle_openapi_options(void *context, struct kp_exchange *exchange)
+{
+	(void)context;
+	kp_openapi_answer_options(exchange);
+}
+
+static void
 handle_authzen(void *context, struct kp_exchange *exchange, enum kp_authzen_api api)
 {
 	struct kp_server_loop *loop = context;
@@ -288,6 +303,12 @@ static const struct kp_route routes[] = {
 	{.method = KP_HTTP_METHOD_POST,
 		.path = {"/v1/dossiers/_zoek", 18},
 		.handle = handle_dossier},
+	{.method = KP_HTTP_METHOD_GET,
+		.path = KP_SLICE_INIT("/v1/openapi.json"),
+		.handle = handle_openapi},
+	{.method = KP_HTTP_METHOD_OPTIONS,
+		.path = KP_SLICE_INIT("/v1/openapi.json"),
+		.handle = handle_openapi_options},
 	{.method = KP_HTTP_METHOD_POST,
 		.path = KP_SLICE_INIT("/access/v1/evaluation"),
 		.handle = handle_evaluation},

@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: EUPL-1.2
 
 # cmake -DSOURCE=<project> -DLIST=<file with one path per line> -DOUT=<file.c> -P embed.cmake
-# Writes the files as one C table. policies/voorbeeld/x becomes policies/x, a manifest of the
+# Writes the files as one C table, kp_shipped_files or, with -DTABLE=kp_other, kp_other_files. policies/voorbeeld/x becomes policies/x, a manifest of the
 # stand-ins becomes sources/x, a template keeps its name.
 file(STRINGS ${LIST} paths)
+if(NOT TABLE)
+  set(TABLE kp_shipped)
+endif()
 set(arrays "")
 set(rows "")
 set(index 0)
@@ -24,7 +27,7 @@ file(WRITE ${OUT} "/* Made by gateway/shipped/embed.cmake; not for editing. */
 #include \"shipped/shipped.h\"
 
 ${arrays}
-const struct kp_shipped_file kp_shipped_files[] = {
+const struct kp_shipped_file ${TABLE}_files[] = {
 ${rows}};
-const size_t kp_shipped_file_count = ${index};
+const size_t ${TABLE}_file_count = ${index};
 ")

@@ -16,4 +16,8 @@ struct kp_shipped_file {
 extern const struct kp_shipped_file kp_shipped_files[];
 extern const size_t kp_shipped_file_count;
 
+/* The one file of the interface's description: gateway/openapi/openapi.json. */
+extern const struct kp_shipped_file kp_openapi_files[];
+extern const size_t kp_openapi_file_count;
+
 #endif

@@ -23,7 +23,7 @@ ROOMS = {
     "audit": PURE | {"audit"},
     "source": PURE | {"source", "audit"},
     "shipped": {"shipped"},
-    "gateway": PURE | {"audit", "source", "gateway"},
+    "gateway": PURE | {"audit", "source", "gateway", "shipped"},
     "commands": PURE | {"audit", "source", "gateway", "commands", "shipped"},
 }
 LIBRARIES = {"uv.h": {"io"}, "curl/": {"io"}, "openssl/ssl": {"io"},

@@ -56,7 +56,8 @@ class Partner:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         connection.request("POST" if body is not None else "GET", path,
                            json.dumps(body) if body is not None else None)
-        return json.loads(connection.getresponse().read())
+        with contextlib.closing(connection):
+            return json.loads(connection.getresponse().read())
 
     def fault(self, fault, **options):
         self.ask("/_fault", {"fault": fault, **options})
@@ -142,6 +143,22 @@ class Gateway:
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())
 
+    def reload(self, patience=30):
+        """SIGHUP, and wait until the configuration was adopted or refused."""
+        before = self.reloads()
+        self.process.send_signal(signal.SIGHUP)
+        until = time.monotonic() + patience
+        while self.reloads() == before:
+            if time.monotonic() > until:
+                raise RuntimeError("no reload came of SIGHUP")
+            time.sleep(0.01)
+
+    def reloads(self):
+        with contextlib.closing(self.connect()) as connection:
+            connection.request("GET", "/metrics")
+            text = connection.getresponse().read().decode()
+        return [line for line in text.splitlines() if line.startswith("ketenpoort_reloads_total")]
+
     def stop(self, how=signal.SIGTERM, patience=30):
         """The exit code."""
         if self.process.poll() is None:
@@ -155,6 +172,8 @@ class Gateway:
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        if self.process:
+            self.log.close()
         for partner in self.partners.values():
             partner.stop()
         if self.home:
