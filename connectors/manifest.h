@@ -193,6 +193,10 @@ struct kp_manifest {
 	bool idempotent;
 	bool caseload;
 	struct kp_slice caseload_oin;
+	bool opt_out; /* says whether a client objected */
+	const struct kp_slice *opt_out_purposes;
+	size_t opt_out_purpose_count; /* 0: all */
+	struct kp_manifest_place opt_out_place;
 	const struct kp_slice *needs; /* fields that must be known before asking */
 	size_t need_count;
 	struct kp_slice health_target;

@@ -391,6 +391,14 @@ static const struct kp_key caseload_keys[] = {
 	END,
 };
 
+static const struct kp_key opt_out_keys[] = {
+	{.name = "purposes",
+		.kind = KP_KEY_TEXTS,
+		.help = "purposes (doelen) it is about; left out: every purpose that a "
+			"client may object to"},
+	END,
+};
+
 static const struct kp_key manifest_keys[] = {
 	{.name = "$schema", .kind = KP_KEY_TEXT, .help = "for editors"},
 	{.name = "source",
@@ -426,6 +434,11 @@ static const struct kp_key manifest_keys[] = {
 		.keys = caseload_keys,
 		.help = "this source says whether an organisation knows a client "
 			"(werkvoorraad)"},
+	{.name = "opt_out",
+		.kind = KP_KEY_OBJECT,
+		.keys = opt_out_keys,
+		.help = "this source says whether a client objected to a purpose "
+			"(bezwaarregister): gevonden is an objection"},
 	{.name = "needs",
 		.kind = KP_KEY_TEXTS,
 		.help = "fields of the catalogue that must be known before asking, "

@@ -218,6 +218,11 @@ kp_manifest_read_partner(struct reader *reader, const struct kp_json_node *root)
 	if (caseload != NULL) {
 		manifest->caseload_oin = read_oin(reader, caseload);
 	}
+	const struct kp_json_node *opt_out = object_at(root, "opt_out");
+	manifest->opt_out = opt_out != NULL;
+	manifest->opt_out_place = place_of(reader, opt_out);
+	manifest->opt_out_purposes =
+		read_texts(reader, opt_out, "purposes", &manifest->opt_out_purpose_count);
 	manifest->needs = read_texts(reader, root, "needs", &manifest->need_count);
 	const struct kp_json_node *health = object_at(root, "health");
 	manifest->health_target = text_at(health, "target");

@@ -64,10 +64,13 @@ struct kp_request_call {
 };
 
 struct kp_relation {
-	struct kp_request_call call; /* to the caseload source */
+	struct kp_request_call call;           /* to the caseload source */
+	struct kp_request_call objection_call; /* to the register of objections */
 	bool asked;
+	bool objection_asked;
 	bool in_caseload;
-	bool outside; /* asked as raadplegenBuitenWerkvoorraad */
+	bool opted_out; /* the client objected to this purpose */
+	bool outside;   /* asked as raadplegenBuitenWerkvoorraad */
 };
 
 /* Answer bytes under way. */
@@ -177,6 +180,10 @@ const struct kp_found *kp_request_find_known(
 
 /* One absolute deadline per request; sets it anew. */
 void kp_request_set_deadline(struct kp_request *request, uint64_t deadline_us);
+
+/* stage_authorise.c: what the rules say with what is known by now. KP_E_MEMORY. */
+enum kp_status kp_request_decide(struct kp_request *request, bool reason_given,
+	struct kp_decision *ret_decision) KP_MUST_USE;
 
 /* stage_project.c: makes the final state of a call that is done. */
 void kp_project_call(struct kp_request_call *call);

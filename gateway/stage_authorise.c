@@ -15,8 +15,9 @@
 
 static const struct kp_slice no_detail = {NULL, 0};
 
-static enum kp_status
-decide(struct kp_request *request, bool reason_given, struct kp_decision *ret_decision)
+enum kp_status
+kp_request_decide(
+	struct kp_request *request, bool reason_given, struct kp_decision *ret_decision)
 {
 	const struct kp_identity *identity = &request->identity;
 	const struct kp_relation *relation = &request->relation;
@@ -34,6 +35,7 @@ decide(struct kp_request *request, bool reason_given, struct kp_decision *ret_de
 		 * client too. */
 		.has_case = relation->in_caseload && request->query.case_id.len > 0,
 		.reason_given = reason_given,
+		.opted_out = relation->opted_out,
 		.now_ms = request->started_ms,
 	};
 	return kp_bundle_decide(
@@ -49,7 +51,8 @@ refuse_outside(struct kp_request *request)
 {
 	struct kp_decision with_reason = {0};
 	if (request->query.reason.len == 0 &&
-		decide(request, true, &with_reason) == KP_OK && with_reason.any) {
+		kp_request_decide(request, true, &with_reason) == KP_OK &&
+		with_reason.any) {
 		return kp_request_fail(request, KP_E_REASON_NEEDED, "no reason given",
 			KP_SLICE("De cliënt staat niet in de eigen werkvoorraad. Geef in "
 				 "'reden' aan waarom deze gegevens toch nodig zijn."));
@@ -101,8 +104,8 @@ kp_stage_authorise(struct kp_request *request)
 	uint64_t *asked = KP_ARENA_ARRAY(arena, uint64_t, catalogue->cell_words);
 	uint64_t *permitted = KP_ARENA_ARRAY(arena, uint64_t, catalogue->cell_words);
 	if (asked == NULL || permitted == NULL ||
-		decide(request, request->query.reason.len > 0, &request->decision) !=
-			KP_OK) {
+		kp_request_decide(request, request->query.reason.len > 0,
+			&request->decision) != KP_OK) {
 		return kp_request_fail(
 			request, KP_E_MEMORY, "no memory to decide", no_detail);
 	}

@@ -63,6 +63,20 @@ relation_of(const struct kp_request *request)
 	return known ? KP_RECORD_RELATION_OUTSIDE : KP_RECORD_RELATION_UNKNOWN;
 }
 
+static enum kp_record_objection
+objection_of(const struct kp_request *request)
+{
+	if (!request->relation.objection_asked) {
+		return KP_RECORD_OBJECTION_NOT_ASKED;
+	}
+	if (request->relation.opted_out) {
+		return KP_RECORD_OBJECTION_MADE;
+	}
+	return request->relation.objection_call.state.outcome == KP_NOTHING_FOUND
+		? KP_RECORD_OBJECTION_NONE
+		: KP_RECORD_OBJECTION_UNKNOWN;
+}
+
 /* `pseudonym` is storage for the question's. */
 static enum kp_status
 fill_question(const struct kp_request *request, char pseudonym[KP_PSEUDONYM_LEN],
@@ -80,6 +94,7 @@ fill_question(const struct kp_request *request, char pseudonym[KP_PSEUDONYM_LEN]
 		.profile = query->profile,
 		.policy_version = kp_bundle_version(request->view->snapshot->bundle),
 		.relation = relation_of(request),
+		.objection = objection_of(request),
 		.dry_run = request->dry_run,
 	};
 	if (request->purpose != NULL) {

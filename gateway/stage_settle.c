@@ -115,6 +115,7 @@ count(struct kp_request *request)
 	kp_metrics_observe(view->metrics, KP_HISTOGRAM_QUERY,
 		kp_loop_now_us(view->loop) - request->started_us);
 	count_call(view, &request->relation.call);
+	count_call(view, &request->relation.objection_call);
 	for (uint32_t i = 0; i < request->call_count; i++) {
 		count_call(view, &request->calls[i]);
 	}

@@ -126,6 +126,22 @@ relation_name(enum kp_record_relation relation)
 	KP_UNREACHABLE();
 }
 
+static const char *
+objection_name(enum kp_record_objection objection)
+{
+	switch (objection) {
+	case KP_RECORD_OBJECTION_NOT_ASKED:
+		return "";
+	case KP_RECORD_OBJECTION_NONE:
+		return "none";
+	case KP_RECORD_OBJECTION_MADE:
+		return "made";
+	case KP_RECORD_OBJECTION_UNKNOWN:
+		return "unknown";
+	}
+	KP_UNREACHABLE();
+}
+
 static void
 add_question(struct draft *draft, const struct kp_record_question *question)
 {
@@ -137,9 +153,8 @@ add_question(struct draft *draft, const struct kp_record_question *question)
 	if (question->dry_run) {
 		add_flag(draft, KP_SLICE("dryRun"), true);
 	}
-	if (question->opted_out) {
-		add_flag(draft, KP_SLICE("optedOut"), true);
-	}
+	add_own(draft, KP_SLICE("objection"),
+		kp_slice_from(objection_name(question->objection)));
 	add_own(draft, KP_SLICE("policyVersion"), question->policy_version);
 	add_text(draft, KP_SLICE("profile"), question->profile);
 	add_own(draft, KP_SLICE("pseudonym"), question->pseudonym);

@@ -53,6 +53,15 @@ enum kp_record_relation {
 	KP_RECORD_RELATION_OUTSIDE,
 };
 
+/* What the register of objections said. */
+enum kp_record_objection {
+	KP_RECORD_OBJECTION_NOT_ASKED, /* nobody can object to the purpose, or it was
+					  refused before */
+	KP_RECORD_OBJECTION_NONE,
+	KP_RECORD_OBJECTION_MADE,
+	KP_RECORD_OBJECTION_UNKNOWN, /* it could not be found out: refused */
+};
+
 /* The question. */
 struct kp_record_question {
 	struct kp_slice action;  /* "raadplegen" */
@@ -65,7 +74,7 @@ struct kp_record_question {
 	struct kp_slice pseudonym_key; /* id of the key */
 	struct kp_slice policy_version;
 	enum kp_record_relation relation;
-	bool opted_out;
+	enum kp_record_objection objection;
 	bool dry_run;
 };
 

@@ -56,17 +56,19 @@ static bool
 read_facts(const json_t *record, int64_t now_ms, struct kp_slice *roles,
 	struct kp_facts *ret_facts)
 {
-	const json_t *question = json_object_get(record, "question");
+	bool in_caseload = kp_slice_is(text_at(record, "question", "relation"), "inside");
 	*ret_facts = (struct kp_facts){.employee = text_at(record, "actor", "employee"),
 		.organisation = text_at(record, "actor", "organisation"),
+		.on_behalf_of = text_at(record, "actor", "onBehalfOf"),
 		.roles = roles,
 		.role_count = read_roles(record, roles),
 		.purpose = text_at(record, "question", "purpose"),
 		.case_id = text_at(record, "question", "case"),
-		.in_caseload =
-			kp_slice_is(text_at(record, "question", "relation"), "inside"),
+		.in_caseload = in_caseload,
+		.has_case = in_caseload && text_at(record, "question", "case").len > 0,
 		.reason_given = text_at(record, "question", "reason").len > 0,
-		.opted_out = json_is_true(json_object_get(question, "optedOut")),
+		.opted_out =
+			kp_slice_is(text_at(record, "question", "objection"), "made"),
 		.now_ms = now_ms};
 	return ret_facts->purpose.len > 0 && ret_facts->organisation.len > 0 &&
 		read_action(text_at(record, "question", "action"), &ret_facts->action);

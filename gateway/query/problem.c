@@ -35,6 +35,9 @@ kp_problem_title(enum kp_status status)
 		{KP_E_NO_RELATION,
 			KP_SLICE_INIT("De cliënt staat niet in de werkvoorraad")},
 		{KP_E_REASON_NEEDED, KP_SLICE_INIT("Een reden is nodig")},
+		{KP_E_OBJECTION,
+			KP_SLICE_INIT(
+				"Niet vast te stellen of de cliënt bezwaar maakte")},
 		{KP_E_LIMIT, KP_SLICE_INIT("Een grens aan het werk is bereikt")},
 		{KP_E_BUSY, KP_SLICE_INIT("Te veel vragen tegelijk")},
 		{KP_E_STOPPING, KP_SLICE_INIT("De poort wordt gestopt")},

@@ -146,6 +146,7 @@ find_source(struct kp_source_opening *opening)
 	const struct kp_manifest *manifest = opening->private->manifest;
 	const struct kp_catalogue *catalogue = opening->options->catalogue;
 	opening->source_id = kp_catalogue_find_source(catalogue, manifest->source);
+	opening->source->id = opening->source_id;
 	if (manifest->source.len > 0 && opening->source_id == KP_NO_ID) {
 		kp_source_finding(opening, &manifest->source_place,
 			"'%.*s' is not a source (bron) of the catalogue",
@@ -168,7 +169,6 @@ fill_source(struct kp_source_opening *opening, uint64_t *offers)
 {
 	const struct kp_manifest *manifest = opening->private->manifest;
 	struct kp_source *source = opening->source;
-	source->id = opening->source_id;
 	source->name = manifest->source;
 	source->organisation = manifest->organisation_name;
 	source->oin = manifest->organisation_oin;
@@ -176,6 +176,9 @@ fill_source(struct kp_source_opening *opening, uint64_t *offers)
 	source->offers = offers;
 	source->caseload = manifest->caseload;
 	source->caseload_oin = manifest->caseload_oin;
+	source->opt_out = manifest->opt_out;
+	source->opt_out_purposes = manifest->opt_out_purposes;
+	source->opt_out_purpose_count = manifest->opt_out_purpose_count;
 	source->idempotent = manifest->idempotent;
 	source->timeout_ms = manifest->limits.time_ms;
 	source->answer_bytes_max = manifest->limits.answer_bytes;

@@ -30,7 +30,12 @@ struct kp_source {
 	const uint64_t *offers; /* cells; catalogue->cell_words words */
 	bool caseload; /* manifest: answers "do you know this client" (werkvoorraad) */
 	struct kp_slice caseload_oin; /* of the organisation whose caseload it is */
-	bool idempotent;              /* asking twice is harmless */
+	/* manifest: answers "did this client object" (bezwaarregister) to these purposes;
+	 * none named: to all. */
+	bool opt_out;
+	const struct kp_slice *opt_out_purposes;
+	size_t opt_out_purpose_count;
+	bool idempotent; /* asking twice is harmless */
 	uint32_t timeout_ms;
 	uint64_t answer_bytes_max;
 	uint32_t concurrent_max; /* calls at the same time, per loop */
