@@ -1,24 +1,22 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * exchange: see exchange.h; the answering half of a connection.
+ * exchange: see exchange.h; the answering half of a connection, whatever it speaks.
  *
  * Two parties use an exchange: the handler, from `handle` until kp_exchange_finish, and
  * the write under way. The exchange ends when both are through, in either order.
  */
 #include "exchange.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "answer_headers.h"
 #include "connection_private.h"
-#include "http/http_write.h"
 #include "problem.h"
 #include "query/problem.h"
 
-#define HEAD_BYTES_MAX ((size_t)64 * 1024)
 #define REFUSAL_BYTES_MAX ((size_t)2048)
+#define ANSWER_BYTES_MAX                                                                 \
+	((size_t)64 * 1024 * 1024) /* the arena's bound is the real one */
 
 const struct kp_http_message *
 kp_exchange_message(const struct kp_exchange *exchange)
@@ -61,66 +59,132 @@ kp_exchange_attend(
 	exchange->owner = owner;
 }
 
-/* Writing. */
+/* What is due, outside callbacks. */
 
-static bool
-open(const struct kp_exchange *exchange)
+static void
+defer(struct kp_exchange *exchange)
 {
-	const struct kp_connection *connection = exchange->connection;
-	return connection->stream != NULL && connection->state != KP_CONNECTION_CLOSED;
-}
-
-void
-kp_exchange_write_parts(struct kp_exchange *exchange)
-{
-	struct kp_connection *connection = exchange->connection;
-	size_t left = exchange->parts_count - exchange->parts_at;
-	size_t count = left < KP_STREAM_PARTS_MAX ? left : KP_STREAM_PARTS_MAX;
-	const struct kp_slice *parts = exchange->parts + exchange->parts_at;
-	exchange->parts_at += count;
-	if (connection->stream == NULL) {
-		return;
-	}
-	kp_stream_write(connection->stream, parts, count);
-	kp_connection_write_started(connection);
+	kp_loop_defer(exchange->connection->owner->loop, &exchange->task);
 }
 
 static void
-start_write(struct kp_exchange *exchange)
+hand_over(struct kp_exchange *exchange)
 {
-	struct kp_connection *connection = exchange->connection;
-	exchange->parts_at = 0;
-	exchange->sent_due = true;
-	if (connection->writing) {
-		connection->write_wait = true;
+	const struct kp_connections_options *options =
+		&exchange->connection->owner->options;
+	if (exchange->gone) {
+		kp_exchange_finish(&exchange);
 	} else {
-		kp_exchange_write_parts(exchange);
+		options->handle(options->context, exchange);
 	}
 }
+
+/* Each branch may end the exchange and with it the connection, so it is the last. */
+static void
+on_task(struct kp_task *task)
+{
+	struct kp_exchange *exchange = KP_CONTAINER_OF(task, struct kp_exchange, task);
+	if (exchange->dispatch_due) {
+		exchange->dispatch_due = false;
+		hand_over(exchange);
+	} else if (exchange->sent_nothing_due) {
+		exchange->sent_nothing_due = false;
+		if (exchange->gone_due) {
+			defer(exchange);
+		}
+		kp_exchange_written(exchange, KP_E_CANCELLED);
+	} else if (exchange->gone_due) {
+		exchange->gone_due = false;
+		if (exchange->magic != 0 && exchange->user != NULL &&
+			exchange->user->on_gone != NULL) {
+			exchange->user->on_gone(exchange->owner);
+		}
+	}
+}
+
+void
+kp_exchange_mark_gone(struct kp_exchange *exchange)
+{
+	if (exchange->magic != 0 && !exchange->gone) {
+		exchange->gone = true;
+		exchange->gone_due = true;
+		defer(exchange);
+	}
+}
+
+void
+kp_exchange_sent_nothing(struct kp_exchange *exchange)
+{
+	exchange->sent_due = true;
+	exchange->sent_nothing_due = true;
+	defer(exchange);
+}
+
+/* A message comes in. */
+
+void
+kp_exchange_init(struct kp_exchange *exchange, const struct kp_carrier *carrier,
+	struct kp_connection *connection)
+{
+	struct kp_connections *owner = connection->owner;
+	*exchange = (struct kp_exchange){
+		.carrier = carrier, .connection = connection, .task.run = on_task};
+	kp_arena_init(&exchange->arena, owner->options.exchange_bytes_max, &owner->pool);
+}
+
+void
+kp_exchange_deinit(struct kp_exchange *exchange)
+{
+	kp_loop_undefer(exchange->connection->owner->loop, &exchange->task);
+	kp_arena_deinit(&exchange->arena);
+}
+
+void
+kp_exchange_begun(struct kp_exchange *exchange, const struct kp_http_request *head)
+{
+	const struct kp_connections *owner = exchange->connection->owner;
+	exchange->message.head = *head;
+	exchange->started_us = kp_loop_now_us(owner->loop);
+	kp_buffer_init(
+		&exchange->body, &exchange->arena, owner->options.exchange_bytes_max);
+}
+
+enum kp_status
+kp_exchange_add_body(struct kp_exchange *exchange, struct kp_slice piece)
+{
+	kp_buffer_add_slice(&exchange->body, piece);
+	return exchange->body.failed ? KP_E_MEMORY : KP_OK;
+}
+
+void
+kp_exchange_dispatch(struct kp_exchange *exchange)
+{
+	struct kp_connections *owner = exchange->connection->owner;
+	exchange->message.body = kp_buffer_slice(&exchange->body);
+	exchange->magic = KP_EXCHANGE_MAGIC;
+	owner->busy++;
+	kp_metrics_move(owner->options.metrics, KP_GAUGE_REQUESTS, 1);
+	exchange->dispatch_due = true;
+	defer(exchange);
+}
+
+/* The answer goes out. */
 
 /* The write is through and the handler is too. */
 static void
 end_if_over(struct kp_exchange *exchange)
 {
-	struct kp_connection *connection = exchange->connection;
 	if (exchange->magic == 0 && !exchange->sent_due) {
-		kp_connection_next(connection);
+		exchange->carrier->over(exchange);
 	}
 }
 
 void
 kp_exchange_written(struct kp_exchange *exchange, enum kp_status status)
 {
-	struct kp_connection *connection = exchange->connection;
-	if (status == KP_OK && exchange->parts_at < exchange->parts_count &&
-		open(exchange)) {
-		kp_exchange_write_parts(exchange);
-		return;
-	}
 	exchange->sent_due = false;
 	if (status != KP_OK) {
-		exchange->keep = false;
-		kp_connection_close(connection);
+		exchange->carrier->abort(exchange);
 	}
 	if (exchange->magic != 0 && exchange->user != NULL &&
 		exchange->user->on_sent != NULL) {
@@ -131,78 +195,10 @@ kp_exchange_written(struct kp_exchange *exchange, enum kp_status status)
 }
 
 static bool
-reserve_parts(struct kp_exchange *exchange, size_t count)
-{
-	if (count > exchange->parts_capacity) {
-		struct kp_slice *parts =
-			KP_ARENA_ARRAY(&exchange->arena, struct kp_slice, count);
-		if (parts == NULL) {
-			return false;
-		}
-		exchange->parts = parts;
-		exchange->parts_capacity = count;
-	}
-	return true;
-}
-
-/* Heads. */
-
-static void
-write_fields(struct kp_exchange *exchange, struct kp_buffer *buffer,
-	const struct kp_exchange_header *headers, size_t count)
-{
-	kp_buffer_add_slice(buffer, kp_connections_date(exchange->connection->owner));
-	for (size_t i = 0; i < count; i++) {
-		kp_http_write_header(buffer, headers[i].name, headers[i].value);
-	}
-	struct kp_exchange_header always[KP_ANSWER_HEADERS_MAX];
-	struct kp_slice path = exchange->refusal ? (struct kp_slice){NULL, 0}
-						 : exchange->message.head.path;
-	size_t always_count =
-		kp_answer_headers(&exchange->connection->owner->options.notice, path,
-			headers, count, always);
-	for (size_t i = 0; i < always_count; i++) {
-		kp_buffer_add_slice(buffer, always[i].name);
-		KP_BUFFER_ADD(buffer, ": ");
-		kp_buffer_add_slice(buffer, always[i].value);
-		KP_BUFFER_ADD(buffer, "\r\n");
-	}
-}
-
-static bool
-without_body(const struct kp_exchange *exchange, unsigned status)
+without_content(const struct kp_exchange *exchange, unsigned status)
 {
 	return exchange->message.head.method == KP_HTTP_METHOD_HEAD || status == 204 ||
 		status == 304;
-}
-
-/* `body_bytes` is KP_EXCHANGE_STREAM for a body of unknown length. */
-static bool
-write_head(struct kp_exchange *exchange, struct kp_buffer *buffer, unsigned status,
-	const struct kp_exchange_header *headers, size_t count, size_t body_bytes)
-{
-	unsigned version = exchange->refusal ? 1 : exchange->message.head.minor_version;
-	kp_buffer_init(buffer, &exchange->arena, HEAD_BYTES_MAX);
-	(void)kp_buffer_reserve(buffer, 1024);
-	kp_http_write_status(buffer, (int)status);
-	write_fields(exchange, buffer, headers, count);
-	if (body_bytes != KP_EXCHANGE_STREAM) {
-		if (status != 204) {
-			kp_http_write_content_length(buffer, body_bytes);
-		}
-	} else if (version >= 1) {
-		exchange->chunked = !without_body(exchange, status);
-		kp_http_write_chunked(buffer);
-	} else {
-		exchange->keep = false; /* HTTP/1.0: the end is the close */
-	}
-	if (exchange->connection->owner->draining) {
-		exchange->keep = false;
-	}
-	kp_http_write_connection(buffer, exchange->keep, version);
-	kp_http_write_head_end(buffer);
-	exchange->status = status;
-	return !buffer->failed;
 }
 
 static void
@@ -220,68 +216,80 @@ count_answer(const struct kp_exchange *exchange)
 static void
 answer_failed(struct kp_exchange *exchange)
 {
-	exchange->keep = false;
 	exchange->answer = KP_ANSWER_COMPLETE;
 	exchange->status = 503;
-	kp_connection_close(exchange->connection);
+	exchange->carrier->abort(exchange);
 	if (!exchange->refusal) {
-		kp_connection_sent_nothing(exchange->connection);
+		kp_exchange_sent_nothing(exchange);
 	}
-}
-
-/* Answers. */
-
-static bool
-collect(struct kp_exchange *exchange, struct kp_buffer *head, unsigned status,
-	const struct kp_slice *parts, size_t count)
-{
-	bool copy = exchange->user == NULL;
-	bool silent = without_body(exchange, status);
-	exchange->parts_count = 1;
-	if (!reserve_parts(exchange, count + 1)) {
-		return false;
-	}
-	for (size_t i = 0; i < count && !silent; i++) {
-		if (copy) {
-			/* The handler finishes at once, and its bytes go with it. */
-			head->bytes_max += parts[i].len;
-			kp_buffer_add_slice(head, parts[i]);
-		} else {
-			exchange->parts[exchange->parts_count++] = parts[i];
-		}
-	}
-	exchange->parts[0] = kp_buffer_slice(head);
-	return !head->failed;
 }
 
 static void
-answer(struct kp_exchange *exchange, unsigned status,
-	const struct kp_exchange_header *headers, size_t header_count,
+start(struct kp_exchange *exchange, struct kp_answer_head *head,
 	const struct kp_slice *parts, size_t part_count)
 {
-	struct kp_buffer head;
-	size_t bytes = 0;
-	for (size_t i = 0; i < part_count; i++) {
-		bytes += parts[i].len;
-	}
-	if (!write_head(exchange, &head, status, headers, header_count, bytes) ||
-		!collect(exchange, &head, status, parts, part_count)) {
+	struct kp_slice path = exchange->refusal ? (struct kp_slice){NULL, 0}
+						 : exchange->message.head.path;
+	head->without_content = without_content(exchange, head->status);
+	head->always_count =
+		kp_answer_headers(&exchange->connection->owner->options.notice, path,
+			head->own, head->own_count, head->always);
+	exchange->sent_due = true;
+	if (!exchange->carrier->start(exchange, head, parts, part_count)) {
+		exchange->sent_due = false;
 		answer_failed(exchange);
 		return;
 	}
-	exchange->answer = KP_ANSWER_COMPLETE;
+	exchange->status = head->status;
 	count_answer(exchange);
-	start_write(exchange);
+}
+
+/* The handler finishes at once, and its bytes go with it. */
+static bool
+join(struct kp_exchange *exchange, const struct kp_slice *parts, size_t count,
+	size_t bytes, struct kp_slice *ret_part)
+{
+	struct kp_buffer buffer;
+	kp_buffer_init(&buffer, &exchange->arena, ANSWER_BYTES_MAX);
+	(void)kp_buffer_reserve(&buffer, bytes);
+	for (size_t i = 0; i < count; i++) {
+		kp_buffer_add_slice(&buffer, parts[i]);
+	}
+	*ret_part = kp_buffer_slice(&buffer);
+	return !buffer.failed;
+}
+
+static void
+answer(struct kp_exchange *exchange, struct kp_answer_head *head,
+	const struct kp_slice *parts, size_t part_count)
+{
+	struct kp_slice joined;
+	head->body_bytes = 0;
+	for (size_t i = 0; i < part_count; i++) {
+		head->body_bytes += parts[i].len;
+	}
+	if (without_content(exchange, head->status) || head->body_bytes == 0) {
+		part_count = 0;
+	} else if (exchange->user == NULL) {
+		if (!join(exchange, parts, part_count, head->body_bytes, &joined)) {
+			answer_failed(exchange);
+			return;
+		}
+		parts = &joined;
+		part_count = 1;
+	}
+	exchange->answer = KP_ANSWER_COMPLETE;
+	start(exchange, head, parts, part_count);
 }
 
 /* A client that left gets nothing; whoever attends still hears that nothing was sent. */
 static bool
 client_left(struct kp_exchange *exchange)
 {
-	if (open(exchange)) {
+	if (exchange->carrier->open(exchange)) {
 		return false;
 	}
-	exchange->keep = false;
+	kp_exchange_sent_nothing(exchange);
 	return true;
 }
 
@@ -290,72 +298,32 @@ kp_exchange_answer(struct kp_exchange *exchange, unsigned status,
 	const struct kp_exchange_header *headers, size_t header_count,
 	const struct kp_slice *parts, size_t part_count)
 {
+	struct kp_answer_head head = {
+		.status = status, .own = headers, .own_count = header_count};
 	KP_REQUIRE(exchange->magic == KP_EXCHANGE_MAGIC &&
 		exchange->answer == KP_ANSWER_NONE);
 	if (client_left(exchange)) {
 		exchange->answer = KP_ANSWER_COMPLETE;
 		exchange->status = status;
-		kp_connection_sent_nothing(exchange->connection);
 		return;
 	}
-	answer(exchange, status, headers, header_count, parts, part_count);
+	answer(exchange, &head, parts, part_count);
 }
 
 void
 kp_exchange_begin(struct kp_exchange *exchange, unsigned status,
 	const struct kp_exchange_header *headers, size_t header_count)
 {
-	struct kp_buffer head;
+	struct kp_answer_head head = {.status = status,
+		.own = headers,
+		.own_count = header_count,
+		.body_bytes = KP_EXCHANGE_STREAM};
 	KP_REQUIRE(exchange->magic == KP_EXCHANGE_MAGIC &&
 		exchange->answer == KP_ANSWER_NONE);
 	exchange->answer = KP_ANSWER_BEGUN;
-	if (client_left(exchange)) {
-		kp_connection_sent_nothing(exchange->connection);
-		return;
+	if (!client_left(exchange)) {
+		start(exchange, &head, NULL, 0);
 	}
-	if (!write_head(
-		    exchange, &head, status, headers, header_count, KP_EXCHANGE_STREAM) ||
-		!reserve_parts(exchange, 8)) {
-		answer_failed(exchange);
-		return;
-	}
-	exchange->parts[0] = kp_buffer_slice(&head);
-	exchange->parts_count = 1;
-	count_answer(exchange);
-	start_write(exchange);
-}
-
-static bool
-collect_piece(struct kp_exchange *exchange, const struct kp_slice *parts, size_t count,
-	bool last)
-{
-	size_t bytes = 0;
-	exchange->parts_count = 0;
-	if (without_body(exchange, exchange->status)) {
-		return true;
-	}
-	if (!reserve_parts(exchange, count + 3)) {
-		return false;
-	}
-	for (size_t i = 0; i < count; i++) {
-		bytes += parts[i].len;
-	}
-	struct kp_slice *to = exchange->parts;
-	if (exchange->chunked && bytes > 0) {
-		size_t len = kp_http_chunk_head(exchange->chunk_head, bytes);
-		*to++ = (struct kp_slice){exchange->chunk_head, len};
-	}
-	for (size_t i = 0; i < count; i++) {
-		*to++ = parts[i];
-	}
-	if (exchange->chunked && bytes > 0) {
-		*to++ = KP_SLICE("\r\n");
-	}
-	if (exchange->chunked && last) {
-		*to++ = kp_http_chunk_last();
-	}
-	exchange->parts_count = (size_t)(to - exchange->parts);
-	return true;
 }
 
 void
@@ -365,19 +333,20 @@ kp_exchange_send(struct kp_exchange *exchange, const struct kp_slice *parts,
 	KP_REQUIRE(exchange->magic == KP_EXCHANGE_MAGIC &&
 		exchange->answer == KP_ANSWER_BEGUN && !exchange->sent_due);
 	if (client_left(exchange)) {
-		kp_connection_sent_nothing(exchange->connection);
 		return;
 	}
-	if (!collect_piece(exchange, parts, part_count, last)) {
-		exchange->keep = false;
-		kp_connection_close(exchange->connection);
-		kp_connection_sent_nothing(exchange->connection);
+	exchange->sent_due = true;
+	if (without_content(exchange, exchange->status)) {
+		part_count = 0;
+	}
+	if (!exchange->carrier->send(exchange, parts, part_count, last)) {
+		exchange->carrier->abort(exchange);
+		kp_exchange_sent_nothing(exchange);
 		return;
 	}
 	if (last) {
 		exchange->answer = KP_ANSWER_COMPLETE;
 	}
-	start_write(exchange);
 }
 
 void
@@ -395,8 +364,7 @@ kp_exchange_finish(struct kp_exchange **exchange_at)
 	kp_metrics_observe(owner->options.metrics, KP_HISTOGRAM_REQUEST,
 		kp_loop_now_us(owner->loop) - exchange->started_us);
 	if (exchange->answer != KP_ANSWER_COMPLETE) {
-		exchange->keep = false;
-		kp_connection_close(exchange->connection);
+		exchange->carrier->abort(exchange);
 	}
 	end_if_over(exchange);
 }
@@ -406,10 +374,9 @@ kp_exchange_refuse(
 	struct kp_exchange *exchange, enum kp_status status, const char *detail)
 {
 	struct kp_buffer body;
-	kp_timer_stop(exchange->connection->owner->loop, &exchange->connection->timer);
-	exchange->connection->state = KP_CONNECTION_WORK;
 	exchange->refusal = true;
-	exchange->keep = false;
+	kp_metrics_add(exchange->connection->owner->options.metrics,
+		KP_METRIC_REQUESTS_REFUSED, 1);
 	kp_buffer_init(&body, &exchange->arena, REFUSAL_BYTES_MAX);
 	struct kp_problem problem = {.status = status, .detail = kp_slice_from(detail)};
 	kp_problem_write(&body, &problem);
@@ -418,6 +385,10 @@ kp_exchange_refuse(
 		return;
 	}
 	struct kp_slice part = kp_buffer_slice(&body);
-	answer(exchange, (unsigned)kp_status_info(status)->http, &kp_problem_content_type,
-		1, &part, 1);
+	struct kp_answer_head head = {
+		.status = (unsigned)kp_status_info(status)->http,
+		.own = &kp_problem_content_type,
+		.own_count = 1,
+	};
+	answer(exchange, &head, &part, 1);
 }
