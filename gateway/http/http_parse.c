@@ -11,7 +11,6 @@
 #include "http/http_text.h"
 
 #define LINE_ROOM_FIRST ((size_t)1024)
-#define CHUNK_DIGITS_MAX 16u
 /* What is on a request line beside the target: a method, two spaces and the version. */
 #define REQUEST_LINE_REST (KP_HTTP_METHOD_BYTES_MAX + 2u + 8u)
 
@@ -19,20 +18,7 @@ enum state {
 	REQUEST_LINE,
 	FIELDS,
 	BODY,
-	CHUNK_SIZE,
-	/* In a chunk extension (RFC 9112, section 7.1.1), without the white space it
-	   calls bad. */
-	EXTENSION_NAME_FIRST,
-	EXTENSION_NAME,
-	EXTENSION_VALUE_FIRST,
-	EXTENSION_TOKEN,
-	EXTENSION_QUOTED,
-	EXTENSION_QUOTED_PAIR,
-	EXTENSION_AFTER_QUOTED,
-	CHUNK_SIZE_LF,
-	CHUNK_DATA,
-	CHUNK_DATA_CR,
-	CHUNK_DATA_LF,
+	CHUNKS,
 	TRAILERS,
 	END,
 };
@@ -186,7 +172,7 @@ static enum state
 first_body_state(const struct kp_http_request *request)
 {
 	if (request->chunked) {
-		return CHUNK_SIZE;
+		return CHUNKS;
 	}
 	return request->content_length > 0 ? BODY : END;
 }
@@ -200,6 +186,11 @@ end_head(struct kp_http_parser *parser, enum kp_http_event *ret_event)
 	}
 	parser->state = first_body_state(&parser->request);
 	parser->body_left = parser->request.chunked ? 0 : parser->request.content_length;
+	parser->chunks = (struct kp_http_chunks){
+		.body_bytes_max = parser->limits.body_bytes_max,
+		.extension_bytes_max = parser->limits.chunk_extension_bytes_max,
+		.count_max = parser->limits.chunk_count_max,
+	};
 	*ret_event = KP_HTTP_HEAD;
 	return KP_OK;
 }
@@ -266,147 +257,29 @@ give_body(struct kp_http_parser *parser, struct kp_slice bytes, size_t *used,
 	*used += rest.len;
 	*ret_body = rest;
 	if (parser->body_left == 0) {
-		parser->state = parser->state == BODY ? END : CHUNK_DATA_CR;
+		parser->state = END;
 	}
 }
 
-/* The size line of a chunk is complete. */
 static enum kp_status
-begin_chunk(struct kp_http_parser *parser)
+read_chunks(struct kp_http_parser *parser, struct kp_slice bytes, size_t *used,
+	enum kp_http_event *ret_event, struct kp_slice *ret_body)
 {
-	if (parser->body_left == 0) {
+	const char *fault = NULL;
+	struct kp_slice piece = {NULL, 0};
+	enum kp_status status =
+		kp_http_chunks_step(&parser->chunks, bytes, used, &piece, &fault);
+	if (status != KP_OK) {
+		return refuse(parser, status, fault);
+	}
+	if (parser->chunks.last) {
 		parser->state = TRAILERS;
-		return KP_OK;
 	}
-	if (parser->chunk_count >= parser->limits.chunk_count_max) {
-		return refuse(parser, KP_E_BODY_LIMIT, "more chunks than allowed");
+	if (piece.data != NULL) {
+		*ret_body = piece;
+		*ret_event = KP_HTTP_BODY;
 	}
-	if (parser->body_left > parser->limits.body_bytes_max - parser->body_bytes) {
-		return refuse(parser, KP_E_BODY_LIMIT, "the body is larger than allowed");
-	}
-	parser->chunk_count++;
-	parser->body_bytes += parser->body_left;
-	parser->state = CHUNK_DATA;
 	return KP_OK;
-}
-
-static enum kp_status
-step_chunk_size(struct kp_http_parser *parser, unsigned char byte)
-{
-	int digit = kp_http_hex(byte);
-	if (digit >= 0) {
-		if (parser->chunk_digits >= CHUNK_DIGITS_MAX) {
-			return refuse(
-				parser, KP_E_SYNTAX, "a chunk size has too many digits");
-		}
-		parser->chunk_digits++;
-		parser->body_left = parser->body_left << 4 | (unsigned)digit;
-		return KP_OK;
-	}
-	if (parser->chunk_digits == 0 || (byte != '\r' && byte != ';')) {
-		return refuse(parser, KP_E_SYNTAX, "a chunk size is not hexadecimal");
-	}
-	parser->chunk_digits = 0;
-	parser->state = byte == '\r' ? CHUNK_SIZE_LF : EXTENSION_NAME_FIRST;
-	return KP_OK;
-}
-
-/* The state after one byte of an extension; CHUNK_SIZE when the byte is wrong. */
-static enum state
-next_in_extension(enum state state, unsigned char byte)
-{
-	bool name = state == EXTENSION_NAME;
-	bool complete =
-		name || state == EXTENSION_TOKEN || state == EXTENSION_AFTER_QUOTED;
-	if (complete && (byte == '\r' || byte == ';')) {
-		return byte == '\r' ? CHUNK_SIZE_LF : EXTENSION_NAME_FIRST;
-	}
-	if (name && byte == '=') {
-		return EXTENSION_VALUE_FIRST;
-	}
-	if (state == EXTENSION_VALUE_FIRST && byte == '"') {
-		return EXTENSION_QUOTED;
-	}
-	if (state == EXTENSION_QUOTED_PAIR) {
-		return kp_http_is_value_byte(byte) ? EXTENSION_QUOTED : CHUNK_SIZE;
-	}
-	if (state == EXTENSION_QUOTED) {
-		if (byte == '"') {
-			return EXTENSION_AFTER_QUOTED;
-		}
-		if (byte == '\\') {
-			return EXTENSION_QUOTED_PAIR;
-		}
-		return kp_http_is_value_byte(byte) ? state : CHUNK_SIZE;
-	}
-	if (state == EXTENSION_AFTER_QUOTED || !kp_http_is_tchar(byte)) {
-		return CHUNK_SIZE;
-	}
-	return name || state == EXTENSION_NAME_FIRST ? EXTENSION_NAME : EXTENSION_TOKEN;
-}
-
-static enum kp_status
-step_extension(struct kp_http_parser *parser, unsigned char byte)
-{
-	if (parser->extension_bytes >= parser->limits.chunk_extension_bytes_max) {
-		return refuse(parser, KP_E_HEADER_LIMIT,
-			"chunk extensions are longer than allowed");
-	}
-	parser->extension_bytes++;
-	enum state next = next_in_extension((enum state)parser->state, byte);
-	if (next == CHUNK_SIZE) {
-		return refuse(
-			parser, KP_E_SYNTAX, "a chunk extension is not well formed");
-	}
-	parser->state = next;
-	return KP_OK;
-}
-
-static enum kp_status
-step_exact(struct kp_http_parser *parser, unsigned char byte, unsigned char wanted,
-	enum state next)
-{
-	if (byte != wanted) {
-		return refuse(parser, KP_E_SYNTAX, "a chunk does not end as announced");
-	}
-	parser->state = next;
-	return KP_OK;
-}
-
-/* One byte of what is around chunks. */
-static enum kp_status
-step_chunk_frame(struct kp_http_parser *parser, unsigned char byte)
-{
-	switch ((enum state)parser->state) {
-	case CHUNK_SIZE:
-		return step_chunk_size(parser, byte);
-	case EXTENSION_NAME_FIRST:
-	case EXTENSION_NAME:
-	case EXTENSION_VALUE_FIRST:
-	case EXTENSION_TOKEN:
-	case EXTENSION_QUOTED:
-	case EXTENSION_QUOTED_PAIR:
-	case EXTENSION_AFTER_QUOTED:
-		return step_extension(parser, byte);
-	case CHUNK_SIZE_LF:
-		if (byte != '\n') {
-			return refuse(parser, KP_E_SYNTAX,
-				"a chunk size line does not end in CRLF");
-		}
-		return begin_chunk(parser);
-	case CHUNK_DATA_CR:
-		return step_exact(parser, byte, '\r', CHUNK_DATA_LF);
-	case CHUNK_DATA_LF:
-		return step_exact(parser, byte, '\n', CHUNK_SIZE);
-	case REQUEST_LINE:
-	case FIELDS:
-	case BODY:
-	case CHUNK_DATA:
-	case TRAILERS:
-	case END:
-		break;
-	}
-	KP_UNREACHABLE();
 }
 
 /* ---- messages ---- */
@@ -419,9 +292,6 @@ end_message(struct kp_http_parser *parser)
 	parser->header_bytes = 0;
 	parser->headers = NULL;
 	parser->headers_capacity = 0;
-	parser->body_bytes = 0;
-	parser->chunk_count = 0;
-	parser->extension_bytes = 0;
 	parser->trailer_bytes = 0;
 	parser->trailer_count = 0;
 }
@@ -438,23 +308,12 @@ step(struct kp_http_parser *parser, struct kp_slice bytes, size_t *used,
 		return read_fields(parser, bytes, used, ret_event);
 	case TRAILERS:
 		return read_trailers(parser, bytes, used);
+	case CHUNKS:
+		return read_chunks(parser, bytes, used, ret_event, ret_body);
 	case BODY:
-	case CHUNK_DATA:
 		give_body(parser, bytes, used, ret_body);
 		*ret_event = KP_HTTP_BODY;
 		return KP_OK;
-	case CHUNK_SIZE:
-	case EXTENSION_NAME_FIRST:
-	case EXTENSION_NAME:
-	case EXTENSION_VALUE_FIRST:
-	case EXTENSION_TOKEN:
-	case EXTENSION_QUOTED:
-	case EXTENSION_QUOTED_PAIR:
-	case EXTENSION_AFTER_QUOTED:
-	case CHUNK_SIZE_LF:
-	case CHUNK_DATA_CR:
-	case CHUNK_DATA_LF:
-		return step_chunk_frame(parser, (unsigned char)bytes.data[(*used)++]);
 	case END:
 		break;
 	}

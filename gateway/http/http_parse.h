@@ -21,6 +21,7 @@
 #include "core/attr.h"
 #include "core/error.h"
 #include "core/slice.h"
+#include "http/http_chunk.h"
 
 enum kp_http_method {
 	KP_HTTP_METHOD_GET,
@@ -126,11 +127,8 @@ struct kp_http_parser {
 	struct kp_http_header *headers;
 	size_t headers_capacity;
 
-	uint64_t body_left;  /* of the body or of this chunk */
-	uint64_t body_bytes; /* announced so far */
-	size_t chunk_count;
-	unsigned chunk_digits;
-	size_t extension_bytes;
+	uint64_t body_left; /* of a body that says how long it is */
+	struct kp_http_chunks chunks;
 	size_t trailer_bytes;
 	size_t trailer_count;
 };

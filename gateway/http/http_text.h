@@ -33,12 +33,13 @@ kp_http_hex(unsigned char byte)
 	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
+extern const bool kp_http_tchars[256];
+
 /* tchar of RFC 9110, section 5.6.2. */
 static inline bool
 kp_http_is_tchar(unsigned char byte)
 {
-	return kp_http_is_alpha(byte) || kp_http_is_digit(byte) ||
-		(byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
+	return kp_http_tchars[byte];
 }
 
 /* VCHAR, space, tab or obs-text. */
