@@ -1,13 +1,10 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * upstream_poll: libcurl's sockets on the loop.
- *
- * A socket is registered with libuv when it is opened and stays so between transfers:
- * libcurl says REMOVE after each answer and IN with the next question, which would cost
- * some five epoll_ctl calls per question. The price is that an idle socket its peer
- * closes becomes readable for ever; then the poll is stopped, and libcurl finds the
- * connection dead when it wants to use it.
+ * upstream_poll: libcurl's sockets on the loop. While libcurl opens a connection it says
+ * what a socket waits for and hears of its events. An open connection's socket stays
+ * registered for reading until it is closed: nothing is registered per call, and an idle
+ * connection its partner closes is heard of at once.
  *
  * Both opening and closing a socket happen here, so no descriptor is reused while libuv
  * still watches it.
@@ -28,11 +25,10 @@
 struct kp_upstream_socket {
 	uv_poll_t poll;
 	struct kp_upstream *upstream;
-	struct kp_upstream_shard *shard; /* the one whose transfer uses or used it */
+	struct kp_upstream_shard *shard;           /* whose connection it is to become */
+	struct kp_upstream_connection *connection; /* once that is open */
 	int fd;
-	int events;     /* registered with libuv */
-	bool wanted;    /* curl waits for it */
-	bool connected; /* curl has waited for bytes, so there is a connection */
+	int events; /* registered with libuv */
 };
 
 static struct kp_upstream_socket *
@@ -44,6 +40,21 @@ find_socket(struct kp_upstream *upstream, curl_socket_t fd)
 
 /* Events. */
 
+/* Connections that libcurl is done with opening, well or not. */
+static void
+reap(struct kp_upstream_shard *shard)
+{
+	int left = 0;
+	CURLMsg *message = NULL;
+	while ((message = curl_multi_info_read(shard->multi, &left)) != NULL) {
+		char *private = NULL;
+		CURLcode code = message->data.result;
+		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+		kp_upstream_connection_opened(
+			(struct kp_upstream_connection *)(void *)private, code);
+	}
+}
+
 static void
 act(struct kp_upstream_shard *shard, curl_socket_t fd, int mask)
 {
@@ -53,35 +64,26 @@ act(struct kp_upstream_shard *shard, curl_socket_t fd, int mask)
 	upstream->inside_curl = true;
 	(void)curl_multi_socket_action(shard->multi, fd, mask, &running);
 	upstream->inside_curl = false;
-	kp_upstream_reap(shard);
+	reap(shard);
 }
 
 static void
 on_poll(uv_poll_t *poll, int code, int events)
 {
 	struct kp_upstream_socket *entry = poll->data;
-	if (!entry->wanted) {
-		(void)uv_poll_stop(poll);
-		entry->events = 0;
+	entry->events = code < 0 ? 0 : entry->events;
+	if (entry->connection != NULL) {
+		kp_upstream_connection_event(entry->connection, code, events);
 		return;
 	}
-	int mask = 0;
-	if (code < 0) {
-		/* A reset. libuv has stopped the poll. The error alone would make libcurl
-		 * give up at once; told to read it finds the reset itself and, where no
-		 * byte of an answer came, asks again on a new connection. */
-		mask = CURL_CSELECT_ERR | CURL_CSELECT_IN;
-		mask |= (entry->events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0;
-		entry->events = 0;
-	} else {
-		mask |= (events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0;
-		mask |= (events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0;
-	}
+	int mask = code < 0 ? CURL_CSELECT_ERR : 0;
+	mask |= (events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0;
+	mask |= (events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0;
 	act(entry->shard, entry->fd, mask);
 }
 
-static void
-watch(struct kp_upstream_socket *entry, int events)
+void
+kp_upstream_socket_watch(struct kp_upstream_socket *entry, int events)
 {
 	if (entry->events != events) {
 		entry->events = events;
@@ -96,7 +98,7 @@ static void forget_socket(struct kp_upstream_socket *entry);
 /*
  * A socket that is given up while it still connects is closed by libcurl itself, without
  * the close callback and even before it says REMOVE (seen with 7.88.1). So a socket that
- * never came to read is not kept; should curl want it once more, it is registered anew.
+ * libcurl takes its eyes off is forgotten; kp_upstream_socket_adopt registers it anew.
  */
 static int
 on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *socket_data)
@@ -107,25 +109,42 @@ on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *socket_
 	struct kp_upstream *upstream = shard->target->upstream;
 	struct kp_upstream_socket *entry = find_socket(upstream, fd);
 	bool wanted = what != CURL_POLL_REMOVE && what != CURL_POLL_NONE;
+	if (entry != NULL && entry->connection != NULL) {
+		return 0;
+	}
 	if (entry == NULL && wanted) {
 		entry = register_socket(upstream, fd);
 	}
 	if (entry == NULL) {
 		return wanted ? -1 : 0;
 	}
-	entry->wanted = wanted;
 	if (wanted) {
 		entry->shard = shard;
-		entry->connected = entry->connected || what == CURL_POLL_IN;
-		watch(entry,
+		kp_upstream_socket_watch(entry,
 			((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
 				((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0));
-	} else if (!entry->connected) {
+	} else {
 		forget_socket(entry);
-	} else if ((entry->events & UV_WRITABLE) != 0) {
-		watch(entry, UV_READABLE);
 	}
 	return 0;
+}
+
+bool
+kp_upstream_socket_adopt(struct kp_upstream_connection *connection, int fd)
+{
+	struct kp_upstream *upstream = connection->target->upstream;
+	struct kp_upstream_socket *entry = find_socket(upstream, fd);
+	if (entry == NULL) {
+		entry = register_socket(upstream, fd);
+	}
+	if (entry == NULL) {
+		return false;
+	}
+	entry->shard = connection->shard;
+	entry->connection = connection;
+	connection->socket = entry;
+	kp_upstream_socket_watch(entry, UV_READABLE);
+	return true;
 }
 
 void
@@ -301,14 +320,14 @@ note_opening(struct kp_upstream_call *call)
 curl_socket_t
 kp_upstream_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
 {
-	struct kp_upstream_transfer *transfer = data;
-	struct kp_upstream_target *target = transfer->target;
-	if (purpose != CURLSOCKTYPE_IPCXN || transfer->call == NULL ||
-		transfer->call->state != KP_CALL_RUNNING) {
+	struct kp_upstream_connection *connection = data;
+	struct kp_upstream_target *target = connection->target;
+	if (purpose != CURLSOCKTYPE_IPCXN || connection->call == NULL ||
+		connection->call->state != KP_CALL_RUNNING) {
 		return CURL_SOCKET_BAD;
 	}
 	if (!address_allowed(address, target->on_loopback)) {
-		transfer->call->reason = "the address is not one a partner may have";
+		connection->call->reason = "the address is not one a partner may have";
 		return CURL_SOCKET_BAD;
 	}
 	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
@@ -321,8 +340,8 @@ kp_upstream_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *
 		(void)close(fd);
 		return CURL_SOCKET_BAD;
 	}
-	entry->shard = transfer->shard;
-	note_opening(transfer->call);
+	entry->shard = connection->shard;
+	note_opening(connection->call);
 	return fd;
 }
 
@@ -358,7 +377,6 @@ shard_create(struct kp_upstream_target *target)
 	(void)curl_multi_setopt(shard->multi, CURLMOPT_SOCKETDATA, shard);
 	(void)curl_multi_setopt(shard->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
 	(void)curl_multi_setopt(shard->multi, CURLMOPT_TIMERDATA, shard);
-	/* The default shrinks with the number of transfers, and the pool with it. */
 	(void)curl_multi_setopt(
 		shard->multi, CURLMOPT_MAXCONNECTS, (long)KP_SHARD_CONNECTIONS);
 	(void)curl_multi_setopt(
@@ -368,23 +386,23 @@ shard_create(struct kp_upstream_target *target)
 	return shard;
 }
 
-/* The first with room: few shards stay busy and their connections warm. */
+/* The first with room: few shards. */
 struct kp_upstream_shard *
 kp_upstream_shard_pick(struct kp_upstream_target *target)
 {
 	struct kp_upstream_shard *shard = target->shards;
-	while (shard != NULL && shard->active >= KP_SHARD_CONNECTIONS) {
+	while (shard != NULL && shard->connections >= KP_SHARD_CONNECTIONS) {
 		shard = shard->next;
 	}
 	return shard != NULL ? shard : shard_create(target);
 }
 
-/* Closes its connections; the caller has taken it off the target's list. */
+/* The caller has taken it off the target's list. */
 void
 kp_upstream_shard_destroy(struct kp_upstream_shard *shard)
 {
 	struct kp_upstream *upstream = shard->target->upstream;
-	KP_REQUIRE(shard->active == 0 && !upstream->inside_curl);
+	KP_REQUIRE(shard->connections == 0 && !upstream->inside_curl);
 	(void)curl_multi_cleanup(shard->multi);
 	kp_timer_stop(upstream->loop, &shard->timer);
 	struct kp_upstream_shard **at = &upstream->kicks;

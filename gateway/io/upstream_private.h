@@ -1,13 +1,17 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * upstream_private: what the three upstream files share. upstream.c runs calls,
- * upstream_target.c prepares how a partner is reached, upstream_poll.c stands between
- * libcurl's sockets and the loop. No other file knows libcurl.
+ * upstream_private: what the upstream files share. upstream.c runs calls,
+ * upstream_request.c writes questions, upstream_connection.c moves bytes over a
+ * connection and reads answers, upstream_target.c prepares how a partner is reached,
+ * upstream_poll.c stands between libcurl's sockets and the loop.
  *
- * A target keeps its connections in shards: one curl multi for every few connections.
- * libcurl looks through all connections of a host for a free one, so the cost of a call
- * would grow with the number in flight; in shards it does not. Shards belong to one
+ * libcurl connects: addresses, TLS, trust (CURLOPT_CONNECT_ONLY). From then on a
+ * connection is ours: bytes go through curl_easy_send and curl_easy_recv, HTTP/1.1 is
+ * written and read here, its pool and its idle time are kept here.
+ *
+ * A target keeps its connections in shards: one curl multi for every few connections,
+ * because libcurl looks a connection up among all of its multi. Shards belong to one
  * target, so a connection is never shared between partners or credentials.
  */
 #ifndef KP_IO_UPSTREAM_PRIVATE_H
@@ -16,6 +20,7 @@
 #include <curl/curl.h>
 #include <openssl/types.h>
 
+#include "http/http_answer.h"
 #include "io/loop_private.h"
 #include "io/resolve.h"
 #include "io/upstream.h"
@@ -26,7 +31,7 @@
 
 enum kp_call_state {
 	KP_CALL_WAITING,  /* in target->waiting */
-	KP_CALL_RUNNING,  /* has a transfer, curl works on it */
+	KP_CALL_RUNNING,  /* has a connection, or waits for one that opens */
 	KP_CALL_FINISHED, /* in upstream->finished, on_done is due */
 };
 
@@ -44,8 +49,8 @@ struct kp_upstream_call {
 	const struct kp_upstream_request *request;
 	const struct kp_upstream_handler *handler;
 	void *owner;
-	struct kp_upstream_transfer *transfer; /* while it has one */
-	struct kp_upstream_call *next;         /* in the list of its state */
+	struct kp_upstream_connection *connection; /* while it has one */
+	struct kp_upstream_call *next;             /* in the list of its state */
 	struct kp_upstream_call *prev;
 	struct kp_timer timer;
 	uint64_t started_us;
@@ -55,28 +60,39 @@ struct kp_upstream_call {
 	bool first_seen;       /* timing.first_us is set */
 	bool head_done;        /* on_head was called */
 	bool opened;           /* a connection was opened for it */
+	bool fresh;            /* a kept connection died under it: takes a new one */
 	enum kp_status status; /* the outcome, once FINISHED or refused by a handler */
 	int cause;
 	const char *reason; /* static text */
 };
 
-/* A prepared easy handle with the memory one call needs. Lifetime: the target. */
-struct kp_upstream_transfer {
+/* Bytes that grow and are wiped. */
+struct kp_upstream_bytes {
+	char *data;
+	size_t len;
+	size_t capacity;
+};
+
+/* One connection to a partner. Lifetime: from open to kp_upstream_connection_close, at
+ * the latest with the target. */
+struct kp_upstream_connection {
 	CURL *easy;
 	struct kp_upstream_target *target;
-	struct kp_upstream_shard *shard; /* while added */
-	struct kp_upstream_call *call;   /* while in use */
-	struct kp_upstream_transfer *next_free;
-	struct curl_slist *nodes; /* of the request's header fields */
-	size_t nodes_capacity;
-	char *lines; /* request target and header fields */
-	size_t lines_capacity;
-	size_t lines_used;
-	char *head; /* of the answer */
-	size_t head_capacity;
-	size_t head_len;
-	bool method_custom; /* CURLOPT_CUSTOMREQUEST is set */
-	unsigned opened;    /* calls that opened a connection */
+	struct kp_upstream_shard *shard;
+	struct kp_upstream_socket *socket;   /* once connected */
+	struct kp_upstream_call *call;       /* NULL while idle */
+	struct kp_upstream_connection *next; /* in target->idle, last used first */
+	struct kp_upstream_connection *prev;
+	bool used;    /* has brought an answer before */
+	bool excess;  /* the partner said more than was asked */
+	bool failing; /* an error is waiting to be read */
+	uint64_t opened_us;
+	uint64_t used_us;              /* when it became idle */
+	struct kp_upstream_bytes out;  /* the question, or its head */
+	struct kp_slice out_body;      /* what follows it; the call's own */
+	size_t out_sent;               /* of both */
+	struct kp_upstream_bytes head; /* of an answer that came in pieces */
+	struct kp_http_answer answer;
 };
 
 struct kp_upstream_shard {
@@ -85,10 +101,9 @@ struct kp_upstream_shard {
 	CURLM *multi;
 	struct kp_timer timer;
 	struct kp_upstream_shard *next_kick;
-	bool kick; /* curl wants to be called without an event */
-	uint32_t active;
+	bool kick;              /* curl wants to be called without an event */
+	uint32_t connections;   /* opening, in use and idle */
 	uint32_t resolve_round; /* of the addresses it was given; 0: none */
-	uint64_t used_us;
 };
 
 struct kp_upstream_target {
@@ -100,6 +115,7 @@ struct kp_upstream_target {
 	bool closed;
 	char *url;  /* scheme://host:port/ */
 	char *base; /* path of the endpoint, without a trailing slash */
+	size_t base_len;
 	char *host;
 	char *port;
 	char *name;
@@ -111,14 +127,15 @@ struct kp_upstream_target {
 	uint32_t connect_timeout_ms;
 	uint32_t idle_ms;
 	uint32_t head_bytes_max;
-	struct curl_slist fixed[2]; /* header fields of every request */
-	char *credential;           /* text of the first, if any */
+	char *fixed; /* header fields of every question: Host, User-Agent, credential */
+	size_t fixed_len;
 	X509_STORE *anchors;
 	X509 *certificate;
 	STACK_OF(X509) * chain;
 	EVP_PKEY *key;
 	struct kp_upstream_shard *shards;
-	struct kp_upstream_transfer *free_transfers;
+	struct kp_upstream_connection *idle; /* last used first */
+	struct kp_upstream_connection *idle_last;
 	struct kp_call_list waiting;
 	struct kp_call_list running;
 	uint32_t calls; /* not yet told on_done */
@@ -144,6 +161,8 @@ struct kp_upstream {
 	size_t sockets_capacity;
 	uint32_t sockets_open; /* polls libuv still knows */
 	uint32_t calls;
+	struct kp_http_header fields[KP_UPSTREAM_HEADERS_MAX]; /* of a head being read */
+	struct kp_upstream_header headers[KP_UPSTREAM_HEADERS_MAX];
 	bool inside_start; /* completions may not run now */
 	bool inside_curl;
 	bool closing; /* some target is closed and may be unused */
@@ -153,27 +172,51 @@ struct kp_upstream {
 /* upstream.c */
 void kp_upstream_call_finish(struct kp_upstream_call *call, enum kp_status status,
 	int cause, const char *reason);
+/* Its connection died before the answer began: the call waits for another. */
+void kp_upstream_call_again(struct kp_upstream_call *call);
 void kp_upstream_wake(struct kp_upstream *upstream);
 /* The target may start calls: it has waiting ones, room and an address. */
 void kp_upstream_target_ready(struct kp_upstream_target *target);
 /* Frees the upstream when it was destroyed and nothing is left. */
 void kp_upstream_release(struct kp_upstream *upstream);
-size_t kp_upstream_on_header(char *bytes, size_t size, size_t count, void *data);
-size_t kp_upstream_on_body(char *bytes, size_t size, size_t count, void *data);
-void kp_upstream_reap(struct kp_upstream_shard *shard);
+
+/* upstream_request.c */
+bool kp_upstream_request_valid(const struct kp_upstream_request *request);
+bool kp_upstream_request_write(struct kp_upstream_connection *connection,
+	const struct kp_upstream_request *request);
+bool kp_upstream_bytes_fit(struct kp_upstream_bytes *bytes, size_t len);
+void kp_upstream_bytes_clear(struct kp_upstream_bytes *bytes);
+
+/* upstream_connection.c */
+/* Gives the call an idle connection or begins to open one. False: no memory. */
+bool kp_upstream_connection_take(struct kp_upstream_call *call);
+/* libcurl is done with connecting. */
+void kp_upstream_connection_opened(
+	struct kp_upstream_connection *connection, CURLcode code);
+/* The socket of an open connection has something to say. */
+void kp_upstream_connection_event(
+	struct kp_upstream_connection *connection, int code, int events);
+/* The call is over: the connection becomes idle, or is closed. */
+void kp_upstream_connection_leave(struct kp_upstream_call *call);
+void kp_upstream_connection_close(struct kp_upstream_connection *connection);
+/* Closes what has been idle since before `since_us`. */
+void kp_upstream_close_idle(struct kp_upstream_target *target, uint64_t since_us);
 
 /* upstream_target.c */
-struct kp_upstream_transfer *kp_upstream_transfer_create(
-	struct kp_upstream_target *target);
-void kp_upstream_transfer_destroy(struct kp_upstream_transfer *transfer);
 /* Has addresses, or starts to look for them. */
 bool kp_upstream_target_resolved(struct kp_upstream_target *target);
 void kp_upstream_target_free(struct kp_upstream_target *target);
+/* Security of a handle that is to connect; false: it may not be used. */
+bool kp_upstream_target_secure(struct kp_upstream_target *target, CURL *easy);
 
 /* upstream_poll.c */
 struct kp_upstream_shard *kp_upstream_shard_pick(struct kp_upstream_target *target);
 void kp_upstream_shard_destroy(struct kp_upstream_shard *shard);
 void kp_upstream_shard_kick(struct kp_upstream_shard *shard);
+/* Events of the socket go to the connection from now on. False: no memory. */
+bool kp_upstream_socket_adopt(struct kp_upstream_connection *connection, int fd);
+/* What an adopted socket waits for: UV_READABLE, UV_WRITABLE. */
+void kp_upstream_socket_watch(struct kp_upstream_socket *socket, int events);
 curl_socket_t kp_upstream_open_socket(
 	void *data, curlsocktype purpose, struct curl_sockaddr *address);
 int kp_upstream_close_socket(void *data, curl_socket_t fd);

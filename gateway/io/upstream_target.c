@@ -2,9 +2,7 @@
 
 /*
  * upstream_target: how one partner is reached. Everything that is the same for each call
- * is done once: the endpoint checked, certificates read, easy handles prepared. What
- * libcurl would do on its own and must not (redirects, proxies, cookies, netrc, names,
- * trust stores of the distribution) is switched off here, in one list.
+ * is done once: the endpoint checked, certificates read, fixed header fields written.
  */
 #include "io/upstream_private.h"
 
@@ -107,8 +105,9 @@ keep_endpoint(struct kp_upstream_target *target, CURLU *url, struct kp_error *er
 	kp_heap_free(scheme);
 	size_t base_len = strlen(target->base);
 	if (base_len > 0 && target->base[base_len - 1] == '/') {
-		target->base[base_len - 1] = '\0';
+		target->base[--base_len] = '\0';
 	}
+	target->base_len = base_len;
 	if (strlen(target->host) > KP_HOST_BYTES_MAX) {
 		return kp_error_set(err, KP_E_CONFIG,
 			"the endpoint's host name has more than %zu bytes",
@@ -331,71 +330,89 @@ field_value_valid(struct kp_slice value)
 
 /* "Basic " and the base64 of "user:password" (RFC 7617). */
 static char *
-basic_line(struct kp_slice value)
+basic_value(struct kp_slice value)
 {
-	static const char prefix[] = "Authorization: Basic ";
+	static const char prefix[] = "Basic ";
 	size_t size = sizeof(prefix) + 4 * ((value.len + 2) / 3);
-	char *line = kp_heap_alloc(size);
-	if (line != NULL) {
-		memcpy(line, prefix, sizeof(prefix));
-		(void)EVP_EncodeBlock((unsigned char *)line + sizeof(prefix) - 1,
+	char *text = kp_heap_alloc(size);
+	if (text != NULL) {
+		memcpy(text, prefix, sizeof(prefix));
+		(void)EVP_EncodeBlock((unsigned char *)text + sizeof(prefix) - 1,
 			(const unsigned char *)value.data, (int)value.len);
 	}
-	return line;
+	return text;
 }
 
-static char *
-header_line(struct kp_slice name, const char *between, struct kp_slice value)
+/* Header fields of every question: Host (RFC 9112, section 3.2), ours, the credential. */
+static bool
+keep_fixed(struct kp_upstream_target *target, struct kp_slice name, const char *prefix,
+	struct kp_slice value)
 {
-	size_t size = name.len + strlen(between) + value.len + 1;
-	char *line = kp_heap_alloc(size);
-	if (line != NULL) {
-		(void)snprintf(line, size, "%.*s%s%.*s", KP_SLICE_ARG(name), between,
-			KP_SLICE_ARG(value));
+	bool default_port = strcmp(target->port, target->tls ? "443" : "80") == 0;
+	size_t size = strlen(target->host) + strlen(target->port) + name.len +
+		strlen(prefix) + value.len + 64;
+	target->fixed = kp_heap_alloc(size);
+	if (target->fixed == NULL) {
+		return false;
 	}
-	return line;
+	int len = snprintf(target->fixed, size,
+		"Host: %s%s%s\r\nUser-Agent: ketenpoort\r\n%.*s%s%s%.*s%s", target->host,
+		default_port ? "" : ":", default_port ? "" : target->port,
+		KP_SLICE_ARG(name), name.len > 0 ? ": " : "", prefix, KP_SLICE_ARG(value),
+		name.len > 0 ? "\r\n" : "");
+	target->fixed_len = (size_t)len;
+	return len >= 0;
+}
+
+static enum kp_status
+check_credential(const struct kp_upstream_target_options *options, struct kp_error *err)
+{
+	struct kp_slice value = options->credential_value;
+	if (!field_value_valid(value) || value.len == 0) {
+		return kp_error_set(err, KP_E_CONFIG,
+			"the credential is empty, too long or has control characters");
+	}
+	if (options->credential == KP_CREDENTIAL_HEADER &&
+		!kp_http_token_valid(options->credential_name)) {
+		return kp_error_set(
+			err, KP_E_CONFIG, "the credential's header name is not one");
+	}
+	return KP_OK;
 }
 
 static enum kp_status
 keep_credential(struct kp_upstream_target *target,
 	const struct kp_upstream_target_options *options, struct kp_error *err)
 {
-	static char agent[] = "User-Agent: ketenpoort";
-	target->fixed[0].data = agent;
-	if (options->credential == KP_CREDENTIAL_NONE) {
-		return KP_OK;
-	}
 	struct kp_slice value = options->credential_value;
-	if (!field_value_valid(value) || value.len == 0) {
-		return kp_error_set(err, KP_E_CONFIG,
-			"the credential is empty, too long or has control characters");
+	char *basic = NULL;
+	bool kept = false;
+	enum kp_status status = options->credential == KP_CREDENTIAL_NONE
+		? KP_OK
+		: check_credential(options, err);
+	if (status != KP_OK) {
+		return status;
 	}
 	switch (options->credential) {
 	case KP_CREDENTIAL_NONE:
+		kept = keep_fixed(target, KP_SLICE(""), "", KP_SLICE(""));
 		break;
 	case KP_CREDENTIAL_HEADER:
-		if (options->credential_name.len == 0 ||
-			!field_value_valid(options->credential_name) ||
-			memchr(options->credential_name.data, ':',
-				options->credential_name.len) != NULL) {
-			return kp_error_set(err, KP_E_CONFIG,
-				"the credential's header name is not one");
-		}
-		target->credential = header_line(options->credential_name, ": ", value);
+		kept = keep_fixed(target, options->credential_name, "", value);
 		break;
 	case KP_CREDENTIAL_BEARER:
-		target->credential =
-			header_line(KP_SLICE("Authorization"), ": Bearer ", value);
+		kept = keep_fixed(target, KP_SLICE("Authorization"), "Bearer ", value);
 		break;
 	case KP_CREDENTIAL_BASIC:
-		target->credential = basic_line(value);
+		basic = basic_value(value);
+		kept = basic != NULL &&
+			keep_fixed(target, KP_SLICE("Authorization"), "",
+				kp_slice_from(basic));
+		kp_heap_free(basic);
 		break;
 	}
-	target->fixed[1].data = target->credential;
-	target->fixed[0].next = &target->fixed[1];
-	return target->credential != NULL
-		? KP_OK
-		: kp_error_set(err, KP_E_MEMORY, "no memory for a credential");
+	return kept ? KP_OK
+		    : kp_error_set(err, KP_E_MEMORY, "no memory for a credential");
 }
 
 /* Names. */
@@ -453,29 +470,10 @@ kp_upstream_target_resolved(struct kp_upstream_target *target)
 	return known || target->resolve == NULL;
 }
 
-/* Easy handles. */
-
-static void
-forbid_extras(CURL *easy)
-{
-	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-	(void)curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
-	(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	(void)curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	(void)curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
-	(void)curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
-	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	(void)curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
-	(void)curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_NONE);
-	(void)curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
-}
-
 /* Without all of these there is no handle: a partner reached without verification is
  * worse than one not reached. */
-static bool
-require_security(struct kp_upstream_target *target, CURL *easy)
+bool
+kp_upstream_target_secure(struct kp_upstream_target *target, CURL *easy)
 {
 	const char *scheme = target->tls ? "https" : "http";
 	if (curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, scheme) != CURLE_OK ||
@@ -497,58 +495,9 @@ require_security(struct kp_upstream_target *target, CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, target) == CURLE_OK;
 }
 
-static void
-set_callbacks(struct kp_upstream_transfer *transfer)
-{
-	CURL *easy = transfer->easy;
-	struct kp_upstream_target *target = transfer->target;
-	(void)curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
-	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, kp_upstream_on_body);
-	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, kp_upstream_on_header);
-	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
-	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, kp_upstream_open_socket);
-	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
-	(void)curl_easy_setopt(
-		easy, CURLOPT_CLOSESOCKETFUNCTION, kp_upstream_close_socket);
-	(void)curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, target->upstream);
-	(void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
-	(void)curl_easy_setopt(
-		easy, CURLOPT_MAXAGE_CONN, (long)((target->idle_ms + 999) / 1000));
-	(void)curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFE_S);
-}
-
-struct kp_upstream_transfer *
-kp_upstream_transfer_create(struct kp_upstream_target *target)
-{
-	struct kp_upstream_transfer *transfer = kp_heap_calloc(1, sizeof(*transfer));
-	if (transfer == NULL) {
-		return NULL;
-	}
-	transfer->target = target;
-	transfer->easy = curl_easy_init();
-	if (transfer->easy == NULL || !require_security(target, transfer->easy)) {
-		kp_upstream_transfer_destroy(transfer);
-		return NULL;
-	}
-	forbid_extras(transfer->easy);
-	set_callbacks(transfer);
-	return transfer;
-}
-
-void
-kp_upstream_transfer_destroy(struct kp_upstream_transfer *transfer)
-{
-	curl_easy_cleanup(transfer->easy);
-	kp_heap_free(transfer->nodes);
-	kp_heap_free(transfer->lines);
-	kp_heap_free(transfer->head);
-	kp_heap_free(transfer);
-}
-
 /* Life. */
 
-/* Closes the connections of shards that have not been used for a while. */
+/* Closes connections that have not been used for a while, and shards without any. */
 static void
 on_idle(struct kp_timer *timer)
 {
@@ -557,10 +506,13 @@ on_idle(struct kp_timer *timer)
 	struct kp_loop *loop = target->upstream->loop;
 	uint64_t now_us = kp_loop_now_us(loop);
 	uint64_t idle_us = (uint64_t)target->idle_ms * 1000;
+	if (now_us >= idle_us) {
+		kp_upstream_close_idle(target, now_us - idle_us);
+	}
 	struct kp_upstream_shard **at = &target->shards;
 	while (*at != NULL) {
 		struct kp_upstream_shard *shard = *at;
-		if (shard->active == 0 && now_us - shard->used_us >= idle_us) {
+		if (shard->connections == 0) {
 			*at = shard->next;
 			kp_upstream_shard_destroy(shard);
 		} else {
@@ -627,11 +579,7 @@ kp_upstream_target_open(struct kp_upstream *upstream,
 static void
 free_connections(struct kp_upstream_target *target)
 {
-	while (target->free_transfers != NULL) {
-		struct kp_upstream_transfer *transfer = target->free_transfers;
-		target->free_transfers = transfer->next_free;
-		kp_upstream_transfer_destroy(transfer);
-	}
+	kp_upstream_close_idle(target, UINT64_MAX);
 	while (target->shards != NULL) {
 		struct kp_upstream_shard *shard = target->shards;
 		target->shards = shard->next;
@@ -654,7 +602,7 @@ kp_upstream_target_free(struct kp_upstream_target *target)
 	X509_free(target->certificate);
 	sk_X509_pop_free(target->chain, X509_free);
 	EVP_PKEY_free(target->key);
-	kp_heap_free(target->credential);
+	kp_heap_free(target->fixed);
 	kp_heap_free(target->resolved_text);
 	kp_heap_free(target->url);
 	kp_heap_free(target->base);

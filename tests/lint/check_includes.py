@@ -19,7 +19,7 @@ ROOMS = {
     "connectors": CORE | {"connectors", "policies"},
     "query": CORE | {"query", "policies", "http", "connectors", "source"},
     "config": CORE | {"config", "crypto", "policies", "io"},
-    "io": CORE | {"io"},
+    "io": CORE | {"http", "io"},
     "audit": PURE | {"audit"},
     "source": PURE | {"source", "audit"},
     "shipped": {"shipped"},
