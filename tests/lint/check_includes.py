@@ -10,15 +10,16 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # A room may include those named for it, itself, and connectors/connector.h where it says so.
 CORE = {"core"}
-PURE = CORE | {"crypto", "policies", "http", "query", "config", "connectors", "io"}
+PURE = CORE | {"crypto", "token", "policies", "http", "query", "config", "connectors", "io"}
 ROOMS = {
     "core": CORE,
     "crypto": CORE | {"crypto"},
     "http": CORE | {"http"},
+    "token": CORE | {"crypto", "token"},
     "policies": CORE | {"policies"},
     "connectors": CORE | {"connectors", "policies"},
     "query": CORE | {"query", "policies", "http", "connectors", "source"},
-    "config": CORE | {"config", "crypto", "policies", "io"},
+    "config": CORE | {"config", "crypto", "token", "policies", "io"},
     "io": CORE | {"http", "io"},
     "audit": PURE | {"audit"},
     "source": PURE | {"source", "audit"},
