@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "answer_headers.h"
+#include "config/options.h"
 #include "crypto/approvals.h"
 #include "crypto/crypto.h"
 #include "io/file.h"
@@ -208,6 +209,72 @@ check_notice(const struct kp_config *config, struct kp_arena *arena,
 	return worst;
 }
 
+/* The number a row of the section quota has: for everybody, or for an organisation. */
+static uint32_t
+quota_number(const struct kp_config *config, const struct kp_config_quota *quota,
+	const char *name)
+{
+	for (size_t i = 0; i < kp_option_count(); i++) {
+		const struct kp_option *option = kp_option_get(i);
+		uint64_t number;
+		if (strcmp(option->section, "quota") == 0 &&
+			strcmp(option->name, name) == 0) {
+			memcpy(&number, (const char *)config + option->offset,
+				sizeof(number));
+			return (uint32_t)(quota == NULL ? number : quota->values[i]);
+		}
+	}
+	KP_UNREACHABLE();
+}
+
+static struct kp_quota_limits
+quota_limits(const struct kp_config *config, const struct kp_config_quota *quota)
+{
+	struct kp_quota_limits limits;
+	const struct {
+		const char *name;
+		uint32_t *number;
+	} rows[] = {
+		{"refused_per_minute", &limits.refused_per_minute},
+		{"employee_per_minute", &limits.employee_per_minute},
+		{"employee_burst", &limits.employee_burst},
+		{"organisation_per_minute", &limits.organisation_per_minute},
+		{"organisation_burst", &limits.organisation_burst},
+		{"purpose_per_minute", &limits.purpose_per_minute},
+		{"purpose_burst", &limits.purpose_burst},
+		{"concurrent_max", &limits.concurrent_max},
+		{"dossiers_per_hour", &limits.dossiers_per_hour},
+		{"dossiers_per_day", &limits.dossiers_per_day},
+		{"sensitive_fields_per_day", &limits.sensitive_fields_per_day},
+	};
+	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
+		*rows[i].number = quota_number(config, quota, rows[i].name);
+	}
+	return limits;
+}
+
+static enum kp_status
+add_quotas(const struct kp_config *config, struct kp_arena *arena,
+	struct kp_path_config *path)
+{
+	struct kp_quota_override *overrides =
+		KP_ARENA_ARRAY(arena, struct kp_quota_override, config->quota_count);
+	if (overrides == NULL) {
+		return KP_E_MEMORY;
+	}
+	for (size_t i = 0; i < config->quota_count; i++) {
+		overrides[i] = (struct kp_quota_override){
+			.organisation = config->quotas[i].organisation,
+			.limits = quota_limits(config, &config->quotas[i]),
+		};
+	}
+	path->quota = quota_limits(config, NULL);
+	path->quota_sensitive_from = (uint32_t)config->quota_sensitive_from;
+	path->quota_overrides = overrides;
+	path->quota_override_count = config->quota_count;
+	return KP_OK;
+}
+
 static struct kp_path_config
 path_config(const struct kp_config *config)
 {
@@ -256,7 +323,7 @@ describe(const struct kp_config *config, struct kp_snapshot **snapshot_at,
 }
 
 enum kp_status
-kp_assemble(struct kp_config *config, struct kp_journal *journal,
+kp_assemble(struct kp_config *config, struct kp_journal *journal, struct kp_quota *quota,
 	struct kp_logger *logger, struct kp_findings *findings,
 	struct kp_snapshot **ret_snapshot)
 {
@@ -287,10 +354,15 @@ kp_assemble(struct kp_config *config, struct kp_journal *journal,
 			.sources = sources,
 			.authzen_set = authzen_set,
 			.journal = journal,
+			.quota = quota,
 			.logger = logger,
 			.now_ms = now_ms()};
 		struct kp_error err;
-		status = kp_snapshot_create(&options, ret_snapshot, &err);
+		(void)kp_error_set(&err, KP_E_MEMORY, "no memory for a snapshot");
+		status = add_quotas(config, &arena, &path);
+		if (status == KP_OK) {
+			status = kp_snapshot_create(&options, ret_snapshot, &err);
+		}
 		if (status == KP_OK) {
 			sources = NULL;
 			authzen_set = NULL;

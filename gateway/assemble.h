@@ -21,7 +21,7 @@
  * secrets are filled in.
  */
 enum kp_status kp_assemble(struct kp_config *config, struct kp_journal *journal,
-	struct kp_logger *logger, struct kp_findings *findings,
+	struct kp_quota *quota, struct kp_logger *logger, struct kp_findings *findings,
 	struct kp_snapshot **ret_snapshot) KP_MUST_USE;
 
 #endif

@@ -14,7 +14,7 @@
 
 #define METADATA_BYTES_MAX ((size_t)4096)
 #define RECORD_BYTES_FIRST ((size_t)2048)
-#define HEADERS_MAX 3u
+#define HEADERS_MAX 4u
 
 /* One request. Lives in the arena of its exchange; what it works with is in the arena of
  * `asker`, which is wiped at the end. */
@@ -49,6 +49,7 @@ end(struct decision *decision)
 	struct kp_exchange *exchange = decision->exchange;
 	struct kp_snapshot_view *view = decision->view;
 	decision->view->active--;
+	kp_ration_end(&decision->asker);
 	decision->asker.magic = 0;
 	kp_arena_deinit(&decision->asker.arena);
 	kp_exchange_finish(&exchange);
@@ -87,6 +88,12 @@ answer(struct decision *decision)
 	if (decision->answer.http_status == 401) {
 		decision->headers[count++] = (struct kp_exchange_header){
 			KP_SLICE("WWW-Authenticate"), KP_SLICE("Bearer")};
+	} else if (decision->answer.http_status == 429) {
+		const char *seconds = kp_arena_printf(
+			&decision->asker.arena, "%u", decision->asker.ration.retry_s);
+		decision->headers[count++] =
+			(struct kp_exchange_header){KP_SLICE("Retry-After"),
+				seconds == NULL ? KP_SLICE("1") : kp_slice_from(seconds)};
 	}
 	kp_metrics_add(decision->view->metrics, KP_METRIC_AUTHZEN_PERMIT,
 		decision->answer.permitted);
@@ -254,10 +261,16 @@ begin_trace(struct decision *decision)
 static void
 decide(struct decision *decision)
 {
+	static const struct kp_slice too_many =
+		KP_SLICE_INIT("\"more requests than allowed\"");
 	const struct kp_http_request *head =
 		&kp_exchange_message(decision->exchange)->head;
-	if (kp_stage_identify(&decision->asker) != KP_STAGE_NEXT) {
+	if (kp_ration_address(&decision->asker) != KP_STAGE_NEXT) {
+		refuse(decision, 429, too_many);
+	} else if (kp_stage_identify(&decision->asker) != KP_STAGE_NEXT) {
 		refuse(decision, 401, KP_SLICE("\"it is not clear who asks\""));
+	} else if (kp_ration_asker(&decision->asker, false) != KP_STAGE_NEXT) {
+		refuse(decision, 429, too_many);
 	} else if (!kp_content_type_is_json(kp_http_known(head, KP_HTTP_CONTENT_TYPE)) ||
 		kp_http_known(head, KP_HTTP_CONTENT_ENCODING).len > 0) {
 		refuse(decision, 400,

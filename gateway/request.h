@@ -26,6 +26,7 @@
 #include "query/plan.h"
 #include "query/query.h"
 #include "query/withheld.h"
+#include "ration.h"
 #include "snapshot.h"
 #include "stages.h"
 
@@ -116,6 +117,8 @@ struct kp_request {
 	struct kp_trace trace;
 	/* identify */
 	struct kp_identity identity;
+	/* ration, budget */
+	struct kp_ration ration;
 	/* parse */
 	struct kp_query query;
 	struct kp_query_faults *faults;

@@ -43,6 +43,24 @@ keep(struct kp_arena *arena, struct kp_slice *text)
 }
 
 static enum kp_status
+copy_overrides(struct kp_arena *arena, struct kp_path_config *own)
+{
+	struct kp_quota_override *overrides = KP_ARENA_ARRAY(
+		arena, struct kp_quota_override, own->quota_override_count);
+	if (overrides == NULL) {
+		return KP_E_MEMORY;
+	}
+	for (size_t i = 0; i < own->quota_override_count; i++) {
+		overrides[i] = own->quota_overrides[i];
+		if (!keep(arena, &overrides[i].organisation)) {
+			return KP_E_MEMORY;
+		}
+	}
+	own->quota_overrides = overrides;
+	return KP_OK;
+}
+
+static enum kp_status
 copy_config(struct kp_snapshot *snapshot, const struct kp_path_config *config)
 {
 	struct kp_arena *arena = &snapshot->arena;
@@ -64,7 +82,7 @@ copy_config(struct kp_snapshot *snapshot, const struct kp_path_config *config)
 		}
 	}
 	own->pseudonym_keys = keys;
-	if (!keep(arena, &own->authzen_base_url)) {
+	if (!keep(arena, &own->authzen_base_url) || copy_overrides(arena, own) != KP_OK) {
 		return KP_E_MEMORY;
 	}
 	struct kp_error err;
@@ -121,6 +139,7 @@ kp_snapshot_create(const struct kp_snapshot_options *options,
 	snapshot->bundle = kp_bundle_ref(options->bundle);
 	snapshot->catalogue = kp_bundle_catalogue(options->bundle);
 	snapshot->journal = options->journal;
+	snapshot->quota = options->quota;
 	snapshot->logger = options->logger;
 	snapshot->created_ms = options->now_ms;
 	enum kp_status status = copy_config(snapshot, options->config);

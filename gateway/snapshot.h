@@ -28,7 +28,13 @@
 #include "policies/authzen_trust.h"
 #include "policies/policy.h"
 #include "query/shape.h"
+#include "quota.h"
 #include "source/source.h"
+
+struct kp_quota_override {
+	struct kp_slice organisation; /* OIN */
+	struct kp_quota_limits limits;
+};
 
 /* The request path's part of the configuration. Start from kp_path_config_defaults. */
 struct kp_path_config {
@@ -64,6 +70,12 @@ struct kp_path_config {
 	struct kp_authzen_trust authzen_trust; /* made by kp_snapshot_create */
 	bool authzen_certification;
 
+	/* How much may be asked. */
+	struct kp_quota_limits quota;
+	const struct kp_quota_override *quota_overrides; /* by organisation, in order */
+	size_t quota_override_count;
+	uint32_t quota_sensitive_from; /* of kp_field.sensitivity */
+
 	/* Under which clients appear in records; new records use keys[current]. */
 	const struct kp_pseudonym_key *pseudonym_keys;
 	size_t pseudonym_key_count;
@@ -81,6 +93,7 @@ struct kp_snapshot {
 	struct kp_shape *shape;
 	struct kp_slice openapi;    /* the document of /v1; made by kp_assemble */
 	struct kp_journal *journal; /* borrowed: process lifetime */
+	struct kp_quota *quota;     /* borrowed: process lifetime; NULL: no bounds */
 	struct kp_logger *logger;   /* borrowed; may be NULL */
 	struct kp_arena arena;
 };
@@ -106,6 +119,7 @@ struct kp_snapshot_options {
 	struct kp_source_set *sources;       /* taken on success */
 	struct kp_authzen_set *authzen_set;  /* taken on success; may be NULL */
 	struct kp_journal *journal;
+	struct kp_quota *quota;   /* may be NULL */
 	struct kp_logger *logger; /* may be NULL */
 	int64_t now_ms;           /* UTC */
 };

@@ -7,7 +7,7 @@
  * Out:      form, dry_run, trace; a deadline that holds until parse knows the budget
  * Waits:    no
  * Owns:     its place among the requests of this loop
- * Fails as: KP_E_BUSY, KP_E_METHOD, KP_E_CONTENT_TYPE, KP_E_NOT_ACCEPTABLE,
+ * Fails as: KP_E_BUSY, KP_E_RATE, KP_E_METHOD, KP_E_CONTENT_TYPE, KP_E_NOT_ACCEPTABLE,
  *           KP_E_BODY_LIMIT
  */
 #include "core/encode.h"
@@ -86,6 +86,9 @@ kp_stage_admit(struct kp_request *request)
 		return kp_request_fail(request, KP_E_BUSY, "requests_max reached",
 			KP_SLICE("Er zijn te veel vragen tegelijk. Probeer het zo "
 				 "opnieuw."));
+	}
+	if (kp_ration_address(request) != KP_STAGE_NEXT) {
+		return KP_STAGE_FAIL;
 	}
 	if (!choose_form(request)) {
 		return kp_request_fail(request, KP_E_NOT_ACCEPTABLE,

@@ -14,7 +14,8 @@
 #include "query/problem.h"
 #include "request.h"
 
-#define HEADERS_MAX 6u
+#define HEADERS_MAX 8u
+#define RATION_BYTES_MAX ((size_t)1024)
 #define PROBLEM_BYTES_MAX ((size_t)32 * 1024)
 
 struct header_list {
@@ -29,6 +30,44 @@ add_header(struct header_list *list, struct kp_slice name, struct kp_slice value
 	list->items[list->count++] = (struct kp_exchange_header){name, value};
 }
 
+/* In the arena of the exchange: a field that finds no memory is left out. */
+static void
+add_written(const struct kp_request *request, struct header_list *list,
+	struct kp_slice name,
+	void (*write)(struct kp_buffer *buffer, const struct kp_ration *ration))
+{
+	struct kp_buffer buffer;
+	kp_buffer_init(&buffer, kp_exchange_arena(request->exchange), RATION_BYTES_MAX);
+	write(&buffer, &request->ration);
+	if (!buffer.failed && buffer.len > 0) {
+		add_header(list, name, kp_buffer_slice(&buffer));
+	}
+}
+
+static void
+write_retry(struct kp_buffer *buffer, const struct kp_ration *ration)
+{
+	kp_write_uint(buffer, ration->retry_s > 0 ? ration->retry_s : 1);
+}
+
+/* How much more may be asked, where that is of use: beside a dossier and when it was too
+ * much. */
+static void
+add_ration(const struct kp_request *request, struct header_list *list)
+{
+	bool refused =
+		request->failed && kp_problem_http_status(request->error.status) == 429;
+	if (refused) {
+		add_written(request, list, KP_SLICE("Retry-After"), write_retry);
+	}
+	if (refused || !request->failed) {
+		add_written(request, list, KP_SLICE("RateLimit-Policy"),
+			kp_ration_write_policies);
+		add_written(
+			request, list, KP_SLICE("RateLimit"), kp_ration_write_standing);
+	}
+}
+
 static struct header_list
 make_headers(const struct kp_request *request, struct kp_slice content_type)
 {
@@ -39,6 +78,7 @@ make_headers(const struct kp_request *request, struct kp_slice content_type)
 		add_header(&list, KP_SLICE("Ketenpoort-Identiteit"),
 			KP_SLICE("ontwikkeling"));
 	}
+	add_ration(request, &list);
 	return list;
 }
 
@@ -56,7 +96,7 @@ begun_sending(struct kp_request *request)
 	kp_once_begun(&request->answer.sending, true);
 }
 
-/* A whole answer in one go. The headers' texts are fixed. */
+/* A whole answer in one go. */
 static enum kp_stage_result
 send_whole(struct kp_request *request, unsigned http_status,
 	const struct header_list *headers, struct kp_slice body)

@@ -162,7 +162,9 @@ write_refusal(struct kp_request *request, struct kp_buffer *out)
 	struct kp_record_refusal record = {
 		.stage = kp_slice_from(kp_stages[request->failed_stage].name),
 		.code = kp_slice_from(info->name),
-		.refusal = name_refusal(request->refusal),
+		.refusal = request->ration.refused_by.len > 0
+			? request->ration.refused_by
+			: name_refusal(request->refusal),
 		.rule = request->rule,
 		.http_status = (uint32_t)info->http,
 	};

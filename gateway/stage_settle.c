@@ -108,6 +108,7 @@ static void
 count(struct kp_request *request)
 {
 	struct kp_snapshot_view *view = request->view;
+	kp_ration_end(request);
 	view->active -= request->counted ? 1 : 0;
 	kp_metrics_move(view->metrics, KP_GAUGE_QUERIES, -1);
 	kp_metrics_add(view->metrics, ending(request), 1);

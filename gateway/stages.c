@@ -11,10 +11,12 @@ const struct kp_stage kp_stages[] = {
 	/* name         function             may wait  also after failure */
 	{ "admit",      kp_stage_admit,      false,    false },
 	{ "identify",   kp_stage_identify,   false,    false },
+	{ "ration",     kp_stage_ration,     false,    false },
 	{ "parse",      kp_stage_parse,      false,    false },
 	{ "relate",     kp_stage_relate,     true,     false },
 	{ "authorise",  kp_stage_authorise,  false,    false },
 	{ "plan",       kp_stage_plan,       false,    false },
+	{ "budget",     kp_stage_budget,     false,    false },
 	{ "commit",     kp_stage_commit,     true,     true  },
 	{ "fetch",      kp_stage_fetch,      true,     false },
 	{ "project",    kp_stage_project,    false,    false },

@@ -32,10 +32,12 @@ extern const unsigned kp_stage_count;
 
 enum kp_stage_result kp_stage_admit(struct kp_request *request);
 enum kp_stage_result kp_stage_identify(struct kp_request *request);
+enum kp_stage_result kp_stage_ration(struct kp_request *request);
 enum kp_stage_result kp_stage_parse(struct kp_request *request);
 enum kp_stage_result kp_stage_relate(struct kp_request *request);
 enum kp_stage_result kp_stage_authorise(struct kp_request *request);
 enum kp_stage_result kp_stage_plan(struct kp_request *request);
+enum kp_stage_result kp_stage_budget(struct kp_request *request);
 enum kp_stage_result kp_stage_commit(struct kp_request *request);
 enum kp_stage_result kp_stage_fetch(struct kp_request *request);
 enum kp_stage_result kp_stage_project(struct kp_request *request);

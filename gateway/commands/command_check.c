@@ -108,7 +108,7 @@ check_all(const char *path, struct verdict *verdict)
 	if (config->log_file[0] != '\0') {
 		check_log(config->log_file, &verdict->findings);
 	}
-	status = kp_assemble(config, NULL, NULL, &verdict->findings, &snapshot);
+	status = kp_assemble(config, NULL, NULL, NULL, &verdict->findings, &snapshot);
 	if (status == KP_OK) {
 		struct kp_slice version = kp_bundle_version(snapshot->bundle);
 		verdict->sources = kp_source_set_count(snapshot->sources);

@@ -41,6 +41,7 @@ struct serve {
 	struct kp_log log;
 	struct kp_workers *writer; /* the journal's */
 	struct kp_journal *journal;
+	struct kp_quota *quota;
 	struct kp_server *server;
 	bool built;   /* a snapshot was made, so the next one is a reload */
 	bool started; /* faults go to the log from now on, to the terminal before */
@@ -148,8 +149,8 @@ build(void *context, void **ret_snapshot, struct kp_error *err)
 	kp_findings_init(&findings, KP_CONFIG_FINDINGS_MAX);
 	enum kp_status status = kp_config_load(serve->path, &findings, &config);
 	if (status == KP_OK) {
-		status = kp_assemble(
-			config, serve->journal, serve->logger, &findings, &snapshot);
+		status = kp_assemble(config, serve->journal, serve->quota, serve->logger,
+			&findings, &snapshot);
 	}
 	if (status != KP_OK) {
 		report(serve, &findings);
@@ -509,6 +510,10 @@ run(struct serve *serve, struct kp_error *err)
 		status = open_journal(serve, err);
 	}
 	if (status == KP_OK) {
+		status = kp_quota_create(
+			(uint32_t)serve->config->quota_entries, &serve->quota, err);
+	}
+	if (status == KP_OK) {
 		status = make_server(serve, err);
 	}
 	if (status == KP_OK) {
@@ -529,6 +534,7 @@ tear_down(struct serve *serve)
 	}
 	kp_workers_destroy(&serve->writer); /* writes what is queued first */
 	kp_journal_close(&serve->journal);
+	kp_quota_destroy(&serve->quota);
 	kp_logger_close(&serve->logger);
 	kp_config_unref(&serve->config);
 }

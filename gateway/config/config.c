@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "config/config_quotas.h"
 #include "config/options.h"
 #include "core/heap.h"
 #include "core/json_document.h"
@@ -181,8 +182,8 @@ read_section(struct reader *reader, const char *name)
 static void
 read_members(struct reader *reader)
 {
-	const char *known[KNOWN_MAX] = {"listeners", "secrets", "plugins"};
-	size_t count = 3;
+	const char *known[KNOWN_MAX] = {"listeners", "secrets", "plugins", "quotas"};
+	size_t count = 4;
 	for (size_t i = 0; i < kp_option_section_count(); i++) {
 		known[count++] = kp_option_section_get(i)->name;
 	}
@@ -517,6 +518,9 @@ read_all(struct reader *reader)
 	}
 	if (status == KP_OK) {
 		status = read_plugins(reader);
+	}
+	if (status == KP_OK) {
+		status = kp_config_read_quotas(&reader->document, reader->config);
 	}
 	if (status == KP_OK) {
 		check_together(reader);

@@ -22,6 +22,7 @@
 #define KP_CONFIG_LISTENERS_MAX ((size_t)16)
 #define KP_CONFIG_SECRETS_MAX ((size_t)1024)
 #define KP_CONFIG_PLUGINS_MAX ((size_t)64)
+#define KP_CONFIG_QUOTAS_MAX ((size_t)1024)
 #define KP_CONFIG_SECRET_BYTES_MAX ((size_t)65536)
 #define KP_CONFIG_FINDINGS_MAX ((size_t)200)
 
@@ -41,6 +42,13 @@ struct kp_config_secret {
 				  is taken off */
 };
 
+/* "quotas": { "00000001830000001000": { "employee_per_minute": 600, … } }: options of the
+ * section quota, for one organisation. */
+struct kp_config_quota {
+	struct kp_slice organisation; /* OIN */
+	const uint64_t *values;       /* of every option, in the order of kp_option_get */
+};
+
 /* Snapshot lifetime; read-only after load, any thread. */
 struct kp_config {
 	const char *path;     /* as given */
@@ -51,6 +59,8 @@ struct kp_config {
 	size_t listener_count;
 	struct kp_config_secret *secrets;
 	size_t secret_count;
+	const struct kp_config_quota *quotas; /* in order of organisation */
+	size_t quota_count;
 	const char *const *plugins; /* paths of shared objects */
 	size_t plugin_count;
 	struct kp_pseudonym_key *pseudonym_keys; /* after kp_config_read_secrets */

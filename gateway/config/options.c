@@ -245,7 +245,12 @@ kp_options_write_file(struct kp_buffer *out)
 		"    \"uwv-token\": { \"file\": \"secrets/uwv-token\" },\n"
 		"    \"svb-token\": { \"file\": \"secrets/svb-token\" }\n"
 		"  },\n"
-		"  \"plugins\": [],\n");
+		"  \"plugins\": [],\n"
+		"  \"quotas\": {\n"
+		"    \"//\": \"options of quota for one organisation, by its OIN: "
+		"\\\"00000001830000001000\\\": { \\\"employee_per_minute\\\": 600 "
+		"}\"\n"
+		"  },\n");
 	for (size_t i = 0; i < KP_ARRAY_LEN(sections); i++) {
 		write_section(out, &sections[i], i + 1 == KP_ARRAY_LEN(sections));
 	}

@@ -110,6 +110,7 @@ kp_rig_open(struct kp_rig *rig)
 		.bundle = rig->bundle,
 		.sources = set,
 		.journal = &rig->journal,
+		.quota = rig->quota,
 	};
 	KP_REQUIRE(kp_snapshot_create(&options, &rig->snapshot, NULL) == KP_OK);
 	KP_REQUIRE(kp_snapshot_view_open(rig->snapshot, rig->loop, NULL, NULL, &rig->view,

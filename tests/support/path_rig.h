@@ -33,6 +33,7 @@ struct kp_rig {
 	struct kp_loop *loop;
 	struct kp_bundle *bundle;
 	struct kp_journal journal;
+	struct kp_quota *quota; /* set before open; the test's own */
 	struct kp_path_config config;
 	struct kp_pseudonym_key key;
 	struct kp_fake_partner partners[KP_RIG_PARTNERS];

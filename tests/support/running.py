@@ -18,6 +18,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PARTNERS = ROOT / "tests/partners"
 SECRETS = {"brp-sleutel": "demo-sleutel-brp", "uwv-token": "demo-token-uwv",
            "svb-token": "demo-token-svb"}
+# A test asks more than anybody would; one about these bounds sets its own.
+NO_QUOTA = {name: 0 for name in (
+    "refused_per_minute", "employee_per_minute", "organisation_per_minute", "purpose_per_minute",
+    "concurrent_max", "dossiers_per_hour", "dossiers_per_day", "sensitive_fields_per_day")}
 MUNICIPALITY = "00000001830000001000"
 
 sys.path.insert(0, str(PARTNERS))
@@ -95,6 +99,7 @@ class Gateway:
         config = json.loads(path.read_text())
         config["listeners"] = [{"host": "127.0.0.1", "port": self.port}]
         config.setdefault("identity", {})["development"] = "ja, geloof onbewezen koppen; alleen voor ontwikkeling"
+        config["quota"] = dict(NO_QUOTA)
         config["secrets"] = {name: {"file": f"secrets/{name}"} for name in SECRETS}
         if change:
             change(config)

@@ -90,6 +90,11 @@ def gateway(folder, program, port, **change):
     config.setdefault("http", {}).update(requests_max=1_000_000_000)
     config.setdefault("journal", {}).update(waiting_max=20000)
     config.setdefault("log", {}).update(level="warn")
+    # One employee asks everything here: counted, as in production, against bounds that are never reached.
+    config.setdefault("quota", {}).update(
+        employee_per_minute=1_000_000, employee_burst=1_000_000, organisation_per_minute=100_000_000,
+        organisation_burst=100_000_000, concurrent_max=1_000_000, dossiers_per_hour=1_000_000,
+        dossiers_per_day=1_000_000, sensitive_fields_per_day=100_000_000)
     for section, values in change.items():
         config[section].update(values)
     path.write_text(json.dumps(config, indent=2), encoding="utf-8")

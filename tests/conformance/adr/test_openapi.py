@@ -118,7 +118,9 @@ class Answers(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.gateway = running.Gateway(PROGRAM)
+        def change(config):
+            config["quota"] = {}  # as shipped
+        cls.gateway = running.Gateway(PROGRAM, change=change)
         cls.document = document.fetch(cls.gateway)
         cls.operations = {(method, path): operation for method, path, operation in cls.document.operations()}
         cls.ask = cls.operations["POST", "/v1/dossiers/_zoek"]
@@ -175,6 +177,25 @@ class Answers(unittest.TestCase):
             self.post({**question, "reden": "x" * 40000}).status,
         }
         self.assertEqual(found, {400, 401, 403, 406, 415, 413})
+
+    def test_too_much(self):
+        path = self.gateway.folder / "gateway.json"
+        before = path.read_text()
+        config = json.loads(before)
+        config["quotas"] = {running.MUNICIPALITY: {"dossiers_per_hour": 1}}
+        path.write_text(json.dumps(config))
+        self.gateway.reload()
+        try:
+            question = self.examples()[0]
+            self.post(question, x_gebruiker="veelvraag")
+            answer = self.post(question, x_gebruiker="veelvraag")
+            self.assertEqual((answer.status, answer.json()["code"]), (429, "budget"))
+            self.assertGreater(int(answer.headers["Retry-After"]), 3000)
+            self.assertIn('"dossiers-per-uur";q=1;w=3600', answer.headers["RateLimit-Policy"])
+            self.assertIn('"dossiers-per-uur";r=0;t=3600', answer.headers["RateLimit"])
+        finally:
+            path.write_text(before)
+            self.gateway.reload()
 
     def test_other_methods_and_the_document_itself(self):
         answer = document.send(self.gateway, "GET", "/v1/dossiers/_zoek")

@@ -444,6 +444,48 @@ the_manual_is_the_table(void **state)
 	kp_arena_deinit(&arena);
 }
 
+static void
+an_organisation_has_quotas_of_its_own(void **state)
+{
+	(void)state;
+	struct kp_config *config = NULL;
+	if (parse("{\"quotas\":{\"//"
+		  "\":\"x\",\"00000001830000002000\":{\"concurrent_max\":7},"
+		  "\"00000001830000001000\":{}},\"quota\":{\"concurrent_max\":9,"
+		  "\"employee_burst\":8}}",
+		    &config) != KP_OK) {
+		fail_msg("%s", text_out);
+	}
+	assert_int_equal(config->quota_count, 2);
+	assert_true(kp_slice_is(config->quotas[0].organisation, "00000001830000001000"));
+	for (size_t i = 0; i < kp_option_count(); i++) {
+		const struct kp_option *option = kp_option_get(i);
+		if (strcmp(option->section, "quota") == 0 &&
+			strcmp(option->name, "concurrent_max") == 0) {
+			assert_int_equal(config->quotas[0].values[i], 9);
+			assert_int_equal(config->quotas[1].values[i], 7);
+		} else if (strcmp(option->name, "employee_burst") == 0) {
+			assert_int_equal(config->quotas[1].values[i], 8);
+		}
+	}
+	kp_config_unref(&config);
+	expect_fault("{\"quotas\":{\"123\":{}}}", "named by its OIN");
+	expect_fault(
+		"{\"quotas\":{\"00000001830000002000\":{\"entries\":2000}}}", "entries");
+	expect_fault("{\"quotas\":{\"00000001830000002000\":{\"concurrent_max\":-1}}}",
+		"concurrent_max");
+	expect_fault("{\"quotas\":{\"00000001830000002000\":7}}", "quotas");
+	expect_fault("{\"quotas\":[]}", "quotas");
+	char many[64 * 1024] = "{\"quotas\":{";
+	size_t len = strlen(many);
+	for (unsigned i = 0; i <= KP_CONFIG_QUOTAS_MAX; i++) {
+		len += (size_t)snprintf(many + len, sizeof(many) - len, "%s\"%020u\":{}",
+			i == 0 ? "" : ",", i);
+	}
+	(void)snprintf(many + len, sizeof(many) - len, "}}");
+	expect_fault(many, "at most 1024");
+}
+
 int
 main(void)
 {
@@ -456,6 +498,7 @@ main(void)
 		cmocka_unit_test(single_faults_say_what_is_wrong),
 		cmocka_unit_test(the_development_identity_takes_a_whole_sentence),
 		cmocka_unit_test(the_development_identity_needs_loopback),
+		cmocka_unit_test(an_organisation_has_quotas_of_its_own),
 		cmocka_unit_test(no_memory_is_an_ordinary_answer),
 		cmocka_unit_test(secrets_and_keys_come_from_files),
 		cmocka_unit_test(the_manual_is_the_table),
