@@ -151,6 +151,36 @@ enum kp_manifest_access {
 	KP_ACCESS_BASIC,
 };
 
+/* What we show who we are with: names of secrets and files, never the secret itself. */
+struct kp_manifest_credentials {
+	enum kp_manifest_access kind;
+	struct kp_slice header; /* name, with KP_ACCESS_HEADER */
+	struct kp_slice secret; /* name of the secret */
+	struct kp_slice certificate_file;
+	struct kp_slice key_file;
+	struct kp_slice anchor_file;
+	struct kp_manifest_place place;
+};
+
+/* What a decision point is told of the person the question is about. */
+enum kp_manifest_client {
+	KP_CLIENT_NONE,
+	KP_CLIENT_PSEUDONYM,
+	KP_CLIENT_BSN,
+};
+
+/* The partner's own decision point. */
+struct kp_manifest_decision_point {
+	struct kp_slice endpoint; /* empty: it has none */
+	struct kp_manifest_place endpoint_place;
+	struct kp_manifest_credentials access;
+	enum kp_manifest_client client;
+	uint32_t time_ms;
+	uint64_t answer_bytes;
+	uint32_t concurrent;
+	uint32_t waiting;
+};
+
 struct kp_manifest_export {
 	struct kp_slice path;
 	struct kp_slice charset;
@@ -182,13 +212,7 @@ struct kp_manifest {
 	struct kp_manifest_place connector_place;
 	struct kp_slice endpoint;
 	struct kp_manifest_place endpoint_place;
-	enum kp_manifest_access access;
-	struct kp_slice access_header; /* name, with KP_ACCESS_HEADER */
-	struct kp_slice access_secret; /* name of the secret */
-	struct kp_manifest_place access_place;
-	struct kp_slice certificate_file;
-	struct kp_slice key_file;
-	struct kp_slice anchor_file;
+	struct kp_manifest_credentials access;
 	struct kp_manifest_limits limits;
 	bool idempotent;
 	bool caseload;
@@ -203,6 +227,7 @@ struct kp_manifest {
 	uint32_t health_status;
 	uint32_t health_every_s;
 	struct kp_slice conditions_file; /* the partner's own forbids */
+	struct kp_manifest_decision_point decision_point;
 	struct kp_manifest_request request;
 	struct kp_manifest_response response;
 	struct kp_manifest_export file;

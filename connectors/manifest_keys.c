@@ -15,6 +15,7 @@
 static const char *const outcome_words[] = {"gevonden", "nietsGevonden", "nietGerechtigd",
 	"nietVanToepassing", "fout", "nietBereikt", NULL};
 static const char *const access_words[] = {"none", "header", "bearer", "basic", NULL};
+static const char *const client_words[] = {"none", "pseudonym", "bsn", NULL};
 static const char *const method_words[] = {"GET", "POST", NULL};
 static const char *const form_words[] = {
 	"as_is", "date_object", "yes_no", "present", "number", "cents", NULL};
@@ -399,6 +400,48 @@ static const struct kp_key opt_out_keys[] = {
 	END,
 };
 
+static const struct kp_key decision_point_keys[] = {
+	{.name = "endpoint",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "https://host:port/base; /access/v1/evaluations follows it; "
+			"plain http on this machine only"},
+	{.name = "access",
+		.kind = KP_KEY_OBJECT,
+		.keys = access_keys,
+		.help = "credentials, by reference"},
+	{.name = "client",
+		.kind = KP_KEY_CHOICE,
+		.words = client_words,
+		.help = "what it is told of whom the question is about: none by default, "
+			"a pseudonym of its own that stays the same, or the bsn"},
+	{.name = "time_ms",
+		.kind = KP_KEY_INTEGER,
+		.min = 10,
+		.max = 60000,
+		.fallback = 500,
+		.help = "longest time for its decisions on one dossier"},
+	{.name = "answer_bytes",
+		.kind = KP_KEY_INTEGER,
+		.min = 256,
+		.max = 16777216,
+		.fallback = 262144,
+		.help = "largest answer"},
+	{.name = "concurrent",
+		.kind = KP_KEY_INTEGER,
+		.min = 1,
+		.max = 10000,
+		.fallback = 64,
+		.help = "requests at the same time, per loop"},
+	{.name = "waiting",
+		.kind = KP_KEY_INTEGER,
+		.min = 0,
+		.max = 100000,
+		.fallback = 1024,
+		.help = "requests that may wait for their turn, per loop"},
+	END,
+};
+
 static const struct kp_key manifest_keys[] = {
 	{.name = "$schema", .kind = KP_KEY_TEXT, .help = "for editors"},
 	{.name = "source",
@@ -451,6 +494,11 @@ static const struct kp_key manifest_keys[] = {
 	{.name = "conditions_file",
 		.kind = KP_KEY_TEXT,
 		.help = "the partner's own conditions: Cedar forbids for its own data"},
+	{.name = "decision_point",
+		.kind = KP_KEY_OBJECT,
+		.keys = decision_point_keys,
+		.help = "the partner's own AuthZEN decision point: asked about every "
+			"field of its data before it is; it can only say no"},
 	{.name = "request",
 		.kind = KP_KEY_OBJECT,
 		.keys = request_keys,

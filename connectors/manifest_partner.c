@@ -55,15 +55,17 @@ kp_manifest_check_header_name(
 	}
 }
 
-static void
-read_endpoint(struct reader *reader, const struct kp_json_node *root)
+/* The address of a service; the empty slice when it has none or a wrong one. */
+static struct kp_slice
+read_endpoint(struct reader *reader, const struct kp_json_node *object,
+	struct kp_manifest_place *ret_place)
 {
-	const struct kp_json_node *node = kp_json_member(root, "endpoint");
-	struct kp_slice url = text_at(root, "endpoint");
-	reader->manifest->endpoint = url;
-	reader->manifest->endpoint_place = place_of(reader, node == NULL ? root : node);
+	const struct kp_json_node *node =
+		object == NULL ? NULL : kp_json_member(object, "endpoint");
+	struct kp_slice url = text_at(object, "endpoint");
+	*ret_place = place_of(reader, node == NULL ? object : node);
 	if (url.len == 0) {
-		return;
+		return url;
 	}
 	size_t scheme = kp_slice_starts(url, KP_SLICE("https://")) ? 8
 		: kp_slice_starts(url, KP_SLICE("http://"))        ? 7
@@ -71,7 +73,7 @@ read_endpoint(struct reader *reader, const struct kp_json_node *root)
 	if (scheme == 0 || url.len == scheme) {
 		kp_json_finding(&reader->document, node,
 			"must be https://host… (or http://… on this machine)");
-		return;
+		return url;
 	}
 	if (memchr(url.data, '?', url.len) != NULL ||
 		memchr(url.data, '#', url.len) != NULL ||
@@ -86,54 +88,85 @@ read_endpoint(struct reader *reader, const struct kp_json_node *root)
 			kp_json_finding(&reader->document, node,
 				"holds white space or a letter that is not allowed in an "
 				"address");
-			return;
+			return url;
 		}
 	}
-	if (url.data[url.len - 1] == '/') {
-		reader->manifest->endpoint.len--;
+	url.len -= url.data[url.len - 1] == '/' ? 1 : 0;
+	return url;
+}
+
+static void
+check_access(struct reader *reader, const struct kp_json_node *object,
+	const struct kp_manifest_credentials *access)
+{
+	if (access->kind != KP_ACCESS_NONE && access->secret.len == 0) {
+		kp_json_finding(&reader->document, object,
+			"has no 'secret': kind '%.*s' needs the name of one",
+			KP_SLICE_ARG(text_at(object, "kind")));
+	}
+	if (access->kind == KP_ACCESS_HEADER && access->header.len == 0) {
+		kp_json_finding(&reader->document, object,
+			"has no 'header': kind 'header' needs its name");
+	} else if (access->kind == KP_ACCESS_HEADER) {
+		kp_manifest_check_header_name(
+			reader, kp_json_member(object, "header"), access->header);
+	}
+	if ((access->certificate_file.len == 0) != (access->key_file.len == 0)) {
+		kp_json_finding(&reader->document, object,
+			"certificate_file and key_file go together");
 	}
 }
 
 static void
-read_access(struct reader *reader, const struct kp_json_node *root)
+read_access(struct reader *reader, const struct kp_json_node *object,
+	struct kp_manifest_credentials *access)
 {
 	static const char *const words[] = {"none", "header", "bearer", "basic"};
-	struct kp_manifest *manifest = reader->manifest;
-	const struct kp_json_node *object = object_at(root, "access");
-	manifest->access_place = place_of(reader, object);
+	access->place = place_of(reader, object);
 	if (object == NULL) {
 		return;
 	}
 	struct kp_slice kind = text_at(object, "kind");
 	for (size_t i = 0; i < KP_ARRAY_LEN(words); i++) {
 		if (kp_slice_is(kind, words[i])) {
-			manifest->access = (enum kp_manifest_access)i;
+			access->kind = (enum kp_manifest_access)i;
 		}
 	}
-	manifest->access_header = text_at(object, "header");
-	manifest->access_secret = text_at(object, "secret");
-	manifest->certificate_file = text_at(object, "certificate_file");
-	manifest->key_file = text_at(object, "key_file");
-	manifest->anchor_file = text_at(object, "anchor_file");
-	if (manifest->access != KP_ACCESS_NONE && manifest->access_secret.len == 0) {
-		kp_json_finding(&reader->document, object,
-			"has no 'secret': kind '%.*s' needs the name of one",
-			KP_SLICE_ARG(kind));
+	access->header = text_at(object, "header");
+	access->secret = text_at(object, "secret");
+	access->certificate_file = text_at(object, "certificate_file");
+	access->key_file = text_at(object, "key_file");
+	access->anchor_file = text_at(object, "anchor_file");
+	check_access(reader, object, access);
+}
+
+static uint32_t
+decision_limit(const struct kp_json_node *object, const char *name)
+{
+	return (uint32_t)integer_at(
+		object, name, kp_manifest_fallback("decision_point", name));
+}
+
+static void
+read_decision_point(struct reader *reader, const struct kp_json_node *root)
+{
+	static const char *const clients[] = {"none", "pseudonym", "bsn"};
+	struct kp_manifest_decision_point *point = &reader->manifest->decision_point;
+	const struct kp_json_node *object = object_at(root, "decision_point");
+	if (object == NULL) {
+		return;
 	}
-	if (manifest->access == KP_ACCESS_HEADER) {
-		if (manifest->access_header.len == 0) {
-			kp_json_finding(&reader->document, object,
-				"has no 'header': kind 'header' needs its name");
-		} else {
-			kp_manifest_check_header_name(reader,
-				kp_json_member(object, "header"),
-				manifest->access_header);
+	point->endpoint = read_endpoint(reader, object, &point->endpoint_place);
+	read_access(reader, object_at(object, "access"), &point->access);
+	for (size_t i = 0; i < KP_ARRAY_LEN(clients); i++) {
+		if (kp_slice_is(text_at(object, "client"), clients[i])) {
+			point->client = (enum kp_manifest_client)i;
 		}
 	}
-	if ((manifest->certificate_file.len == 0) != (manifest->key_file.len == 0)) {
-		kp_json_finding(&reader->document, object,
-			"certificate_file and key_file go together");
-	}
+	point->time_ms = decision_limit(object, "time_ms");
+	point->answer_bytes = decision_limit(object, "answer_bytes");
+	point->concurrent = decision_limit(object, "concurrent");
+	point->waiting = decision_limit(object, "waiting");
 }
 
 static void
@@ -209,8 +242,9 @@ kp_manifest_read_partner(struct reader *reader, const struct kp_json_node *root)
 {
 	struct kp_manifest *manifest = reader->manifest;
 	read_who(reader, root);
-	read_endpoint(reader, root);
-	read_access(reader, root);
+	manifest->endpoint = read_endpoint(reader, root, &manifest->endpoint_place);
+	read_access(reader, object_at(root, "access"), &manifest->access);
+	read_decision_point(reader, root);
 	read_limits(reader, root);
 	manifest->idempotent = boolean_at(root, "idempotent");
 	const struct kp_json_node *caseload = object_at(root, "caseload");

@@ -25,9 +25,17 @@ struct histogram {
 	_Atomic uint64_t sum_us;
 };
 
+/* Of a partner's decision point; [1] is yes. */
+struct consult_part {
+	_Atomic uint64_t requests[2];
+	_Atomic uint64_t decisions[2];
+	struct histogram duration;
+};
+
 struct source_part {
 	_Atomic uint64_t outcomes[KP_METRICS_OUTCOMES_MAX];
 	struct histogram duration;
+	struct consult_part consult;
 };
 
 struct kp_metrics_loop {
@@ -153,6 +161,20 @@ kp_metrics_source_done(struct kp_metrics_loop *part, unsigned source, unsigned o
 		add(&part->sources[source].outcomes[outcome], 1);
 		observe(&part->sources[source].duration, duration_us);
 	}
+}
+
+void
+kp_metrics_source_consulted(struct kp_metrics_loop *part, unsigned source, bool answered,
+	uint32_t permitted, uint32_t refused, uint64_t duration_us)
+{
+	if (part == NULL || source >= KP_METRICS_SOURCES_MAX) {
+		return;
+	}
+	struct consult_part *consult = &part->sources[source].consult;
+	add(&consult->requests[answered ? 1 : 0], 1);
+	add(&consult->decisions[1], permitted);
+	add(&consult->decisions[0], refused);
+	observe(&consult->duration, duration_us);
 }
 
 /* Names. */
@@ -327,19 +349,97 @@ write_outcomes(
 	}
 }
 
+#define LABEL_BYTES (SOURCE_NAME_BYTES + 16)
+
+static void
+label_source(const struct kp_metrics *metrics, unsigned source, char label[LABEL_BYTES])
+{
+	size_t len = strlen(metrics->source_names[source]);
+	memcpy(label, "source=\"", 8);
+	memcpy(label + 8, metrics->source_names[source], len);
+	memcpy(label + 8 + len, "\"", 2);
+}
+
 static void
 write_durations(
 	const struct kp_metrics *metrics, struct kp_buffer *buffer, unsigned source)
 {
 	struct sums sums = {0};
-	char label[SOURCE_NAME_BYTES + 16] = "source=\"";
-	size_t len = strlen(metrics->source_names[source]);
-	memcpy(label + 8, metrics->source_names[source], len);
-	memcpy(label + 8 + len, "\"", 2);
+	char label[LABEL_BYTES];
+	label_source(metrics, source, label);
 	for (unsigned loop = 0; loop < metrics->loops; loop++) {
 		sum_histogram(&sums, &metrics->parts[loop].sources[source].duration);
 	}
 	write_histogram(buffer, "ketenpoort_source_seconds", label, &sums);
+}
+
+/* Decision points of partners: only those that were ever asked. */
+
+static uint64_t
+sum_consult(const struct kp_metrics *metrics, unsigned source, bool decisions, bool yes)
+{
+	uint64_t sum = 0;
+	for (unsigned loop = 0; loop < metrics->loops; loop++) {
+		const struct consult_part *part =
+			&metrics->parts[loop].sources[source].consult;
+		sum += get(decisions ? &part->decisions[yes ? 1 : 0]
+				     : &part->requests[yes ? 1 : 0]);
+	}
+	return sum;
+}
+
+static bool
+was_consulted(const struct kp_metrics *metrics, unsigned source)
+{
+	return sum_consult(metrics, source, false, true) > 0 ||
+		sum_consult(metrics, source, false, false) > 0;
+}
+
+static void
+write_consult_counts(const struct kp_metrics *metrics, struct kp_buffer *buffer,
+	unsigned count, bool decisions)
+{
+	const char *name = decisions ? "ketenpoort_decision_point_decisions_total"
+				     : "ketenpoort_decision_point_requests_total";
+	write_header(buffer, name,
+		decisions ? "fields that partners' decision points permitted and refused"
+			  : "requests to partners' decision points",
+		"counter");
+	for (unsigned i = 0; i < count; i++) {
+		for (unsigned yes = 0; yes < 2 && was_consulted(metrics, i); yes++) {
+			const char *word = decisions
+				? (yes == 1 ? "decision=\"permit\"" : "decision=\"deny\"")
+				: (yes == 1 ? "outcome=\"answered\""
+					    : "outcome=\"failed\"");
+			kp_buffer_printf(buffer, "%s{source=\"%s\",%s} %llu\n", name,
+				metrics->source_names[i], word,
+				(unsigned long long)sum_consult(
+					metrics, i, decisions, yes == 1));
+		}
+	}
+}
+
+static void
+write_consults(const struct kp_metrics *metrics, struct kp_buffer *buffer, unsigned count)
+{
+	write_consult_counts(metrics, buffer, count, false);
+	write_consult_counts(metrics, buffer, count, true);
+	write_header(buffer, "ketenpoort_decision_point_seconds",
+		"duration of requests to partners' decision points", "histogram");
+	for (unsigned i = 0; i < count; i++) {
+		struct sums sums = {0};
+		char label[LABEL_BYTES];
+		if (!was_consulted(metrics, i)) {
+			continue;
+		}
+		label_source(metrics, i, label);
+		for (unsigned loop = 0; loop < metrics->loops; loop++) {
+			sum_histogram(
+				&sums, &metrics->parts[loop].sources[i].consult.duration);
+		}
+		write_histogram(
+			buffer, "ketenpoort_decision_point_seconds", label, &sums);
+	}
 }
 
 static void
@@ -360,6 +460,7 @@ write_sources(struct kp_metrics *metrics, struct kp_buffer *buffer)
 	for (unsigned i = 0; i < count; i++) {
 		write_durations(metrics, buffer, i);
 	}
+	write_consults(metrics, buffer, count);
 }
 
 /* Only those that came: the table of errors is long, and most are not for a question. */

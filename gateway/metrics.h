@@ -77,6 +77,10 @@ unsigned kp_metrics_source(struct kp_metrics *metrics, struct kp_slice name);
 /* One call to it ended. `outcome` is below KP_METRICS_OUTCOMES_MAX. */
 void kp_metrics_source_done(struct kp_metrics_loop *part, unsigned source,
 	unsigned outcome, uint64_t duration_us);
+/* Its own decision point was asked: did it answer, how many fields it permitted and
+ * refused (without an answer all of them). */
+void kp_metrics_source_consulted(struct kp_metrics_loop *part, unsigned source,
+	bool answered, uint32_t permitted, uint32_t refused, uint64_t duration_us);
 /* Text of an outcome, a static string; before the first scrape. */
 void kp_metrics_name_outcome(
 	struct kp_metrics *metrics, unsigned outcome, const char *name);

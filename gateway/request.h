@@ -44,6 +44,20 @@ struct kp_identity {
 	bool development; /* taken from plain headers: nothing proves it */
 };
 
+/* What the decision point of a source was asked before the source itself. */
+struct kp_request_consult {
+	struct kp_request *request;
+	struct kp_source_consult *running; /* NULL when not running */
+	enum kp_once once;
+	bool done;
+	enum kp_status status;  /* KP_OK, or why nothing was granted */
+	struct kp_slice reason; /* Dutch; when it is not KP_OK */
+	const uint64_t *granted;
+	uint32_t permitted;
+	uint32_t http_status;
+	uint64_t duration_us;
+};
+
 /* One question to one source. */
 struct kp_request_call {
 	struct kp_request *request;
@@ -51,6 +65,7 @@ struct kp_request_call {
 	size_t source_index;            /* in the set of sources */
 	struct kp_source_call *running; /* NULL when not running */
 	enum kp_once once;
+	struct kp_request_consult *consult; /* NULL: it has no decision point */
 	struct kp_need need;
 	struct kp_collect collect;
 	struct kp_source_state state;
@@ -142,7 +157,7 @@ struct kp_request {
 	struct kp_request_call *calls; /* by entry of the plan that is a call */
 	uint32_t call_count;
 	uint32_t wave;
-	bool wave_started;
+	bool consulted;                 /* the decision points were asked */
 	struct kp_source_state *states; /* by entry of the plan */
 	bool complete;                  /* volledig */
 	/* merge */
@@ -176,6 +191,13 @@ void kp_request_cancel_calls(struct kp_request *request);
  */
 void kp_request_call_start(
 	struct kp_request_call *call, const uint64_t *cells, uint32_t wave);
+
+/* request_consult.c: asks every decision point of the plan, once, after the record.
+ * KP_E_MEMORY. */
+enum kp_status kp_request_consult_all(struct kp_request *request) KP_MUST_USE;
+void kp_request_consult_cancel(struct kp_request *request);
+/* When all are done: what they refused is withheld. KP_E_MEMORY. */
+enum kp_status kp_request_consult_withhold(struct kp_request *request) KP_MUST_USE;
 
 /* What a wave before `wave` found for a field; NULL when nothing. */
 const struct kp_found *kp_request_find_known(

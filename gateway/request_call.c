@@ -169,6 +169,7 @@ kp_request_cancel_calls(struct kp_request *request)
 	request->cancelled = true;
 	cancel_call(&request->relation.call);
 	cancel_call(&request->relation.objection_call);
+	kp_request_consult_cancel(request);
 	for (uint32_t i = 0; i < request->call_count; i++) {
 		cancel_call(&request->calls[i]);
 	}

@@ -174,6 +174,13 @@ write_refusal(struct kp_request *request, struct kp_buffer *out)
 	return status != KP_OK ? status : kp_record_write_refusal(out, &record);
 }
 
+static bool
+consults(const struct kp_request *request, const struct kp_request_call *call)
+{
+	const struct kp_source_set *set = request->view->snapshot->sources;
+	return kp_source_set_get(set, call->source_index)->decision_point;
+}
+
 static enum kp_status
 write_intent(struct kp_request *request, struct kp_buffer *out)
 {
@@ -189,6 +196,7 @@ write_intent(struct kp_request *request, struct kp_buffer *out)
 			.source = catalogue->sources[entry->source].name,
 			.fields = entry->cell_count,
 			.wave = entry->wave,
+			.consult = consults(request, &request->calls[i]),
 		};
 	}
 	struct kp_record_intent record = {

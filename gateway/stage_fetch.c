@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * stage_fetch: ask every planned source, wave after wave, in parallel within a wave. One
- * slow or broken partner costs only its own section: what it did is data, not an error.
+ * stage_fetch: ask every planned source, wave after wave, in parallel within a wave; a
+ * source with a decision point of its own after that has said what may be asked. One slow
+ * or broken partner costs only its own section: what it did is data, not an error.
  *
  * In:       plan, calls
  * Out:      calls, all done and projected
@@ -51,16 +52,44 @@ leave_out(struct kp_request_call *call, enum kp_outcome outcome, struct kp_slice
 	call->state.reason = reason;
 }
 
+/* What its decision point left of the plan; false when that is nothing. */
+static bool
+narrow(struct kp_request_call *call, const uint64_t **ret_cells)
+{
+	const struct kp_request_consult *consult = call->consult;
+	*ret_cells = call->state.planned->cells;
+	if (consult == NULL) {
+		return true;
+	}
+	if (consult->status != KP_OK) {
+		leave_out(call, KP_NOT_ASKED, consult->reason);
+	} else if (consult->permitted == 0) {
+		leave_out(call, KP_NOT_ENTITLED,
+			KP_SLICE("het beslispunt van de bron staat geen van de gevraagde "
+				 "gegevens toe"));
+	} else {
+		*ret_cells = consult->granted;
+	}
+	return !call->done;
+}
+
+/* Nothing, while its decision point has not answered. */
 static void
 start_call(struct kp_request *request, struct kp_request_call *call)
 {
+	const uint64_t *cells;
+	if (call->started || call->done ||
+		(call->consult != NULL && !call->consult->done)) {
+		return;
+	}
 	if (request->cancelled ||
 		kp_loop_now_us(request->view->loop) >= request->deadline_us) {
 		leave_out(
 			call, KP_NOT_REACHED, KP_SLICE("de tijd voor deze vraag was op"));
 	} else if (needs_known(request, call)) {
-		const struct kp_plan_entry *planned = call->state.planned;
-		kp_request_call_start(call, planned->cells, planned->wave);
+		if (narrow(call, &cells)) {
+			kp_request_call_start(call, cells, call->state.planned->wave);
+		}
 	} else if (all_earlier_answered(request)) {
 		leave_out(call, KP_NOT_APPLICABLE,
 			KP_SLICE("er is niets gevonden om deze bron naar te vragen"));
@@ -71,24 +100,17 @@ start_call(struct kp_request *request, struct kp_request_call *call)
 	}
 }
 
-static void
-start_wave(struct kp_request *request)
-{
-	request->wave_started = true;
-	for (uint32_t i = 0; i < request->call_count; i++) {
-		if (request->calls[i].state.planned->wave == request->wave) {
-			start_call(request, &request->calls[i]);
-		}
-	}
-}
-
-/* Looks at the calls that ended since the last time. True when the wave is over. */
+/* Starts what may start by now, and looks at the calls that ended since the last time.
+ * True when the wave is over. */
 static bool
 gather(struct kp_request *request)
 {
 	bool over = true;
 	for (uint32_t i = 0; i < request->call_count; i++) {
 		struct kp_request_call *call = &request->calls[i];
+		if (call->state.planned->wave == request->wave) {
+			start_call(request, call);
+		}
 		if (call->done && !call->projected) {
 			kp_project_call(call);
 		}
@@ -101,10 +123,15 @@ enum kp_stage_result
 kp_stage_fetch(struct kp_request *request)
 {
 	KP_REQUIRE(request->committed);
-	while (!request->dry_run && request->wave < request->plan.wave_count) {
-		if (!request->wave_started) {
-			start_wave(request);
+	if (!request->consulted && !request->dry_run) {
+		request->consulted = true;
+		if (kp_request_consult_all(request) != KP_OK) {
+			return kp_request_fail(request, KP_E_MEMORY,
+				"no memory to ask decision points",
+				(struct kp_slice){NULL, 0});
 		}
+	}
+	while (!request->dry_run && request->wave < request->plan.wave_count) {
 		bool over = gather(request);
 		kp_answer_stream(request);
 		if (request->failed) {
@@ -114,7 +141,6 @@ kp_stage_fetch(struct kp_request *request)
 			return KP_STAGE_WAIT;
 		}
 		request->wave++;
-		request->wave_started = false;
 	}
 	return KP_STAGE_NEXT;
 }

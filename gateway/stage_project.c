@@ -7,10 +7,10 @@
  * calls kp_project_call for each call as it ends, so that a stream can send it at once.
  *
  * In:       calls, all done
- * Out:      states, complete
+ * Out:      states, complete, withheld: with what decision points refused
  * Waits:    no
  * Owns:     nothing
- * Fails as: nothing; a bad answer is `fout` of its source
+ * Fails as: KP_E_MEMORY; a bad answer is `fout` of its source
  */
 #include "request.h"
 
@@ -64,6 +64,10 @@ kp_stage_project(struct kp_request *request)
 		const struct kp_request_call *call = &request->calls[i];
 		request->states[call->entry] = call->state;
 		request->complete = request->complete && answered(call->state.outcome);
+	}
+	if (request->consulted && kp_request_consult_withhold(request) != KP_OK) {
+		return kp_request_fail(request, KP_E_MEMORY, "no memory to explain",
+			(struct kp_slice){NULL, 0});
 	}
 	return KP_STAGE_NEXT;
 }

@@ -21,7 +21,23 @@ status_of(const struct kp_request *request)
 }
 
 static void
-fill_calls(const struct kp_request *request, struct kp_record_call *calls)
+fill_consult(const struct kp_request_call *call, struct kp_record_consult *record)
+{
+	const struct kp_request_consult *consult = call->consult;
+	*record = (struct kp_record_consult){
+		.duration_us = consult->duration_us,
+		.http_status = consult->http_status,
+		.permitted = consult->permitted,
+		.refused = call->state.planned->cell_count - consult->permitted,
+	};
+	if (consult->status != KP_OK) {
+		record->code = kp_slice_from(kp_status_info(consult->status)->name);
+	}
+}
+
+static void
+fill_calls(const struct kp_request *request, struct kp_record_call *calls,
+	struct kp_record_consult *consults)
 {
 	const struct kp_catalogue *catalogue = request->view->snapshot->catalogue;
 	for (uint32_t i = 0; i < request->call_count; i++) {
@@ -37,6 +53,10 @@ fill_calls(const struct kp_request *request, struct kp_record_call *calls)
 		if (call->status != KP_OK) {
 			calls[i].code = kp_slice_from(kp_status_info(call->status)->name);
 		}
+		if (call->consult != NULL) {
+			fill_consult(call, &consults[i]);
+			calls[i].consult = &consults[i];
+		}
 	}
 }
 
@@ -44,10 +64,11 @@ static enum kp_status
 record_outcome(struct kp_request *request)
 {
 	struct kp_record_call calls[KP_RECORD_SOURCES_MAX];
+	struct kp_record_consult consults[KP_RECORD_SOURCES_MAX];
 	if (request->call_count > KP_RECORD_SOURCES_MAX) {
 		return KP_E_LIMIT;
 	}
-	fill_calls(request, calls);
+	fill_calls(request, calls, consults);
 	const struct kp_loop *loop = request->view->loop;
 	const struct kp_record_outcome record = {
 		.origin = {.wall_ms = kp_loop_wall_ms(loop),
@@ -91,6 +112,19 @@ count_call(const struct kp_snapshot_view *view, const struct kp_request_call *ca
 	}
 }
 
+static void
+count_consult(const struct kp_snapshot_view *view, const struct kp_request_call *call)
+{
+	const struct kp_request_consult *consult = call->consult;
+	if (view->metrics == NULL || consult == NULL) {
+		return;
+	}
+	kp_metrics_source_consulted(view->metrics,
+		view->metric_sources[call->source_index], consult->status == KP_OK,
+		consult->permitted, call->state.planned->cell_count - consult->permitted,
+		consult->duration_us);
+}
+
 static enum kp_metric
 ending(const struct kp_request *request)
 {
@@ -119,6 +153,7 @@ count(struct kp_request *request)
 	count_call(view, &request->relation.objection_call);
 	for (uint32_t i = 0; i < request->call_count; i++) {
 		count_call(view, &request->calls[i]);
+		count_consult(view, &request->calls[i]);
 	}
 }
 

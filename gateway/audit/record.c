@@ -193,6 +193,9 @@ add_plan(struct draft *draft, const struct kp_record_intent *record)
 	for (size_t i = 0; i < record->plan_count; i++) {
 		const struct kp_record_plan *plan = &record->plan[i];
 		kp_json_write_object_begin(&draft->json);
+		if (plan->consult) {
+			add_flag(draft, KP_SLICE("consult"), true);
+		}
 		add_number(draft, KP_SLICE("fields"), plan->fields);
 		add_text(draft, KP_SLICE("source"), plan->source);
 		add_number(draft, KP_SLICE("wave"), plan->wave);
@@ -205,6 +208,19 @@ add_plan(struct draft *draft, const struct kp_record_intent *record)
 }
 
 static void
+add_consult(struct draft *draft, const struct kp_record_consult *consult)
+{
+	KP_JSON_WRITE_NAME(&draft->json, "consult");
+	kp_json_write_object_begin(&draft->json);
+	add_own(draft, KP_SLICE("code"), consult->code);
+	add_number(draft, KP_SLICE("durationUs"), consult->duration_us);
+	add_number(draft, KP_SLICE("httpStatus"), consult->http_status);
+	add_number(draft, KP_SLICE("permitted"), consult->permitted);
+	add_number(draft, KP_SLICE("refused"), consult->refused);
+	kp_json_write_object_end(&draft->json);
+}
+
+static void
 add_calls(struct draft *draft, const struct kp_record_call *calls, size_t count)
 {
 	KP_JSON_WRITE_NAME(&draft->json, "calls");
@@ -213,6 +229,9 @@ add_calls(struct draft *draft, const struct kp_record_call *calls, size_t count)
 		kp_json_write_object_begin(&draft->json);
 		add_number(draft, KP_SLICE("bytes"), calls[i].bytes);
 		add_own(draft, KP_SLICE("code"), calls[i].code);
+		if (calls[i].consult != NULL) {
+			add_consult(draft, calls[i].consult);
+		}
 		add_number(draft, KP_SLICE("durationUs"), calls[i].duration_us);
 		add_number(draft, KP_SLICE("fields"), calls[i].fields);
 		add_number(draft, KP_SLICE("httpStatus"), calls[i].http_status);

@@ -83,6 +83,7 @@ struct kp_record_plan {
 	struct kp_slice source;
 	uint32_t fields; /* permitted and asked */
 	uint32_t wave;
+	bool consult; /* the partner's own decision point is asked first */
 };
 
 /* KP_RECORD_INTENT: before any partner is asked. */
@@ -98,6 +99,16 @@ struct kp_record_intent {
 	uint32_t budget_ms;
 };
 
+/* What a partner's decision point decided. */
+struct kp_record_consult {
+	struct kp_slice
+		code; /* why it gave no answer: "KP_E_TIMEOUT"; empty when it did */
+	uint64_t duration_us;
+	uint32_t http_status;
+	uint32_t permitted; /* fields */
+	uint32_t refused;
+};
+
 /* How one call ended. */
 struct kp_record_call {
 	struct kp_slice source;
@@ -106,7 +117,8 @@ struct kp_record_call {
 	uint64_t duration_us;
 	uint64_t bytes;
 	uint32_t http_status;
-	uint32_t fields; /* that reached the dossier */
+	uint32_t fields;                         /* that reached the dossier */
+	const struct kp_record_consult *consult; /* NULL when there is none */
 };
 
 /* KP_RECORD_OUTCOME: counts and states, never values. */

@@ -139,16 +139,16 @@ show_access(struct showing *showing)
 {
 	const struct kp_manifest *manifest = showing->attempt->source->private->manifest;
 	static const char *const kinds[] = {"", "header", "bearer token", "basic"};
-	if (manifest->access != KP_ACCESS_NONE) {
+	if (manifest->access.kind != KP_ACCESS_NONE) {
 		const char *text = kp_arena_printf(&showing->arena,
-			"%s%s%.*s, from secret '%.*s'", kinds[manifest->access],
-			manifest->access_header.len > 0 ? " " : "",
-			KP_SLICE_ARG(manifest->access_header),
-			KP_SLICE_ARG(manifest->access_secret));
+			"%s%s%.*s, from secret '%.*s'", kinds[manifest->access.kind],
+			manifest->access.header.len > 0 ? " " : "",
+			KP_SLICE_ARG(manifest->access.header),
+			KP_SLICE_ARG(manifest->access.secret));
 		show_request(showing, "access", kp_slice_from(text));
 	}
-	if (manifest->certificate_file.len > 0) {
-		show_request(showing, "certificate", manifest->certificate_file);
+	if (manifest->access.certificate_file.len > 0) {
+		show_request(showing, "certificate", manifest->access.certificate_file);
 	}
 }
 

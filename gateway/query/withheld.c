@@ -147,3 +147,67 @@ kp_withheld_make(const struct kp_shape *shape, const struct kp_bundle *bundle,
 	*ret_withheld = withheld;
 	return KP_OK;
 }
+
+/* The number of the refusal that took the field's last planned cell; NOT_ASKED when
+ * none did. */
+static uint8_t
+judge_refused(const struct kp_field *field, const uint64_t *planned,
+	const struct kp_withheld_refusal *refusals, uint32_t count)
+{
+	uint8_t by = NOT_ASKED;
+	for (uint32_t i = 0; i < field->cell_count; i++) {
+		uint32_t cell = field->first_cell + i;
+		if (!kp_bits_has(planned, cell)) {
+			continue;
+		}
+		uint32_t at = 0;
+		while (at < count && !kp_bits_has(refusals[at].cells, cell)) {
+			at++;
+		}
+		if (at == count) {
+			return NOT_ASKED;
+		}
+		by = by == NOT_ASKED ? (uint8_t)(at + 1) : by;
+	}
+	return by;
+}
+
+enum kp_status
+kp_withheld_extend(const struct kp_shape *shape, const uint64_t *planned,
+	const struct kp_withheld_refusal *refusals, uint32_t count,
+	struct kp_arena *arena, struct kp_withheld *withheld)
+{
+	const struct kp_catalogue *catalogue = shape->catalogue;
+	struct kp_withheld longer = *withheld;
+	struct finder finder = {
+		.shape = shape,
+		.reasons = KP_ARENA_ARRAY(arena, struct kp_reason, count),
+		.of_field = KP_ARENA_ARRAY(arena, uint8_t, catalogue->field_count),
+		.withheld = &longer,
+	};
+	if (finder.reasons == NULL || finder.of_field == NULL) {
+		return KP_E_MEMORY;
+	}
+	count = count < REASONS_MAX ? count : REASONS_MAX;
+	for (uint32_t i = 0; i < count; i++) {
+		finder.reasons[i] = refusals[i].reason;
+	}
+	for (uint32_t i = 0; i < catalogue->field_count; i++) {
+		finder.of_field[i] =
+			judge_refused(&catalogue->fields[i], planned, refusals, count);
+		longer.field_count += finder.of_field[i] == NOT_ASKED ? 0 : 1;
+	}
+	longer.entries =
+		KP_ARENA_ARRAY(arena, struct kp_withheld_entry, longer.field_count);
+	if (longer.entries == NULL) {
+		return KP_E_MEMORY;
+	}
+	for (uint32_t i = 0; i < withheld->count; i++) {
+		longer.entries[i] = withheld->entries[i];
+	}
+	for (uint32_t i = 0; i < catalogue->section_count; i++) {
+		visit_group(&finder, shape->sections[i].root);
+	}
+	*withheld = longer;
+	return KP_OK;
+}

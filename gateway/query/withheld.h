@@ -28,4 +28,18 @@ enum kp_status kp_withheld_make(const struct kp_shape *shape,
 	const uint64_t *asked, struct kp_arena *arena,
 	struct kp_withheld *ret_withheld) KP_MUST_USE;
 
+/* What a partner's decision point refused of what the rules permitted. */
+struct kp_withheld_refusal {
+	const uint64_t *cells;
+	struct kp_reason reason;
+};
+
+/*
+ * Adds the fields of which every cell that would be asked for (`planned`) was refused by
+ * a partner. KP_E_MEMORY.
+ */
+enum kp_status kp_withheld_extend(const struct kp_shape *shape, const uint64_t *planned,
+	const struct kp_withheld_refusal *refusals, uint32_t count,
+	struct kp_arena *arena, struct kp_withheld *withheld) KP_MUST_USE;
+
 #endif

@@ -117,27 +117,26 @@ kp_source_path(struct kp_source_opening *opening, struct kp_slice name)
 }
 
 void
-kp_source_check_access(struct kp_source_opening *opening)
+kp_source_check_access(struct kp_source_opening *opening,
+	const struct kp_manifest_credentials *access, struct kp_source_access *ret_access)
 {
-	struct kp_source_private *private = opening->private;
-	const struct kp_manifest *manifest = private->manifest;
-	private->certificate_file = kp_source_path(opening, manifest->certificate_file);
-	private->key_file = kp_source_path(opening, manifest->key_file);
-	private->anchor_file = kp_source_path(opening, manifest->anchor_file);
-	if (manifest->access == KP_ACCESS_NONE || manifest->access_secret.len == 0) {
+	ret_access->certificate_file = kp_source_path(opening, access->certificate_file);
+	ret_access->key_file = kp_source_path(opening, access->key_file);
+	ret_access->anchor_file = kp_source_path(opening, access->anchor_file);
+	if (access->kind == KP_ACCESS_NONE || access->secret.len == 0) {
 		return;
 	}
 	struct kp_slice secret = opening->options->secret == NULL
 		? (struct kp_slice){0}
 		: opening->options->secret(
-			  opening->options->secret_context, manifest->access_secret);
+			  opening->options->secret_context, access->secret);
 	if (secret.len == 0) {
-		kp_source_finding(opening, &manifest->access_place,
+		kp_source_finding(opening, &access->place,
 			"the configuration has no secret '%.*s'",
-			KP_SLICE_ARG(manifest->access_secret));
+			KP_SLICE_ARG(access->secret));
 		return;
 	}
-	private->secret = kp_arena_copy(&opening->set->arena, secret);
+	ret_access->secret = kp_arena_copy(&opening->set->arena, secret);
 }
 
 static void
@@ -176,6 +175,10 @@ fill_source(struct kp_source_opening *opening, uint64_t *offers)
 	source->offers = offers;
 	source->caseload = manifest->caseload;
 	source->caseload_oin = manifest->caseload_oin;
+	source->decision_point = manifest->decision_point.endpoint.len > 0;
+	source->decision_bsn = manifest->decision_point.client == KP_CLIENT_BSN;
+	source->decision_pseudonym =
+		manifest->decision_point.client == KP_CLIENT_PSEUDONYM;
 	source->opt_out = manifest->opt_out;
 	source->opt_out_purposes = manifest->opt_out_purposes;
 	source->opt_out_purpose_count = manifest->opt_out_purpose_count;
@@ -349,6 +352,7 @@ open_source(struct kp_source_opening *opening, const struct kp_manifest_file *fi
 		private->transport->check(opening) != KP_OK) {
 		return KP_E_MEMORY;
 	}
+	kp_source_consult_check(opening);
 	status = open_connector(opening, text);
 	enum kp_status collected = collect_needs(opening);
 	status = status == KP_OK ? collected : status;

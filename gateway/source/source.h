@@ -18,6 +18,7 @@
 #include "io/loop.h"
 #include "io/upstream.h"
 #include "io/worker.h"
+#include "policies/authzen_ask.h"
 #include "policies/catalogue.h"
 
 /* Read-only after creation; any thread. */
@@ -35,6 +36,11 @@ struct kp_source {
 	bool opt_out;
 	const struct kp_slice *opt_out_purposes;
 	size_t opt_out_purpose_count;
+	/* It has a decision point of its own, which has to be asked first; and what that
+	 * is told of the client. */
+	bool decision_point;
+	bool decision_bsn;
+	bool decision_pseudonym;
 	bool idempotent; /* asking twice is harmless */
 	uint32_t timeout_ms;
 	uint64_t answer_bytes_max;
@@ -134,5 +140,38 @@ enum kp_status kp_source_call_start(struct kp_source_link *link,
 	const struct kp_source_call_options *options,
 	struct kp_source_call **ret_call) KP_MUST_USE;
 void kp_source_call_cancel(struct kp_source_call *call);
+
+struct kp_source_consult;
+
+/* What a partner's decision point said. */
+struct kp_source_consult_result {
+	enum kp_status status; /* KP_OK, or why there is no answer: then all is refused */
+	struct kp_slice reason;  /* Dutch, fixed, for the reader; when there is none */
+	const uint64_t *granted; /* of the cells asked about; in the arena */
+	uint32_t asked;
+	uint32_t permitted;
+	uint64_t duration_us;
+	uint64_t bytes;
+	uint32_t http_status; /* 0 when there was no answer */
+};
+
+struct kp_source_consult_options {
+	const struct kp_authzen_ask *ask; /* borrowed for the start; its cells until
+					     on_done */
+	struct kp_slice request_id;       /* outlives the arena's use */
+	uint64_t deadline_us;             /* on the loop's clock */
+	/* Exactly once, from the loop, never inside start. */
+	void (*on_done)(void *owner, const struct kp_source_consult_result *result);
+	void *owner;
+	struct kp_arena *arena; /* of the request; outlives the consultation */
+};
+
+/* One evaluations request to the decision point of a source that has one.
+ * KP_E_STOPPING, KP_E_MEMORY: nothing was started. */
+enum kp_status kp_source_consult_start(struct kp_source_link *link,
+	const struct kp_source_consult_options *options,
+	struct kp_source_consult **ret_consult) KP_MUST_USE;
+/* Idempotent; on_done follows. */
+void kp_source_consult_cancel(struct kp_source_consult *consult);
 
 #endif

@@ -10,7 +10,7 @@
 /* A second try must have this much time. */
 #define RETRY_LEFT_MS_MIN 20
 
-static const enum kp_credential_kind credentials[] = {
+static const enum kp_credential_kind credential_kinds[] = {
 	[KP_ACCESS_NONE] = KP_CREDENTIAL_NONE,
 	[KP_ACCESS_HEADER] = KP_CREDENTIAL_HEADER,
 	[KP_ACCESS_BEARER] = KP_CREDENTIAL_BEARER,
@@ -33,21 +33,46 @@ on_this_machine(struct kp_slice endpoint)
 	return false;
 }
 
+void
+kp_source_check_endpoint(struct kp_source_opening *opening, struct kp_slice endpoint,
+	const struct kp_manifest_place *place,
+	const struct kp_manifest_credentials *access)
+{
+	bool https = kp_slice_starts(endpoint, KP_SLICE("https://"));
+	if (endpoint.len > 0 && !https && !on_this_machine(endpoint)) {
+		kp_source_finding(
+			opening, place, "plain http leaves this machine; use https");
+	}
+	if (https && access->anchor_file.len == 0) {
+		kp_source_finding(opening, &access->place,
+			"has no 'anchor_file': https needs the certificates to trust");
+	}
+}
+
+struct kp_upstream_target_options
+kp_source_target(struct kp_slice name, struct kp_slice endpoint,
+	const struct kp_manifest_credentials *credentials,
+	const struct kp_source_access *access)
+{
+	return (struct kp_upstream_target_options){
+		.name = name,
+		.endpoint = endpoint,
+		.credential = credential_kinds[credentials->kind],
+		.credential_name = credentials->header,
+		.credential_value = access->secret,
+		.certificate_file = access->certificate_file,
+		.key_file = access->key_file,
+		.anchor_file = access->anchor_file,
+	};
+}
+
 static enum kp_status
 check_http(struct kp_source_opening *opening)
 {
 	const struct kp_manifest *manifest = opening->private->manifest;
-	bool https = kp_slice_starts(manifest->endpoint, KP_SLICE("https://"));
-	if (manifest->endpoint.len > 0 && !https &&
-		!on_this_machine(manifest->endpoint)) {
-		kp_source_finding(opening, &manifest->endpoint_place,
-			"plain http leaves this machine; use https");
-	}
-	if (https && manifest->anchor_file.len == 0) {
-		kp_source_finding(opening, &manifest->access_place,
-			"has no 'anchor_file': https needs the certificates to trust");
-	}
-	kp_source_check_access(opening);
+	kp_source_check_endpoint(opening, manifest->endpoint, &manifest->endpoint_place,
+		&manifest->access);
+	kp_source_check_access(opening, &manifest->access, &opening->private->access);
 	return KP_OK;
 }
 
@@ -56,21 +81,13 @@ open_http(struct kp_source_link *link, struct kp_upstream *upstream, struct kp_e
 {
 	const struct kp_source_private *private = link->source->private;
 	const struct kp_manifest *manifest = private->manifest;
-	struct kp_upstream_target_options options = {
-		.name = link->source->name,
-		.endpoint = manifest->endpoint,
-		.credential = credentials[manifest->access],
-		.credential_name = manifest->access_header,
-		.credential_value = private->secret,
-		.certificate_file = private->certificate_file,
-		.key_file = private->key_file,
-		.anchor_file = private->anchor_file,
-		.connections_max = manifest->limits.concurrent,
-		.waiting_max = manifest->limits.waiting,
-		.connect_timeout_ms = manifest->limits.connect_ms,
-		.idle_ms = manifest->limits.idle_ms,
-		.head_bytes_max = manifest->limits.head_bytes,
-	};
+	struct kp_upstream_target_options options = kp_source_target(link->source->name,
+		manifest->endpoint, &manifest->access, &private->access);
+	options.connections_max = manifest->limits.concurrent;
+	options.waiting_max = manifest->limits.waiting;
+	options.connect_timeout_ms = manifest->limits.connect_ms;
+	options.idle_ms = manifest->limits.idle_ms;
+	options.head_bytes_max = manifest->limits.head_bytes;
 	enum kp_status status =
 		kp_upstream_target_open(upstream, &options, &link->target, err);
 	if (status == KP_OK) {

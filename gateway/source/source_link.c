@@ -25,8 +25,12 @@ kp_source_link_open(const struct kp_source *source, struct kp_loop *loop,
 		(uint64_t)source->private->manifest->limits.rate_per_second * 1000;
 	link->rate_filled_us = kp_loop_now_us(loop);
 	kp_source_set_ref(source->private->set);
-	enum kp_status status = source->private->transport->open(link, upstream, err);
+	enum kp_status status = kp_source_consult_open(link, upstream, err);
+	if (status == KP_OK) {
+		status = source->private->transport->open(link, upstream, err);
+	}
 	if (status != KP_OK) {
+		kp_source_consult_close(link);
 		kp_heap_free(link);
 		kp_source_set_unref(source->private->set);
 		return status;
@@ -46,6 +50,7 @@ kp_source_link_leave(struct kp_source_link *link)
 	if (link->source->private->transport->close != NULL) {
 		link->source->private->transport->close(link);
 	}
+	kp_source_consult_close(link);
 	kp_heap_free(link);
 	kp_source_set_unref(set);
 }

@@ -45,6 +45,14 @@ struct kp_transport_row {
 /* NULL when there is none. */
 const struct kp_transport_row *kp_transport_find(enum kp_transport transport);
 
+/* Credentials of a manifest, found. In the set's arena. */
+struct kp_source_access {
+	struct kp_slice secret;
+	struct kp_slice certificate_file; /* full paths */
+	struct kp_slice key_file;
+	struct kp_slice anchor_file;
+};
+
 struct kp_source_private {
 	struct kp_source_set *set;
 	const struct kp_catalogue *catalogue;
@@ -54,11 +62,9 @@ struct kp_source_private {
 	const struct kp_transport_row *transport;
 	void *instance;
 	bool subject_required;
-	struct kp_slice secret;
-	struct kp_slice certificate_file; /* full paths */
-	struct kp_slice key_file;
-	struct kp_slice anchor_file;
-	const char *path; /* of a file source */
+	struct kp_source_access access;
+	struct kp_source_access decision_access; /* of its decision point */
+	const char *path;                        /* of a file source */
 	struct kp_file_store *store;
 	atomic_int health; /* enum kp_source_health; written by the first loop */
 };
@@ -78,9 +84,10 @@ struct kp_source_link {
 	const struct kp_source *source;
 	struct kp_loop *loop;
 	struct kp_workers *workers;
-	struct kp_upstream_target *target; /* HTTP */
-	uint32_t active;                   /* calls and background work */
-	uint32_t calls;                    /* under way */
+	struct kp_upstream_target *target;          /* HTTP */
+	struct kp_upstream_target *decision_target; /* NULL: it has none */
+	uint32_t active;                            /* calls and background work */
+	uint32_t calls;                             /* under way */
 	bool closing;
 	uint64_t rate_tokens_milli;
 	uint64_t rate_filled_us;
@@ -164,6 +171,12 @@ uint32_t kp_source_call_left_ms(const struct kp_source_call *call);
 /* source_request.c: the checks on what prepare writes */
 struct kp_request_writer kp_source_request_writer(struct kp_source_call *call);
 
+/* source_consult.c: the partner's own decision point */
+void kp_source_consult_check(struct kp_source_opening *opening);
+enum kp_status kp_source_consult_open(struct kp_source_link *link,
+	struct kp_upstream *upstream, struct kp_error *err) KP_MUST_USE;
+void kp_source_consult_close(struct kp_source_link *link);
+
 /* source.c: for the checks of transports */
 
 /* Reading one manifest: everything wrong goes to `findings`. */
@@ -182,8 +195,18 @@ void kp_source_finding(struct kp_source_opening *opening,
 /* A file named by the manifest, from the folder of the configuration; in the set's arena,
  * NUL-terminated. */
 struct kp_slice kp_source_path(struct kp_source_opening *opening, struct kp_slice name);
-/* Certificates and the secret of `access` into `private`. */
-void kp_source_check_access(struct kp_source_opening *opening);
+/* Finds the certificates and the secret that `access` names. */
+void kp_source_check_access(struct kp_source_opening *opening,
+	const struct kp_manifest_credentials *access,
+	struct kp_source_access *ret_access);
+/* source_http.c: is the address one that may be called, and with what it needs? */
+void kp_source_check_endpoint(struct kp_source_opening *opening, struct kp_slice endpoint,
+	const struct kp_manifest_place *place,
+	const struct kp_manifest_credentials *access);
+/* How to reach it: address and credentials; the caller adds the limits. */
+struct kp_upstream_target_options kp_source_target(struct kp_slice name,
+	struct kp_slice endpoint, const struct kp_manifest_credentials *credentials,
+	const struct kp_source_access *access);
 
 /* The transports: one file each, one row each in source_transports.c. */
 extern const struct kp_transport_row kp_source_http;

@@ -23,6 +23,7 @@ FAULTS = {
     "other-person": "a correct answer about somebody else",
     "deep": "10,000 nested arrays",
     "header-flood": "4,000 header fields",
+    "too-few": "a decision point leaves one decision out",
     "over-delivers": "all fields, whatever was asked",
 }
 
@@ -76,6 +77,10 @@ def break_answer(fault, clients, request, answer):
     if name == "over-delivers":
         request.body = widen(request.body)
     result = answer(request)
+    if name == "too-few":
+        result.body = result.body.replace(b'{"decision":false},', b"", 1) \
+            if b'{"decision":false},' in result.body \
+            else result.body.replace(b'{"decision":true},', b"", 1)
     if name in ("empty", "duplicate-keys", "bad-utf8", "deep", "huge"):
         result.body = spoiled_body(name, result.body)
     elif name == "truncated":

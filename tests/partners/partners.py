@@ -314,10 +314,36 @@ def answer_svb(clients, request):
     return Answer(dump({"bsn": client["bsn"], "stand": "2026-11-01", "regelingen": schemes}))
 
 
+# --- A partner's own decision point (AuthZEN 1.0) ---------------------------------------------------
+
+def decide(question, client):
+    """No amounts, and nothing at all about who has a secret address."""
+    field = question.get("resource", {}).get("id", "")
+    if client is not None and client["geheim"]:
+        return {"decision": False, "context": {"reason": "geheim adres"}}
+    return {"decision": "bedrag" not in field}
+
+
+def answer_pdp(clients, request):
+    if request.headers.get("x-api-key") != "demo-sleutel-pdp":
+        raise Problem(401, {"title": "Unauthorized", "status": 401})
+    body = request.json()
+    if not isinstance(body.get("evaluations"), list) or not body["evaluations"]:
+        raise Problem(400, {"title": "Bad Request", "status": 400})
+    about = body.get("context", {}).get("client", {})
+    client = clients.get(about.get("id")) if about.get("type") == "burgerservicenummer" else None
+    answer = Answer(dump({"evaluations": [decide(question, client)
+                                          for question in body["evaluations"]]}))
+    if "x-request-id" in request.headers:
+        answer.headers.append(("X-Request-ID", request.headers["x-request-id"]))
+    return answer
+
+
 PARTNERS = {
     "brp": ("/haalcentraal/api/brp/personen", answer_brp),
     "uwv": ("/v1/inkomsten/_zoek", answer_uwv),
     "svb": ("/v1/regelingen/_zoek", answer_svb),
+    "pdp": ("/access/v1/evaluations", answer_pdp),
 }
 
 

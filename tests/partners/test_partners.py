@@ -75,6 +75,31 @@ class Uwv(unittest.TestCase):
                       partners.answer_uwv(CLIENTS, request).body)
 
 
+def ask_pdp(fields, bsn, fault="none"):
+    query = {"context": {"client": {"type": "burgerservicenummer", "id": bsn}},
+             "evaluations": [{"resource": {"type": "veld", "id": field}} for field in fields]}
+    request = Request("POST", "/p", {"x-api-key": "demo-sleutel-pdp", "x-request-id": "7"},
+                      json.dumps(query).encode())
+    return break_answer(Fault(fault), CLIENTS, request, lambda r: partners.answer_pdp(CLIENTS, r))
+
+
+class DecisionPoint(unittest.TestCase):
+    FIELDS = ["uitkeringen.wet", "uitkeringen.bedrag.bruto", "persoon.naam"]
+
+    def decisions(self, bsn, fault="none"):
+        return [e["decision"] for e in
+                json.loads(ask_pdp(self.FIELDS, bsn, fault).body)["evaluations"]]
+
+    def test_refuses_amounts_and_who_is_secret(self):
+        secret = next(b for b, c in CLIENTS.items() if c["geheim"])
+        self.assertEqual(self.decisions(FIRST), [True, False, True])
+        self.assertEqual(self.decisions(secret), [False, False, False])
+        self.assertIn(("X-Request-ID", "7"), ask_pdp(self.FIELDS, FIRST).headers)
+
+    def test_can_leave_one_out(self):
+        self.assertEqual(len(self.decisions(FIRST, "too-few")), 2)
+
+
 class Faults(unittest.TestCase):
     def test_each_fault_differs_from_a_good_answer(self):
         def ask(fault):
@@ -84,7 +109,7 @@ class Faults(unittest.TestCase):
                                   lambda r: partners.answer_svb(CLIENTS, r))
             return vars(answer)
         good = ask("none")
-        for fault in set(FAULTS) - {"none", "over-delivers"}:
+        for fault in set(FAULTS) - {"none", "over-delivers", "too-few"}:
             self.assertNotEqual(ask(fault), good, fault)
 
 

@@ -332,3 +332,21 @@ kp_source_call_cancel(struct kp_source_call *call)
 	kp_timer_stop(call->link->loop, &call->timer);
 	kp_loop_defer(call->link->loop, &call->task);
 }
+
+/* No partner here has a decision point; tests/flow has them. */
+enum kp_status
+kp_source_consult_start(struct kp_source_link *link,
+	const struct kp_source_consult_options *options,
+	struct kp_source_consult **ret_consult)
+{
+	(void)link;
+	(void)options;
+	(void)ret_consult;
+	return KP_E_STOPPING;
+}
+
+void
+kp_source_consult_cancel(struct kp_source_consult *consult)
+{
+	(void)consult;
+}
