@@ -2,7 +2,7 @@
 
 /*
  * connector: the contract between the gateway and what speaks a partner's language
- * (ABI 1.0).
+ * (ABI 1.1).
  *
  * A connector does no I/O. It turns a need into an outgoing request and the bytes that
  * come back into fields. The host owns sockets, TLS identity, credentials, limits,
@@ -28,6 +28,7 @@
  * Changes
  *   1.0  2026-11-23  first version: HTTP and file transports
  *        2026-11-23  KP_SKIP; an index row with an empty key is handed to every look-up
+ *   1.1  2026-11-27  SQL transport; kp_request_writer.query
  */
 #ifndef KP_CONNECTOR_H
 #define KP_CONNECTOR_H
@@ -37,7 +38,7 @@
 #include <stdint.h>
 
 #define KP_CONNECTOR_ABI_MAJOR 1
-#define KP_CONNECTOR_ABI_MINOR 0
+#define KP_CONNECTOR_ABI_MINOR 1
 
 /* Borrowed bytes; not terminated. */
 struct kp_text {
@@ -80,6 +81,8 @@ enum kp_transport {
 			    */
 	KP_TRANSPORT_FILE, /* scan builds an index; prepare fills the key; consume gets
 			      the rows */
+	KP_TRANSPORT_SQL,  /* prepare names queries and their parameters; consume gets the
+			      rows as JSON (see struct kp_request_writer) */
 };
 
 /* The question as one source sees it. Lives until `end`. */
@@ -118,6 +121,16 @@ struct kp_request_writer {
 	bool (*body)(void *context, struct kp_text bytes); /* may be called repeatedly */
 	/* File transport: the key to look up (normally the bsn). */
 	bool (*key)(void *context, struct kp_text key);
+	/* Since 1.1. SQL transport: one query to run, in order. `statement` belongs to
+	 * the instance and has the placeholders of the database ($1 or ?) and a NUL
+	 * behind it; parameters
+	 * are bound as text, one with data NULL as NULL. All queries of a call run in
+	 * one read-only transaction. The answer comes to consume as one JSON array, in
+	 * which every query gives an object {"query": name, "columns": [names]}, also
+	 * without rows, and then an array for each row: texts as the database wrote
+	 * them, and null. */
+	bool (*query)(void *context, struct kp_text name, struct kp_text statement,
+		const struct kp_text *parameters, uint32_t count);
 };
 
 /* How a value's bytes are to be read. */

@@ -374,12 +374,17 @@ read_root(struct reader *reader, const struct kp_json_node *root)
 	read_tables(reader, root);
 	kp_manifest_read_request(reader, root);
 	read_response(reader, root);
+	kp_manifest_read_rows(reader, root);
 	if (kp_slice_is(manifest->connector, "rest")) {
 		require_section(reader, root, "endpoint");
 		require_section(reader, root, "request");
 		require_section(reader, root, "response");
 	} else if (kp_slice_is(manifest->connector, "file")) {
 		require_section(reader, root, "file");
+		require_section(reader, root, "response");
+	} else if (kp_slice_is(manifest->connector, "sql")) {
+		require_section(reader, root, "endpoint");
+		require_section(reader, root, "sql");
 		require_section(reader, root, "response");
 	}
 }

@@ -149,6 +149,7 @@ enum kp_manifest_access {
 	KP_ACCESS_HEADER,
 	KP_ACCESS_BEARER,
 	KP_ACCESS_BASIC,
+	KP_ACCESS_DSN, /* the secret is an ODBC connection string */
 };
 
 /* What we show who we are with: names of secrets and files, never the secret itself. */
@@ -189,6 +190,20 @@ struct kp_manifest_export {
 	struct kp_manifest_place place;
 };
 
+struct kp_manifest_query {
+	struct kp_slice name;
+	struct kp_slice text; /* parameters as :name */
+	struct kp_manifest_place place;
+};
+
+struct kp_manifest_sql {
+	struct kp_slice user;     /* of the database, without basic access */
+	struct kp_slice known_by; /* query that says whether the person is known */
+	const struct kp_manifest_query *queries;
+	size_t query_count;
+	struct kp_manifest_place place;
+};
+
 struct kp_manifest_limits {
 	uint32_t time_ms;
 	uint32_t connect_ms;
@@ -200,6 +215,7 @@ struct kp_manifest_limits {
 	uint32_t rate_per_second; /* 0: none */
 	uint32_t pages;
 	uint32_t items;
+	uint32_t rows;
 };
 
 struct kp_manifest {
@@ -231,6 +247,7 @@ struct kp_manifest {
 	struct kp_manifest_request request;
 	struct kp_manifest_response response;
 	struct kp_manifest_export file;
+	struct kp_manifest_sql sql;
 	const struct kp_manifest_table *tables;
 	size_t table_count;
 };

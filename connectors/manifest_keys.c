@@ -14,7 +14,8 @@
 
 static const char *const outcome_words[] = {"gevonden", "nietsGevonden", "nietGerechtigd",
 	"nietVanToepassing", "fout", "nietBereikt", NULL};
-static const char *const access_words[] = {"none", "header", "bearer", "basic", NULL};
+static const char *const access_words[] = {
+	"none", "header", "bearer", "basic", "dsn", NULL};
 static const char *const client_words[] = {"none", "pseudonym", "bsn", NULL};
 static const char *const method_words[] = {"GET", "POST", NULL};
 static const char *const form_words[] = {
@@ -46,7 +47,8 @@ static const struct kp_key access_keys[] = {
 		.kind = KP_KEY_TEXT,
 		.help = "name of the secret in the configuration, never the secret "
 			"itself; "
-			"basic: its value is user:password"},
+			"basic: its value is user:password; dsn: an ODBC connection "
+			"string"},
 	{.name = "certificate_file",
 		.kind = KP_KEY_TEXT,
 		.help = "own client certificate, PEM"},
@@ -120,6 +122,12 @@ static const struct kp_key limit_keys[] = {
 		.max = 1000000,
 		.fallback = 10000,
 		.help = "items of all lists of one answer together"},
+	{.name = "rows",
+		.kind = KP_KEY_INTEGER,
+		.min = 1,
+		.max = 1000000,
+		.fallback = 10000,
+		.help = "sql: rows of all queries of one answer together"},
 	END,
 };
 
@@ -353,6 +361,30 @@ static const struct kp_key file_keys[] = {
 	END,
 };
 
+static const struct kp_key query_map[] = {
+	{.kind = KP_KEY_TEXT,
+		.help = "one select; parameters :bsn, :doel, :activiteit, :zaak, "
+			":medewerker, "
+			":organisatie, :trace, :nu and :bekend.<field> are bound"},
+	END,
+};
+
+static const struct kp_key sql_keys[] = {
+	{.name = "user",
+		.kind = KP_KEY_TEXT,
+		.help = "database user, when access is a certificate"},
+	{.name = "queries",
+		.kind = KP_KEY_OBJECT,
+		.keys = query_map,
+		.required = true,
+		.help = "queries by name; a field's path is query.column"},
+	{.name = "known_by",
+		.kind = KP_KEY_TEXT,
+		.help = "query whose rows say that the person is known; left out: any of "
+			"them"},
+	END,
+};
+
 static const struct kp_key table_rows[] = {
 	{.kind = KP_KEY_SCALAR,
 		.help = "code to text or true/false; \"*\" is every other code"},
@@ -457,10 +489,11 @@ static const struct kp_key manifest_keys[] = {
 	{.name = "connector",
 		.kind = KP_KEY_TEXT,
 		.required = true,
-		.help = "rest, file, or one that was loaded"},
+		.help = "rest, file, sql, or one that was loaded"},
 	{.name = "endpoint",
 		.kind = KP_KEY_TEXT,
-		.help = "https://host:port/base; plain http on this machine only"},
+		.help = "https://host:port/base; plain http on this machine only. sql: "
+			"postgresql://host:port/database, or odbc: with access dsn"},
 	{.name = "access",
 		.kind = KP_KEY_OBJECT,
 		.keys = access_keys,
@@ -506,11 +539,15 @@ static const struct kp_key manifest_keys[] = {
 	{.name = "response",
 		.kind = KP_KEY_OBJECT,
 		.keys = response_keys,
-		.help = "rest, file: how the answer becomes fields"},
+		.help = "how the answer becomes fields"},
 	{.name = "file",
 		.kind = KP_KEY_OBJECT,
 		.keys = file_keys,
 		.help = "file: where the rows are"},
+	{.name = "sql",
+		.kind = KP_KEY_OBJECT,
+		.keys = sql_keys,
+		.help = "sql: what is asked"},
 	{.name = "tables",
 		.kind = KP_KEY_OBJECT,
 		.keys = table_map,

@@ -67,12 +67,19 @@ read_endpoint(struct reader *reader, const struct kp_json_node *object,
 	if (url.len == 0) {
 		return url;
 	}
-	size_t scheme = kp_slice_starts(url, KP_SLICE("https://")) ? 8
-		: kp_slice_starts(url, KP_SLICE("http://"))        ? 7
-								   : 0;
+	bool sql = kp_slice_is(reader->manifest->connector, "sql") &&
+		ret_place == &reader->manifest->endpoint_place;
+	if (sql && kp_slice_is(url, "odbc:")) {
+		return url;
+	}
+	size_t scheme = sql && kp_slice_starts(url, KP_SLICE("postgresql://")) ? 13
+		: !sql && kp_slice_starts(url, KP_SLICE("https://"))           ? 8
+		: !sql && kp_slice_starts(url, KP_SLICE("http://"))            ? 7
+									       : 0;
 	if (scheme == 0 || url.len == scheme) {
 		kp_json_finding(&reader->document, node,
-			"must be https://host… (or http://… on this machine)");
+			sql ? "must be postgresql://host:port/database, or odbc:"
+			    : "must be https://host… (or http://… on this machine)");
 		return url;
 	}
 	if (memchr(url.data, '?', url.len) != NULL ||
@@ -121,7 +128,7 @@ static void
 read_access(struct reader *reader, const struct kp_json_node *object,
 	struct kp_manifest_credentials *access)
 {
-	static const char *const words[] = {"none", "header", "bearer", "basic"};
+	static const char *const words[] = {"none", "header", "bearer", "basic", "dsn"};
 	access->place = place_of(reader, object);
 	if (object == NULL) {
 		return;
@@ -187,6 +194,7 @@ read_limits(struct reader *reader, const struct kp_json_node *root)
 		{"rate_per_second", &limits->rate_per_second},
 		{"pages", &limits->pages},
 		{"items", &limits->items},
+		{"rows", &limits->rows},
 	};
 	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
 		*rows[i].ret = (uint32_t)integer_at(object, rows[i].name,
@@ -194,28 +202,6 @@ read_limits(struct reader *reader, const struct kp_json_node *root)
 	}
 	limits->answer_bytes = (uint64_t)integer_at(
 		object, "answer_bytes", kp_manifest_fallback("limits", "answer_bytes"));
-}
-
-static void
-read_file(struct reader *reader, const struct kp_json_node *root)
-{
-	const struct kp_json_node *object = object_at(root, "file");
-	struct kp_manifest_export *file = &reader->manifest->file;
-	file->place = place_of(reader, object);
-	file->separator = ';';
-	file->charset = KP_SLICE("utf-8");
-	if (object == NULL) {
-		return;
-	}
-	file->path = text_at(object, "path");
-	file->key = text_at(object, "key");
-	if (text_at(object, "charset").len > 0) {
-		file->charset = text_at(object, "charset");
-	}
-	struct kp_slice separator = text_at(object, "separator");
-	if (separator.data != NULL && separator.len == 1) {
-		file->separator = separator.data[0];
-	}
 }
 
 static void
@@ -265,5 +251,4 @@ kp_manifest_read_partner(struct reader *reader, const struct kp_json_node *root)
 	manifest->health_every_s = (uint32_t)integer_at(
 		health, "every_s", kp_manifest_fallback("health", "every_s"));
 	manifest->conditions_file = text_at(root, "conditions_file");
-	read_file(reader, root);
 }

@@ -137,5 +137,7 @@ void kp_manifest_check_header_name(
 	struct reader *reader, const struct kp_json_node *node, struct kp_slice name);
 /* manifest_request.c: what is asked. */
 void kp_manifest_read_request(struct reader *reader, const struct kp_json_node *root);
+/* manifest_rows.c */
+void kp_manifest_read_rows(struct reader *reader, const struct kp_json_node *root);
 
 #endif

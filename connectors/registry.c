@@ -9,10 +9,12 @@
 /* The connectors that are linked in. To add one: its declaration and a row. */
 extern const struct kp_connector kp_connector_rest;
 extern const struct kp_connector kp_connector_file;
+extern const struct kp_connector kp_connector_sql;
 
 static const struct kp_connector *const linked[] = {
 	&kp_connector_rest,
 	&kp_connector_file,
+	&kp_connector_sql,
 };
 
 #define NAME_BYTES_MAX 32
@@ -76,8 +78,7 @@ kp_registry_fault(const struct kp_connector *connector)
 	if (connector->transport == KP_TRANSPORT_FILE && connector->scan == NULL) {
 		return "a connector for files needs a scan function";
 	}
-	if (connector->transport != KP_TRANSPORT_FILE &&
-		connector->transport != KP_TRANSPORT_HTTP) {
+	if ((unsigned)connector->transport > KP_TRANSPORT_SQL) {
 		return "its transport is not known";
 	}
 	if (connector->call_size > CALL_BYTES_MAX ||

@@ -40,7 +40,7 @@ enum kp_status kp_registry_load(
 const struct kp_connector *kp_registry_find(
 	const struct kp_registry *registry, struct kp_slice name);
 
-/* "rest, file": the names there are, for messages. Returns `out`. */
+/* "rest, file, sql": the names there are, for messages. Returns `out`. */
 const char *kp_registry_names(
 	const struct kp_registry *registry, char *out, size_t out_size);
 

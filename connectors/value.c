@@ -281,8 +281,9 @@ is_word(struct kp_slice text, const char *lower)
 enum kp_value_result
 kp_value_yes_no(struct kp_slice text, bool *ret_yes)
 {
-	static const char *const yes[] = {"j", "ja", "y", "yes", "1", "true", "waar"};
-	static const char *const no[] = {"n", "nee", "no", "0", "false", "onwaar"};
+	static const char *const yes[] = {
+		"j", "ja", "y", "yes", "1", "true", "waar", "t"};
+	static const char *const no[] = {"n", "nee", "no", "0", "false", "onwaar", "f"};
 	text = kp_value_trim(text);
 	if (text.len == 0) {
 		return KP_VALUE_ABSENT;

@@ -51,7 +51,7 @@ enum kp_value_result kp_value_date_parts(unsigned year, unsigned month, unsigned
 enum kp_value_result kp_value_number(struct kp_slice text, bool cents, bool negative,
 	char out[KP_VALUE_NUMBER_BYTES], size_t *ret_len) KP_MUST_USE;
 
-/* J, Ja, Y, 1, true; N, Nee, 0, false; upper or lower case. Empty is absent. */
+/* J, Ja, Y, 1, true, t; N, Nee, 0, false, f; upper or lower case. Empty is absent. */
 enum kp_value_result kp_value_yes_no(struct kp_slice text, bool *ret_yes) KP_MUST_USE;
 
 /* Decimal digits only; false when empty, too long or something else. */

@@ -12,45 +12,25 @@
 
 #include "connectors/fault.h"
 #include "connectors/finding.h"
+#include "connectors/rows.h"
 #include "connectors/value.h"
-#include "core/bits.h"
 #include "core/csv_read.h"
 
 #define INSTANCE_BYTES_MAX ((size_t)16 << 20)
 #define ROWS_BYTES_MAX ((size_t)64 << 20)
-#define BSN_DIGITS 9
-#define NO_COLUMN SIZE_MAX
-
-/* A column of the manifest and what is done with it. */
-struct file_field {
-	const struct kp_manifest_field *field;
-	uint32_t cell;
-	struct kp_slice unreadable; /* remark for the reader */
-};
-
-struct file_list {
-	uint32_t section; /* UINT32_MAX: the single sections */
-	struct kp_slice valid_on;
-	struct file_field *fields;
-	size_t field_count;
-	size_t first; /* of its fields, counted over all lists */
-};
 
 struct file_instance {
 	struct kp_arena arena;
 	struct kp_manifest *manifest;
 	struct kp_csv_options csv;
-	struct file_list *lists; /* the single sections first */
-	size_t list_count;
-	size_t field_count; /* of all lists */
+	struct kp_row_groups groups;
 };
 
 /* Where the columns are in this file. */
 struct columns {
 	size_t key;
 	size_t valid_on;
-	size_t *fields; /* by number over all lists; NO_COLUMN for constants */
-	size_t *list_valid_on;
+	struct kp_row_columns *groups;
 };
 
 struct file_scan {
@@ -74,8 +54,10 @@ struct file_call {
 	const struct kp_sink *sink; /* during consume and finish */
 	struct kp_fault *fault;
 	struct columns columns;
+	struct kp_row_value *values; /* of the row under way */
+	size_t value_capacity;
 	uint32_t rows; /* about the person */
-	bool failed;
+	bool failed;   /* `fault` is set */
 	bool stopped;
 };
 
@@ -94,80 +76,16 @@ text_of(struct kp_slice slice)
 /* Opening. */
 
 static bool
-add_field(struct file_instance *instance, const struct kp_host *host,
-	struct file_list *list, const struct kp_manifest_field *field)
-{
-	if (field->form == KP_FORM_DATE_OBJECT) {
-		kp_finding(host, &field->place, "a column cannot hold a date object");
-	}
-	struct file_field *out = &list->fields[list->field_count++];
-	out->field = field;
-	out->cell = kp_finding_cell(host, field);
-	const char *note = kp_arena_printf(&instance->arena,
-		"de waarde van %.*s heeft een vorm die niet is afgesproken",
-		KP_SLICE_ARG(field->field));
-	out->unreadable = kp_slice_from(note);
-	return note != NULL;
-}
-
-static bool
-add_list(struct file_instance *instance, const struct kp_host *host,
-	const struct kp_manifest_field *fields, size_t count, uint32_t section,
-	struct kp_slice valid_on)
-{
-	struct file_list *list = &instance->lists[instance->list_count++];
-	list->section = section;
-	list->valid_on = valid_on;
-	list->first = instance->field_count;
-	list->fields = KP_ARENA_ARRAY(&instance->arena, struct file_field, count + 1);
-	if (list->fields == NULL) {
-		return false;
-	}
-	instance->field_count += count;
-	for (size_t i = 0; i < count; i++) {
-		bool is_list = false;
-		uint32_t id = kp_finding_section(host, &fields[i]);
-		is_list = id != UINT32_MAX && host->section_is_list(host->context, id);
-		if (id != UINT32_MAX && is_list != (section != UINT32_MAX)) {
-			kp_finding(host, &fields[i].place,
-				is_list ? "is in a list section; put it in response/lists"
-					: "is in a single section; put it in "
-					  "response/fields");
-		}
-		if (!add_field(instance, host, list, &fields[i])) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool
 build(struct file_instance *instance, const struct kp_host *host)
 {
-	const struct kp_manifest_response *response = &instance->manifest->response;
 	const struct kp_manifest_export *file = &instance->manifest->file;
 	instance->csv.separator = file->separator;
 	instance->csv.same_field_count = true;
 	instance->csv.charset = kp_slice_is(file->charset, "latin-1") ? KP_CSV_LATIN1
 		: kp_slice_is(file->charset, "windows-1252") ? KP_CSV_WINDOWS_1252
 							     : KP_CSV_UTF8;
-	instance->lists = KP_ARENA_ARRAY(
-		&instance->arena, struct file_list, response->list_count + 1);
-	if (instance->lists == NULL ||
-		!add_list(instance, host, response->fields, response->field_count,
-			UINT32_MAX, (struct kp_slice){0})) {
-		return false;
-	}
-	for (size_t i = 0; i < response->list_count; i++) {
-		const struct kp_manifest_list *list = &response->lists[i];
-		uint32_t section = kp_finding_list(host, list);
-		if (section != UINT32_MAX &&
-			!add_list(instance, host, list->fields, list->field_count,
-				section, list->valid_on)) {
-			return false;
-		}
-	}
-	return true;
+	return kp_row_groups_build(
+		&instance->arena, host, instance->manifest, false, &instance->groups);
 }
 
 static void
@@ -211,55 +129,10 @@ static void
 offers_file(const void *opaque, uint64_t *cells, uint32_t cell_words)
 {
 	const struct file_instance *instance = opaque;
-	for (size_t i = 0; i < instance->list_count; i++) {
-		for (size_t j = 0; j < instance->lists[i].field_count; j++) {
-			uint32_t cell = instance->lists[i].fields[j].cell;
-			if (cell / 64 < cell_words) {
-				kp_bits_set(cells, cell);
-			}
-		}
-	}
+	kp_row_groups_offer(&instance->groups, cells, cell_words);
 }
 
 /* Rows. */
-
-/* A bsn as nine digits, leading zeros put back; empty when it is none. */
-static struct kp_slice
-normal_key(struct kp_slice text, char out[BSN_DIGITS])
-{
-	text = kp_value_trim(text);
-	if (text.len == 0 || text.len > BSN_DIGITS) {
-		return (struct kp_slice){0};
-	}
-	size_t zeros = BSN_DIGITS - text.len;
-	memset(out, '0', zeros);
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.data[i] < '0' || text.data[i] > '9') {
-			return (struct kp_slice){0};
-		}
-		out[zeros + i] = text.data[i];
-	}
-	return (struct kp_slice){out, BSN_DIGITS};
-}
-
-static bool
-find_column(const struct kp_csv_row *header, struct kp_slice name, size_t *ret_column,
-	struct kp_fault *fault)
-{
-	*ret_column = NO_COLUMN;
-	if (name.len == 0) {
-		return true;
-	}
-	for (size_t i = 0; i < header->field_count; i++) {
-		if (kp_slice_equal(kp_value_trim(header->fields[i]), name)) {
-			*ret_column = i;
-			return true;
-		}
-	}
-	(void)kp_fault_set(fault, "row 1", "the header has no column '%.*s'",
-		name.len > 60 ? 60 : (int)name.len, name.data);
-	return false;
-}
 
 /* Finds the manifest's columns in the header row. */
 static bool
@@ -267,23 +140,21 @@ find_columns(const struct file_instance *instance, struct kp_arena *arena,
 	const struct kp_csv_row *header, struct columns *columns, struct kp_fault *fault)
 {
 	const struct kp_manifest *manifest = instance->manifest;
-	columns->fields = KP_ARENA_ARRAY(arena, size_t, instance->field_count + 1);
-	columns->list_valid_on = KP_ARENA_ARRAY(arena, size_t, instance->list_count + 1);
-	if (columns->fields == NULL || columns->list_valid_on == NULL) {
+	const char *place = "row 1";
+	columns->groups =
+		KP_ARENA_ARRAY(arena, struct kp_row_columns, instance->groups.count + 1);
+	if (columns->groups == NULL) {
 		(void)kp_fault_memory(fault);
 		return false;
 	}
-	bool fine = find_column(header, manifest->file.key, &columns->key, fault) &&
-		find_column(
-			header, manifest->response.valid_on, &columns->valid_on, fault);
-	for (size_t i = 0; fine && i < instance->list_count; i++) {
-		const struct file_list *list = &instance->lists[i];
-		fine = find_column(
-			header, list->valid_on, &columns->list_valid_on[i], fault);
-		for (size_t j = 0; fine && j < list->field_count; j++) {
-			fine = find_column(header, list->fields[j].field->path,
-				&columns->fields[list->first + j], fault);
-		}
+	bool fine = kp_row_column_find(header->fields, header->field_count,
+			    manifest->file.key, place, &columns->key, fault) &&
+		kp_row_column_find(header->fields, header->field_count,
+			manifest->response.valid_on, place, &columns->valid_on, fault);
+	for (size_t i = 0; fine && i < instance->groups.count; i++) {
+		fine = kp_row_columns_find(arena, &instance->groups.items[i],
+			header->fields, header->field_count, place, &columns->groups[i],
+			fault);
 	}
 	return fine;
 }
@@ -303,7 +174,7 @@ static bool
 on_scanned(void *ctx, const struct kp_csv_row *row)
 {
 	struct file_scan *scan = ctx;
-	char digits[BSN_DIGITS];
+	char digits[KP_BSN_DIGITS];
 	struct kp_slice key = {0};
 	if (row->number == 1) {
 		if (!find_columns(scan->instance, &scan->arena, row, &scan->columns,
@@ -313,7 +184,7 @@ on_scanned(void *ctx, const struct kp_csv_row *row)
 		}
 		scan->header = true;
 	} else {
-		key = normal_key(row->fields[scan->columns.key], digits);
+		key = kp_bsn_normal(row->fields[scan->columns.key], digits);
 		if (key.len == 0) {
 			/* A row about nobody we could be asked for. */
 			return true;
@@ -375,11 +246,11 @@ prepare_file(const void *opaque, void *memory, const struct kp_call_host *host,
 	struct kp_fault *fault)
 {
 	struct file_call *call = memory;
-	char digits[BSN_DIGITS];
+	char digits[KP_BSN_DIGITS];
 	(void)host;
 	call->instance = opaque;
 	call->need = need;
-	struct kp_slice key = normal_key(slice_of(need->bsn), digits);
+	struct kp_slice key = kp_bsn_normal(slice_of(need->bsn), digits);
 	if (key.len == 0 || !out->key(out->context, text_of(key))) {
 		return kp_fault_set(fault, "", "the key of the question is not a bsn");
 	}
@@ -388,142 +259,26 @@ prepare_file(const void *opaque, void *memory, const struct kp_call_host *host,
 
 /* Values. */
 
-static bool
-wanted(const struct file_call *call, uint32_t cell)
-{
-	return cell / 64 < call->need->cell_words && kp_bits_has(call->need->cells, cell);
-}
-
-static bool
-remark(struct file_call *call, const struct file_field *field, const char *code)
-{
-	return call->sink->note(call->sink->context, (struct kp_text){code, strlen(code)},
-		text_of(field->unreadable));
-}
-
-static bool
-send_value(struct file_call *call, const struct file_field *field, uint32_t item,
-	enum kp_value_form form, struct kp_slice bytes, struct kp_slice valid_on)
-{
-	struct kp_value value = {
-		.size = sizeof(value),
-		.cell = field->cell,
-		.item = item,
-		.form = form,
-		.bytes = text_of(bytes),
-		.valid_on = text_of(valid_on),
-	};
-	return call->sink->value(call->sink->context, &value);
-}
-
-static bool
-send_field(struct file_call *call, const struct file_field *field, struct kp_slice text,
-	uint32_t item, struct kp_slice valid_on)
-{
-	char made[KP_VALUE_NUMBER_BYTES];
-	struct kp_slice bytes = {made, 0};
-	enum kp_value_result result = KP_VALUE_MADE;
-	bool yes = false;
-	const struct kp_manifest_row *row = NULL;
-	if (field->field->table != NULL) {
-		row = kp_manifest_table_find(field->field->table, kp_value_trim(text));
-		return row == NULL ? remark(call, field, "onbekendeCode")
-				   : send_value(call, field, item, KP_VALUE_JSON,
-					     row->value, valid_on);
-	}
-	switch (field->field->form) {
-	case KP_FORM_DATE:
-		result =
-			kp_value_date(field->field->date_pattern, text, made, &bytes.len);
-		break;
-	case KP_FORM_NUMBER:
-	case KP_FORM_CENTS:
-		result = kp_value_number(text, field->field->form == KP_FORM_CENTS, false,
-			made, &bytes.len);
-		break;
-	case KP_FORM_YES_NO:
-		result = kp_value_yes_no(text, &yes);
-		bytes = yes ? KP_SLICE("true") : KP_SLICE("false");
-		break;
-	case KP_FORM_PRESENT:
-		bytes = KP_SLICE("true");
-		break;
-	case KP_FORM_AS_IS:
-	case KP_FORM_DATE_OBJECT:
-		return send_value(call, field, item, KP_VALUE_TEXT, text, valid_on);
-	}
-	if (result == KP_VALUE_WRONG) {
-		return remark(call, field, "onleesbaar");
-	}
-	return result == KP_VALUE_ABSENT ||
-		send_value(call, field, item, KP_VALUE_JSON, bytes, valid_on);
-}
-
 static struct kp_slice
 cell_text(const struct kp_csv_row *row, size_t column)
 {
 	struct kp_slice text = {0};
-	if (column != NO_COLUMN && column < row->field_count) {
+	if (column != KP_ROW_NO_COLUMN && column < row->field_count) {
 		text = row->fields[column];
 	}
 	return text;
-}
-
-/* Does the row hold anything that is wanted of this list? */
-static bool
-row_has(const struct file_call *call, const struct file_list *list,
-	const struct kp_csv_row *row)
-{
-	for (size_t i = 0; i < list->field_count; i++) {
-		struct kp_slice text =
-			cell_text(row, call->columns.fields[list->first + i]);
-		if (wanted(call, list->fields[i].cell) && kp_value_trim(text).len > 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool
-send_list(struct file_call *call, size_t index, const struct kp_csv_row *row)
-{
-	const struct file_list *list = &call->instance->lists[index];
-	uint32_t item = 0;
-	if (list->section == UINT32_MAX ? call->rows > 1 : !row_has(call, list, row)) {
-		return true;
-	}
-	if (list->section != UINT32_MAX &&
-		!call->sink->item(call->sink->context, list->section, &item)) {
-		return false;
-	}
-	struct kp_slice valid_on = cell_text(row, call->columns.list_valid_on[index]);
-	bool fine = true;
-	for (size_t i = 0; fine && i < list->field_count; i++) {
-		const struct file_field *field = &list->fields[i];
-		size_t column = call->columns.fields[list->first + i];
-		struct kp_slice text = cell_text(row, column);
-		if (!wanted(call, field->cell)) {
-			continue;
-		}
-		if (column == NO_COLUMN) {
-			fine = send_value(call, field, item, KP_VALUE_JSON,
-				field->field->constant, valid_on);
-		} else if (kp_value_trim(text).len > 0) {
-			fine = send_field(call, field, text, item, valid_on);
-		}
-	}
-	return fine;
 }
 
 static bool
 column_mapped(const struct file_call *call, size_t column)
 {
 	bool mapped = column == call->columns.key || column == call->columns.valid_on;
-	for (size_t i = 0; i < call->instance->list_count; i++) {
-		mapped = mapped || call->columns.list_valid_on[i] == column;
-	}
-	for (size_t i = 0; i < call->instance->field_count; i++) {
-		mapped = mapped || call->columns.fields[i] == column;
+	for (size_t i = 0; i < call->instance->groups.count; i++) {
+		const struct kp_row_columns *columns = &call->columns.groups[i];
+		mapped = mapped || columns->valid_on == column;
+		for (size_t j = 0; j < call->instance->groups.items[i].field_count; j++) {
+			mapped = mapped || columns->fields[j] == column;
+		}
 	}
 	return mapped;
 }
@@ -549,18 +304,46 @@ tell_unmapped(struct file_call *call, const struct kp_csv_row *header)
 }
 
 static bool
+send_row(struct file_call *call, const struct kp_csv_row *row)
+{
+	size_t count = row->field_count;
+	struct kp_row_value *values = call->values;
+	if (count > call->value_capacity) {
+		values = KP_ARENA_ARRAY(&call->arena, struct kp_row_value, count);
+		if (values == NULL) {
+			call->failed = true;
+			(void)kp_fault_memory(call->fault);
+			return false;
+		}
+		call->values = values;
+		call->value_capacity = count;
+	}
+	for (size_t i = 0; i < count; i++) {
+		values[i] = (struct kp_row_value){.text = row->fields[i]};
+	}
+	for (size_t i = 0; i < call->instance->groups.count; i++) {
+		if (!kp_row_send(&call->instance->groups.items[i],
+			    &call->columns.groups[i], values, count, call->rows == 1,
+			    call->need, call->sink)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
 on_row(void *ctx, const struct kp_csv_row *row)
 {
 	struct file_call *call = ctx;
-	char digits[BSN_DIGITS];
-	char asked_digits[BSN_DIGITS];
+	char digits[KP_BSN_DIGITS];
+	char asked_digits[KP_BSN_DIGITS];
 	if (row->number == 1) {
 		call->failed = !find_columns(
 			call->instance, &call->arena, row, &call->columns, call->fault);
 		return !call->failed && tell_unmapped(call, row);
 	}
-	struct kp_slice key = normal_key(cell_text(row, call->columns.key), digits);
-	struct kp_slice asked = normal_key(slice_of(call->need->bsn), asked_digits);
+	struct kp_slice key = kp_bsn_normal(cell_text(row, call->columns.key), digits);
+	struct kp_slice asked = kp_bsn_normal(slice_of(call->need->bsn), asked_digits);
 	if (key.len == 0 || !kp_slice_equal(key, asked)) {
 		/* Another key with the same hash. */
 		return true;
@@ -572,8 +355,8 @@ on_row(void *ctx, const struct kp_csv_row *row)
 		call->stopped =
 			!call->sink->valid_on(call->sink->context, text_of(valid_on));
 	}
-	for (size_t i = 0; !call->stopped && i < call->instance->list_count; i++) {
-		call->stopped = !send_list(call, i, row);
+	if (!call->stopped) {
+		call->stopped = !send_row(call, row);
 	}
 	return !call->stopped;
 }

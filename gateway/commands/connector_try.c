@@ -134,11 +134,27 @@ on_key(void *context, struct kp_text key)
 	return true;
 }
 
+static bool
+on_query(void *context, struct kp_text name, struct kp_text statement,
+	const struct kp_text *parameters, uint32_t count)
+{
+	struct showing *showing = context;
+	(void)name;
+	show_request(showing, "query", slice_of(statement));
+	for (uint32_t i = 0; i < count; i++) {
+		show_request(showing, "parameter",
+			parameters[i].data == NULL ? KP_SLICE("NULL")
+						   : slice_of(parameters[i]));
+	}
+	return true;
+}
+
 static void
 show_access(struct showing *showing)
 {
 	const struct kp_manifest *manifest = showing->attempt->source->private->manifest;
-	static const char *const kinds[] = {"", "header", "bearer token", "basic"};
+	static const char *const kinds[] = {
+		"", "header", "bearer token", "basic", "connection string"};
 	if (manifest->access.kind != KP_ACCESS_NONE) {
 		const char *text = kp_arena_printf(&showing->arena,
 			"%s%s%.*s, from secret '%.*s'", kinds[manifest->access.kind],
@@ -310,6 +326,7 @@ show_question(struct showing *showing)
 		.header = on_header,
 		.body = on_body,
 		.key = on_key,
+		.query = on_query,
 	};
 	struct kp_call_host host = {
 		.size = sizeof(host), .context = showing, .alloc = call_alloc};
@@ -350,6 +367,17 @@ ignore_header(void *context, struct kp_text name, struct kp_text value)
 	return true;
 }
 
+static bool
+ignore_query(void *context, struct kp_text name, struct kp_text statement,
+	const struct kp_text *parameters, uint32_t count)
+{
+	(void)context;
+	(void)name;
+	(void)statement;
+	(void)parameters;
+	return count < UINT32_MAX;
+}
+
 static int
 read_answer(struct showing *showing, void *memory)
 {
@@ -361,7 +389,8 @@ read_answer(struct showing *showing, void *memory)
 		.target = ignore_text,
 		.header = ignore_header,
 		.body = ignore_text,
-		.key = ignore_text};
+		.key = ignore_text,
+		.query = ignore_query};
 	struct kp_call_host host = {
 		.size = sizeof(host), .context = showing, .alloc = call_alloc};
 	struct kp_head head = {.size = sizeof(head),

@@ -225,21 +225,38 @@ add_need(struct kp_source_opening *opening, struct needs *needs, struct kp_slice
 	}
 }
 
+static bool
+field_byte(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+		(byte >= '0' && byte <= '9') || byte == '.' || byte == '_';
+}
+
 static void
 add_template_needs(struct kp_source_opening *opening, struct needs *needs,
 	struct kp_slice text, const struct kp_manifest_place *place)
 {
-	static const char name[] = "{bekend:";
+	/* In a template "{bekend:field}" or "|table}", in a query ":bekend.field". */
+	static const char name[] = "bekend";
 	const char *at = text.data;
 	const char *end = at + text.len;
 	while (text.len > 0 &&
 		(at = memmem(at, (size_t)(end - at), name, sizeof(name) - 1)) != NULL) {
+		char before = at == text.data ? ' ' : at[-1];
 		at += sizeof(name) - 1;
+		char after = at < end ? *at : ' ';
+		bool template = before == '{' && after == ':';
+		if (!template && !(before == ':' && after == '.')) {
+			continue;
+		}
 		size_t len = 0;
-		while (at + len < end && at[len] != '}' && at[len] != '|') {
+		at++;
+		while (at + len < end &&
+			(template ? at[len] != '}' && at[len] != '|'
+				  : field_byte(at[len]))) {
 			len++;
 		}
-		if (at + len < end) {
+		if (at + len < end || !template) {
 			add_need(opening, needs, (struct kp_slice){at, len}, place);
 		}
 	}
@@ -262,6 +279,10 @@ collect_needs(struct kp_source_opening *opening)
 			add_template_needs(opening, &needs, request->headers[i].value,
 				&request->headers[i].place);
 		}
+	}
+	for (size_t i = 0; i < manifest->sql.query_count; i++) {
+		add_template_needs(opening, &needs, manifest->sql.queries[i].text,
+			&manifest->sql.queries[i].place);
 	}
 	for (size_t i = 0; i < manifest->need_count; i++) {
 		add_need(opening, &needs, manifest->needs[i], &manifest->source_place);

@@ -105,30 +105,6 @@ close_http(struct kp_source_link *link)
 	kp_upstream_target_close(&link->target);
 }
 
-/* One call's worth of the rate; false when this second's are used up. */
-static bool
-take_rate(struct kp_source_link *link)
-{
-	uint64_t rate = link->source->private->manifest->limits.rate_per_second;
-	if (rate == 0) {
-		return true;
-	}
-	uint64_t now = kp_loop_now_us(link->loop);
-	uint64_t earned = (now - link->rate_filled_us) * rate / 1000;
-	if (earned > 0) {
-		link->rate_filled_us = now;
-		link->rate_tokens_milli += earned;
-		if (link->rate_tokens_milli > rate * 1000) {
-			link->rate_tokens_milli = rate * 1000;
-		}
-	}
-	if (link->rate_tokens_milli < 1000) {
-		return false;
-	}
-	link->rate_tokens_milli -= 1000;
-	return true;
-}
-
 /* Retries may be a tenth of the calls: enough for a broken connection, too few to make a
  * partner's trouble worse. */
 static bool
@@ -273,7 +249,7 @@ send_http(struct kp_source_call *call)
 	enum kp_status status = KP_OK;
 	if (left_ms == 0) {
 		status = KP_E_TIMEOUT;
-	} else if (!take_rate(link)) {
+	} else if (!kp_source_link_take_rate(link)) {
 		status = KP_E_RATE;
 	}
 	call->request = (struct kp_upstream_request){

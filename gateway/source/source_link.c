@@ -39,6 +39,29 @@ kp_source_link_open(const struct kp_source *source, struct kp_loop *loop,
 	return KP_OK;
 }
 
+bool
+kp_source_link_take_rate(struct kp_source_link *link)
+{
+	uint64_t rate = link->source->private->manifest->limits.rate_per_second;
+	if (rate == 0) {
+		return true;
+	}
+	uint64_t now = kp_loop_now_us(link->loop);
+	uint64_t earned = (now - link->rate_filled_us) * rate / 1000;
+	if (earned > 0) {
+		link->rate_filled_us = now;
+		link->rate_tokens_milli += earned;
+		if (link->rate_tokens_milli > rate * 1000) {
+			link->rate_tokens_milli = rate * 1000;
+		}
+	}
+	if (link->rate_tokens_milli < 1000) {
+		return false;
+	}
+	link->rate_tokens_milli -= 1000;
+	return true;
+}
+
 void
 kp_source_link_leave(struct kp_source_link *link)
 {

@@ -12,6 +12,7 @@
 
 #include "connectors/manifest.h"
 #include "connectors/registry.h"
+#include "io/sql.h"
 #include "source/source.h"
 
 #define KP_SOURCE_HEADERS_MAX 64
@@ -67,6 +68,7 @@ struct kp_source_private {
 	const char *path;                        /* of a file source */
 	struct kp_file_store *store;
 	atomic_int health; /* enum kp_source_health; written by the first loop */
+	struct kp_sql_target_options sql; /* of a database; texts in the set's arena */
 };
 
 struct kp_source_set {
@@ -86,6 +88,7 @@ struct kp_source_link {
 	struct kp_workers *workers;
 	struct kp_upstream_target *target;          /* HTTP */
 	struct kp_upstream_target *decision_target; /* NULL: it has none */
+	struct kp_sql_target *database;             /* SQL */
 	uint32_t active;                            /* calls and background work */
 	uint32_t calls;                             /* under way */
 	bool closing;
@@ -95,6 +98,8 @@ struct kp_source_link {
 	struct kp_source_probe *probe; /* NULL: none runs here */
 };
 
+/* One call's worth of the rate; false when this second's are used up. */
+bool kp_source_link_take_rate(struct kp_source_link *link) KP_MUST_USE;
 /* Something of the link has ended; frees the link when it was the last. */
 void kp_source_link_leave(struct kp_source_link *link);
 
@@ -140,6 +145,13 @@ struct kp_source_call {
 	struct kp_slice key;
 	struct kp_upstream_request request;
 	struct kp_upstream_call *upstream;
+
+	/* SQL transport. */
+	struct kp_slice query_names[KP_SQL_QUERIES_MAX];
+	struct kp_sql_query queries[KP_SQL_QUERIES_MAX];
+	uint32_t query_count;
+	struct kp_sql_call *sql;
+	struct kp_buffer row; /* the row under way as JSON */
 
 	/* File transport. */
 	struct kp_timer timer;
@@ -211,6 +223,7 @@ struct kp_upstream_target_options kp_source_target(struct kp_slice name,
 /* The transports: one file each, one row each in source_transports.c. */
 extern const struct kp_transport_row kp_source_http;
 extern const struct kp_transport_row kp_source_file;
+extern const struct kp_transport_row kp_source_sql;
 
 /* source_health.c: starts probing where the manifest says how, on the first loop. */
 enum kp_status kp_source_health_open(

@@ -163,6 +163,40 @@ write_key(void *context, struct kp_text key)
 	return call->key.data != NULL;
 }
 
+/* Parameters are copied; the statement is the connector's and stays. */
+static bool
+write_query(void *context, struct kp_text name, struct kp_text statement,
+	const struct kp_text *parameters, uint32_t count)
+{
+	struct kp_source_call *call = context;
+	struct kp_arena *arena = call->options.arena;
+	if (call->query_count == KP_SQL_QUERIES_MAX || statement.len == 0 ||
+		statement.data[statement.len] != '\0' || count > UINT8_MAX) {
+		return false;
+	}
+	struct kp_slice *values = KP_ARENA_ARRAY(arena, struct kp_slice, count + 1);
+	if (values == NULL) {
+		return false;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		if (parameters[i].data == NULL) {
+			continue;
+		}
+		values[i] = kp_arena_copy(
+			arena, (struct kp_slice){parameters[i].data, parameters[i].len});
+		if (values[i].data == NULL) {
+			return false;
+		}
+	}
+	call->query_names[call->query_count] = (struct kp_slice){name.data, name.len};
+	call->queries[call->query_count++] = (struct kp_sql_query){
+		.statement = {statement.data, statement.len},
+		.parameters = values,
+		.parameter_count = count,
+	};
+	return true;
+}
+
 struct kp_request_writer
 kp_source_request_writer(struct kp_source_call *call)
 {
@@ -173,6 +207,7 @@ kp_source_request_writer(struct kp_source_call *call)
 	call->header_count = 0;
 	call->header_bytes = 0;
 	call->key = (struct kp_slice){0};
+	call->query_count = 0;
 	return (struct kp_request_writer){
 		.size = sizeof(struct kp_request_writer),
 		.context = call,
@@ -181,5 +216,6 @@ kp_source_request_writer(struct kp_source_call *call)
 		.header = write_header,
 		.body = write_body,
 		.key = write_key,
+		.query = write_query,
 	};
 }

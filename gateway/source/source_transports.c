@@ -7,6 +7,7 @@
 static const struct kp_transport_row *const transports[] = {
 	&kp_source_http,
 	&kp_source_file,
+	&kp_source_sql,
 };
 
 const struct kp_transport_row *

@@ -331,6 +331,17 @@ on_piece(void *context, struct kp_text text)
 	return true;
 }
 
+static bool
+on_query(void *context, struct kp_text name, struct kp_text statement,
+	const struct kp_text *parameters, uint32_t count)
+{
+	(void)context;
+	assert_true(name.len > 0 && statement.data[statement.len] == '\0');
+	/* Bound, never spliced. */
+	assert_null(memmem(statement.data, statement.len, BSN, 9));
+	return count == 0 || parameters != NULL;
+}
+
 static const struct kp_request_writer writer_of_suite = {
 	.size = sizeof(writer_of_suite),
 	.method = on_piece,
@@ -338,6 +349,7 @@ static const struct kp_request_writer writer_of_suite = {
 	.header = on_header,
 	.body = on_piece,
 	.key = on_piece,
+	.query = on_query,
 };
 
 static struct kp_text
@@ -616,7 +628,7 @@ wrong_type_and_status_are_no_finding(void **state)
 	uint32_t statuses[] = {204, 301, 302, 304, 400, 401, 403, 404, 418, 429, 500, 502,
 		503, 504, 599};
 	struct feeding feeding = plain;
-	if (is_file(bench)) {
+	if (bench->connector->transport != KP_TRANSPORT_HTTP) {
 		return;
 	}
 	feeding.bytes = bench->good;

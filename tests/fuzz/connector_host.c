@@ -135,6 +135,16 @@ no_header(const struct kp_head *head, struct kp_text name)
 	return (struct kp_text){0};
 }
 
+static bool
+take_query(void *context, struct kp_text name, struct kp_text statement,
+	const struct kp_text *parameters, uint32_t count)
+{
+	(void)context;
+	FUZZ_CHECK(name.len > 0 && statement.data[statement.len] == '\0');
+	FUZZ_CHECK(memmem(statement.data, statement.len, FUZZ_BSN, 9) == NULL);
+	return count == 0 || parameters != NULL;
+}
+
 void
 fuzz_host_init(struct fuzz_host *fuzz)
 {
@@ -170,7 +180,8 @@ fuzz_host_init(struct fuzz_host *fuzz)
 		.target = take_target,
 		.header = take_header,
 		.body = take_text,
-		.key = take_text};
+		.key = take_text,
+		.query = take_query};
 	fuzz->need = (struct kp_need){.size = sizeof(fuzz->need),
 		.bsn = {FUZZ_BSN, 9},
 		.purpose = {"een \"doel\"", 10},

@@ -1,0 +1,59 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* manifest_rows: where the rows come from: `file` and `sql`. See manifest_reader.h. */
+#include "connectors/manifest_reader.h"
+
+static void
+read_file(struct reader *reader, const struct kp_json_node *root)
+{
+	const struct kp_json_node *object = object_at(root, "file");
+	struct kp_manifest_export *file = &reader->manifest->file;
+	file->place = place_of(reader, object);
+	file->separator = ';';
+	file->charset = KP_SLICE("utf-8");
+	if (object == NULL) {
+		return;
+	}
+	file->path = text_at(object, "path");
+	file->key = text_at(object, "key");
+	if (text_at(object, "charset").len > 0) {
+		file->charset = text_at(object, "charset");
+	}
+	struct kp_slice separator = text_at(object, "separator");
+	if (separator.data != NULL && separator.len == 1) {
+		file->separator = separator.data[0];
+	}
+}
+
+static void
+read_sql(struct reader *reader, const struct kp_json_node *root)
+{
+	const struct kp_json_node *object = object_at(root, "sql");
+	const struct kp_json_node *queries = object_at(object, "queries");
+	struct kp_manifest_sql *sql = &reader->manifest->sql;
+	sql->place = place_of(reader, object);
+	sql->user = text_at(object, "user");
+	sql->known_by = text_at(object, "known_by");
+	struct kp_manifest_query *list =
+		array_of(reader, count_members(queries), sizeof(*list));
+	sql->queries = list;
+	if (queries == NULL || list == NULL) {
+		return;
+	}
+	for (const struct kp_json_node *at = next_member(queries->first); at != NULL;
+		at = next_member(at->next)) {
+		list[sql->query_count++] = (struct kp_manifest_query){
+			.name = at->name,
+			.text = at->kind == KP_JSON_KIND_STRING ? at->text
+								: (struct kp_slice){0},
+			.place = place_of(reader, at),
+		};
+	}
+}
+
+void
+kp_manifest_read_rows(struct reader *reader, const struct kp_json_node *root)
+{
+	read_file(reader, root);
+	read_sql(reader, root);
+}

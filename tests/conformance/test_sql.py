@@ -1,0 +1,316 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Ketenpoort contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The `sql` connector against real databases: PostgreSQL over TLS, and over ODBC with Debian's drivers for PostgreSQL and
+SQLite. What is asked, what comes back, and every way it can go wrong."""
+import copy
+import json
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+import postgres  # noqa: E402
+
+PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 else str(ROOT / ".build/dev/gateway/ketenpoort")
+BSN = "999993653"
+DRIVERS = pathlib.Path("/usr/lib/x86_64-linux-gnu/odbc")
+SCHEMA = """
+create table persoon (bsn bigint primary key, naam text, geboren numeric(8), geslacht char(1), geheim boolean);
+create table uitkering (bsn bigint, regeling text, bedrag numeric(10, 2), begin numeric(8), doel text);
+insert into persoon values (999993653, 'José; "de" Vriës', 19700503, 'V', true), (999990019, 'Iemand Anders', 19800201, 'M', false),
+    (12345, E'tab\\tregel\\neinde', null, null, null);
+insert into uitkering values (999993653, 'PW', 1.10, 20240100, 'proef'), (999993653, 'IOAW', 1024.76, 20231231, 'proef'),
+    (999990019, 'AOW', 7, 20200101, 'proef');
+create table dicht (bsn bigint);
+create table logboek (bsn bigint);
+create function schrijf(bigint) returns bigint language sql as 'insert into logboek values ($1) returning bsn';
+"""
+GRANTS = "grant select on persoon, uitkering, logboek to lezer; grant insert on logboek to lezer;"
+MANIFEST = {
+    "source": "proef", "organisation": {"oin": "00000000000000000001", "name": "Proef"}, "connector": "sql",
+    "sql": {"queries": {
+        "persoon": "select bsn, naam, geboren, geslacht, geheim from persoon where bsn = cast(:bsn as bigint)",
+        "uitkering": "select bsn, regeling, bedrag, begin from uitkering where bsn = cast(:bsn as bigint) and doel = :doel "
+                     "order by regeling desc"}},
+    "response": {
+        "subject": "bsn",
+        "fields": {"persoon.naam": "persoon.naam", "persoon.geboren": {"path": "persoon.geboren", "date": "yyyymmdd"},
+                   "persoon.geslacht": {"path": "persoon.geslacht", "table": "geslacht"},
+                   "persoon.geheim": {"path": "persoon.geheim", "form": "yes_no"}},
+        "lists": {"uitkeringen": {"items": "uitkering", "fields": {
+            "uitkeringen.wet": "regeling", "uitkeringen.bedrag": "bedrag",
+            "uitkeringen.begin": {"path": "begin", "date": "yyyymmdd"}}}}},
+    "tables": {"geslacht": {"M": "man", "V": "vrouw", "*": "onbekend"}},
+    "limits": {"time_ms": 5000},
+}
+EXPECTED = [("persoon.naam", 'José; "de" Vriës'), ("persoon.geboren", "1970-05-03"), ("persoon.geslacht", "vrouw"),
+            ("persoon.geheim", True), ("uitkeringen.wet", "PW"), ("uitkeringen.bedrag", "1.10"), ("uitkeringen.begin", "2024-01"),
+            ("uitkeringen.wet", "IOAW"), ("uitkeringen.bedrag", "1024.76"), ("uitkeringen.begin", "2023-12-31")]
+HOSTILE = ["' or '1'='1", "'; drop table persoon; --", "proef' --", "\\", "$1", "?", ":bsn", "%", "' union select bsn, naam, 1, 1 "
+           "from persoon --", "1) or (1=1", "\"", "é\u0301☃", "x" * 240]
+
+
+class Sql(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.pg = postgres.Postgres()
+        cls.addClassCleanup(cls.pg.close)
+        cls.pg.sql(SCHEMA + GRANTS)
+        cls.home = tempfile.TemporaryDirectory(prefix="ketenpoort-sql-")
+        cls.addClassCleanup(cls.home.cleanup)
+        cls.folder = pathlib.Path(cls.home.name)
+        (cls.folder / "secret").write_text(f"{cls.pg.user}:{cls.pg.password}\n")
+
+    def manifest(self, **queries):
+        manifest = copy.deepcopy(MANIFEST)
+        manifest["endpoint"] = f"postgresql://localhost:{self.pg.port}/postgres"
+        manifest["access"] = {"kind": "basic", "secret": "db", "anchor_file": str(self.pg.folder / "ca.pem")}
+        manifest["sql"]["queries"].update(queries)
+        return manifest
+
+    def odbc(self, connection):
+        manifest = self.manifest()
+        manifest["endpoint"] = "odbc:"
+        manifest["access"] = {"kind": "dsn", "secret": "odbc"}
+        (self.folder / "odbc").write_text(connection + "\n")
+        return manifest
+
+    def psqlodbc(self):
+        driver = DRIVERS / "psqlodbcw.so"
+        if not driver.exists():
+            self.skipTest("SKIPPED: odbc-postgresql is not installed")
+        return self.odbc(f"Driver={driver};Server=127.0.0.1;Port={self.pg.port};Database=postgres;Uid={self.pg.user};"
+                         f"Pwd={self.pg.password};SSLmode=require")
+
+    def ask(self, manifest, bsn=BSN, **options):
+        (self.folder / "manifest.json").write_text(json.dumps(manifest))
+        (self.folder / "bsn").write_text(bsn)
+        (self.folder / "odbc").touch()
+        words = [PROGRAM, "connector", "try", "--json", "-c", str(ROOT / "tests/conformance/catalogus.json"), "--bsn-file",
+                 str(self.folder / "bsn"), "--secret", f"db={self.folder}/secret", "--secret", f"odbc={self.folder}/odbc"]
+        for name, value in {"doel": "proef", **options}.items():
+            words += [f"--{name}", value]
+        done = subprocess.run([*words, str(self.folder / "manifest.json")], capture_output=True, encoding="utf-8", check=False,
+                              timeout=60)
+        self.assertNotEqual(done.stdout, "", done.stderr)
+        return json.loads(done.stdout)
+
+    def values(self, answer):
+        return [(field["path"], field["value"]) for field in answer["fields"]]
+
+    def refuse(self, manifest, outcome, code=None, **options):
+        answer = self.ask(manifest, **options)
+        self.assertEqual(answer["outcome"], outcome, answer)
+        if code:
+            self.assertIn(code, answer["fault"])
+        for secret in (BSN, self.pg.password, "José", "persoon where"):
+            self.assertNotIn(secret, answer["fault"] + answer["reason"])
+        return answer
+
+    def test_values_come_as_the_database_wrote_them(self):
+        for manifest in (self.manifest(), self.psqlodbc()):
+            answer = self.ask(manifest)
+            self.assertEqual(answer["outcome"], "gevonden", answer)
+            self.assertEqual(self.values(answer), EXPECTED)
+            self.assertEqual(answer["unmapped"], [])
+
+    def test_sqlite_over_odbc(self):
+        driver = DRIVERS / "libsqlite3odbc.so"
+        if not driver.exists():
+            self.skipTest("SKIPPED: libsqliteodbc is not installed")
+        import sqlite3
+        file = self.folder / "proef.sqlite"
+        with sqlite3.connect(file) as database:
+            database.executescript("""
+                create table persoon (bsn integer, naam text, geboren text, geslacht text, geheim text);
+                create table uitkering (bsn integer, regeling text, bedrag text, begin text, doel text);
+                insert into persoon values (999993653, 'José; "de" Vriës', '19700503', 'V', '1');
+                insert into uitkering values (999993653, 'PW', '1.10', '20240100', 'proef'),
+                    (999993653, 'IOAW', '1024.76', '20231231', 'proef');""")
+        manifest = self.odbc(f"Driver={driver};Database={file}")
+        answer = self.ask(manifest)
+        self.assertEqual(self.values(answer), EXPECTED, answer)
+        self.assertEqual(self.ask(manifest, bsn="999990019")["outcome"], "nietsGevonden")
+
+    def test_null_short_numbers_and_odd_text(self):
+        answer = self.ask(self.manifest(), bsn="000012345")
+        self.assertEqual(self.values(answer), [("persoon.naam", "tab\tregel\neinde")])
+
+    def test_nobody_is_nothing_found(self):
+        for manifest in (self.manifest(), self.psqlodbc()):
+            self.assertEqual(self.ask(manifest, bsn="999999990")["outcome"], "nietsGevonden")
+        # Rows of another query do not make somebody known.
+        manifest = self.manifest(persoon="select bsn, naam, geboren, geslacht, geheim from persoon where naam = 'niemand'")
+        self.assertEqual(self.ask(manifest)["outcome"], "gevonden")
+        manifest["sql"]["known_by"] = "persoon"
+        self.assertEqual(self.ask(manifest)["outcome"], "nietsGevonden")
+
+    def test_only_queries_that_supply_something_are_asked(self):
+        manifest = self.manifest(uitkering="select bsn, regeling, bedrag, begin from bestaat_niet where bsn = :bsn")
+        self.refuse(manifest, "fout", "42P01")
+        answer = subprocess.run([PROGRAM, "connector", "try", "--json", "-c", str(ROOT / "tests/conformance/catalogus.json"),
+                                 "--bsn-file", str(self.folder / "bsn"), "--secret", f"db={self.folder}/secret", "-v",
+                                 "persoon.naam", str(self.folder / "manifest.json")], capture_output=True, encoding="utf-8",
+                                check=False)
+        self.assertEqual(self.values(json.loads(answer.stdout)), [("persoon.naam", 'José; "de" Vriës')])
+
+    def test_hostile_text_returns_what_harmless_text_returns(self):
+        persons = self.pg.sql("select count(*) from persoon")
+        texts = "select bsn, naam, geboren, geslacht, geheim from persoon where naam = {0} or naam = 'x' || {0} or bsn::text = {0}"
+        for manifest, names in ((self.manifest(), ("doel", "zaak", "medewerker", "organisatie")), (self.psqlodbc(), ("doel",))):
+            for name in names:
+                query = f"cast(:{name} as text)"
+                manifest["sql"]["queries"]["persoon"] = texts.format(query)
+                manifest["sql"]["queries"]["uitkering"] = (
+                    f"select bsn, regeling, bedrag, begin from uitkering where doel = cast(:{name} as text)")
+                harmless = self.ask(manifest, **{name: "nergens"})
+                self.assertEqual(harmless["outcome"], "nietsGevonden")
+                harmless.pop("request")
+                for text in HOSTILE if name == "doel" else HOSTILE[:3]:
+                    answer = self.ask(manifest, **{name: text})
+                    answer.pop("request")
+                    self.assertEqual(answer, harmless, (name, text))
+        self.assertEqual(self.pg.sql("select count(*) from persoon"), persons)
+
+    def test_another_person_and_no_person_are_faults(self):
+        rest = "naam, geboren, geslacht, geheim from persoon"
+        self.refuse(self.manifest(persoon=f"select 999990019 as bsn, {rest} where bsn = :bsn"), "fout")
+        self.refuse(self.manifest(persoon=f"select null as bsn, {rest} where bsn = :bsn"), "fout")
+        self.refuse(self.manifest(persoon=f"select 'abc' as bsn, {rest} where bsn = :bsn"), "fout")
+
+    def test_missing_columns_are_seen_without_rows(self):
+        answer = self.refuse(self.manifest(persoon="select bsn, naam from persoon where false"), "fout")
+        self.assertIn("geboren", answer["fault"])
+
+    def test_errors_of_the_database(self):
+        rest = "naam, geboren, geslacht, geheim from persoon where bsn = :bsn"
+        self.refuse(self.manifest(persoon=f"select 1/0 as bsn, {rest}"), "fout", "22012")
+        self.refuse(self.manifest(persoon=f"select bsn, {rest} and geboren = :doel::numeric"), "fout", "22P02")
+        self.refuse(self.manifest(persoon="select bsn, 1 as naam, 1 as geboren, 1 as geslacht, 1 as geheim from dicht"),
+                    "nietGerechtigd", "42501")
+        self.refuse(self.manifest(persoon="select schrijf(:bsn) as bsn, 1 as naam, 1 as geboren, 1 as geslacht, 1 as geheim"),
+                    "fout", "25006")
+        self.assertEqual(self.pg.sql("select count(*) from logboek").strip(), "0")
+
+    def test_caps(self):
+        rows = self.manifest(uitkering="select cast(:bsn as bigint) as bsn, 'PW' as regeling, i as bedrag, "
+                             "null as begin from generate_series(1, 1000000) as i where :doel = 'proef'")
+        rows["limits"]["rows"] = 500
+        self.refuse(rows, "fout", "500 rows")
+        rows["limits"].update({"rows": 1000000, "answer_bytes": 65536})
+        self.refuse(rows, "fout")
+        rows["limits"] = {"rows": 12, "time_ms": 5000}
+        rows["sql"]["queries"]["uitkering"] = rows["sql"]["queries"]["uitkering"].replace("1000000", "11")
+        self.assertEqual(len(self.values(self.ask(rows))), 4 + 2 * 11)
+        rows["sql"]["queries"]["uitkering"] = rows["sql"]["queries"]["uitkering"].replace("(1, 11)", "(1, 12)")
+        self.refuse(rows, "fout", "12 rows")
+        odbc = self.psqlodbc()
+        odbc["limits"]["rows"] = 500
+        odbc["sql"]["queries"]["uitkering"] = ("select 999993653 as bsn, 'PW' as regeling, i as bedrag, null as begin "
+                                               "from generate_series(1, 1000000) as i where :doel = 'proef'")
+        self.refuse(odbc, "fout")
+
+    def busy(self):
+        return self.pg.sql("select count(*) from pg_stat_activity where usename = 'lezer' and state = 'active'").strip()
+
+    def test_a_query_that_lasts_is_stopped_at_both_ends(self):
+        for manifest in (self.manifest(), self.psqlodbc()):
+            manifest["limits"]["time_ms"] = 300
+            manifest["sql"]["queries"]["persoon"] = ("select bsn, naam, geboren, geslacht, geheim from persoon, pg_sleep(60) "
+                                                     "where bsn = cast(:bsn as bigint)")
+            self.refuse(manifest, "nietBereikt")
+            # The program has ended, or the server's own limit came.
+            while self.busy() != "0":
+                pass
+
+    def test_a_lock_is_waited_for_no_longer_than_the_time_there_is(self):
+        holder = subprocess.Popen(["psql", "-X", "-q", "-h", str(self.pg.folder), "-p", str(self.pg.port), "-U", self.pg.owner, "-d",
+                                   "postgres"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8",
+                                  env={"PGPASSWORD": self.pg.password, "PATH": "/usr/bin:/bin"})
+        holder.stdin.write("begin; lock table persoon in access exclusive mode; select 'vast';\n")
+        holder.stdin.flush()
+        while "vast" not in holder.stdout.readline():
+            pass
+        try:
+            manifest = self.manifest()
+            manifest["limits"]["time_ms"] = 300
+            self.refuse(manifest, "nietBereikt")
+        finally:
+            holder.stdin.write("rollback;\n")
+            holder.stdin.close()
+            holder.wait()
+            holder.stdout.close()
+
+    def test_who_may_not_in_does_not_come_in(self):
+        (self.folder / "secret").write_text(f"{self.pg.user}:verkeerd\n")
+        try:
+            self.refuse(self.manifest(), "nietGerechtigd")
+        finally:
+            (self.folder / "secret").write_text(f"{self.pg.user}:{self.pg.password}\n")
+        self.pg.sql("create database elders; revoke connect on database elders from public")
+        manifest = self.manifest()
+        manifest["endpoint"] = manifest["endpoint"].replace("/postgres", "/elders")
+        self.assertIn(self.ask(manifest)["outcome"], ("nietBereikt", "nietGerechtigd"))
+
+    def test_a_server_that_is_not_the_partners_is_not_asked(self):
+        other = pathlib.Path(self.home.name) / "anders"
+        other.mkdir()
+        postgres.make_certificates(other)
+        manifest = self.manifest()
+        manifest["access"]["anchor_file"] = str(other / "ca.pem")
+        self.refuse(manifest, "nietBereikt")
+        manifest = self.manifest()
+        manifest["endpoint"] = manifest["endpoint"].replace("localhost", "127.0.0.2")
+        self.refuse(manifest, "nietBereikt")
+        # On this machine it may be done without TLS.
+        del manifest["access"]["anchor_file"]
+        manifest["endpoint"] = manifest["endpoint"].replace("127.0.0.2", "127.0.0.1")
+        self.assertEqual(self.values(self.ask(manifest)), EXPECTED)
+
+    def test_nobody_there(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            manifest = self.manifest()
+            manifest["endpoint"] = f"postgresql://127.0.0.1:{probe.getsockname()[1]}/postgres"
+            self.refuse(manifest, "nietBereikt")
+            # Connected, and then silence.
+            probe.listen()
+            manifest["limits"]["connect_ms"] = 200
+            self.refuse(manifest, "nietBereikt")
+        odbc = self.psqlodbc()
+        (self.folder / "odbc").write_text("Driver=/bestaat/niet.so\n")
+        self.refuse(odbc, "nietBereikt")
+
+    def test_manifests_say_what_is_wrong(self):
+        for change, word in ((lambda m: m["sql"]["queries"].update(persoon="delete from persoon"), "select"),
+                             (lambda m: m["sql"]["queries"].update(persoon="select 1; select 2"), "one statement"),
+                             (lambda m: m["sql"]["queries"].update(persoon="select :naam"), "':naam' is not a parameter"),
+                             (lambda m: m["sql"]["queries"].update(persoon="select 'open"), "does not end"),
+                             (lambda m: m["response"]["fields"].update({"persoon.naam": "naam"}), "query.column"),
+                             (lambda m: m["response"]["fields"].update({"persoon.naam": "ander.naam"}), "no query 'ander'"),
+                             (lambda m: m["response"].pop("subject"), "subject"),
+                             (lambda m: m["sql"].update(known_by="x"), "no query 'x'"),
+                             (lambda m: m.update(access={"kind": "none"}), "basic"),
+                             (lambda m: m.update(endpoint="postgresql://db.example.nl/x", access={"kind": "basic", "secret": "db"}),
+                              "anchor_file"),
+                             (lambda m: m.update(endpoint="mysql://x/y"), "postgresql://"),
+                             (lambda m: m.update(endpoint="postgresql://localhost"), "postgresql://host:port/database")):
+            manifest = self.manifest()
+            change(manifest)
+            (self.folder / "wrong.json").write_text(json.dumps(manifest))
+            done = subprocess.run([PROGRAM, "connector", "check", "-c", str(ROOT / "tests/conformance/catalogus.json"),
+                                   str(self.folder / "wrong.json")], capture_output=True, encoding="utf-8", check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(word, done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    if postgres.find_programs() is None:
+        print("SKIPPED: PostgreSQL is not installed")
+        sys.exit(0)
+    unittest.main()
