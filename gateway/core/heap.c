@@ -4,6 +4,7 @@
 #include "core/heap.h"
 
 #include <malloc.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,13 +20,16 @@ kp_heap_calloc(size_t count, size_t size)
 	return calloc(count, size);
 }
 
+/* There when the program's own free wipes (wiping_free.c): once is enough. */
+extern const bool kp_free_wipes __attribute__((weak));
+
 void
 kp_heap_free(void *block)
 {
-	if (block != NULL) {
+	if (block != NULL && &kp_free_wipes == NULL) {
 		explicit_bzero(block, malloc_usable_size(block));
-		free(block);
 	}
+	free(block);
 }
 
 void *
