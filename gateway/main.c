@@ -21,6 +21,21 @@ static const struct command commands[] = {
 #undef KP_COMMAND
 };
 
+/* The name as it is typed: with hyphens. */
+static const char *
+spelled(const char *name, char out[32])
+{
+	size_t len = strlen(name);
+	for (size_t i = 0; i <= len && i < 31; i++) {
+		out[i] = name[i];
+		if (name[i] == '_') {
+			out[i] = '-';
+		}
+	}
+	out[len < 31 ? len : 31] = '\0';
+	return out;
+}
+
 static void
 print_help(FILE *out)
 {
@@ -32,7 +47,9 @@ print_help(FILE *out)
 		    "\n",
 		out);
 	for (size_t i = 0; i < KP_ARRAY_LEN(commands); i++) {
-		(void)fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].help);
+		char word[32];
+		(void)fprintf(out, "  %-11s %s\n", spelled(commands[i].name, word),
+			commands[i].help);
 	}
 	(void)fputs(
 		"\n"
@@ -49,7 +66,8 @@ main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 	for (size_t i = 0; i < KP_ARRAY_LEN(commands); i++) {
-		if (strcmp(commands[i].name, name) == 0) {
+		char word[32];
+		if (strcmp(spelled(commands[i].name, word), name) == 0) {
 			return commands[i].run(argc - 1, argv + 1);
 		}
 	}
