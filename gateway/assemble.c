@@ -323,14 +323,14 @@ describe(const struct kp_config *config, struct kp_snapshot **snapshot_at,
 }
 
 enum kp_status
-kp_assemble(struct kp_config *config, struct kp_journal *journal, struct kp_quota *quota,
-	struct kp_logger *logger, struct kp_findings *findings,
-	struct kp_snapshot **ret_snapshot)
+kp_assemble(struct kp_config *config, const struct kp_assemble_means *means,
+	struct kp_findings *findings, struct kp_snapshot **ret_snapshot)
 {
 	struct kp_arena arena;
 	struct kp_bundle *bundle = NULL;
 	struct kp_source_set *sources = NULL;
 	struct kp_authzen_set *authzen_set = NULL;
+	struct kp_tls_set *tls = NULL;
 	kp_arena_init(&arena, FILES_BYTES_MAX, NULL);
 	/* Each part is looked at even when an earlier one failed, so that all faults come
 	 * out. */
@@ -342,9 +342,12 @@ kp_assemble(struct kp_config *config, struct kp_journal *journal, struct kp_quot
 		: KP_OK;
 	enum kp_status authzen = make_authzen_set(config, &arena, findings, &authzen_set);
 	enum kp_status notice = check_notice(config, &arena, findings);
+	enum kp_status listeners =
+		kp_tls_set_create(config, means->tickets, means->loops, findings, &tls);
 	enum kp_status status = secrets != KP_OK ? secrets
 		: authzen != KP_OK               ? authzen
 		: notice != KP_OK                ? notice
+		: listeners != KP_OK             ? listeners
 		: rules != KP_OK                 ? rules
 						 : partners;
 	if (status == KP_OK) {
@@ -353,9 +356,9 @@ kp_assemble(struct kp_config *config, struct kp_journal *journal, struct kp_quot
 			.bundle = bundle,
 			.sources = sources,
 			.authzen_set = authzen_set,
-			.journal = journal,
-			.quota = quota,
-			.logger = logger,
+			.journal = means->journal,
+			.quota = means->quota,
+			.logger = means->logger,
 			.now_ms = now_ms()};
 		struct kp_error err;
 		(void)kp_error_set(&err, KP_E_MEMORY, "no memory for a snapshot");
@@ -366,6 +369,9 @@ kp_assemble(struct kp_config *config, struct kp_journal *journal, struct kp_quot
 		if (status == KP_OK) {
 			sources = NULL;
 			authzen_set = NULL;
+			(*ret_snapshot)->tls = tls;
+			(*ret_snapshot)->tls_destroy = kp_tls_set_destroy;
+			tls = NULL;
 			status = describe(config, ret_snapshot, &err);
 		}
 		if (status != KP_OK) {
@@ -377,6 +383,7 @@ kp_assemble(struct kp_config *config, struct kp_journal *journal, struct kp_quot
 	if (status != KP_OK) {
 		kp_source_set_destroy(&sources);
 		kp_authzen_set_destroy(&authzen_set);
+		kp_tls_set_destroy(&tls);
 	}
 	kp_bundle_unref(&bundle);
 	kp_arena_deinit(&arena);

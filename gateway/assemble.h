@@ -13,6 +13,16 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "snapshot.h"
+#include "tls_set.h"
+
+/* What outlives snapshots. Borrowed. */
+struct kp_assemble_means {
+	struct kp_journal *journal;     /* NULL: for a check only */
+	struct kp_quota *quota;         /* NULL: for a check only */
+	struct kp_logger *logger;       /* may be NULL */
+	struct kp_tls_tickets *tickets; /* NULL: no TLS session is resumed */
+	unsigned loops;                 /* that will serve; at least 1 */
+};
 
 /*
  * Reads rules, manifests and secrets of a configuration that was loaded, compiles and
@@ -20,8 +30,8 @@
  * Blocking: at start or on a worker thread. The configuration is only read from; its
  * secrets are filled in.
  */
-enum kp_status kp_assemble(struct kp_config *config, struct kp_journal *journal,
-	struct kp_quota *quota, struct kp_logger *logger, struct kp_findings *findings,
+enum kp_status kp_assemble(struct kp_config *config,
+	const struct kp_assemble_means *means, struct kp_findings *findings,
 	struct kp_snapshot **ret_snapshot) KP_MUST_USE;
 
 #endif

@@ -49,6 +49,9 @@ struct kp_server_snapshots {
 	/* Adds what is not counted per loop to /metrics; `state` is that of the loop that
 	 * answers; may be NULL. On that loop's thread. */
 	void (*write_metrics)(void *context, void *state, struct kp_buffer *buffer);
+	/* What a listener speaks TLS with under this snapshot; NULL: it is plain. May be
+	 * NULL when all are. Any loop's thread. */
+	struct kp_tls_server *(*tls)(void *context, void *snapshot, size_t listen);
 	/* A reload was put in place, for what is not per loop (log file); may be NULL. */
 	void (*reloaded)(void *context);
 	void *context;
@@ -65,10 +68,13 @@ struct kp_server_options {
 	const struct kp_server_listen *listens;
 	size_t listen_count;
 	int backlog;
-	uint32_t connections_max;  /* per listener and loop */
-	uint32_t drain_timeout_ms; /* from SIGTERM until what is left is broken off */
-	uint32_t drain_grace_ms;   /* still accepting, for balancers to see readiness go
-				      off */
+	uint32_t connections_max; /* per listener and loop */
+	uint32_t handshakes_max;  /* under way, per listener and loop */
+	uint32_t handshake_timeout_ms;
+	uint32_t handshake_steps_max; /* in one turn of a loop */
+	uint32_t drain_timeout_ms;    /* from SIGTERM until what is left is broken off */
+	uint32_t drain_grace_ms; /* still accepting, for balancers to see readiness go
+				    off */
 	/* handle, context and metrics are filled in by the server. */
 	struct kp_connections_options connections;
 	struct kp_routes routes; /* handlers get the struct kp_server_loop as context */

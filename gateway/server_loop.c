@@ -8,6 +8,7 @@
 
 #define METRICS_BYTES_MAX ((size_t)2 * 1024 * 1024)
 #define IDLE_GRACE_MS 500u
+#define REFUSALS_LOGGED_PER_S 10u
 
 /* Opening. */
 
@@ -16,6 +17,34 @@ handle(void *context, struct kp_exchange *exchange)
 {
 	struct kp_server_loop *loop = context;
 	kp_routes_handle(&loop->server->options.routes, loop, exchange);
+}
+
+static struct kp_tls_server *
+tls_of(struct kp_server_loop *loop, size_t listen)
+{
+	const struct kp_server_snapshots *snapshots = &loop->server->options.snapshots;
+	return snapshots->tls == NULL
+		? NULL
+		: snapshots->tls(snapshots->context, loop->server->snapshot, listen);
+}
+
+/* For the operator; whoever was refused learns nothing. A stranger who keeps trying does
+ * not fill the log. */
+static void
+on_refused(void *context, const char *peer, const char *reason)
+{
+	struct kp_server_loop *loop = context;
+	int64_t now_s = kp_loop_wall_ms(loop->loop) / 1000;
+	kp_metrics_add(loop->metrics, KP_METRIC_HANDSHAKES_REFUSED, 1);
+	if (loop->refused_s != now_s) {
+		loop->refused_s = now_s;
+		loop->refused = 0;
+	}
+	if (loop->refused++ < REFUSALS_LOGGED_PER_S) {
+		KP_LOG(&loop->server->log, INFO, SERVER, "client not let in",
+			kp_log_cstr(KP_LOG_PEER, peer),
+			kp_log_cstr(KP_LOG_REASON, reason));
+	}
 }
 
 static enum kp_status
@@ -28,6 +57,12 @@ open_listeners(struct kp_server_loop *loop, struct kp_error *err)
 			.port = server->ports[i],
 			.backlog = server->options.backlog,
 			.streams_max = server->options.connections_max,
+			.tls = tls_of(loop, i),
+			.handshakes_max = server->options.handshakes_max,
+			.handshake_timeout_ms = server->options.handshake_timeout_ms,
+			.handshake_steps_max = server->options.handshake_steps_max,
+			.on_refused = on_refused,
+			.refused_context = loop,
 			.on_accept = kp_connections_accept,
 			.context = loop->connections,
 		};
@@ -107,6 +142,12 @@ kp_server_loop_commit(struct kp_server_loop *loop)
 	loop->state = loop->next_state;
 	loop->next_state = NULL;
 	release_state(loop, &old);
+	/* Connections that are open keep what they began with. */
+	for (size_t i = 0; i < loop->server->options.listen_count; i++) {
+		if (loop->listeners[i] != NULL) {
+			kp_listener_set_tls(loop->listeners[i], tls_of(loop, i));
+		}
+	}
 }
 
 void

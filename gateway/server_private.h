@@ -21,6 +21,8 @@ struct kp_server_loop {
 	struct kp_metrics_loop *metrics;
 	struct kp_timer drain_timer;
 	bool accepting;
+	int64_t refused_s; /* the second that `refused` is of */
+	unsigned refused;  /* clients not let in */
 	void *state;
 	void *next_state; /* between the two halves of a reload */
 	/* An errand of the first loop. */

@@ -166,6 +166,9 @@ kp_snapshot_unref(struct kp_snapshot **snapshot)
 	if (old != NULL && atomic_fetch_sub(&old->refs, 1) == 1) {
 		kp_source_set_destroy(&old->sources);
 		kp_authzen_set_destroy(&old->authzen_set);
+		if (old->tls != NULL) {
+			old->tls_destroy(&old->tls);
+		}
 		release(old);
 	}
 }

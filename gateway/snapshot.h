@@ -82,6 +82,8 @@ struct kp_path_config {
 	size_t pseudonym_key_current;
 };
 
+struct kp_tls_set;
+
 struct kp_snapshot {
 	atomic_uint refs;
 	int64_t created_ms;           /* UTC */
@@ -91,7 +93,9 @@ struct kp_snapshot {
 	struct kp_source_set *sources;      /* owned */
 	struct kp_authzen_set *authzen_set; /* owned; NULL: the bundle decides */
 	struct kp_shape *shape;
-	struct kp_slice openapi;    /* the document of /v1; made by kp_assemble */
+	struct kp_slice openapi; /* the document of /v1; made by kp_assemble */
+	struct kp_tls_set *tls;  /* owned; tls_set.h; NULL: no listener has it */
+	void (*tls_destroy)(struct kp_tls_set **tls);
 	struct kp_journal *journal; /* borrowed: process lifetime */
 	struct kp_quota *quota;     /* borrowed: process lifetime; NULL: no bounds */
 	struct kp_logger *logger;   /* borrowed; may be NULL */

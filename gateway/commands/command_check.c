@@ -100,6 +100,7 @@ check_all(const char *path, struct verdict *verdict)
 {
 	struct kp_config *config = NULL;
 	struct kp_snapshot *snapshot = NULL;
+	const struct kp_assemble_means means = {.loops = 1};
 	enum kp_status status = kp_config_load(path, &verdict->findings, &config);
 	if (status != KP_OK) {
 		return status;
@@ -108,7 +109,7 @@ check_all(const char *path, struct verdict *verdict)
 	if (config->log_file[0] != '\0') {
 		check_log(config->log_file, &verdict->findings);
 	}
-	status = kp_assemble(config, NULL, NULL, NULL, &verdict->findings, &snapshot);
+	status = kp_assemble(config, &means, &verdict->findings, &snapshot);
 	if (status == KP_OK) {
 		struct kp_slice version = kp_bundle_version(snapshot->bundle);
 		verdict->sources = kp_source_set_count(snapshot->sources);

@@ -38,6 +38,7 @@ struct serve {
 	struct kp_config
 		*config; /* as it was at start: listeners, loops, limits of HTTP */
 	struct kp_logger *logger;
+	struct kp_tls_tickets *tickets;
 	struct kp_log log;
 	struct kp_workers *writer; /* the journal's */
 	struct kp_journal *journal;
@@ -137,7 +138,46 @@ record_event(struct serve *serve, const char *event, const struct kp_config *con
 	kp_arena_deinit(&arena);
 }
 
+/* 0 is one loop per processor this process may run on. */
+static unsigned
+loop_count(const struct kp_config *config)
+{
+	cpu_set_t allowed;
+	if (config->server_loops > 0) {
+		return (unsigned)config->server_loops;
+	}
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) {
+		return 1;
+	}
+	unsigned count = (unsigned)CPU_COUNT(&allowed);
+	return count > KP_SERVER_LOOPS_MAX ? KP_SERVER_LOOPS_MAX : count;
+}
+
 /* --- snapshots for the server --- */
+
+/* Sockets are opened once. A reload that says otherwise must not look as if it had. */
+static enum kp_status
+check_listeners(const struct serve *serve, const struct kp_config *config,
+	struct kp_findings *findings)
+{
+	const struct kp_config *first = serve->config;
+	bool same = first->listener_count == config->listener_count;
+	for (size_t i = 0; same && i < config->listener_count; i++) {
+		const struct kp_config_listener *old = &first->listeners[i];
+		const struct kp_config_listener *new = &config->listeners[i];
+		same = strcmp(old->host, new->host) == 0 && old->port == new->port &&
+			(old->tls == NULL) == (new->tls == NULL);
+	}
+	if (same) {
+		return KP_OK;
+	}
+	struct kp_error err = {0};
+	(void)kp_error_set(&err, KP_E_CONFIG,
+		"listeners, and whether they have TLS, change with a restart only");
+	kp_error_at(&err, config->path, 0, 0, "/listeners");
+	kp_findings_add(findings, &err);
+	return KP_E_CONFIG;
+}
 
 static enum kp_status
 build(void *context, void **ret_snapshot, struct kp_error *err)
@@ -149,8 +189,15 @@ build(void *context, void **ret_snapshot, struct kp_error *err)
 	kp_findings_init(&findings, KP_CONFIG_FINDINGS_MAX);
 	enum kp_status status = kp_config_load(serve->path, &findings, &config);
 	if (status == KP_OK) {
-		status = kp_assemble(config, serve->journal, serve->quota, serve->logger,
-			&findings, &snapshot);
+		status = check_listeners(serve, config, &findings);
+	}
+	if (status == KP_OK) {
+		const struct kp_assemble_means means = {.journal = serve->journal,
+			.quota = serve->quota,
+			.logger = serve->logger,
+			.tickets = serve->tickets,
+			.loops = loop_count(serve->config)};
+		status = kp_assemble(config, &means, &findings, &snapshot);
 	}
 	if (status != KP_OK) {
 		report(serve, &findings);
@@ -206,6 +253,14 @@ release(void *context, struct kp_server_loop *loop, void *state)
 	(void)loop;
 	struct kp_snapshot_view *view = state;
 	kp_snapshot_view_unref(&view);
+}
+
+static struct kp_tls_server *
+tls(void *context, void *snapshot, size_t listen)
+{
+	(void)context;
+	const struct kp_snapshot *own = snapshot;
+	return kp_tls_set_get(own->tls, listen);
 }
 
 static bool
@@ -374,21 +429,6 @@ http_options(struct kp_config *config, struct kp_connections_options *options,
 	return KP_OK;
 }
 
-/* 0 is one loop per processor this process may run on. */
-static unsigned
-loop_count(const struct kp_config *config)
-{
-	cpu_set_t allowed;
-	if (config->server_loops > 0) {
-		return (unsigned)config->server_loops;
-	}
-	if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) {
-		return 1;
-	}
-	unsigned count = (unsigned)CPU_COUNT(&allowed);
-	return count > KP_SERVER_LOOPS_MAX ? KP_SERVER_LOOPS_MAX : count;
-}
-
 static enum kp_status
 make_server(struct serve *serve, struct kp_error *err)
 {
@@ -410,6 +450,9 @@ make_server(struct serve *serve, struct kp_error *err)
 		.listen_count = config->listener_count,
 		.backlog = (int)config->server_backlog,
 		.connections_max = (uint32_t)config->server_connections_max,
+		.handshakes_max = (uint32_t)config->tls_handshakes_max,
+		.handshake_timeout_ms = (uint32_t)config->tls_handshake_timeout_ms,
+		.handshake_steps_max = (uint32_t)config->tls_handshake_steps_max,
 		.drain_timeout_ms = (uint32_t)config->server_drain_timeout_ms,
 		.drain_grace_ms = (uint32_t)config->server_drain_grace_ms,
 		.routes = {routes, KP_ARRAY_LEN(routes)},
@@ -417,6 +460,7 @@ make_server(struct serve *serve, struct kp_error *err)
 			.discard = discard,
 			.adopt = adopt,
 			.release = release,
+			.tls = tls,
 			.ready = ready,
 			.write_metrics = write_metrics,
 			.reloaded = reloaded,
@@ -514,6 +558,9 @@ run(struct serve *serve, struct kp_error *err)
 			(uint32_t)serve->config->quota_entries, &serve->quota, err);
 	}
 	if (status == KP_OK) {
+		status = kp_tls_tickets_create(&serve->tickets, err);
+	}
+	if (status == KP_OK) {
 		status = make_server(serve, err);
 	}
 	if (status == KP_OK) {
@@ -536,6 +583,7 @@ tear_down(struct serve *serve)
 	kp_journal_close(&serve->journal);
 	kp_quota_destroy(&serve->quota);
 	kp_logger_close(&serve->logger);
+	kp_tls_tickets_destroy(&serve->tickets);
 	kp_config_unref(&serve->config);
 }
 

@@ -1,9 +1,8 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /* config: gateway.json from text; see config.h. Files: config_files.c. */
-#include "config/config.h"
+#include "config/config_private.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,15 +11,8 @@
 #include "config/config_quotas.h"
 #include "config/options.h"
 #include "core/heap.h"
-#include "core/json_document.h"
 
 #define KNOWN_MAX 64
-
-/* Lifetime: one parse. */
-struct reader {
-	struct kp_json_document document;
-	struct kp_config *config;
-};
 
 static void *
 member_of(struct kp_config *config, const struct kp_option *option)
@@ -28,9 +20,8 @@ member_of(struct kp_config *config, const struct kp_option *option)
 	return (char *)config + option->offset;
 }
 
-/* An absolute path as it is, another one from the configuration's folder. */
-static const char *
-resolve_path(struct reader *reader, struct kp_slice path)
+const char *
+kp_config_resolve(struct kp_config_reader *reader, struct kp_slice path)
 {
 	struct kp_config *config = reader->config;
 	if (path.len == 0 || path.data[0] == '/') {
@@ -42,8 +33,8 @@ resolve_path(struct reader *reader, struct kp_slice path)
 
 /* Unlike kp_json_get_text, takes an empty text. */
 static bool
-get_text(struct reader *reader, const struct kp_json_node *object, const char *name,
-	size_t bytes_max, struct kp_slice *ret_text)
+get_text(struct kp_config_reader *reader, const struct kp_json_node *object,
+	const char *name, size_t bytes_max, struct kp_slice *ret_text)
 {
 	const struct kp_json_node *node = kp_json_member(object, name);
 	if (node == NULL ||
@@ -63,7 +54,7 @@ get_text(struct reader *reader, const struct kp_json_node *object, const char *n
 }
 
 static void
-read_number(struct reader *reader, const struct kp_json_node *section,
+read_number(struct kp_config_reader *reader, const struct kp_json_node *section,
 	const struct kp_option *option)
 {
 	int64_t number = (int64_t)option->value;
@@ -73,7 +64,7 @@ read_number(struct reader *reader, const struct kp_json_node *section,
 }
 
 static void
-read_flag(struct reader *reader, const struct kp_json_node *section,
+read_flag(struct kp_config_reader *reader, const struct kp_json_node *section,
 	const struct kp_option *option)
 {
 	bool flag = option->value != 0;
@@ -84,7 +75,7 @@ read_flag(struct reader *reader, const struct kp_json_node *section,
 
 /* What nobody should switch on by accident takes a whole sentence. */
 static void
-read_sentence(struct reader *reader, const struct kp_json_node *section,
+read_sentence(struct kp_config_reader *reader, const struct kp_json_node *section,
 	const struct kp_option *option)
 {
 	const struct kp_json_node *node = kp_json_member(section, option->name);
@@ -100,7 +91,7 @@ read_sentence(struct reader *reader, const struct kp_json_node *section,
 }
 
 static void
-read_choice(struct reader *reader, const struct kp_json_node *section,
+read_choice(struct kp_config_reader *reader, const struct kp_json_node *section,
 	const struct kp_option *option)
 {
 	char copy[128];
@@ -113,7 +104,7 @@ read_choice(struct reader *reader, const struct kp_json_node *section,
 }
 
 static void
-read_text(struct reader *reader, const struct kp_json_node *section,
+read_text(struct kp_config_reader *reader, const struct kp_json_node *section,
 	const struct kp_option *option)
 {
 	struct kp_slice text = kp_slice_from(option->text);
@@ -123,16 +114,17 @@ read_text(struct reader *reader, const struct kp_json_node *section,
 }
 
 static void
-read_path(struct reader *reader, const struct kp_json_node *section,
+read_path(struct kp_config_reader *reader, const struct kp_json_node *section,
 	const struct kp_option *option)
 {
 	struct kp_slice text = kp_slice_from(option->text);
 	(void)get_text(reader, section, option->name, (size_t)option->max, &text);
-	*(const char **)member_of(reader->config, option) = resolve_path(reader, text);
+	*(const char **)member_of(reader->config, option) =
+		kp_config_resolve(reader, text);
 }
 
 static void
-read_option(struct reader *reader, const struct kp_json_node *section,
+read_option(struct kp_config_reader *reader, const struct kp_json_node *section,
 	const struct kp_option *option)
 {
 	switch (option->kind) {
@@ -159,7 +151,7 @@ read_option(struct reader *reader, const struct kp_json_node *section,
 
 /* A section that is left out is one without members. */
 static void
-read_section(struct reader *reader, const char *name)
+read_section(struct kp_config_reader *reader, const char *name)
 {
 	static const struct kp_json_node empty = {.kind = KP_JSON_KIND_OBJECT};
 	const char *known[KNOWN_MAX];
@@ -180,7 +172,7 @@ read_section(struct reader *reader, const char *name)
 }
 
 static void
-read_members(struct reader *reader)
+read_members(struct kp_config_reader *reader)
 {
 	const char *known[KNOWN_MAX] = {"listeners", "secrets", "plugins", "quotas"};
 	size_t count = 4;
@@ -191,105 +183,9 @@ read_members(struct reader *reader)
 		&reader->document, reader->document.root, known, count);
 }
 
-/* Is this a numeric address, and does it stay on this machine? */
-static bool
-numeric_address(const char *host, bool *ret_loopback)
-{
-	struct in_addr v4;
-	struct in6_addr v6;
-	if (inet_pton(AF_INET, host, &v4) == 1) {
-		*ret_loopback = (ntohl(v4.s_addr) >> 24) == 127;
-		return true;
-	}
-	if (inet_pton(AF_INET6, host, &v6) == 1) {
-		*ret_loopback = IN6_IS_ADDR_LOOPBACK(&v6) != 0;
-		return true;
-	}
-	return false;
-}
-
-static void
-read_listener(struct reader *reader, const struct kp_json_node *node,
-	struct kp_config_listener *listener)
-{
-	static const char *const known[] = {"host", "port"};
-	struct kp_slice host = {NULL, 0};
-	int64_t port = 0;
-	(void)kp_json_expect_members(&reader->document, node, known, 2);
-	if (kp_json_get_text(&reader->document, node, "host", KP_JSON_REQUIRED, &host)) {
-		listener->host = kp_arena_copy(&reader->config->arena, host).data;
-		if (listener->host != NULL &&
-			!numeric_address(listener->host, &listener->loopback)) {
-			kp_json_finding(&reader->document, kp_json_member(node, "host"),
-				"a numeric address is needed, such as 127.0.0.1 or ::1, "
-				"not a name");
-		}
-	}
-	if (kp_json_get_integer(
-		    &reader->document, node, "port", KP_JSON_REQUIRED, 0, 65535, &port)) {
-		listener->port = (uint16_t)port;
-	}
-}
-
-static void
-check_listener_twice(struct reader *reader, const struct kp_json_node *node,
-	const struct kp_config_listener *all, size_t index)
-{
-	for (size_t i = 0; i < index; i++) {
-		if (all[i].host != NULL && all[index].host != NULL && all[i].port != 0 &&
-			all[i].port == all[index].port &&
-			strcmp(all[i].host, all[index].host) == 0) {
-			kp_json_finding(&reader->document, node,
-				"listener %zu has the same address and port", i + 1);
-			return;
-		}
-	}
-}
-
-static void
-default_listener(struct reader *reader)
-{
-	static const struct kp_config_listener listener = {
-		.host = "127.0.0.1", .port = 8080, .loopback = true};
-	reader->config->listeners = &listener;
-	reader->config->listener_count = 1;
-}
-
-static enum kp_status
-read_listeners(struct reader *reader)
-{
-	default_listener(reader);
-	const struct kp_json_node *array = kp_json_get_array(
-		&reader->document, reader->document.root, "listeners", KP_JSON_OPTIONAL);
-	if (array == NULL) {
-		return KP_OK;
-	}
-	if (array->count == 0 || array->count > KP_CONFIG_LISTENERS_MAX) {
-		kp_json_finding(&reader->document, array,
-			"%" PRIu32 " listeners are given, and 1 to %zu are allowed",
-			array->count, KP_CONFIG_LISTENERS_MAX);
-		return KP_OK;
-	}
-	struct kp_config_listener *listeners = KP_ARENA_ARRAY(
-		&reader->config->arena, struct kp_config_listener, array->count);
-	if (listeners == NULL) {
-		return KP_E_MEMORY;
-	}
-	size_t count = 0;
-	for (const struct kp_json_node *node = array->first; node != NULL;
-		node = node->next) {
-		read_listener(reader, node, &listeners[count]);
-		check_listener_twice(reader, node, listeners, count);
-		count++;
-	}
-	reader->config->listeners = listeners;
-	reader->config->listener_count = count;
-	return KP_OK;
-}
-
 static const char *
-credential_path(
-	struct reader *reader, const struct kp_json_node *node, struct kp_slice name)
+credential_path(struct kp_config_reader *reader, const struct kp_json_node *node,
+	struct kp_slice name)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
 	if (memchr(name.data, '/', name.len) != NULL) {
@@ -306,7 +202,7 @@ credential_path(
 }
 
 static void
-read_secret(struct reader *reader, const struct kp_json_node *node,
+read_secret(struct kp_config_reader *reader, const struct kp_json_node *node,
 	struct kp_config_secret *secret)
 {
 	static const char *const known[] = {"file", "credential"};
@@ -326,12 +222,12 @@ read_secret(struct reader *reader, const struct kp_json_node *node,
 	}
 	secret->name = kp_arena_copy(&reader->config->arena, node->name);
 	secret->credential = has_credential;
-	secret->path = has_file ? resolve_path(reader, file)
+	secret->path = has_file ? kp_config_resolve(reader, file)
 				: credential_path(reader, node, credential);
 }
 
 static enum kp_status
-read_secrets(struct reader *reader)
+read_secrets(struct kp_config_reader *reader)
 {
 	const struct kp_json_node *object = kp_json_get_object(
 		&reader->document, reader->document.root, "secrets", KP_JSON_OPTIONAL);
@@ -361,7 +257,7 @@ read_secrets(struct reader *reader)
 }
 
 static enum kp_status
-read_plugins(struct reader *reader)
+read_plugins(struct kp_config_reader *reader)
 {
 	struct kp_slice *paths = NULL;
 	size_t count = 0;
@@ -382,7 +278,7 @@ read_plugins(struct reader *reader)
 		return KP_E_MEMORY;
 	}
 	for (size_t i = 0; i < count; i++) {
-		plugins[i] = resolve_path(reader, paths[i]);
+		plugins[i] = kp_config_resolve(reader, paths[i]);
 	}
 	reader->config->plugins = plugins;
 	reader->config->plugin_count = count;
@@ -391,7 +287,7 @@ read_plugins(struct reader *reader)
 
 /* The member of a section, or the section, or the whole: where a finding belongs. */
 static const struct kp_json_node *
-place_of(const struct reader *reader, const char *section, const char *name)
+place_of(const struct kp_config_reader *reader, const char *section, const char *name)
 {
 	const struct kp_json_node *at = kp_json_member(reader->document.root, section);
 	const struct kp_json_node *member = at == NULL ? NULL : kp_json_member(at, name);
@@ -402,7 +298,7 @@ place_of(const struct reader *reader, const char *section, const char *name)
 }
 
 static void
-check_order(struct reader *reader, const char *section, const char *small_name,
+check_order(struct kp_config_reader *reader, const char *section, const char *small_name,
 	uint64_t small_value, const char *large_name, uint64_t large_value)
 {
 	if (small_value > large_value) {
@@ -433,7 +329,7 @@ same_header(struct kp_slice a, struct kp_slice b)
 }
 
 static void
-check_header_names(struct reader *reader)
+check_header_names(struct kp_config_reader *reader)
 {
 	const struct kp_config *config = reader->config;
 	const struct {
@@ -466,7 +362,7 @@ check_header_names(struct reader *reader)
 
 /* What no single option can say. */
 static void
-check_together(struct reader *reader)
+check_together(struct kp_config_reader *reader)
 {
 	const struct kp_config *config = reader->config;
 	check_order(reader, "server", "drain_grace_ms", config->server_drain_grace_ms,
@@ -502,7 +398,7 @@ check_together(struct reader *reader)
 }
 
 static enum kp_status
-read_all(struct reader *reader)
+read_all(struct kp_config_reader *reader)
 {
 	if (!kp_json_expect(
 		    &reader->document, reader->document.root, KP_JSON_KIND_OBJECT)) {
@@ -512,7 +408,7 @@ read_all(struct reader *reader)
 	for (size_t i = 0; i < kp_option_section_count(); i++) {
 		read_section(reader, kp_option_section_get(i)->name);
 	}
-	enum kp_status status = read_listeners(reader);
+	enum kp_status status = kp_config_read_listeners(reader);
 	if (status == KP_OK) {
 		status = read_secrets(reader);
 	}
@@ -573,11 +469,6 @@ out_of_memory(struct kp_config *config)
 			return true;
 		}
 	}
-	for (size_t i = 0; i < config->listener_count; i++) {
-		if (config->listeners[i].host == NULL) {
-			return true;
-		}
-	}
 	return false;
 }
 
@@ -586,7 +477,7 @@ kp_config_parse(struct kp_slice text, const char *path, struct kp_findings *find
 	struct kp_config **ret_config)
 {
 	size_t before = findings->count + findings->dropped;
-	struct reader reader = {.config = make_config(text, path)};
+	struct kp_config_reader reader = {.config = make_config(text, path)};
 	if (reader.config == NULL) {
 		return KP_E_MEMORY;
 	}

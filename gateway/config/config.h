@@ -16,6 +16,7 @@
 #include "core/error.h"
 #include "core/slice.h"
 #include "crypto/crypto.h"
+#include "io/tls.h"
 
 #define KP_CONFIG_BYTES_MAX ((size_t)1 << 20)
 #define KP_CONFIG_ARENA_BYTES_MAX ((size_t)8 << 20)
@@ -26,11 +27,14 @@
 #define KP_CONFIG_SECRET_BYTES_MAX ((size_t)65536)
 #define KP_CONFIG_FINDINGS_MAX ((size_t)200)
 
-/* "listeners": [ { "host": "127.0.0.1", "port": 8080 } ] */
+/* "listeners": [ { "host": "127.0.0.1", "port": 8080, "tls": { … } } ] */
 struct kp_config_listener {
 	const char *host; /* numeric: "127.0.0.1", "::1" */
 	uint16_t port;
 	bool loopback;
+	/* What the file says; token, tickets, http2 and loops are whoever opens it's.
+	 * NULL: plain. */
+	const struct kp_tls_server_options *tls;
 };
 
 /* "secrets": { "brp-api-key": { "file": "…" } or { "credential": "…" } } */

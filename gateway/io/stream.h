@@ -12,6 +12,7 @@
 
 struct kp_stream;
 struct kp_listener;
+struct kp_tls_server; /* io/tls.h */
 
 /*
  * Who shows itself with a client certificate: only one that was verified (chain, dates,
@@ -43,8 +44,16 @@ struct kp_listener_options {
 	const char *host; /* numeric address, "127.0.0.1" or "::1" */
 	uint16_t port;    /* 0: any; kp_listener_port tells which */
 	int backlog;
-	uint32_t streams_max; /* open streams of this listener on this loop; more are
-				 closed at once */
+	uint32_t streams_max;      /* open streams of this listener on this loop; more are
+				      closed at once */
+	struct kp_tls_server *tls; /* the listener takes a reference; NULL: plain */
+	uint32_t handshakes_max;   /* under way; over it the oldest is closed */
+	uint32_t handshake_timeout_ms;
+	uint32_t handshake_steps_max; /* in one turn of the loop */
+	/* A client that was not let in: its address, and why, which is for our own log.
+	 * May be NULL. */
+	void (*on_refused)(void *context, const char *peer, const char *reason);
+	void *refused_context;
 	/* A new stream, after the handshake when the listener has one: returns its owner,
 	 * or NULL to have it closed. Reading is off. */
 	void *(*on_accept)(void *context, struct kp_stream *stream,
@@ -58,7 +67,10 @@ enum kp_status kp_listener_open(struct kp_loop *loop,
 	const struct kp_listener_options *options, struct kp_listener **ret_listener,
 	struct kp_error *err) KP_MUST_USE;
 uint16_t kp_listener_port(const struct kp_listener *listener);
-/* Stops accepting; streams go on. The listener is gone when this returns. */
+/* For streams accepted from now on. Takes a reference. A plain listener stays plain. */
+void kp_listener_set_tls(struct kp_listener *listener, struct kp_tls_server *tls);
+/* Stops accepting; streams go on, but not those whose handshake is not over. The listener
+ * is gone when this returns. */
 void kp_listener_close(struct kp_listener **listener);
 
 void kp_stream_read(struct kp_stream *stream, bool on);

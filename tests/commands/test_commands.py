@@ -107,8 +107,8 @@ class Commands(unittest.TestCase):
         text["listeners"][0]["host"] = "0.0.0.0"
         config.write_text(json.dumps(text))
         faults = self.check_faults(config)
-        self.assertEqual(len(faults), 1)
-        self.assertIn("loopback only", faults[0]["message"])
+        self.assertEqual(len(faults), 2)  # and it has no TLS
+        self.assertIn("loopback only", faults[1]["message"])
 
     def test_check_reports_all_faults_with_their_places(self):
         config = self.init()

@@ -20,7 +20,7 @@ ROOMS = {
     "connectors": CORE | {"connectors", "policies"},
     "query": CORE | {"query", "policies", "http", "connectors", "source"},
     "config": CORE | {"config", "crypto", "token", "policies", "io"},
-    "io": CORE | {"http", "io"},
+    "io": CORE | {"crypto", "http", "io"},
     "audit": PURE | {"audit"},
     "source": PURE | {"source", "audit"},
     "shipped": {"shipped"},

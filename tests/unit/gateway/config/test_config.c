@@ -220,7 +220,7 @@ single_faults_say_what_is_wrong(void **state)
 		"listener 1 has the same address and port");
 	expect_fault("{\"listeners\":[{\"host\":\"127.0.0.1\"}]}", "port");
 	expect_fault(
-		"{\"listeners\":[{\"host\":\"127.0.0.1\",\"port\":1,\"tls\":1}]}", "tls");
+		"{\"listeners\":[{\"host\":\"127.0.0.1\",\"port\":1,\"tsl\":1}]}", "tsl");
 	expect_fault("{\"secrets\":{\"a\":{}}}", "either a file or a credential");
 	expect_fault(
 		"{\"secrets\":{\"a\":{\"file\":\"x\",\"credential\":\"y\"}}}", "either");
@@ -284,10 +284,46 @@ the_development_identity_needs_loopback(void **state)
 		KP_OK);
 	assert_true(config->identity_development);
 	kp_config_unref(&config);
+	expect_fault("{\"listeners\":[{\"host\":\"0.0.0.0\",\"port\":81}]}",
+		"only a listener on loopback may do without tls");
+}
+
+#define TLS(members)                                                                     \
+	"{\"listeners\":[{\"host\":\"0.0.0.0\",\"port\":81,\n\"tls\":{" members "}}]}"
+#define CERTIFICATES "\"certificates\":[{\"certificate\":\"a.pem\",\"key\":\"a.key\"}],"
+
+static void
+tls_of_listeners(void **state)
+{
+	(void)state;
+	struct kp_config *config = NULL;
+	expect_fault(TLS(""), "certificates");
+	expect_fault(TLS(CERTIFICATES "\"//\":1"), "clients");
+	expect_fault(TLS("\"certificates\":[],\"clients\":\"none\""), "1 to 16");
+	expect_fault(TLS(CERTIFICATES "\"clients\":\"some\""), "required");
+	expect_fault(TLS(CERTIFICATES "\"clients\":\"required\",\"crls\":[]"), "anchors");
+	/* Revocation is left out in so many words or not at all. */
+	expect_fault(
+		TLS(CERTIFICATES "\"clients\":\"optional\",\"anchors\":\"b\""), "crls");
+	expect_fault(TLS(CERTIFICATES "\"clients\":\"none\",\"anchors\":\"b\""),
+		"of no use while clients is none");
+	expect_fault(TLS("\"clients\":\"none\",\"certificates\":[{\"certificate\":\"a\","
+			 "\"key\":\"pkcs11:object=k?pin-value=1234\"}]"),
+		"a PIN does not belong here");
 	assert_int_equal(
-		parse("{\"listeners\":[{\"host\":\"0.0.0.0\",\"port\":81}]}", &config),
+		parse(TLS(CERTIFICATES "\"clients\":\"required\","
+				       "\"anchors\":\"b.pem\",\"crls\":[\"c.pem\"]"),
+			&config),
 		KP_OK);
+	const struct kp_tls_server_options *tls = config->listeners[0].tls;
 	assert_false(config->listeners[0].loopback);
+	assert_int_equal(tls->clients, KP_TLS_CLIENTS_REQUIRED);
+	assert_int_equal(tls->certificate_count, 1);
+	assert_string_equal(
+		tls->certificates[0].key.place, "/listeners/0/tls/certificates/0/key");
+	assert_int_equal(tls->certificates[0].key.line, 2);
+	assert_int_equal(tls->crl_count, 1);
+	assert_int_equal(tls->session_ms, 3600000);
 	kp_config_unref(&config);
 }
 
@@ -499,6 +535,7 @@ main(void)
 		cmocka_unit_test(the_development_identity_takes_a_whole_sentence),
 		cmocka_unit_test(the_development_identity_needs_loopback),
 		cmocka_unit_test(an_organisation_has_quotas_of_its_own),
+		cmocka_unit_test(tls_of_listeners),
 		cmocka_unit_test(no_memory_is_an_ordinary_answer),
 		cmocka_unit_test(secrets_and_keys_come_from_files),
 		cmocka_unit_test(the_manual_is_the_table),

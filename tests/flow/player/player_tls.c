@@ -1,0 +1,74 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * player_tls: io/tls.h for a world without sockets. Files are not looked into; what a
+ * client shows and which protocol was agreed upon the script says.
+ */
+#include "core/heap.h"
+#include "io/tls.h"
+#include "player/world.h"
+
+struct kp_tls_server {
+	unsigned refs;
+};
+
+struct kp_tls_tickets {
+	char unused;
+};
+
+enum kp_status
+kp_tls_tickets_create(struct kp_tls_tickets **ret_tickets, struct kp_error *err)
+{
+	*ret_tickets = kp_heap_calloc(1, sizeof(**ret_tickets));
+	return *ret_tickets != NULL
+		? KP_OK
+		: kp_error_set(err, KP_E_MEMORY, "no memory for session keys");
+}
+
+void
+kp_tls_tickets_destroy(struct kp_tls_tickets **tickets)
+{
+	kp_heap_free(*tickets);
+	*tickets = NULL;
+}
+
+enum kp_status
+kp_tls_server_create(const struct kp_tls_server_options *options,
+	struct kp_findings *findings, struct kp_tls_server **ret_server)
+{
+	(void)options;
+	(void)findings;
+	struct kp_tls_server *server = kp_heap_calloc(1, sizeof(*server));
+	if (server == NULL) {
+		return KP_E_MEMORY;
+	}
+	server->refs = 1;
+	*ret_server = server;
+	return KP_OK;
+}
+
+void
+kp_tls_server_unref(struct kp_tls_server **server_at)
+{
+	struct kp_tls_server *server = *server_at;
+	*server_at = NULL;
+	if (server != NULL && --server->refs == 0) {
+		kp_heap_free(server);
+	}
+}
+
+size_t
+kp_tls_server_terms(
+	const struct kp_tls_server *server, const struct kp_tls_term **ret_terms)
+{
+	(void)server;
+	*ret_terms = NULL;
+	return 0;
+}
+
+void
+kp_listener_set_tls(struct kp_listener *listener, struct kp_tls_server *tls)
+{
+	(void)listener;
+	(void)tls;
+}
