@@ -29,6 +29,7 @@
  *   1.0  2026-11-23  first version: HTTP and file transports
  *        2026-11-23  KP_SKIP; an index row with an empty key is handed to every look-up
  *   1.1  2026-11-27  SQL transport; kp_request_writer.query
+ *   1.1  2026-11-27  kp_call_host: random bytes and the signing service, for WS-Security
  */
 #ifndef KP_CONNECTOR_H
 #define KP_CONNECTOR_H
@@ -213,12 +214,51 @@ struct kp_host {
 	void *(*alloc)(void *context, size_t size);
 };
 
-/* Memory of one call; wiped and freed by the host after end. */
+/* Kinds of keys that sign, always over SHA-256 unless said otherwise. */
+enum kp_signing {
+	KP_SIGNING_NONE,
+	KP_SIGNING_RSA,      /* RSASSA-PKCS1-v1_5, RFC 8017 */
+	KP_SIGNING_ECDSA,    /* r and s one after the other, as in XML Signature */
+	KP_SIGNING_RSA_SHA1, /* verify only, and only where a manifest allows it */
+};
+
+/* A signature that came with an answer. */
+struct kp_signature {
+	uint32_t size;
+	enum kp_signing kind;
+	struct kp_text bytes; /* that were signed */
+	struct kp_text signature;
+	struct kp_text certificate; /* DER, of who says to have signed */
+};
+
+/* What the host offers one call. `alloc` gives memory that is wiped and freed by the host
+ * after end. The others are of 1.1: ask KP_HOST_HAS first. Keys stay with the host: a
+ * manifest names files, and a connector only sees signatures. */
 struct kp_call_host {
 	uint32_t size;
 	void *context;
 	void *(*alloc)(void *context, size_t size);
+	/* Bytes nobody can guess; false when there are none. */
+	bool (*random)(void *context, unsigned char *ret_bytes, size_t len);
+	bool (*sha256)(void *context, struct kp_text bytes, unsigned char ret_digest[32]);
+	/* SHA-1, for partners whose signatures are older than its ban. */
+	bool (*sha1)(void *context, struct kp_text bytes, unsigned char ret_digest[20]);
+	/* The certificate (DER) of this source's signing key and the key's kind; empty
+	 * when its manifest names none. */
+	struct kp_text (*signing_certificate)(void *context, enum kp_signing *ret_kind);
+	/* Signs with that key. At most 1024 bytes; false when it cannot. */
+	bool (*sign)(void *context, struct kp_text bytes, unsigned char *ret_signature,
+		size_t size, size_t *ret_len);
+	/* Is it a signature by that certificate, and does that lead to the anchors the
+	 * manifest names? NULL when so, else why not. */
+	const char *(*verify)(void *context, const struct kp_signature *signature);
 };
+
+/* Does this host offer it? */
+#define KP_HOST_HAS(host, member)                                                        \
+	((host)->size >= offsetof(struct kp_call_host, member) +                         \
+				sizeof((host)->member) &&                                \
+		(host)->member != NULL)
 
 struct kp_connector {
 	uint32_t abi_major; /* KP_CONNECTOR_ABI_MAJOR */

@@ -373,9 +373,14 @@ read_root(struct reader *reader, const struct kp_json_node *root)
 	kp_manifest_read_partner(reader, root);
 	read_tables(reader, root);
 	kp_manifest_read_request(reader, root);
+	kp_manifest_read_soap(reader, root);
 	read_response(reader, root);
 	kp_manifest_read_rows(reader, root);
-	if (kp_slice_is(manifest->connector, "rest")) {
+	bool soap = kp_slice_is(manifest->connector, "soap");
+	if (soap) {
+		require_section(reader, root, "soap");
+	}
+	if (soap || kp_slice_is(manifest->connector, "rest")) {
 		require_section(reader, root, "endpoint");
 		require_section(reader, root, "request");
 		require_section(reader, root, "response");

@@ -144,6 +144,29 @@ struct kp_manifest_request {
 	struct kp_manifest_place body_place;
 };
 
+/* How a SOAP message names its operation in HTTP. */
+enum kp_manifest_soap_action {
+	KP_SOAP_ACTION_QUOTED, /* SOAPAction: "uri" */
+	KP_SOAP_ACTION_BARE,   /* SOAPAction: uri */
+	KP_SOAP_ACTION_EMPTY,  /* SOAPAction: "" */
+	KP_SOAP_ACTION_NONE,
+};
+
+struct kp_manifest_soap {
+	bool version_1_2;
+	struct kp_slice action; /* URI of the operation */
+	enum kp_manifest_soap_action action_header;
+	bool addressing;
+	struct kp_slice from; /* templates */
+	struct kp_slice to;
+	bool reply_to;                  /* anonymous */
+	const struct kp_slice *headers; /* XML templates */
+	size_t header_count;
+	const struct kp_slice *namespaces; /* of answers; none: any */
+	size_t namespace_count;
+	struct kp_manifest_place place;
+};
+
 enum kp_manifest_access {
 	KP_ACCESS_NONE,
 	KP_ACCESS_HEADER,
@@ -245,6 +268,7 @@ struct kp_manifest {
 	struct kp_slice conditions_file; /* the partner's own forbids */
 	struct kp_manifest_decision_point decision_point;
 	struct kp_manifest_request request;
+	struct kp_manifest_soap soap;
 	struct kp_manifest_response response;
 	struct kp_manifest_export file;
 	struct kp_manifest_sql sql;

@@ -20,6 +20,8 @@ static const char *const client_words[] = {"none", "pseudonym", "bsn", NULL};
 static const char *const method_words[] = {"GET", "POST", NULL};
 static const char *const form_words[] = {
 	"as_is", "date_object", "yes_no", "present", "number", "cents", NULL};
+static const char *const soap_version_words[] = {"1.1", "1.2", NULL};
+static const char *const soap_action_words[] = {"quoted", "bare", "empty", "none", NULL};
 static const char *const charset_words[] = {"utf-8", "latin-1", "windows-1252", NULL};
 static const char *const separator_words[] = {",", ";", "\t", "|", NULL};
 
@@ -166,7 +168,54 @@ static const struct kp_key request_keys[] = {
 		.help = "header fields by name"},
 	{.name = "body",
 		.kind = KP_KEY_ANY,
-		.help = "template: an object or array is sent as JSON, a text as it is"},
+		.help = "template: an object or array is sent as JSON, a text as it is; "
+			"soap: "
+			"the element in the body as XML, in a text or in texts that are "
+			"joined"},
+	END,
+};
+
+static const struct kp_key addressing_keys[] = {
+	{.name = "from",
+		.kind = KP_KEY_TEXT,
+		.help = "template of our own address, as in "
+			"\"https://gemeente.example?oin={organisatie}\""},
+	{.name = "to",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "template of the partner's address, often with ?oin= behind it"},
+	{.name = "reply_to",
+		.kind = KP_KEY_BOOLEAN,
+		.help = "write ReplyTo with the anonymous address"},
+	END,
+};
+
+static const struct kp_key soap_keys[] = {
+	{.name = "version",
+		.kind = KP_KEY_CHOICE,
+		.words = soap_version_words,
+		.help = "1.1 by default"},
+	{.name = "action",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "URI of the operation, for WS-Addressing and SOAPAction"},
+	{.name = "action_header",
+		.kind = KP_KEY_CHOICE,
+		.words = soap_action_words,
+		.help = "how SOAPAction is written: \"uri\" in quotes (default), bare, "
+			"empty "
+			"(\"\"), or not at all"},
+	{.name = "addressing",
+		.kind = KP_KEY_OBJECT,
+		.keys = addressing_keys,
+		.help = "WS-Addressing: Action, MessageID, From and To are written"},
+	{.name = "headers",
+		.kind = KP_KEY_TEXTS,
+		.help = "XML templates of further elements in the SOAP header"},
+	{.name = "namespaces",
+		.kind = KP_KEY_TEXTS,
+		.help = "namespaces the element in the body of an answer may have; left "
+			"out: any"},
 	END,
 };
 
@@ -489,7 +538,7 @@ static const struct kp_key manifest_keys[] = {
 	{.name = "connector",
 		.kind = KP_KEY_TEXT,
 		.required = true,
-		.help = "rest, file, sql, or one that was loaded"},
+		.help = "rest, soap, file, sql, or one that was loaded"},
 	{.name = "endpoint",
 		.kind = KP_KEY_TEXT,
 		.help = "https://host:port/base; plain http on this machine only. sql: "
@@ -535,7 +584,11 @@ static const struct kp_key manifest_keys[] = {
 	{.name = "request",
 		.kind = KP_KEY_OBJECT,
 		.keys = request_keys,
-		.help = "rest: what is sent"},
+		.help = "rest, soap: what is sent"},
+	{.name = "soap",
+		.kind = KP_KEY_OBJECT,
+		.keys = soap_keys,
+		.help = "soap: the envelope"},
 	{.name = "response",
 		.kind = KP_KEY_OBJECT,
 		.keys = response_keys,

@@ -139,5 +139,6 @@ void kp_manifest_check_header_name(
 void kp_manifest_read_request(struct reader *reader, const struct kp_json_node *root);
 /* manifest_rows.c */
 void kp_manifest_read_rows(struct reader *reader, const struct kp_json_node *root);
+void kp_manifest_read_soap(struct reader *reader, const struct kp_json_node *root);
 
 #endif

@@ -70,11 +70,37 @@ write_body(struct kp_json_writer *writer, const struct kp_json_node *node)
 	}
 }
 
+static bool
+speaks_soap(const struct reader *reader)
+{
+	return kp_slice_is(reader->manifest->connector, "soap");
+}
+
+/* XML in several texts, so that it can be read in the manifest too. */
+static void
+join_body(struct reader *reader, const struct kp_json_node *array)
+{
+	struct kp_buffer buffer;
+	kp_buffer_init(&buffer, reader->arena, BODY_BYTES_MAX);
+	for (const struct kp_json_node *at = array->first; at != NULL; at = at->next) {
+		if (kp_json_expect(&reader->document, at, KP_JSON_KIND_STRING)) {
+			kp_buffer_add_slice(&buffer, at->text);
+		}
+	}
+	reader->memory = reader->memory || buffer.failed;
+	reader->manifest->request.body = kp_buffer_slice(&buffer);
+	reader->manifest->request.body_text = true;
+}
+
 static void
 read_body(struct reader *reader, const struct kp_json_node *node)
 {
 	struct kp_manifest_request *request = &reader->manifest->request;
 	request->body_place = place_of(reader, node);
+	if (node->kind == KP_JSON_KIND_ARRAY && speaks_soap(reader)) {
+		join_body(reader, node);
+		return;
+	}
 	if (node->kind == KP_JSON_KIND_STRING) {
 		request->body = node->text;
 		request->body_text = true;
@@ -104,7 +130,7 @@ kp_manifest_read_request(struct reader *reader, const struct kp_json_node *root)
 {
 	const struct kp_json_node *object = object_at(root, "request");
 	struct kp_manifest_request *request = &reader->manifest->request;
-	request->method = KP_SLICE("GET");
+	request->method = speaks_soap(reader) ? KP_SLICE("POST") : KP_SLICE("GET");
 	if (object == NULL) {
 		request->target_place = place_of(reader, root);
 		request->body_place = request->target_place;
@@ -130,4 +156,31 @@ kp_manifest_read_request(struct reader *reader, const struct kp_json_node *root)
 		kp_json_finding(&reader->document, body, "GET has no body; use POST");
 	}
 	read_body(reader, body);
+}
+
+void
+kp_manifest_read_soap(struct reader *reader, const struct kp_json_node *root)
+{
+	static const char *const words[] = {"quoted", "bare", "empty", "none"};
+	const struct kp_json_node *object = object_at(root, "soap");
+	struct kp_manifest_soap *soap = &reader->manifest->soap;
+	soap->place = place_of(reader, object);
+	if (object == NULL) {
+		return;
+	}
+	soap->version_1_2 = kp_slice_is(text_at(object, "version"), "1.2");
+	soap->action = text_at(object, "action");
+	for (size_t i = 0; i < KP_ARRAY_LEN(words); i++) {
+		if (kp_slice_is(text_at(object, "action_header"), words[i])) {
+			soap->action_header = (enum kp_manifest_soap_action)i;
+		}
+	}
+	const struct kp_json_node *addressing = object_at(object, "addressing");
+	soap->addressing = addressing != NULL;
+	soap->from = text_at(addressing, "from");
+	soap->to = text_at(addressing, "to");
+	soap->reply_to = addressing != NULL && boolean_at(addressing, "reply_to");
+	soap->headers = read_texts(reader, object, "headers", &soap->header_count);
+	soap->namespaces =
+		read_texts(reader, object, "namespaces", &soap->namespace_count);
 }

@@ -351,6 +351,19 @@ check_section(struct compiler *compiler, const struct kp_manifest_field *field,
 	return true;
 }
 
+/* Hangs a leaf at its own node, or at the element that must have ended first. */
+static void
+add_closing(struct compiler *compiler, struct kp_leaf *leaf)
+{
+	if (leaf->container == NULL) {
+		attach(leaf);
+		return;
+	}
+	capture(compiler, leaf->node);
+	leaf->next_closing = leaf->container->closing;
+	leaf->container->closing = leaf;
+}
+
 /* What a field of an XML answer needs beside its own text. */
 static void
 add_company(struct compiler *compiler, struct kp_leaf *leaf, const struct xml_path *at)
@@ -371,17 +384,12 @@ add_company(struct compiler *compiler, struct kp_leaf *leaf, const struct xml_pa
 		capture(compiler, leaf->incomplete);
 		leaf->container = leaf->container == NULL ? leaf->node : leaf->container;
 	}
-	if (leaf->container != NULL) {
-		capture(compiler, leaf->node);
-		leaf->next_closing = leaf->container->closing;
-		leaf->container->closing = leaf;
-	} else {
-		attach(leaf);
-	}
+	add_closing(compiler, leaf);
 	if (at->up != NULL) {
 		leaf->inherits_from = at->up;
 		leaf->next_inherited = at->up->inherited;
 		at->up->inherited = leaf;
+		compiler->mapping->lists[leaf->list].inherits = leaf;
 	}
 }
 
@@ -469,6 +477,7 @@ add_list(struct compiler *compiler, uint32_t index, const struct kp_manifest_lis
 	}
 	*item = (struct kp_item_of){.next = node->items, .list = index};
 	node->items = item;
+	out->item = node;
 	add_role(compiler, node, list->valid_on, KP_LEAF_ITEM_VALID_ON, index,
 		&list->place);
 	for (size_t i = 0; i < list->field_count; i++) {
@@ -567,16 +576,37 @@ count_fields(const struct kp_manifest_response *response)
 }
 
 static void
+add_subject_path(struct compiler *compiler)
+{
+	const struct kp_manifest_response *response =
+		&compiler->mapping->manifest->response;
+	struct xml_path at = {0};
+	if (compiler->mapping->dialect == KP_MAPPING_XML) {
+		walk_xml(compiler, compiler->mapping->root, response->subject,
+			&response->place, &at);
+	} else {
+		at.node = walk_json(compiler, compiler->mapping->root, response->subject,
+			&response->place);
+	}
+	struct kp_leaf *leaf =
+		at.node == NULL ? NULL : new_leaf(compiler, at.node, KP_LEAF_SUBJECT);
+	if (leaf == NULL) {
+		return;
+	}
+	compiler->mapping->subject_ask = ask_name(compiler, at.node);
+	leaf->label_node = at.label_node;
+	leaf->label = at.label;
+	leaf->container = at.labelled;
+	add_closing(compiler, leaf);
+}
+
+static void
 add_subject(struct compiler *compiler)
 {
 	const struct kp_manifest_response *response =
 		&compiler->mapping->manifest->response;
 	if (response->subject.len > 0) {
-		struct kp_node *node = walk(compiler, compiler->mapping->root,
-			response->subject, &response->place);
-		if (node != NULL && add_leaf(compiler, node, KP_LEAF_SUBJECT) != NULL) {
-			compiler->mapping->subject_ask = ask_name(compiler, node);
-		}
+		add_subject_path(compiler);
 	} else if (!response->subject_none) {
 		kp_finding(compiler->host, &response->place,
 			"has no 'subject': the path to the bsn in the answer, or null "

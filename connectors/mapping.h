@@ -94,6 +94,8 @@ struct kp_mapping_list {
 	const struct kp_manifest_list *list;
 	uint32_t section;
 	struct kp_leaf *constants;
+	const struct kp_node *item;
+	const struct kp_leaf *inherits; /* one of those outside its items, or NULL */
 };
 
 /* Immutable after compiling; lives in the arena of the instance. */

@@ -27,6 +27,19 @@ kp_reading_wants(const struct kp_reading *reading, uint32_t cell)
 		kp_bits_has(reading->need->cells, cell);
 }
 
+/* A leaf's own node and what goes with it. */
+static void
+mark_company(struct kp_reading *reading, const struct kp_leaf *leaf)
+{
+	mark_wanted(reading, leaf->node);
+	mark_wanted(reading, leaf->sign);
+	mark_wanted(reading, leaf->incomplete);
+	mark_wanted(reading, leaf->label_node);
+	if (leaf->inherits_from != NULL) {
+		mark_wanted(reading, reading->mapping->lists[leaf->list].item);
+	}
+}
+
 static void
 mark_roles(struct kp_reading *reading, const struct kp_node *node)
 {
@@ -34,6 +47,12 @@ mark_roles(struct kp_reading *reading, const struct kp_node *node)
 		bool code = leaf->role == KP_LEAF_OUTCOME;
 		if (leaf->role != KP_LEAF_FIELD && (code || !reading->codes_only)) {
 			mark_wanted(reading, node);
+		}
+	}
+	for (const struct kp_leaf *leaf = node->closing; leaf != NULL;
+		leaf = leaf->next_closing) {
+		if (leaf->role != KP_LEAF_FIELD) {
+			mark_company(reading, leaf);
 		}
 	}
 	for (const struct kp_node *at = node->children; at != NULL; at = at->sibling) {
@@ -57,10 +76,7 @@ mark_all(struct kp_reading *reading)
 	for (uint32_t i = 0; i < mapping->field_count; i++) {
 		const struct kp_leaf *leaf = mapping->fields[i];
 		if (leaf->node != NULL && kp_reading_wants(reading, leaf->cell)) {
-			mark_wanted(reading, leaf->node);
-			mark_wanted(reading, leaf->sign);
-			mark_wanted(reading, leaf->incomplete);
-			mark_wanted(reading, leaf->label_node);
+			mark_company(reading, leaf);
 		}
 	}
 }
@@ -226,6 +242,9 @@ static bool
 send_value(struct kp_reading *reading, const struct kp_reading_value *value)
 {
 	const struct kp_leaf *leaf = value->leaf;
+	if (value->len == 0) {
+		return true; /* an item's mark */
+	}
 	struct kp_value out = {
 		.size = sizeof(out),
 		.cell = leaf->cell,
@@ -321,6 +340,15 @@ add_constants(struct kp_reading *reading, const struct kp_leaf *leaf)
 	return true;
 }
 
+/* An item that may get values from outside only is there all the same. */
+static bool
+mark_item(struct kp_reading *reading, const struct kp_mapping_list *list, uint32_t item)
+{
+	struct kp_reading_value mark = {
+		.leaf = list->inherits, .at = reading->text.len, .item = item};
+	return list->inherits == NULL || add_value(reading, &mark);
+}
+
 bool
 kp_reading_begin_items(struct kp_reading *reading, const struct kp_node *node)
 {
@@ -330,8 +358,9 @@ kp_reading_begin_items(struct kp_reading *reading, const struct kp_node *node)
 		list->first = reading->value_count;
 		list->valid_len = 0;
 		reading->items++;
-		if (!add_constants(
-			    reading, reading->mapping->lists[at->list].constants)) {
+		const struct kp_mapping_list *of = &reading->mapping->lists[at->list];
+		if (!add_constants(reading, of->constants) ||
+			!mark_item(reading, of, list->serial)) {
 			return false;
 		}
 	}

@@ -6,6 +6,7 @@
 
 #include "core/json_write.h"
 
+#define BSN_DIGITS 9
 #define QUOTED_BYTES_MAX ((size_t)16 << 20)
 
 bool
@@ -135,9 +136,24 @@ take_field(struct kp_reading *reading, const struct kp_leaf *leaf, struct kp_sli
 	return true;
 }
 
+/* Zeros in front of a number get lost on the way through spreadsheets and databases. */
+static struct kp_slice
+whole_bsn(struct kp_slice text, char out[BSN_DIGITS])
+{
+	unsigned number;
+	if (text.len != BSN_DIGITS - 1 || !kp_value_digits(text, &number)) {
+		return text;
+	}
+	out[0] = '0';
+	memcpy(out + 1, text.data, text.len);
+	return (struct kp_slice){out, BSN_DIGITS};
+}
+
 static bool
 take_subject(struct kp_reading *reading, struct kp_slice text)
 {
+	char digits[BSN_DIGITS];
+	text = whole_bsn(text, digits);
 	reading->subject_seen = true;
 	return kp_reading_go_on(reading,
 		reading->sink->subject(
@@ -299,6 +315,9 @@ close_leaf(struct kp_reading *reading, const struct kp_leaf *leaf)
 	struct kp_slice incomplete = captured(reading, leaf->incomplete, &other);
 	if (!set) {
 		return true;
+	}
+	if (leaf->role != KP_LEAF_FIELD) {
+		return kp_reading_take(reading, leaf, text, (struct kp_slice){0});
 	}
 	if (leaf->incomplete != NULL) {
 		text = cut_date(text, incomplete, date);

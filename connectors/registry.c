@@ -8,11 +8,13 @@
 
 /* The connectors that are linked in. To add one: its declaration and a row. */
 extern const struct kp_connector kp_connector_rest;
+extern const struct kp_connector kp_connector_soap;
 extern const struct kp_connector kp_connector_file;
 extern const struct kp_connector kp_connector_sql;
 
 static const struct kp_connector *const linked[] = {
 	&kp_connector_rest,
+	&kp_connector_soap,
 	&kp_connector_file,
 	&kp_connector_sql,
 };

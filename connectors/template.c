@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "connectors/fault.h"
+#include "connectors/value.h"
 #include "core/mask.h"
 
 #define PARTS_MAX 64
@@ -25,6 +26,13 @@ static const struct {
 	{"trace", KP_TEMPLATE_TRACE},
 	{"nu", KP_TEMPLATE_NOW},
 	{"pagina", KP_TEMPLATE_PAGE},
+	{"vandaag", KP_TEMPLATE_TODAY},
+	{"maand", KP_TEMPLATE_MONTH},
+	{"vorigeMaand", KP_TEMPLATE_LAST_MONTH},
+	{"jaar", KP_TEMPLATE_YEAR},
+	{"vorigJaar", KP_TEMPLATE_LAST_YEAR},
+	{"tijdstip", KP_TEMPLATE_MOMENT},
+	{"bericht", KP_TEMPLATE_MESSAGE},
 	{"velden", KP_TEMPLATE_FIELDS},
 };
 
@@ -43,7 +51,7 @@ static void report(struct compiler *compiler, const char *format, ...) KP_PRINTF
 static void
 report(struct compiler *compiler, const char *format, ...)
 {
-	char message[160];
+	char message[192];
 	va_list args;
 	va_start(args, format);
 	(void)vsnprintf(message, sizeof(message), format, args);
@@ -113,8 +121,9 @@ add_named(struct compiler *compiler, struct kp_slice inside)
 		report(compiler,
 			"'{%.*s}' is not known; allowed are {bsn} {doel} {activiteit} "
 			"{zaak} "
-			"{medewerker} {organisatie} {trace} {nu} {pagina} {velden} "
-			"{bekend:pad}",
+			"{medewerker} {organisatie} {trace} {nu} {vandaag} {maand} "
+			"{jaar} "
+			"{tijdstip} {bericht} {pagina} {velden} {bekend:pad}",
 			inside.len > 40 ? 40 : (int)inside.len, inside.data);
 		return;
 	}
@@ -199,6 +208,26 @@ compile_json(struct compiler *compiler, const char *at, const char *end)
 	add_literal(compiler, literal, end);
 }
 
+/* In canonical XML a quote opens or ends an attribute's value only inside a tag, and '<'
+ * stands nowhere but at the start of one. */
+static void
+mark_attributes(struct kp_template_part *parts, size_t count)
+{
+	bool tag = false;
+	bool value = false;
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].name != KP_TEMPLATE_LITERAL) {
+			parts[i].attribute = tag;
+			continue;
+		}
+		for (size_t at = 0; at < parts[i].text.len; at++) {
+			char byte = parts[i].text.data[at];
+			value = tag && byte == '"' ? !value : value;
+			tag = byte == '<' || (tag && (value || byte != '>'));
+		}
+	}
+}
+
 /* {bekend:partner.burgerservicenummer} and the like. */
 static bool
 uses_known_number(const struct kp_template *compiled)
@@ -232,6 +261,14 @@ kp_template_compile(struct kp_arena *arena, struct kp_slice text,
 			compile_json(&compiler, text.data, text.data + text.len);
 		} else {
 			compile_text(&compiler, text.data, text.data + text.len);
+		}
+	}
+	if (place == KP_TEMPLATE_XML) {
+		mark_attributes(parts, compiler.count);
+	}
+	for (size_t i = 0; i < compiler.count; i++) {
+		if (parts[i].name == KP_TEMPLATE_MESSAGE && place != KP_TEMPLATE_XML) {
+			report(&compiler, "{bericht} is for messages in XML");
 		}
 	}
 	ret->place = place;
@@ -308,11 +345,38 @@ has_control(struct kp_slice text)
 	return false;
 }
 
+bool
+kp_template_escape_xml(struct kp_buffer *buffer, struct kp_slice text, bool attribute)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char byte = (unsigned char)text.data[i];
+		bool space = byte == '\t' || byte == '\n' || byte == '\r';
+		if (byte == '&') {
+			KP_BUFFER_ADD(buffer, "&amp;");
+		} else if (byte == '<') {
+			KP_BUFFER_ADD(buffer, "&lt;");
+		} else if (byte == '>' && !attribute) {
+			KP_BUFFER_ADD(buffer, "&gt;");
+		} else if (byte == '"' && attribute) {
+			KP_BUFFER_ADD(buffer, "&quot;");
+		} else if (byte == '\r' || (space && attribute)) {
+			kp_buffer_printf(buffer, "&#x%X;", byte);
+		} else if (byte < 0x20 && !space) {
+			return false;
+		} else {
+			kp_buffer_add_char(buffer, (char)byte);
+		}
+	}
+	return true;
+}
+
 static bool
-write_escaped(
-	enum kp_template_place place, struct kp_buffer *buffer, struct kp_slice text)
+write_escaped(enum kp_template_place place, bool attribute, struct kp_buffer *buffer,
+	struct kp_slice text)
 {
 	switch (place) {
+	case KP_TEMPLATE_XML:
+		return kp_template_escape_xml(buffer, text, attribute);
 	case KP_TEMPLATE_URL:
 		write_url(buffer, text);
 		return true;
@@ -341,7 +405,8 @@ write_fields(const struct kp_template *compiled, const struct kp_template_part *
 	size_t position = 0;
 	bool first = true;
 	struct kp_slice name;
-	while (fields != NULL && fields->next(fields->context, &position, &name)) {
+	while (fields != NULL && fields->next != NULL &&
+		fields->next(fields->context, &position, &name)) {
 		if (!first) {
 			kp_buffer_add_char(buffer, ',');
 		}
@@ -350,7 +415,7 @@ write_fields(const struct kp_template *compiled, const struct kp_template_part *
 			kp_buffer_add_char(buffer, '"');
 		}
 		/* Names come from the manifest and were checked there. */
-		(void)write_escaped(compiled->place, buffer, name);
+		(void)write_escaped(compiled->place, part->attribute, buffer, name);
 		if (part->array) {
 			kp_buffer_add_char(buffer, '"');
 		}
@@ -366,9 +431,43 @@ from_text(struct kp_text text)
 	return (struct kp_slice){text.data, text.len};
 }
 
+/* Digits of "2026-11-23T14:15:00Z": the first `len` of 20261123141500. */
 static struct kp_slice
-part_value(const struct kp_template_part *part, const struct kp_need *need, char *page,
-	size_t page_size)
+moment(const struct kp_need *need, size_t len, char *out)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < need->now.len && at < len; i++) {
+		if (need->now.data[i] >= '0' && need->now.data[i] <= '9') {
+			out[at++] = need->now.data[i];
+		}
+	}
+	return (struct kp_slice){out, at};
+}
+
+/* The month or the year before this one. */
+static struct kp_slice
+before(const struct kp_need *need, bool month, char *out, size_t out_size)
+{
+	unsigned year = 0;
+	unsigned number = 0;
+	struct kp_slice now = moment(need, 6, out);
+	if (now.len != 6 || !kp_value_digits((struct kp_slice){out, 4}, &year) ||
+		!kp_value_digits((struct kp_slice){out + 4, 2}, &number)) {
+		return (struct kp_slice){0};
+	}
+	if (!month) {
+		(void)snprintf(out, out_size, "%04u", year - 1);
+	} else if (number > 1) {
+		(void)snprintf(out, out_size, "%04u%02u", year, number - 1);
+	} else {
+		(void)snprintf(out, out_size, "%04u12", year - 1);
+	}
+	return kp_slice_from(out);
+}
+
+static struct kp_slice
+part_value(const struct kp_template_part *part, const struct kp_need *need, char *scratch,
+	size_t scratch_size)
 {
 	switch (part->name) {
 	case KP_TEMPLATE_BSN:
@@ -388,14 +487,27 @@ part_value(const struct kp_template_part *part, const struct kp_need *need, char
 	case KP_TEMPLATE_NOW:
 		return from_text(need->now);
 	case KP_TEMPLATE_PAGE:
-		(void)snprintf(page, page_size, "%u", need->page + 1);
-		return kp_slice_from(page);
+		(void)snprintf(scratch, scratch_size, "%u", need->page + 1);
+		return kp_slice_from(scratch);
+	case KP_TEMPLATE_TODAY:
+		return moment(need, 8, scratch);
+	case KP_TEMPLATE_MONTH:
+		return moment(need, 6, scratch);
+	case KP_TEMPLATE_YEAR:
+		return moment(need, 4, scratch);
+	case KP_TEMPLATE_MOMENT:
+		return moment(need, 14, scratch);
+	case KP_TEMPLATE_LAST_MONTH:
+	case KP_TEMPLATE_LAST_YEAR:
+		return before(need, part->name == KP_TEMPLATE_LAST_MONTH, scratch,
+			scratch_size);
 	case KP_TEMPLATE_KNOWN:
 		if (need->known == NULL) {
 			return (struct kp_slice){0};
 		}
 		return from_text(need->known(
 			need, (struct kp_text){part->text.data, part->text.len}));
+	case KP_TEMPLATE_MESSAGE:
 	case KP_TEMPLATE_LITERAL:
 	case KP_TEMPLATE_FIELDS:
 		break;
@@ -428,8 +540,11 @@ kp_template_write(const struct kp_template *compiled, const struct kp_need *need
 			write_fields(compiled, part, fields, buffer);
 			continue;
 		}
-		char page[16];
-		struct kp_slice value = part_value(part, need, page, sizeof(page));
+		char scratch[16];
+		struct kp_slice value = part_value(part, need, scratch, sizeof(scratch));
+		if (part->name == KP_TEMPLATE_MESSAGE) {
+			value = fields == NULL ? value : fields->message;
+		}
 		if (part->name == KP_TEMPLATE_KNOWN && value.len == 0) {
 			return KP_TEMPLATE_NOTHING;
 		}
@@ -450,10 +565,9 @@ kp_template_write(const struct kp_template *compiled, const struct kp_need *need
 				"a value holds a client number and cannot be in a URL");
 			return KP_TEMPLATE_FAILED;
 		}
-		if (!write_escaped(compiled->place, buffer, value)) {
+		if (!write_escaped(compiled->place, part->attribute, buffer, value)) {
 			(void)kp_fault_set(fault, "request",
-				"a value holds control characters and cannot be in a "
-				"header");
+				"a value holds control characters that cannot be sent");
 			return KP_TEMPLATE_FAILED;
 		}
 	}

@@ -6,9 +6,10 @@
  * line or a path segment.
  *
  *     {bsn} {doel} {activiteit} {zaak} {medewerker} {organisatie} {trace} {nu} {pagina}
- *     {velden}          the partner's names of what is wanted and permitted
- *     {bekend:pad}      a value found in an earlier wave
- *     {doel|tabel}      any of these, translated by a code table of the manifest
+ *     {vandaag} {maand} {vorigeMaand} {jaar} {vorigJaar}   20261123 202611 202610 2026
+ * 2025 {tijdstip}        20261123141500 {velden}          the partner's names of what is
+ * wanted and permitted {bekend:pad}      a value found in an earlier wave {doel|tabel}
+ * any of these, translated by a code table of the manifest
  *     {{                a brace
  *
  * In a JSON body names count inside strings only, and a string that is just "{velden}"
@@ -24,6 +25,7 @@ enum kp_template_place {
 	KP_TEMPLATE_HEADER, /* RFC 9110, section 5.5: control characters are refused */
 	KP_TEMPLATE_JSON,   /* a whole JSON text, RFC 8259 */
 	KP_TEMPLATE_TEXT,   /* as it is */
+	KP_TEMPLATE_XML,    /* canonical XML: what is filled in keeps it canonical */
 };
 
 enum kp_template_name {
@@ -37,6 +39,13 @@ enum kp_template_name {
 	KP_TEMPLATE_TRACE,
 	KP_TEMPLATE_NOW,
 	KP_TEMPLATE_PAGE,
+	KP_TEMPLATE_TODAY,
+	KP_TEMPLATE_MONTH,
+	KP_TEMPLATE_LAST_MONTH,
+	KP_TEMPLATE_YEAR,
+	KP_TEMPLATE_LAST_YEAR,
+	KP_TEMPLATE_MOMENT,
+	KP_TEMPLATE_MESSAGE,
 	KP_TEMPLATE_FIELDS,
 	KP_TEMPLATE_KNOWN,
 };
@@ -45,7 +54,8 @@ struct kp_template_part {
 	enum kp_template_name name;
 	struct kp_slice text; /* literal, or the field path of {bekend:…} */
 	const struct kp_manifest_table *table;
-	bool array; /* "{velden}" as a JSON array; its quotes are gone */
+	bool array;     /* "{velden}" as a JSON array; its quotes are gone */
+	bool attribute; /* XML: in the value of an attribute */
 };
 
 /* Immutable after compiling; lives in the arena of the instance. */
@@ -72,10 +82,12 @@ enum kp_status kp_template_compile(struct kp_arena *arena, struct kp_slice text,
 bool kp_template_uses(
 	const struct kp_template *compiled, enum kp_template_name name) KP_MUST_USE;
 
-/* Names of {velden}, one by one until it gives false. */
+/* What only the connector knows. */
 struct kp_template_fields {
+	/* Names of {velden}, one by one until it gives false; NULL for none. */
 	bool (*next)(void *context, size_t *position, struct kp_slice *ret_name);
 	void *context;
+	struct kp_slice message; /* {bericht} */
 };
 
 enum kp_template_result {
@@ -89,5 +101,10 @@ enum kp_template_result {
 enum kp_template_result kp_template_write(const struct kp_template *compiled,
 	const struct kp_need *need, const struct kp_template_fields *fields,
 	struct kp_buffer *buffer, struct kp_fault *fault) KP_MUST_USE;
+
+/* Text as it stands in an element or in an attribute's value of canonical XML (Canonical
+ * XML 1.0, section 2.3). False when it holds a character that XML cannot. */
+bool kp_template_escape_xml(
+	struct kp_buffer *buffer, struct kp_slice text, bool attribute) KP_MUST_USE;
 
 #endif

@@ -7,36 +7,24 @@
  * In:     the manifest's request, response and tables      Out: fields
  * Fails:  answers that are not JSON, not in the agreed shape, or not about the person
  */
-#include <strings.h>
-
 #include "connectors/fault.h"
 #include "connectors/finding.h"
+#include "connectors/http.h"
 #include "connectors/rest/answer.h"
-#include "connectors/template.h"
+
 #include "core/bits.h"
 
 #define INSTANCE_BYTES_MAX ((size_t)16 << 20)
 #define FIRST_CHUNK_BYTES ((size_t)2048) /* holds a short question and answer */
 #define ANSWER_ARENA_BYTES_MAX ((size_t)192 << 20)
-#define TARGET_BYTES_MAX ((size_t)8192)
-#define HEADER_BYTES_MAX ((size_t)8192)
 #define BODY_BYTES_MAX ((size_t)256 * 1024)
-
-struct rest_header {
-	const struct kp_manifest_header *header;
-	struct kp_template value;
-};
 
 struct rest_instance {
 	struct kp_arena arena;
 	struct kp_manifest *manifest;
 	struct kp_mapping mapping;
-	struct kp_template target;
-	struct rest_header *headers;
-	size_t header_count;
+	struct kp_http_request request;
 	struct kp_template body;
-	bool content_type; /* the manifest writes its own */
-	bool accept;
 };
 
 struct rest_call {
@@ -67,66 +55,11 @@ text_of(struct kp_slice slice)
 
 /* Opening. */
 
-struct template_context {
-	const struct kp_host *host;
-	const struct kp_manifest_place *place;
-};
-
-static void
-report_template(void *context, const char *message)
-{
-	const struct template_context *at = context;
-	kp_finding(at->host, at->place, "%s", message);
-}
-
-static enum kp_status
-compile(struct rest_instance *instance, const struct kp_host *host, struct kp_slice text,
-	enum kp_template_place place, const struct kp_manifest_place *where,
-	struct kp_template *ret)
-{
-	struct template_context context = {.host = host, .place = where};
-	struct kp_template_faults faults = {
-		.report = report_template, .context = &context};
-	return kp_template_compile(
-		&instance->arena, text, place, instance->manifest, &faults, ret);
-}
-
-static bool
-named(struct kp_slice name, const char *lower)
-{
-	return name.len == strlen(lower) && strncasecmp(name.data, lower, name.len) == 0;
-}
-
-static enum kp_status
-compile_headers(struct rest_instance *instance, const struct kp_host *host)
-{
-	const struct kp_manifest_request *request = &instance->manifest->request;
-	instance->headers = KP_ARENA_ARRAY(
-		&instance->arena, struct rest_header, request->header_count + 1);
-	if (instance->headers == NULL) {
-		return KP_E_MEMORY;
-	}
-	for (size_t i = 0; i < request->header_count; i++) {
-		const struct kp_manifest_header *header = &request->headers[i];
-		struct rest_header *out = &instance->headers[instance->header_count++];
-		out->header = header;
-		instance->content_type =
-			instance->content_type || named(header->name, "content-type");
-		instance->accept = instance->accept || named(header->name, "accept");
-		enum kp_status status = compile(instance, host, header->value,
-			KP_TEMPLATE_HEADER, &header->place, &out->value);
-		if (status != KP_OK) {
-			return status;
-		}
-	}
-	return KP_OK;
-}
-
 static void
 check_paging(const struct rest_instance *instance, const struct kp_host *host)
 {
 	const struct kp_manifest_response *response = &instance->manifest->response;
-	bool pages = kp_template_uses(&instance->target, KP_TEMPLATE_PAGE) ||
+	bool pages = kp_template_uses(&instance->request.target, KP_TEMPLATE_PAGE) ||
 		kp_template_uses(&instance->body, KP_TEMPLATE_PAGE);
 	if (response->paging_pages.len > 0 && !pages) {
 		kp_finding(host, &response->place,
@@ -138,13 +71,11 @@ static enum kp_status
 compile_all(struct rest_instance *instance, const struct kp_host *host)
 {
 	const struct kp_manifest_request *request = &instance->manifest->request;
-	enum kp_status status = compile(instance, host, request->target, KP_TEMPLATE_URL,
-		&request->target_place, &instance->target);
+	enum kp_status status = kp_http_compile(
+		&instance->arena, instance->manifest, host, &instance->request);
 	if (status == KP_OK) {
-		status = compile_headers(instance, host);
-	}
-	if (status == KP_OK) {
-		status = compile(instance, host, request->body,
+		status = kp_http_template(&instance->arena, instance->manifest, host,
+			request->body,
 			request->body_text ? KP_TEMPLATE_TEXT : KP_TEMPLATE_JSON,
 			&request->body_place, &instance->body);
 	}
@@ -263,112 +194,35 @@ next_field(void *context, size_t *position, struct kp_slice *ret_name)
 	return false;
 }
 
-struct filling {
-	struct rest_call *call;
-	const struct kp_template_fields *fields;
-	const struct kp_request_writer *out;
-	struct kp_fault *fault;
-};
-
-/* One filled template; KP_DONE, KP_SKIP or KP_FAIL. */
 static int
-fill(const struct filling *filling, const struct kp_template *compiled, size_t bytes_max,
-	struct kp_slice *ret_text)
+send_headers(const struct rest_instance *instance, const struct kp_http_filling *filling)
 {
-	struct kp_buffer buffer;
-	kp_buffer_init(&buffer, &filling->call->arena, bytes_max);
-	enum kp_template_result result = kp_template_write(
-		compiled, filling->call->need, filling->fields, &buffer, filling->fault);
-	if (result == KP_TEMPLATE_NOTHING) {
-		return KP_SKIP;
-	}
-	*ret_text = kp_buffer_slice(&buffer);
-	return result == KP_TEMPLATE_MADE ? KP_DONE : KP_FAIL;
-}
-
-static int
-refused(struct kp_fault *fault, const char *what)
-{
-	return kp_fault_set(fault, what, "the gateway refused this part of the request");
-}
-
-/* Cuts a value without leaving half a UTF-8 sequence behind. */
-static struct kp_slice
-cut_value(struct kp_slice text, size_t bytes_max)
-{
-	if (text.len > bytes_max) {
-		text.len = bytes_max;
-		while (text.len > 0 &&
-			((unsigned char)text.data[text.len] & 0xc0) == 0x80) {
-			text.len--;
-		}
-	}
-	return text;
-}
-
-static int
-send_headers(const struct rest_instance *instance, const struct filling *filling)
-{
-	const struct kp_request_writer *out = filling->out;
 	static const struct kp_text json = {"application/json", 16};
-	for (size_t i = 0; i < instance->header_count; i++) {
-		const struct rest_header *header = &instance->headers[i];
-		struct kp_slice value = {0};
-		int verdict = fill(filling, &header->value, HEADER_BYTES_MAX, &value);
-		if (verdict == KP_FAIL ||
-			(verdict == KP_SKIP && !header->header->optional)) {
-			return verdict;
-		}
-		if (value.len == 0 && header->header->optional) {
-			continue;
-		}
-		if (header->header->cut > 0) {
-			value = cut_value(value, header->header->cut);
-		}
-		if (!out->header(out->context, text_of(header->header->name),
-			    text_of(value))) {
-			return refused(filling->fault, "request/headers");
-		}
-	}
+	const struct kp_request_writer *out = filling->out;
+	int verdict = kp_http_send_headers(&instance->request, filling);
 	bool fine = true;
-	if (!instance->accept) {
+	if (verdict == KP_DONE && !instance->request.accept) {
 		fine = out->header(out->context, (struct kp_text){"Accept", 6}, json);
 	}
-	if (fine && !instance->content_type && instance->body.part_count > 0 &&
-		!instance->manifest->request.body_text) {
+	if (verdict == KP_DONE && fine && !instance->request.content_type &&
+		instance->body.part_count > 0 && !instance->manifest->request.body_text) {
 		fine = out->header(
 			out->context, (struct kp_text){"Content-Type", 12}, json);
 	}
-	return fine ? KP_DONE : refused(filling->fault, "request/headers");
+	return fine ? verdict : kp_http_refused(filling->fault, "request/headers");
 }
 
 static int
-send_target(const struct rest_instance *instance, const struct filling *filling)
-{
-	struct kp_slice target = filling->call->next;
-	if (target.len == 0) {
-		int verdict = fill(filling, &instance->target, TARGET_BYTES_MAX, &target);
-		if (verdict != KP_DONE) {
-			return verdict;
-		}
-	}
-	if (!filling->out->target(filling->out->context, text_of(target))) {
-		return refused(filling->fault, "request/target");
-	}
-	return KP_DONE;
-}
-
-static int
-send_body(const struct rest_instance *instance, const struct filling *filling)
+send_body(const struct rest_instance *instance, const struct kp_http_filling *filling)
 {
 	struct kp_slice body = {0};
 	if (instance->body.part_count == 0) {
 		return KP_DONE;
 	}
-	int verdict = fill(filling, &instance->body, BODY_BYTES_MAX, &body);
+	int verdict = kp_http_fill(filling, &instance->body, BODY_BYTES_MAX, &body);
 	if (verdict == KP_DONE &&
 		!filling->out->body(filling->out->context, text_of(body))) {
-		return refused(filling->fault, "request/body");
+		return kp_http_refused(filling->fault, "request/body");
 	}
 	return verdict;
 }
@@ -393,12 +247,12 @@ prepare_rest(const void *opaque, void *memory, const struct kp_call_host *host,
 	call->outcome_known = false;
 	struct field_names names = {.instance = instance, .need = need};
 	struct kp_template_fields fields = {.next = next_field, .context = &names};
-	struct filling filling = {
-		.call = call, .fields = &fields, .out = out, .fault = fault};
-	if (!out->method(out->context, text_of(instance->manifest->request.method))) {
-		return refused(fault, "request/method");
-	}
-	int verdict = send_target(instance, &filling);
+	struct kp_http_filling filling = {.arena = &call->arena,
+		.need = need,
+		.fields = &fields,
+		.out = out,
+		.fault = fault};
+	int verdict = kp_http_send_target(&instance->request, &filling, call->next);
 	if (verdict == KP_DONE) {
 		verdict = send_headers(instance, &filling);
 	}
@@ -411,45 +265,10 @@ prepare_rest(const void *opaque, void *memory, const struct kp_call_host *host,
 /* Reading. */
 
 static bool
-outcome_of_status(const struct kp_manifest_response *response, uint32_t status,
-	enum kp_outcome *ret_outcome)
-{
-	const struct kp_manifest_status *best = NULL;
-	for (size_t i = 0; i < response->status_count; i++) {
-		const struct kp_manifest_status *row = &response->statuses[i];
-		bool closer = best == NULL || row->to - row->from < best->to - best->from;
-		if (status >= row->from && status <= row->to && closer) {
-			best = row;
-		}
-	}
-	if (best != NULL) {
-		*ret_outcome = best->outcome;
-		return best->outcome != KP_FOUND || status / 100 != 2;
-	}
-	if (status == 204) {
-		*ret_outcome = KP_NOTHING_FOUND;
-		return true;
-	}
-	if (status / 100 == 2) {
-		return false;
-	}
-	*ret_outcome = status == 401 || status == 403               ? KP_NOT_ENTITLED
-		: status == 429 || (status >= 502 && status <= 504) ? KP_NOT_REACHED
-								    : KP_ERROR;
-	return true;
-}
-
-/* application/json and anything ending in +json (RFC 6839), parameters or not. */
-static bool
 is_json(struct kp_text type)
 {
-	size_t len = 0;
-	while (len < type.len && type.data[len] != ';' && type.data[len] != ' ') {
-		len++;
-	}
-	struct kp_slice media = {type.data, len};
-	return named(media, "application/json") || named(media, "text/json") ||
-		(len > 5 && strncasecmp(type.data + len - 5, "+json", 5) == 0);
+	return kp_http_media_is(type, "application/json", "+json") ||
+		kp_http_media_is(type, "text/json", "+json");
 }
 
 static int
@@ -460,7 +279,7 @@ head_rest(const void *opaque, void *memory, const struct kp_head *head,
 	const struct kp_manifest_response *response = &instance->manifest->response;
 	struct rest_call *call = memory;
 	(void)sink;
-	call->outcome_known = outcome_of_status(response, head->status, &call->outcome);
+	call->outcome_known = kp_http_outcome(response, head->status, &call->outcome);
 	bool json = is_json(head->content_type);
 	if (!call->outcome_known && !json) {
 		return kp_fault_set(fault, "Content-Type",

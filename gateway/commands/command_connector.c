@@ -18,6 +18,7 @@
 #include "connectors/manifest.h"
 #include "core/heap.h"
 #include "io/file.h"
+#include "source/source_private.h"
 
 #define FINDINGS_MAX 200
 #define FILE_BYTES_MAX ((size_t)16 << 20)
@@ -47,7 +48,7 @@ static const char usage[] =
 	"  -a, --answer FILE        read this answer instead of asking the partner\n"
 	"      --status N           HTTP status of that answer (default 200)\n"
 	"      --type TYPE          content type of that answer (default\n"
-	"                           application/json)\n"
+	"                           application/json; text/xml for connector soap)\n"
 	"      --secret NAME=FILE   secret that the manifest refers to; may be repeated\n"
 	"  -d, --doel DOEL, -z, --zaak KENMERK, --medewerker ID, --organisatie OIN\n"
 	"      --json               for programs\n"
@@ -408,9 +409,15 @@ run_try(struct command *command)
 		.organisation = kp_slice_from(command->organisation),
 		.answer_given = command->answer != NULL,
 		.answer_status = (unsigned)strtoul(command->status, NULL, 10),
-		.answer_type = kp_slice_from(command->type),
+		.answer_type = kp_slice_from(command->type == NULL ? "" : command->type),
 		.json = command->json,
 	};
+	if (command->type == NULL) {
+		attempt.answer_type =
+			kp_slice_is(source->private->manifest->connector, "soap")
+			? KP_SLICE("text/xml")
+			: KP_SLICE("application/json");
+	}
 	if (attempt.permitted == NULL || !read_bsn(command)) {
 		return EXIT_FOUND_FAULTS;
 	}
@@ -457,7 +464,6 @@ kp_command_connector(int argc, char **argv)
 	struct command command = {
 		.catalogue = "catalogus.json",
 		.status = "200",
-		.type = "application/json",
 		.purpose = "proefvraag",
 		.case_id = "PROEF-1",
 		.employee = "proef",

@@ -11,6 +11,7 @@
 #include "core/bits.h"
 #include "core/buffer.h"
 #include "core/json_write.h"
+#include "crypto/crypto.h"
 #include "source/source_private.h"
 
 #define OUT_BYTES_MAX ((size_t)64 << 20)
@@ -312,6 +313,22 @@ make_need(const struct showing *showing, const uint64_t *cells)
 	};
 }
 
+static bool
+call_random(void *context, unsigned char *ret_bytes, size_t len)
+{
+	(void)context;
+	return kp_random_bytes(ret_bytes, len) == KP_OK;
+}
+
+static struct kp_call_host
+make_host(struct showing *showing)
+{
+	return (struct kp_call_host){.size = sizeof(struct kp_call_host),
+		.context = showing,
+		.alloc = call_alloc,
+		.random = call_random};
+}
+
 /* Prepares without sending, to show what would be sent. */
 static void
 show_question(struct showing *showing)
@@ -328,8 +345,7 @@ show_question(struct showing *showing)
 		.key = on_key,
 		.query = on_query,
 	};
-	struct kp_call_host host = {
-		.size = sizeof(host), .context = showing, .alloc = call_alloc};
+	struct kp_call_host host = make_host(showing);
 	void *memory = kp_arena_alloc(&showing->arena, private->connector->call_size + 1);
 	if (memory == NULL) {
 		return;
@@ -391,8 +407,7 @@ read_answer(struct showing *showing, void *memory)
 		.body = ignore_text,
 		.key = ignore_text,
 		.query = ignore_query};
-	struct kp_call_host host = {
-		.size = sizeof(host), .context = showing, .alloc = call_alloc};
+	struct kp_call_host host = make_host(showing);
 	struct kp_head head = {.size = sizeof(head),
 		.status = attempt->answer_status,
 		.content_type = text_of(attempt->answer_type),

@@ -1,14 +1,15 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * allocators: gives libcurl, OpenSSL and jansson allocators that wipe what they free, so
- * that nothing of a client stays behind in their memory, and keeps that memory out of
- * core dumps, debuggers and swap.
+ * allocators: gives libcurl, OpenSSL, libxml2 and jansson allocators that wipe what they
+ * free, so that nothing of a client stays behind in their memory, and keeps that memory
+ * out of core dumps, debuggers and swap.
  */
 #include "io/runtime.h"
 
 #include <curl/curl.h>
 #include <jansson.h>
+#include <libxml/parser.h>
 #include <openssl/crypto.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -63,6 +64,12 @@ kp_runtime_prepare(struct kp_error *err)
 	json_set_alloc_funcs(kp_heap_alloc, kp_heap_free);
 	/* Seeds jansson's hash tables before there are threads. */
 	json_object_seed(0);
+	/* libxml2's tables too are made before there are threads. */
+	if (xmlMemSetup(kp_heap_free, kp_heap_alloc, kp_heap_realloc, kp_heap_strdup) !=
+		0) {
+		return kp_error_set(err, KP_E_INTERNAL, "libxml2 takes no allocator");
+	}
+	xmlInitParser();
 	if (CRYPTO_set_mem_functions(crypto_alloc, crypto_realloc, crypto_free) != 1) {
 		return kp_error_set(err, KP_E_INTERNAL,
 			"OpenSSL was in use before its allocator came");

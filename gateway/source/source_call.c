@@ -11,6 +11,7 @@
 #include "core/heap.h"
 #include "core/json_read.h"
 #include "core/json_write.h"
+#include "crypto/crypto.h"
 #include "source/source_private.h"
 
 #define BSN_DIGITS 9
@@ -226,6 +227,13 @@ call_alloc(void *context, size_t size)
 	return kp_arena_alloc(call->options.arena, size);
 }
 
+static bool
+call_random(void *context, unsigned char *ret_bytes, size_t len)
+{
+	(void)context;
+	return kp_random_bytes(ret_bytes, len) == KP_OK;
+}
+
 /* Ending. */
 
 void
@@ -433,8 +441,10 @@ kp_source_call_start(struct kp_source_link *link,
 	call->need = *options->need;
 	call->task.run = on_task;
 	call->started_us = kp_loop_now_us(link->loop);
-	call->host = (struct kp_call_host){
-		.size = sizeof(call->host), .context = call, .alloc = call_alloc};
+	call->host = (struct kp_call_host){.size = sizeof(call->host),
+		.context = call,
+		.alloc = call_alloc,
+		.random = call_random};
 	call->sink = (struct kp_sink){
 		.size = sizeof(call->sink),
 		.context = call,

@@ -382,6 +382,9 @@ is_file(const struct bench *bench)
 static const char *
 good_type(const struct bench *bench)
 {
+	if (strcmp(bench->connector->name, "soap") == 0) {
+		return "text/xml; charset=utf-8";
+	}
 	return strcmp(bench->connector->name, "example") == 0
 		? "text/plain; charset=utf-8"
 		: "application/json";
@@ -671,7 +674,17 @@ changed_bytes_do_no_harm(void **state)
 	}
 }
 
-/* Text that every JSON connector must refuse; for the others it is just rubbish. */
+#define SOAP(body)                                                                       \
+	"<s:Envelope "                                                                   \
+	"xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body>" body            \
+	"</s:Body></s:Envelope>"
+#define PERSON(inside)                                                                   \
+	SOAP("<d:PersoonInfoResponse xmlns:d=\"urn:proef:dienst\">" inside               \
+	     "</d:PersoonInfoResponse>")
+#define OURS "<Client><Burgerservicenr>999993653</Burgerservicenr></Client>"
+
+/* Text that every connector for JSON or XML must refuse; for the others it is just
+ * rubbish. */
 static void
 hostile_answers_are_no_finding(void **state)
 {
@@ -699,6 +712,33 @@ hostile_answers_are_no_finding(void **state)
 		"\"999993653\"",
 		"<html><body>Inloggen</body></html>",
 		"\xef\xbb\xbf{\"personen\":[]}",
+		"<!DOCTYPE a [<!ENTITY e \"999993653\">]>" PERSON(
+			"<Client><Burgerservicenr>&e;</Burgerservicenr></Client>"),
+		"<?xml version=\"1.0\"?><!DOCTYPE a SYSTEM "
+		"\"file:///etc/passwd\">" PERSON(OURS),
+		"<?xml version=\"1.0\"?><?php echo 1?>" PERSON(OURS),
+		"\xff\xfe<\0?\0",
+		PERSON("<Client><Burgerservicenr>&e;</Burgerservicenr></Client>"),
+		PERSON("<Client><Naam>Zonder Nummer</Naam></Client>"),
+		PERSON("<Client><Burgerservicenr><n>999993653</n></Burgerservicenr></"
+		       "Client>"),
+		PERSON(OURS
+			"<Client><Burgerservicenr>999990019</Burgerservicenr></Client>"),
+		PERSON("<Client/>"),
+		PERSON("<Ander>" OURS "</Ander>"),
+		PERSON(OURS) "<a/>",
+		PERSON(OURS "\xc3\x28"),
+		SOAP(PERSON(OURS)),
+		SOAP(OURS),
+		SOAP(""),
+		OURS,
+		SOAP("<PersoonInfoResponse xmlns=\"urn:ander\">" OURS
+		     "</PersoonInfoResponse>"),
+		PERSON("<Client><Burgerservicenr xmlns:x=\"http://www.w3.org/2001/"
+		       "XMLSchema-instance\" x:nil=\"true\">999993653</Burgerservicenr>"
+		       "</Client>"),
+		SOAP("<s:Fault><faultcode>s:Server</faultcode><faultstring>Policy "
+		     "Falsified</faultstring></s:Fault>"),
 	};
 	struct feeding feeding = plain;
 	for (size_t i = 0; i < KP_ARRAY_LEN(answers); i++) {
@@ -745,6 +785,25 @@ deep_and_huge_answers_end(void **state)
 		"{\"personen\":[{\"bsn\":\"999993653\",\"uitkeringen\":[{}",
 		",{\"wet\":\"PW\"}", 100000, "]}]}");
 	run_call(bench, &feeding, &trial);
+	feeding.bytes = repeated(bench, "", "<a>", 100000, "");
+	run_call(bench, &feeding, &trial);
+	assert_false(was_found(&trial));
+	feeding.bytes = repeated(bench, "<a x=\"", "aaaaaaaaaa", 400000, "\"/>");
+	run_call(bench, &feeding, &trial);
+	assert_false(was_found(&trial));
+	feeding.bytes = repeated(bench, "<!--", "aaaaaaaaaa", 400000, "-->" PERSON(OURS));
+	run_call(bench, &feeding, &trial);
+	assert_false(was_found(&trial));
+	feeding.bytes = repeated(bench,
+		"<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/"
+		"envelope/\"><s:Body><d:PersoonInfoResponse "
+		"xmlns:d=\"urn:proef:dienst\"><Client>"
+		"<Naam>",
+		"aaaaaaaaaa", 400000,
+		"</Naam></Client></d:PersoonInfoResponse></s:Body>"
+		"</s:Envelope>");
+	run_call(bench, &feeding, &trial);
+	assert_false(was_found(&trial));
 	feeding.bytes = repeated(bench, "", "999993653;", 100000, "\n");
 	run_call(bench, &feeding, &trial);
 	assert_false(was_found(&trial));

@@ -57,7 +57,7 @@ WRONG = [
     ("source", None, "has no 'source'"),
     ("organisation.oin", "123", "exactly 20 digits"),
     ("organisaton", {}, "meant is 'organisation'"),
-    ("connector", "rst", "there are: rest, file"),
+    ("connector", "rst", "there are: rest, soap, file, sql"),
     ("endpoint", "ftp://x", "must be https://"),
     ("endpoint", "http://example.org/", "leaves this machine"),
     ("endpoint", "http://127.0.0.1.example.org/", "leaves this machine"),

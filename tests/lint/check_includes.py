@@ -29,7 +29,7 @@ ROOMS = {
 }
 LIBRARIES = {"uv.h": {"io"}, "curl/": {"io"}, "openssl/ssl": {"io"},
              "libpq": {"io"}, "sql.h": {"io"}, "sqlext.h": {"io"},
-             "openssl/": {"io", "crypto"}}
+             "openssl/": {"io", "crypto"}, "libxml/": {"io", "connectors"}}
 
 
 def room_of(path):

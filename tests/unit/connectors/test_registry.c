@@ -23,10 +23,11 @@ linked_connectors_are_complete(void **state)
 		assert_null(kp_registry_fault(registry.connectors[i]));
 	}
 	assert_non_null(kp_registry_find(&registry, kp_slice_from("rest")));
+	assert_non_null(kp_registry_find(&registry, kp_slice_from("soap")));
 	assert_non_null(kp_registry_find(&registry, kp_slice_from("file")));
 	assert_null(kp_registry_find(&registry, kp_slice_from("res")));
-	assert_string_equal(
-		kp_registry_names(&registry, names, sizeof(names)), "rest, file, sql");
+	assert_string_equal(kp_registry_names(&registry, names, sizeof(names)),
+		"rest, soap, file, sql");
 	assert_string_equal(kp_registry_names(&registry, names, 4), "res");
 	kp_registry_deinit(&registry);
 }
@@ -85,7 +86,7 @@ what_cannot_be_loaded_is_said(void **state)
 	/* A library, and no connector. */
 	assert_int_equal(kp_registry_load(&registry, "libc.so.6", &err), KP_E_CONFIG);
 	assert_non_null(strstr(err.message, "exports no"));
-	assert_int_equal(registry.count, 3);
+	assert_int_equal(registry.count, 4);
 	kp_registry_deinit(&registry);
 }
 

@@ -1,0 +1,245 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* http: see http.h. */
+#include "connectors/http.h"
+
+#include <strings.h>
+
+#include "connectors/fault.h"
+#include "connectors/finding.h"
+
+#define TARGET_BYTES_MAX ((size_t)8192)
+#define HEADER_BYTES_MAX ((size_t)8192)
+
+struct template_context {
+	const struct kp_host *host;
+	const struct kp_manifest_place *place;
+};
+
+static void
+report_template(void *context, const char *message)
+{
+	const struct template_context *at = context;
+	kp_finding(at->host, at->place, "%s", message);
+}
+
+enum kp_status
+kp_http_template(struct kp_arena *arena, const struct kp_manifest *manifest,
+	const struct kp_host *host, struct kp_slice text, enum kp_template_place place,
+	const struct kp_manifest_place *where, struct kp_template *ret)
+{
+	struct template_context context = {.host = host, .place = where};
+	struct kp_template_faults faults = {
+		.report = report_template, .context = &context};
+	return kp_template_compile(arena, text, place, manifest, &faults, ret);
+}
+
+static bool
+named(struct kp_slice name, const char *lower)
+{
+	return name.len == strlen(lower) && strncasecmp(name.data, lower, name.len) == 0;
+}
+
+static enum kp_status
+compile_headers(struct kp_arena *arena, const struct kp_manifest *manifest,
+	const struct kp_host *host, struct kp_http_request *out)
+{
+	const struct kp_manifest_request *request = &manifest->request;
+	out->headers =
+		KP_ARENA_ARRAY(arena, struct kp_http_header, request->header_count + 1);
+	if (out->headers == NULL) {
+		return KP_E_MEMORY;
+	}
+	for (size_t i = 0; i < request->header_count; i++) {
+		const struct kp_manifest_header *header = &request->headers[i];
+		struct kp_http_header *made = &out->headers[out->header_count++];
+		made->header = header;
+		out->content_type =
+			out->content_type || named(header->name, "content-type");
+		out->accept = out->accept || named(header->name, "accept");
+		enum kp_status status = kp_http_template(arena, manifest, host,
+			header->value, KP_TEMPLATE_HEADER, &header->place, &made->value);
+		if (status != KP_OK) {
+			return status;
+		}
+	}
+	return KP_OK;
+}
+
+enum kp_status
+kp_http_compile(struct kp_arena *arena, const struct kp_manifest *manifest,
+	const struct kp_host *host, struct kp_http_request *ret_request)
+{
+	*ret_request = (struct kp_http_request){.request = &manifest->request};
+	enum kp_status status = kp_http_template(arena, manifest, host,
+		manifest->request.target, KP_TEMPLATE_URL,
+		&manifest->request.target_place, &ret_request->target);
+	return status == KP_OK ? compile_headers(arena, manifest, host, ret_request)
+			       : status;
+}
+
+int
+kp_http_fill(const struct kp_http_filling *filling, const struct kp_template *compiled,
+	size_t bytes_max, struct kp_slice *ret_text)
+{
+	struct kp_buffer buffer;
+	kp_buffer_init(&buffer, filling->arena, bytes_max);
+	enum kp_template_result result = kp_template_write(
+		compiled, filling->need, filling->fields, &buffer, filling->fault);
+	if (result == KP_TEMPLATE_NOTHING) {
+		return KP_SKIP;
+	}
+	*ret_text = kp_buffer_slice(&buffer);
+	return result == KP_TEMPLATE_MADE ? KP_DONE : KP_FAIL;
+}
+
+static void
+random_hex(const struct kp_call_host *host, const struct kp_need *need, char hex[32])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char bytes[16];
+	bool random = KP_HOST_HAS(host, random) &&
+		host->random(host->context, bytes, sizeof(bytes));
+	memset(hex, '0', 32);
+	if (!random) {
+		size_t len = need->trace_id.len < 32 ? need->trace_id.len : 32;
+		memcpy(hex, len == 0 ? "" : need->trace_id.data, len);
+		return;
+	}
+	bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
+	bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		hex[i * 2] = digits[bytes[i] >> 4];
+		hex[i * 2 + 1] = digits[bytes[i] & 15];
+	}
+}
+
+struct kp_slice
+kp_http_uuid(const struct kp_call_host *host, const struct kp_need *need,
+	char out[KP_HTTP_UUID_LEN])
+{
+	char hex[32];
+	size_t at = 0;
+	random_hex(host, need, hex);
+	for (size_t i = 0; i < sizeof(hex); i++) {
+		if (i == 8 || i == 12 || i == 16 || i == 20) {
+			out[at++] = '-';
+		}
+		out[at++] = hex[i];
+	}
+	return (struct kp_slice){out, at};
+}
+
+int
+kp_http_refused(struct kp_fault *fault, const char *what)
+{
+	return kp_fault_set(fault, what, "the gateway refused this part of the request");
+}
+
+/* Cuts a value without leaving half a UTF-8 sequence behind. */
+static struct kp_slice
+cut_value(struct kp_slice text, size_t bytes_max)
+{
+	if (text.len > bytes_max) {
+		text.len = bytes_max;
+		while (text.len > 0 &&
+			((unsigned char)text.data[text.len] & 0xc0) == 0x80) {
+			text.len--;
+		}
+	}
+	return text;
+}
+
+int
+kp_http_send_headers(
+	const struct kp_http_request *request, const struct kp_http_filling *filling)
+{
+	const struct kp_request_writer *out = filling->out;
+	for (size_t i = 0; i < request->header_count; i++) {
+		const struct kp_http_header *header = &request->headers[i];
+		struct kp_slice value = {0};
+		int verdict =
+			kp_http_fill(filling, &header->value, HEADER_BYTES_MAX, &value);
+		if (verdict == KP_FAIL ||
+			(verdict == KP_SKIP && !header->header->optional)) {
+			return verdict;
+		}
+		if (value.len == 0 && header->header->optional) {
+			continue;
+		}
+		if (header->header->cut > 0) {
+			value = cut_value(value, header->header->cut);
+		}
+		struct kp_text name = {
+			header->header->name.data, header->header->name.len};
+		if (!out->header(out->context, name,
+			    (struct kp_text){value.data, value.len})) {
+			return kp_http_refused(filling->fault, "request/headers");
+		}
+	}
+	return KP_DONE;
+}
+
+int
+kp_http_send_target(const struct kp_http_request *request,
+	const struct kp_http_filling *filling, struct kp_slice target)
+{
+	struct kp_slice method = request->request->method;
+	if (!filling->out->method(
+		    filling->out->context, (struct kp_text){method.data, method.len})) {
+		return kp_http_refused(filling->fault, "request/method");
+	}
+	if (target.len == 0) {
+		int verdict = kp_http_fill(
+			filling, &request->target, TARGET_BYTES_MAX, &target);
+		if (verdict != KP_DONE) {
+			return verdict;
+		}
+	}
+	if (!filling->out->target(
+		    filling->out->context, (struct kp_text){target.data, target.len})) {
+		return kp_http_refused(filling->fault, "request/target");
+	}
+	return KP_DONE;
+}
+
+bool
+kp_http_outcome(const struct kp_manifest_response *response, uint32_t status,
+	enum kp_outcome *ret_outcome)
+{
+	const struct kp_manifest_status *best = NULL;
+	for (size_t i = 0; i < response->status_count; i++) {
+		const struct kp_manifest_status *row = &response->statuses[i];
+		bool closer = best == NULL || row->to - row->from < best->to - best->from;
+		if (status >= row->from && status <= row->to && closer) {
+			best = row;
+		}
+	}
+	if (best != NULL) {
+		*ret_outcome = best->outcome;
+		return best->outcome != KP_FOUND || status / 100 != 2;
+	}
+	if (status == 204) {
+		*ret_outcome = KP_NOTHING_FOUND;
+		return true;
+	}
+	if (status / 100 == 2) {
+		return false;
+	}
+	*ret_outcome = status == 401 || status == 403               ? KP_NOT_ENTITLED
+		: status == 429 || (status >= 502 && status <= 504) ? KP_NOT_REACHED
+								    : KP_ERROR;
+	return true;
+}
+
+bool
+kp_http_media_is(struct kp_text type, const char *name, const char *suffix)
+{
+	size_t len = 0;
+	size_t tail = strlen(suffix);
+	while (len < type.len && type.data[len] != ';' && type.data[len] != ' ') {
+		len++;
+	}
+	return named((struct kp_slice){type.data, len}, name) ||
+		(len > tail && strncasecmp(type.data + len - tail, suffix, tail) == 0);
+}

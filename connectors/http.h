@@ -1,0 +1,74 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * http: what the connectors over HTTP share: method, target and header fields from the
+ * manifest's templates, and what a status means when the manifest does not say.
+ */
+#ifndef KP_CONNECTORS_HTTP_H
+#define KP_CONNECTORS_HTTP_H
+
+#include "connectors/template.h"
+
+struct kp_http_header {
+	const struct kp_manifest_header *header;
+	struct kp_template value;
+};
+
+/* Immutable after compiling; lives in the arena of the instance. */
+struct kp_http_request {
+	const struct kp_manifest_request *request;
+	struct kp_template target;
+	struct kp_http_header *headers;
+	size_t header_count;
+	bool content_type; /* the manifest writes its own */
+	bool accept;
+};
+
+/* What filling templates needs; lives as long as one prepare. */
+struct kp_http_filling {
+	struct kp_arena *arena;
+	const struct kp_need *need;
+	const struct kp_template_fields *fields;
+	const struct kp_request_writer *out;
+	struct kp_fault *fault;
+};
+
+/* Compiles one template; what is wrong goes to host->finding at `where`. Errors:
+ * KP_E_MEMORY. */
+enum kp_status kp_http_template(struct kp_arena *arena,
+	const struct kp_manifest *manifest, const struct kp_host *host,
+	struct kp_slice text, enum kp_template_place place,
+	const struct kp_manifest_place *where, struct kp_template *ret) KP_MUST_USE;
+
+/* Compiles target and header fields. Errors: KP_E_MEMORY. */
+enum kp_status kp_http_compile(struct kp_arena *arena, const struct kp_manifest *manifest,
+	const struct kp_host *host, struct kp_http_request *ret_request) KP_MUST_USE;
+
+/* These give KP_DONE, KP_SKIP (a {bekend:…} is not known) or KP_FAIL with the fault. */
+int kp_http_fill(const struct kp_http_filling *filling,
+	const struct kp_template *compiled, size_t bytes_max, struct kp_slice *ret_text);
+/* The target of the manifest, or `target` when that is not empty. */
+int kp_http_send_target(const struct kp_http_request *request,
+	const struct kp_http_filling *filling, struct kp_slice target);
+/* The header fields of the manifest. */
+int kp_http_send_headers(
+	const struct kp_http_request *request, const struct kp_http_filling *filling);
+
+/* A UUID (RFC 9562, version 4) for one message; the trace's id where the host has no
+ * random bytes to give. `out` has KP_HTTP_UUID_LEN bytes of room. */
+#define KP_HTTP_UUID_LEN ((size_t)36)
+struct kp_slice kp_http_uuid(const struct kp_call_host *host, const struct kp_need *need,
+	char out[KP_HTTP_UUID_LEN]);
+
+/* "the gateway refused this part of the request". Gives KP_FAIL. */
+int kp_http_refused(struct kp_fault *fault, const char *what);
+
+/* True when the status alone decides, or what its body adds to it: see
+ * manifest.schema.json, response/status. */
+bool kp_http_outcome(const struct kp_manifest_response *response, uint32_t status,
+	enum kp_outcome *ret_outcome);
+
+/* Is the media type (without its parameters) `name` or one that ends in `suffix`? */
+bool kp_http_media_is(struct kp_text type, const char *name, const char *suffix);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* The XML parser of the soap connector against text that is made to cost much: refused,
+ * and with little memory. The time it takes is printed, not asserted. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+#include <libxml/parser.h>
+#include <malloc.h>
+
+#include "connectors/soap/xml.h"
+#include "core/arena.h"
+#include "core/buffer.h"
+
+#define MEMORY_BYTES_MAX ((size_t)1 << 20)
+
+static size_t in_use;
+static size_t peak;
+
+static void *
+count_alloc(size_t size)
+{
+	void *block = malloc(size);
+	in_use += block == NULL ? 0 : malloc_usable_size(block);
+	peak = in_use > peak ? in_use : peak;
+	return block;
+}
+
+static void
+count_free(void *block)
+{
+	in_use -= block == NULL ? 0 : malloc_usable_size(block);
+	free(block);
+}
+
+static void *
+count_realloc(void *block, size_t size)
+{
+	in_use -= block == NULL ? 0 : malloc_usable_size(block);
+	void *moved = realloc(block, size);
+	in_use += malloc_usable_size(moved == NULL ? block : moved);
+	peak = in_use > peak ? in_use : peak;
+	return moved;
+}
+
+static char *
+count_strdup(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = count_alloc(size);
+	return copy == NULL ? NULL : memcpy(copy, text, size);
+}
+
+struct seen {
+	unsigned elements;
+	unsigned depth;
+	size_t text;
+	char last[32];
+};
+
+static bool
+on_open(void *context, struct kp_slice name, struct kp_slice space,
+	const struct kp_xml_attribute *attributes, unsigned attribute_count)
+{
+	struct seen *seen = context;
+	(void)space;
+	(void)attributes;
+	(void)attribute_count;
+	seen->elements++;
+	seen->depth++;
+	(void)snprintf(seen->last, sizeof(seen->last), "%.*s", KP_SLICE_ARG(name));
+	return strcmp(seen->last, "stop") != 0;
+}
+
+static bool
+on_text(void *context, struct kp_slice text)
+{
+	struct seen *seen = context;
+	seen->text += text.len;
+	return true;
+}
+
+static bool
+on_close(void *context)
+{
+	struct seen *seen = context;
+	seen->depth--;
+	return true;
+}
+
+static const struct kp_xml_events events = {on_open, on_text, on_close};
+
+/* What is wrong with a text, fed in pieces. */
+static const char *
+read_xml(struct kp_slice text, size_t piece, struct seen *seen)
+{
+	struct kp_xml xml;
+	const char *fault = NULL;
+	*seen = (struct seen){0};
+	assert_true(kp_xml_init(&xml, &events, seen));
+	for (size_t at = 0; at < text.len && fault == NULL && !xml.stopped; at += piece) {
+		size_t len = text.len - at < piece ? text.len - at : piece;
+		fault = kp_xml_push(&xml, (struct kp_slice){text.data + at, len});
+	}
+	if (fault == NULL && !xml.stopped) {
+		fault = kp_xml_finish(&xml);
+	}
+	kp_xml_deinit(&xml);
+	return fault;
+}
+
+static void
+test_reads_however_it_is_cut(void **state)
+{
+	(void)state;
+	static const char text[] =
+		"\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- a > b -->"
+		"<p:a xmlns:p=\"urn:x\" "
+		"q='>'><b>t&amp;&#65;</b><![CDATA[<c>]]]]></p:a>\n";
+	for (size_t piece = 1; piece < sizeof(text); piece++) {
+		struct seen seen;
+		assert_null(read_xml(kp_slice_from(text), piece, &seen));
+		assert_int_equal(seen.elements, 2);
+		assert_int_equal(seen.depth, 0);
+		assert_int_equal(seen.text, 3 + 5);
+	}
+}
+
+static void
+test_stops_when_told(void **state)
+{
+	(void)state;
+	struct seen seen;
+	assert_null(read_xml(KP_SLICE("<a><stop><b></c>"), 3, &seen));
+	assert_int_equal(seen.elements, 2);
+}
+
+static void
+test_refuses_what_is_no_xml(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {"", " ", "a", "{}", "<a>", "<a></b>",
+		"<a/><a/>", "<a>&b;</a>", "<a>&#0;</a>", "<a b=\"1\" b=\"2\"/>",
+		"<a>\xff</a>", "<a><!-- -- --></a>", "<p:a/>", "<a></a>x",
+		"<?xml version=\"1.0\"?>", "<a><?p?></a>", "<a", "<!a>", "\xfe\xff<a/>"};
+	for (size_t i = 0; i < KP_ARRAY_LEN(texts); i++) {
+		struct seen seen;
+		for (size_t piece = 1; piece < 4; piece++) {
+			const char *fault =
+				read_xml(kp_slice_from(texts[i]), piece, &seen);
+			/* A prefix without a namespace is an error of Namespaces. */
+			assert_non_null(fault);
+		}
+	}
+}
+
+/* `head`, then `part` so many times, then `tail`. */
+struct bomb {
+	const char *name;
+	const char *head;
+	const char *part;
+	size_t count;
+	const char *tail;
+};
+
+static void
+test_bombs_cost_little(void **state)
+{
+	(void)state;
+	static const struct bomb bombs[] = {
+		{"billion laughs", "<!DOCTYPE l [<!ENTITY a \"lol\">",
+			"<!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">", 10,
+			"]><l>&b;</l>"},
+		{"quadratic blow-up", "<!DOCTYPE l [<!ENTITY a \"", "aaaaaaaaaa", 100000,
+			"\">]><l>&a;&a;&a;&a;</l>"},
+		{"external entity",
+			"<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY a SYSTEM "
+			"\"file:///dev/zero\">]><l>&a;</l>",
+			"", 0, ""},
+		{"external DTD", "<!DOCTYPE l SYSTEM \"http://127.0.0.1:1/a.dtd\"><l/>",
+			"", 0, ""},
+		{"parameter entities",
+			"<!DOCTYPE l [<!ENTITY % a \"<!ENTITY b 'c'>\">%a;]><l/>", "", 0,
+			""},
+		{"long DTD", "<!DOCTYPE l [", "<!ELEMENT a (b)>", 100000, "]><l/>"},
+		{"depth", "", "<a>", 1000000, ""},
+		{"long name", "<", "aaaaaaaaaa", 500000, "/>"},
+		{"long attribute", "<a b=\"", "aaaaaaaaaa", 500000, "\"/>"},
+		{"many attributes", "<a ", "x='' ", 100000, "/>"},
+		{"many namespaces", "<a ", "xmlns:x='u' ", 100000, "/>"},
+		{"long comment", "<!--", "aaaaaaaaaa", 500000, "--><a/>"},
+		{"long declaration", "<?xml ", "version='1.0' ", 100000, "?><a/>"},
+		{"processing instruction", "<?a ", "aaaaaaaaaa", 500000, "?><a/>"},
+	};
+	assert_int_equal(
+		xmlMemSetup(count_free, count_alloc, count_realloc, count_strdup), 0);
+	xmlInitParser();
+	for (size_t i = 0; i < KP_ARRAY_LEN(bombs); i++) {
+		struct kp_arena arena;
+		struct kp_buffer text;
+		struct seen seen;
+		struct timespec from;
+		struct timespec to;
+		kp_arena_init(&arena, (size_t)64 << 20, NULL);
+		kp_buffer_init(&text, &arena, (size_t)32 << 20);
+		kp_buffer_add(&text, bombs[i].head, strlen(bombs[i].head));
+		for (size_t n = 0; n < bombs[i].count; n++) {
+			kp_buffer_add(&text, bombs[i].part, strlen(bombs[i].part));
+		}
+		kp_buffer_add(&text, bombs[i].tail, strlen(bombs[i].tail));
+		size_t before = in_use;
+		peak = in_use;
+		(void)clock_gettime(CLOCK_MONOTONIC, &from);
+		const char *fault = read_xml(kp_buffer_slice(&text), 16384, &seen);
+		(void)clock_gettime(CLOCK_MONOTONIC, &to);
+		printf("%-24s %7ld us %7zu bytes: %s\n", bombs[i].name,
+			(to.tv_sec - from.tv_sec) * 1000000 +
+				(to.tv_nsec - from.tv_nsec) / 1000,
+			peak - before, fault == NULL ? "taken" : fault);
+		assert_non_null(fault);
+		assert_true(peak - before < MEMORY_BYTES_MAX);
+		kp_arena_deinit(&arena);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		/* First: it replaces libxml2's allocator. */
+		cmocka_unit_test(test_bombs_cost_little),
+		cmocka_unit_test(test_reads_however_it_is_cut),
+		cmocka_unit_test(test_stops_when_told),
+		cmocka_unit_test(test_refuses_what_is_no_xml),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
