@@ -28,6 +28,21 @@ kp_connections_defaults(struct kp_connections_options *options)
 		.idle_timeout_ms = 60000,
 		.write_timeout_ms = 20000,
 		.linger_ms = 1000,
+		.http2 =
+			{
+				.streams_max = 100,
+				.frame_bytes_max = 16384,
+				.header_list_bytes_max = 65536,
+				.header_table_bytes_max = 4096,
+				.continuations_max = 8,
+				.settings_max = 32,
+				.window_bytes = 1048576,
+				.memory_bytes_max = 1048576,
+				.resets_burst = 200,
+				.resets_per_second = 20,
+				.frames_burst = 1000,
+				.frames_per_second = 100,
+			},
 	};
 }
 
@@ -155,10 +170,56 @@ on_end(void *owner, enum kp_status status)
 	}
 }
 
+/* Choosing the protocol. */
+
+static void
+switch_to_http2(struct kp_connection *connection)
+{
+	void *http2 = kp_protocol_http2.create(connection);
+	if (http2 == NULL) {
+		kp_connection_close(connection);
+		return;
+	}
+	connection->protocol->destroy(connection->state);
+	connection->protocol = &kp_protocol_http2;
+	connection->state = http2;
+}
+
+static void on_read(void *owner, struct kp_slice bytes);
+
+/* Takes what may be the preface of HTTP/2 off the front. */
+static struct kp_slice
+decide(struct kp_connection *connection, struct kp_slice bytes)
+{
+	static const char preface[] = KP_HTTP2_PREFACE;
+	size_t before = connection->preface_bytes;
+	size_t left = KP_HTTP2_PREFACE_BYTES - before;
+	size_t len = bytes.len < left ? bytes.len : left;
+	if (memcmp(bytes.data, preface + before, len) != 0) {
+		connection->undecided = false;
+		len = 0;
+	} else {
+		connection->preface_bytes += len;
+		if (connection->preface_bytes < KP_HTTP2_PREFACE_BYTES) {
+			return (struct kp_slice){NULL, 0};
+		}
+		connection->undecided = false;
+		switch_to_http2(connection);
+	}
+	on_read(connection, (struct kp_slice){preface, connection->preface_bytes});
+	return (struct kp_slice){bytes.data + len, bytes.len - len};
+}
+
 static void
 on_read(void *owner, struct kp_slice bytes)
 {
 	struct kp_connection *connection = owner;
+	if (connection->undecided) {
+		bytes = decide(connection, bytes);
+	}
+	if (bytes.len == 0) {
+		return;
+	}
 	if (connection->lingering) {
 		kp_connection_discard(connection, bytes);
 	} else if (!connection->closed) {
@@ -180,11 +241,10 @@ static const struct kp_stream_handler stream_handler = {
 	.on_closed = on_closed,
 };
 
-void *
-kp_connections_accept(void *context, struct kp_stream *stream,
-	const struct kp_stream_handler **ret_handler)
+static void *
+accept_stream(struct kp_connections *connections, struct kp_stream *stream,
+	const struct kp_protocol *protocol, const struct kp_stream_handler **ret_handler)
 {
-	struct kp_connections *connections = context;
 	struct kp_connection *connection = kp_heap_calloc(1, sizeof(*connection));
 	if (connection == NULL) {
 		return NULL;
@@ -192,7 +252,7 @@ kp_connections_accept(void *context, struct kp_stream *stream,
 	connection->owner = connections;
 	connection->stream = stream;
 	connection->linger_timer.fire = on_linger_timer;
-	connection->protocol = &kp_protocol_http1;
+	connection->protocol = protocol;
 	connection->state = connection->protocol->create(connection);
 	if (connection->state == NULL) {
 		kp_heap_free(connection);
@@ -207,6 +267,27 @@ kp_connections_accept(void *context, struct kp_stream *stream,
 	kp_metrics_add(connections->options.metrics, KP_METRIC_CONNECTIONS, 1);
 	kp_metrics_move(connections->options.metrics, KP_GAUGE_CONNECTIONS, 1);
 	*ret_handler = &stream_handler;
+	return connection;
+}
+
+void *
+kp_connections_accept(void *context, struct kp_stream *stream,
+	const struct kp_stream_handler **ret_handler)
+{
+	bool http2 = kp_slice_is(kp_stream_protocol(stream), "h2");
+	return accept_stream(context, stream,
+		http2 ? &kp_protocol_http2 : &kp_protocol_http1, ret_handler);
+}
+
+void *
+kp_connections_accept_local(void *context, struct kp_stream *stream,
+	const struct kp_stream_handler **ret_handler)
+{
+	struct kp_connection *connection =
+		accept_stream(context, stream, &kp_protocol_http1, ret_handler);
+	if (connection != NULL) {
+		connection->undecided = true;
+	}
 	return connection;
 }
 

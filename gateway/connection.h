@@ -1,10 +1,11 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * connection: the HTTP/1.1 connections of one loop (RFC 9112). Each reads one message at
- * a time into an exchange, hands it to the route table, writes the answer, and goes on
- * with the next message. Whatever a client does, the memory and the time it gets are
- * bounded by the options below. Loop thread.
+ * connection: the client connections of one loop. Each speaks HTTP/1.1 (RFC 9112, one
+ * message at a time) or HTTP/2 (RFC 9113, many): what TLS agreed upon, or on a plain
+ * listener what the client begins with. Messages become exchanges and go to the route
+ * table. Whatever a client does, the memory and the time it gets are bounded by the
+ * options below. Loop thread.
  */
 #ifndef KP_CONNECTION_H
 #define KP_CONNECTION_H
@@ -13,6 +14,7 @@
 #include "core/arena.h"
 #include "core/error.h"
 #include "exchange.h"
+#include "http/http2_session.h"
 #include "http/http_parse.h"
 #include "io/loop.h"
 #include "io/stream.h"
@@ -22,6 +24,7 @@ struct kp_connections; /* all of one loop */
 
 struct kp_connections_options {
 	struct kp_http_limits limits;
+	struct kp_http2_limits http2;
 	size_t read_ahead_bytes_max; /* pipelined bytes kept while a request is in work;
 					reading stops at this number */
 	size_t exchange_bytes_max; /* arena of one exchange: head, body, answer's head */
@@ -47,8 +50,13 @@ enum kp_status kp_connections_create(struct kp_loop *loop,
 /* When none is left. Accepts NULL. */
 void kp_connections_destroy(struct kp_connections **connections);
 
-/* For kp_listener_options; the context is the struct kp_connections. */
+/* For kp_listener_options; the context is the struct kp_connections. The protocol is what
+ * TLS agreed upon (ALPN), else HTTP/1.1. */
 void *kp_connections_accept(void *connections, struct kp_stream *stream,
+	const struct kp_stream_handler **ret_handler);
+/* The same for a plain listener on a loopback address: a client that begins with the
+ * preface of HTTP/2 has that (prior knowledge, RFC 9113, section 3.3). */
+void *kp_connections_accept_local(void *connections, struct kp_stream *stream,
 	const struct kp_stream_handler **ret_handler);
 
 size_t kp_connections_count(const struct kp_connections *connections);

@@ -32,6 +32,7 @@ struct kp_protocol {
 };
 
 extern const struct kp_protocol kp_protocol_http1;
+extern const struct kp_protocol kp_protocol_http2;
 
 /* Freed when the stream is closed and no handler has an exchange. */
 struct kp_connection {
@@ -42,7 +43,9 @@ struct kp_connection {
 	bool closed;              /* or being closed */
 	const struct kp_protocol *protocol;
 	void *state;
-	bool lingering; /* what still comes is thrown away until the timer fires */
+	bool undecided;       /* the client may still begin with the preface of HTTP/2 */
+	size_t preface_bytes; /* of it, so far */
+	bool lingering;       /* what still comes is thrown away until the timer fires */
 	struct kp_timer linger_timer;
 	size_t linger_bytes;
 };

@@ -3,7 +3,7 @@
 /* http1_answer: how an exchange's answer goes over an HTTP/1.1 connection (RFC 9112):
  * its head, its chunks, and what an answer that is not complete does to the connection.
  */
-#include "http1_private.h"
+#include "http1_connection.h"
 
 #define HEAD_BYTES_MAX ((size_t)64 * 1024)
 #define HEAD_BYTES_FIRST ((size_t)1024)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/heap.h"
-#include "http1_private.h"
+#include "http1_connection.h"
 
 #define BODY_BYTES_FIRST ((size_t)4096)
 

@@ -60,6 +60,8 @@ struct kp_server_snapshots {
 struct kp_server_listen {
 	const char *host; /* numeric */
 	uint16_t port;    /* 0: any, the same on every loop */
+	bool local;       /* plain, and on a loopback address: HTTP/2 may be spoken on it
+			     without TLS */
 };
 
 struct kp_server_options {

@@ -63,7 +63,9 @@ open_listeners(struct kp_server_loop *loop, struct kp_error *err)
 			.handshake_steps_max = server->options.handshake_steps_max,
 			.on_refused = on_refused,
 			.refused_context = loop,
-			.on_accept = kp_connections_accept,
+			.on_accept = server->listens[i].local
+				? kp_connections_accept_local
+				: kp_connections_accept,
 			.context = loop->connections,
 		};
 		enum kp_status status =

@@ -396,6 +396,25 @@ static const struct kp_route routes[] = {
 
 /* --- options --- */
 
+static void
+http2_options(const struct kp_config *config, struct kp_http2_limits *limits)
+{
+	*limits = (struct kp_http2_limits){
+		.streams_max = (uint32_t)config->http2_streams_max,
+		.frame_bytes_max = (uint32_t)config->http2_frame_bytes_max,
+		.header_list_bytes_max = (uint32_t)config->http2_header_list_bytes_max,
+		.header_table_bytes_max = (uint32_t)config->http2_header_table_bytes_max,
+		.continuations_max = (uint32_t)config->http2_continuations_max,
+		.settings_max = (uint32_t)config->http2_settings_max,
+		.window_bytes = (uint32_t)config->http2_window_bytes,
+		.memory_bytes_max = config->http2_memory_bytes_max,
+		.resets_burst = (uint32_t)config->http2_resets_burst,
+		.resets_per_second = (uint32_t)config->http2_resets_per_second,
+		.frames_burst = (uint32_t)config->http2_frames_burst,
+		.frames_per_second = (uint32_t)config->http2_frames_per_second,
+	};
+}
+
 static enum kp_status
 http_options(struct kp_config *config, struct kp_connections_options *options,
 	struct kp_error *err)
@@ -426,6 +445,7 @@ http_options(struct kp_config *config, struct kp_connections_options *options,
 	options->idle_timeout_ms = (uint32_t)config->http_idle_timeout_ms;
 	options->write_timeout_ms = (uint32_t)config->http_write_timeout_ms;
 	options->linger_ms = (uint32_t)config->http_linger_ms;
+	http2_options(config, &options->http2);
 	return KP_OK;
 }
 
@@ -440,8 +460,12 @@ make_server(struct serve *serve, struct kp_error *err)
 			KP_SERVER_LISTENS_MAX);
 	}
 	for (size_t i = 0; i < config->listener_count; i++) {
-		listens[i].host = config->listeners[i].host;
-		listens[i].port = config->listeners[i].port;
+		listens[i] = (struct kp_server_listen){
+			.host = config->listeners[i].host,
+			.port = config->listeners[i].port,
+			.local = config->listeners[i].loopback &&
+				config->listeners[i].tls == NULL,
+		};
 	}
 	struct kp_server_options options = {
 		.loops = loop_count(config),

@@ -42,8 +42,8 @@ refuse_field(struct kp_http_parser *parser, enum kp_http_known field, const char
 
 /* ---- the request line ---- */
 
-static enum kp_status
-read_method(struct kp_http_parser *parser, struct kp_slice text)
+enum kp_status
+kp_http_read_method(struct kp_http_parser *parser, struct kp_slice text)
 {
 	static const char *const names[] = {
 		[KP_HTTP_METHOD_GET] = "GET",
@@ -140,8 +140,8 @@ read_absolute_form(struct kp_http_parser *parser, struct kp_slice text)
 	return read_path_and_query(parser, rest);
 }
 
-static enum kp_status
-read_target(struct kp_http_parser *parser, struct kp_slice text)
+enum kp_status
+kp_http_read_target(struct kp_http_parser *parser, struct kp_slice text)
 {
 	struct kp_http_request *request = &parser->request;
 	if (text.len > parser->limits.target_bytes_max) {
@@ -186,10 +186,12 @@ kp_http_read_request_line(struct kp_http_parser *parser, struct kp_slice line)
 	/* The version first: who speaks another one may have another grammar. */
 	enum kp_status status = read_version(parser, kp_http_rest(rest, target_len + 1));
 	if (status == KP_OK) {
-		status = read_method(parser, (struct kp_slice){line.data, method_len});
+		status = kp_http_read_method(
+			parser, (struct kp_slice){line.data, method_len});
 	}
 	if (status == KP_OK) {
-		status = read_target(parser, (struct kp_slice){rest.data, target_len});
+		status = kp_http_read_target(
+			parser, (struct kp_slice){rest.data, target_len});
 	}
 	return status;
 }
@@ -258,7 +260,7 @@ index_field(struct kp_http_parser *parser, struct kp_slice name, size_t at)
 }
 
 enum kp_status
-kp_http_read_field(struct kp_http_parser *parser, struct kp_slice line)
+kp_http_add_field(struct kp_http_parser *parser, const struct kp_http_header *header)
 {
 	struct kp_http_request *request = &parser->request;
 	if (request->header_count >= parser->limits.header_count_max ||
@@ -268,13 +270,17 @@ kp_http_read_field(struct kp_http_parser *parser, struct kp_slice line)
 	if (!fit_headers(parser)) {
 		return refuse(parser, KP_E_MEMORY, "no memory left");
 	}
-	size_t at = request->header_count;
-	enum kp_status status = kp_http_split_field(parser, line, &parser->headers[at]);
-	if (status != KP_OK) {
-		return status;
-	}
-	request->header_count++;
-	return index_field(parser, parser->headers[at].name, at);
+	size_t at = request->header_count++;
+	parser->headers[at] = *header;
+	return index_field(parser, header->name, at);
+}
+
+enum kp_status
+kp_http_read_field(struct kp_http_parser *parser, struct kp_slice line)
+{
+	struct kp_http_header header;
+	enum kp_status status = kp_http_split_field(parser, line, &header);
+	return status == KP_OK ? kp_http_add_field(parser, &header) : status;
 }
 
 /* ---- the head as a whole ---- */
@@ -320,6 +326,24 @@ read_content_length(struct kp_http_parser *parser, struct kp_slice text)
 	return KP_OK;
 }
 
+enum kp_status
+kp_http_check_length(struct kp_http_parser *parser)
+{
+	struct kp_slice length = kp_http_known(&parser->request, KP_HTTP_CONTENT_LENGTH);
+	return length.data == NULL ? KP_OK : read_content_length(parser, length);
+}
+
+enum kp_status
+kp_http_check_bodyless(struct kp_http_parser *parser)
+{
+	enum kp_http_method method = parser->request.method;
+	if (parser->request.has_body &&
+		(method == KP_HTTP_METHOD_GET || method == KP_HTTP_METHOD_HEAD)) {
+		return refuse(parser, KP_E_SYNTAX, "this method takes no body");
+	}
+	return KP_OK;
+}
+
 /* RFC 9112, section 6. Everything that two parties could read in two ways is refused. */
 static enum kp_status
 check_framing(struct kp_http_parser *parser)
@@ -336,19 +360,12 @@ check_framing(struct kp_http_parser *parser)
 		}
 		request->chunked = true;
 	}
-	if (length.data != NULL) {
-		enum kp_status status = read_content_length(parser, length);
-		if (status != KP_OK) {
-			return status;
-		}
+	enum kp_status status = kp_http_check_length(parser);
+	if (status != KP_OK) {
+		return status;
 	}
 	request->has_body = request->chunked || request->content_length > 0;
-	bool bodyless = request->method == KP_HTTP_METHOD_GET ||
-		request->method == KP_HTTP_METHOD_HEAD;
-	if (request->has_body && bodyless) {
-		return refuse(parser, KP_E_SYNTAX, "this method takes no body");
-	}
-	return KP_OK;
+	return kp_http_check_bodyless(parser);
 }
 
 /* Takes the next element off a comma-separated list (RFC 9110, section 5.6.1). */
@@ -389,8 +406,8 @@ check_connection(struct kp_http_parser *parser)
 	return KP_OK;
 }
 
-static enum kp_status
-check_expect(struct kp_http_parser *parser)
+enum kp_status
+kp_http_check_expect(struct kp_http_parser *parser)
 {
 	struct kp_http_request *request = &parser->request;
 	struct kp_slice expect = kp_http_known(request, KP_HTTP_EXPECT);
@@ -416,7 +433,7 @@ kp_http_check_head(struct kp_http_parser *parser)
 		status = check_connection(parser);
 	}
 	if (status == KP_OK) {
-		status = check_expect(parser);
+		status = kp_http_check_expect(parser);
 	}
 	if (status == KP_OK && parser->request.known[KP_HTTP_UPGRADE] != 0) {
 		status = refuse(parser, KP_E_NOT_IMPLEMENTED,

@@ -66,7 +66,7 @@ struct kp_http_request {
 	/* Of the absolute form, else of the Host field; empty only in HTTP/1.0 without
 	 * Host. */
 	struct kp_slice authority;
-	unsigned minor_version; /* 0 or 1 */
+	unsigned minor_version; /* 0 or 1; 1 in HTTP/2 as well */
 	const struct kp_http_header *headers;
 	size_t header_count;
 	uint16_t known[KP_HTTP_KNOWN_COUNT]; /* 1 + index of the first one; 0 when absent

@@ -29,7 +29,7 @@ ROOMS = {
 }
 LIBRARIES = {"uv.h": {"io"}, "curl/": {"io"}, "openssl/ssl": {"io"},
              "libpq": {"io"}, "sql.h": {"io"}, "sqlext.h": {"io"},
-             "openssl/": {"io", "crypto"}, "libxml/": {"io", "connectors"}}
+             "openssl/": {"io", "crypto"}, "libxml/": {"io", "connectors"}, "nghttp2/": {"http"}}
 
 
 def room_of(path):

@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* http1_private: what http1_connection.c (reading, time) and http1_answer.c (answering)
- * share. */
-#ifndef KP_HTTP1_PRIVATE_H
-#define KP_HTTP1_PRIVATE_H
+/* http1_connection: what http1_connection.c (reading, time) and http1_answer.c
+ * (answering) share. */
+#ifndef KP_HTTP1_CONNECTION_H
+#define KP_HTTP1_CONNECTION_H
 
 #include "connection_private.h"
 #include "http/http_parse.h"
