@@ -575,7 +575,8 @@ static const struct kp_key manifest_keys[] = {
 		.help = "how to see that the partner is well"},
 	{.name = "conditions_file",
 		.kind = KP_KEY_TEXT,
-		.help = "the partner's own conditions: Cedar forbids for its own data"},
+		.help = "the partner's own conditions: Cedar forbids for its own data; "
+			"they join the rules as partners/BRON.cedar"},
 	{.name = "decision_point",
 		.kind = KP_KEY_OBJECT,
 		.keys = decision_point_keys,

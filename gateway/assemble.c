@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "answer_headers.h"
+#include "assemble_conditions.h"
 #include "config/options.h"
 #include "crypto/approvals.h"
 #include "crypto/crypto.h"
@@ -81,6 +82,27 @@ check_approvals(const struct kp_config *config, const struct kp_bundle *bundle,
 	return status;
 }
 
+/* Our own rules load and are signed. `ret_bundle` may be NULL. */
+static enum kp_status
+check_rules(const struct kp_config *config, const struct kp_policy_file *files,
+	size_t count, struct kp_arena *arena, struct kp_findings *findings,
+	struct kp_bundle **ret_bundle)
+{
+	struct kp_bundle_options options = {.digest = kp_sha256, .now_ms = now_ms()};
+	struct kp_bundle *bundle = NULL;
+	enum kp_status status =
+		kp_bundle_create(files, count, &options, findings, &bundle);
+	if (status == KP_OK) {
+		status = check_approvals(config, bundle, arena, findings);
+	}
+	if (status == KP_OK && ret_bundle != NULL) {
+		*ret_bundle = bundle;
+	} else {
+		kp_bundle_unref(&bundle);
+	}
+	return status;
+}
+
 static enum kp_status
 make_bundle(const struct kp_config *config, struct kp_arena *arena,
 	struct kp_findings *findings, struct kp_bundle **ret_bundle)
@@ -96,12 +118,21 @@ make_bundle(const struct kp_config *config, struct kp_arena *arena,
 	if (policies == NULL) {
 		return KP_E_MEMORY;
 	}
-	struct kp_bundle_options options = {.digest = kp_sha256, .now_ms = now_ms()};
-	status = kp_bundle_create(policies, count, &options, findings, ret_bundle);
-	if (status == KP_OK) {
-		status = check_approvals(config, *ret_bundle, arena, findings);
+	const struct kp_policy_file *all = NULL;
+	size_t all_count = 0;
+	status = kp_assemble_conditions(
+		config, arena, findings, policies, count, &all, &all_count);
+	if (status != KP_OK) {
+		return status;
 	}
-	return status;
+	/* People signed our own rules; partners' conditions only ever take away. */
+	status = check_rules(config, policies, count, arena, findings,
+		all_count > count ? NULL : ret_bundle);
+	if (status != KP_OK || all_count == count) {
+		return status;
+	}
+	struct kp_bundle_options options = {.digest = kp_sha256, .now_ms = now_ms()};
+	return kp_bundle_create(all, all_count, &options, findings, ret_bundle);
 }
 
 static enum kp_status

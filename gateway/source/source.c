@@ -187,7 +187,6 @@ fill_source(struct kp_source_opening *opening, uint64_t *offers)
 	source->answer_bytes_max = manifest->limits.answer_bytes;
 	source->concurrent_max = manifest->limits.concurrent;
 	source->waiting_max = manifest->limits.waiting;
-	source->conditions_file = kp_source_path(opening, manifest->conditions_file);
 	source->health_target = manifest->health_target;
 	source->health_status = manifest->health_status;
 	source->health_every_s = manifest->health_every_s;

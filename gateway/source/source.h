@@ -52,8 +52,7 @@ struct kp_source {
 	const uint32_t *needs;
 	size_t need_count;
 	struct kp_source_private *private;
-	struct kp_slice conditions_file; /* the partner's own forbids; empty: none */
-	struct kp_slice health_target;   /* path of a health probe; empty: none */
+	struct kp_slice health_target; /* path of a health probe; empty: none */
 	uint32_t health_status;
 	uint32_t health_every_s;
 };
