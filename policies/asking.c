@@ -59,18 +59,32 @@ prepare(struct kp_asking *asking)
 	asking->eval = (struct kp_cedar_eval){.request = &asking->request,
 		.entities = &asking->entities,
 		.arena = asking->arena};
-	asking->remembered = KP_ARENA_ARRAY(
-		asking->arena, uint8_t, asking->bundle->compiled.condition_count);
-	asking->ready = asking->remembered != NULL;
-	return asking->ready;
+	asking->ready = true;
+	return true;
+}
+
+/* Whoever asks, as far as these conditions go. */
+static bool
+prepare_impersonal(struct kp_asking *asking)
+{
+	const struct kp_model *model = &asking->bundle->model;
+	const struct kp_decision_detail *detail = asking->detail;
+	if (!asking->impersonal_ready) {
+		asking->impersonal.principal = model->organisations[detail->organisation];
+		asking->impersonal.action = model->actions[detail->action];
+		asking->impersonal_ready =
+			kp_model_context(model, asking->arena, detail->purpose,
+				detail->facts, detail->now_ms,
+				&asking->impersonal.context) == KP_OK;
+	}
+	return asking->impersonal_ready;
 }
 
 static enum kp_truth
-evaluate(struct kp_asking *asking, const struct kp_condition *condition)
+evaluate(struct kp_cedar_eval *eval, const struct kp_condition *condition)
 {
-	asking->request.resource = asking->bundle->model.cells[condition->cell];
 	for (uint32_t i = 0; i < condition->atom_count; i++) {
-		enum kp_truth truth = kp_atom_eval(&asking->eval, condition->atoms[i]);
+		enum kp_truth truth = kp_atom_eval(eval, condition->atoms[i]);
 		if (truth != KP_TRUTH_TRUE) {
 			return truth;
 		}
@@ -78,17 +92,49 @@ evaluate(struct kp_asking *asking, const struct kp_condition *condition)
 	return KP_TRUTH_TRUE;
 }
 
+static enum kp_truth
+evaluate_condition(struct kp_asking *asking, const struct kp_condition *condition)
+{
+	const struct kp_model *model = &asking->bundle->model;
+	if (condition->reads_principal) {
+		if (!prepare(asking)) {
+			return KP_TRUTH_ERROR;
+		}
+		asking->request.resource = model->cells[condition->cell];
+		return evaluate(&asking->eval, condition);
+	}
+	if (!prepare_impersonal(asking)) {
+		return KP_TRUTH_ERROR;
+	}
+	asking->impersonal.resource = model->cells[condition->cell];
+	struct kp_cedar_eval eval = {.request = &asking->impersonal,
+		.entities = &model->entities,
+		.arena = asking->arena};
+	return evaluate(&eval, condition);
+}
+
 enum kp_truth
 kp_asking_condition(struct kp_asking *asking, uint32_t condition)
 {
-	if (!prepare(asking)) {
+	const struct kp_compiled *compiled = &asking->bundle->compiled;
+	const struct kp_condition *asked = &compiled->conditions[condition];
+	if (asked->timed) {
+		int64_t now_ms = asking->detail->now_ms;
+		bool holds = (asked->holds >> asking->detail->facts & 1) != 0 &&
+			now_ms >= asked->from_ms && now_ms < asked->until_ms;
+		return holds ? KP_TRUTH_TRUE : KP_TRUTH_FALSE;
+	}
+	if (asking->remembered == NULL) {
+		asking->remembered =
+			KP_ARENA_ARRAY(asking->arena, uint8_t, compiled->condition_count);
+	}
+	if (asking->remembered == NULL) {
 		return KP_TRUTH_ERROR;
 	}
 	if (asking->remembered[condition] != 0) {
 		return (enum kp_truth)(asking->remembered[condition] - 1);
 	}
-	enum kp_truth truth =
-		evaluate(asking, &asking->bundle->compiled.conditions[condition]);
+	enum kp_truth truth = evaluate_condition(asking, asked);
 	asking->remembered[condition] = (uint8_t)(truth + 1);
 	return truth;
 }

@@ -229,6 +229,39 @@ is_about_roles(struct kp_atoms *atoms, struct kp_atom *atom, uint64_t *roles)
 }
 
 static bool
+is_moment(const struct kp_model *model, const struct kp_cedar_expr *expr)
+{
+	return expr->op == KP_CEDAR_OP_GET && expr->left->op == KP_CEDAR_OP_VAR &&
+		expr->left->var == KP_CEDAR_VAR_CONTEXT && expr->attr == model->attr_now;
+}
+
+bool
+kp_atom_window(const struct kp_model *model, const struct kp_atom *atom,
+	int64_t *ret_from_ms, int64_t *ret_until_ms)
+{
+	const struct kp_cedar_expr *expr = atom->expr;
+	bool less = expr->op == KP_CEDAR_OP_LT || expr->op == KP_CEDAR_OP_LE;
+	bool equal = expr->op == KP_CEDAR_OP_LE || expr->op == KP_CEDAR_OP_GE;
+	if (!less && expr->op != KP_CEDAR_OP_GT && expr->op != KP_CEDAR_OP_GE) {
+		return false;
+	}
+	bool left = is_moment(model, expr->left);
+	const struct kp_cedar_expr *other = left ? expr->right : expr->left;
+	if ((!left && !is_moment(model, expr->right)) || other->constant == NULL ||
+		other->constant->kind != KP_CEDAR_DATETIME ||
+		other->constant->integer == INT64_MAX) {
+		return false;
+	}
+	/* now < v, now <= v is now < v+1; now >= v is !(now < v), now > v !(now < v+1) */
+	bool before = left == less;
+	int64_t moment_ms = other->constant->integer + (before == equal ? 1 : 0);
+	before = before != atom->negated;
+	*ret_from_ms = before ? INT64_MIN : moment_ms;
+	*ret_until_ms = before ? moment_ms : INT64_MAX;
+	return true;
+}
+
+static bool
 answer_other(struct kp_atoms *atoms, struct kp_atom *atom)
 {
 	atom->kind = KP_ATOM_GENERAL;

@@ -89,6 +89,10 @@ enum kp_status kp_atoms_of_policy(struct kp_atoms *atoms,
 /* What the expression reads: a set of enum kp_depends. */
 unsigned kp_expr_depends(const struct kp_model *model, const struct kp_cedar_expr *expr);
 
+/* Is it true exactly from one moment until another, whatever the rest of the request?
+ * `context.nu < datetime("…")` and its like, either way round. */
+bool kp_atom_window(const struct kp_model *model, const struct kp_atom *atom,
+	int64_t *ret_from_ms, int64_t *ret_until_ms);
 /* Evaluates one atom for a request. */
 enum kp_truth kp_atom_eval(struct kp_cedar_eval *eval, const struct kp_atom *atom);
 /* Truth table of an atom that depends on the cell and facts only, for one cell. */

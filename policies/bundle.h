@@ -69,6 +69,10 @@ struct kp_asking {
 	const struct kp_decision_detail *detail;
 	struct kp_arena *arena;
 	bool ready;
+	/* The same but for who asks, which costs most to make; for conditions that do not
+	 * read it. */
+	bool impersonal_ready;
+	struct kp_cedar_request impersonal;
 	struct kp_cedar_names names;
 	struct kp_cedar_entities entities;
 	struct kp_cedar_request request;

@@ -24,6 +24,12 @@ struct kp_condition {
 	const struct kp_atom *const *atoms;
 	uint32_t atom_count;
 	uint32_t cell; /* stands for all cells that it is asked about */
+	bool reads_principal;
+	/* Facts and the moment say it all, and it cannot fail: no need to evaluate. */
+	bool timed;
+	uint64_t holds; /* combinations of facts */
+	int64_t from_ms;
+	int64_t until_ms; /* not any more at this moment */
 };
 
 /* One rule, or as much of it as is about cells that it cannot tell apart. */

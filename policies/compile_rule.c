@@ -11,6 +11,7 @@
  */
 #include "core/bits.h"
 #include "policies/compile_work.h"
+#include "policies/expr_walk.h"
 
 /* One rule under work. */
 struct plan {
@@ -266,6 +267,34 @@ grow_conditions(struct kp_compile_work *work)
 	return true;
 }
 
+/* What facts and moments say of a condition, when they say all. */
+static void
+time_condition(const struct kp_model *model, struct kp_condition *condition)
+{
+	condition->holds = UINT64_MAX;
+	condition->from_ms = INT64_MIN;
+	condition->until_ms = INT64_MAX;
+	for (uint32_t i = 0; i < condition->atom_count; i++) {
+		const struct kp_atom *atom = condition->atoms[i];
+		int64_t from_ms = INT64_MIN;
+		int64_t until_ms = INT64_MAX;
+		bool facts =
+			atom->kind == KP_ATOM_FACTS || atom->kind == KP_ATOM_CONSTANT;
+		if (facts && atom->errs == 0) {
+			condition->holds &= atom->holds;
+		} else if (facts || !kp_atom_window(model, atom, &from_ms, &until_ms)) {
+			return;
+		}
+		if (from_ms > condition->from_ms) {
+			condition->from_ms = from_ms;
+		}
+		if (until_ms < condition->until_ms) {
+			condition->until_ms = until_ms;
+		}
+	}
+	condition->timed = true;
+}
+
 /* The number of this condition, the same for equal ones; KP_NO_ID: no memory. */
 static uint32_t
 intern_condition(const struct plan *plan, uint32_t cell)
@@ -286,6 +315,11 @@ intern_condition(const struct plan *plan, uint32_t cell)
 		atoms[i] = plan->rest[i];
 	}
 	fresh->atoms = atoms;
+	for (size_t i = 0; i < plan->rest_count; i++) {
+		fresh->reads_principal =
+			fresh->reads_principal || kp_expr_reads_principal(atoms[i]->expr);
+	}
+	time_condition(work->model, fresh);
 	uint32_t mask = work->condition_bucket_count - 1;
 	uint32_t at = (uint32_t)hash_condition(fresh) & mask;
 	for (; work->condition_buckets[at] != 0; at = (at + 1) & mask) {

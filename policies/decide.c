@@ -4,9 +4,9 @@
 #include "core/bits.h"
 #include "policies/bundle.h"
 
-/* Rules times cells that one sampled comparison may evaluate: a bound on how long a
- * decision can be held up by it. */
-#define SHADOW_EVALUATIONS_MAX 4096u
+/* Rules times cells that one sampled comparison may evaluate, but for one cell: a bound
+ * on how long a decision can be held up by it. */
+#define SHADOW_EVALUATIONS_MAX 1024u
 
 static enum kp_refusal
 admit_purpose(const struct kp_bundle *bundle, const struct kp_facts *facts,
@@ -229,8 +229,11 @@ decide_by_rules(const struct kp_bundle *bundle, struct kp_decision_detail *detai
 	apply_table(&asking, cells);
 	uint64_t turn = atomic_fetch_add_explicit(
 		&bundle->counters->decisions, 1, memory_order_relaxed);
-	if (turn % bundle->shadow_every == bundle->shadow_every - 1) {
-		compare(&asking, turn / bundle->shadow_every, detail, cells);
+	/* With very many rules less often, so that on average it costs the same. */
+	uint64_t every = (uint64_t)bundle->shadow_every *
+		(1 + bundle->rules.count / SHADOW_EVALUATIONS_MAX);
+	if (turn % every == every - 1) {
+		compare(&asking, turn / every, detail, cells);
 		decision->checked = true;
 		decision->refusal =
 			detail->disagreed ? KP_REFUSAL_ERROR : KP_REFUSAL_NONE;

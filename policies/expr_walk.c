@@ -119,3 +119,18 @@ kp_expr_safe(const struct kp_cedar_expr *expr)
 	}
 	return true;
 }
+
+bool
+kp_expr_reads_principal(const struct kp_cedar_expr *expr)
+{
+	if (expr->op == KP_CEDAR_OP_VAR) {
+		return expr->var == KP_CEDAR_VAR_PRINCIPAL;
+	}
+	const struct kp_cedar_expr *child;
+	for (size_t i = 0; (child = kp_cedar_expr_child(expr, i)) != NULL; i++) {
+		if (kp_expr_reads_principal(child)) {
+			return true;
+		}
+	}
+	return false;
+}

@@ -16,4 +16,7 @@ uint64_t kp_expr_hash(const struct kp_cedar_expr *expr);
  */
 bool kp_expr_safe(const struct kp_cedar_expr *expr);
 
+/* Does the principal stand anywhere in it? */
+bool kp_expr_reads_principal(const struct kp_cedar_expr *expr);
+
 #endif

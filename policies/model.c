@@ -306,6 +306,32 @@ make_names(struct kp_model *model)
 	return all;
 }
 
+/* Records have their members in the order of the names' numbers. */
+static void
+order_context(struct kp_model *model)
+{
+	for (unsigned i = 0; i < KP_CONTEXT_COUNT; i++) {
+		const struct kp_cedar_name *name = i < KP_FACT_COUNT
+			? model->attr_facts[i]
+			: i == KP_FACT_COUNT ? model->attr_purpose
+					     : model->attr_now;
+		unsigned at = i;
+		for (; at > 0 && model->context[at - 1].name->index > name->index; at--) {
+			model->context[at] = model->context[at - 1];
+		}
+		model->context[at].name = name;
+	}
+	for (unsigned i = 0; i < KP_CONTEXT_COUNT; i++) {
+		const struct kp_cedar_name *name = model->context[i].name;
+		unsigned fact = 0;
+		while (fact < KP_FACT_COUNT && model->attr_facts[fact] != name) {
+			fact++;
+		}
+		fact += name == model->attr_now ? 1 : 0;
+		model->context_at[fact] = (uint8_t)i;
+	}
+}
+
 static bool
 make_room(struct kp_arena *arena, struct kp_model *model)
 {
@@ -411,6 +437,7 @@ kp_model_create(struct kp_model *model, const struct kp_cedar_schema *schema,
 	if (!make_names(model) || !make_room(model->arena, model)) {
 		return KP_E_MEMORY;
 	}
+	order_context(model);
 	struct build build = {.arena = model->arena,
 		.model = model,
 		.schema = schema,
@@ -467,24 +494,21 @@ kp_model_context(const struct kp_model *model, struct kp_arena *arena, uint32_t 
 	unsigned facts, int64_t now_ms, const struct kp_cedar_record **ret_context)
 {
 	struct kp_cedar_attr *attrs =
-		KP_ARENA_ARRAY(arena, struct kp_cedar_attr, KP_FACT_COUNT + 2);
-	if (attrs == NULL) {
+		KP_ARENA_ARRAY(arena, struct kp_cedar_attr, KP_CONTEXT_COUNT);
+	struct kp_cedar_record *record = KP_ARENA_NEW(arena, struct kp_cedar_record);
+	if (attrs == NULL || record == NULL) {
 		return KP_E_MEMORY;
 	}
+	memcpy(attrs, model->context, sizeof(model->context));
 	for (unsigned i = 0; i < KP_FACT_COUNT; i++) {
-		attrs[i].name = model->attr_facts[i];
-		attrs[i].value = kp_cedar_bool(((facts >> i) & 1) != 0);
+		attrs[model->context_at[i]].value =
+			kp_cedar_bool(((facts >> i) & 1) != 0);
 	}
-	attrs[KP_FACT_COUNT].name = model->attr_purpose;
-	attrs[KP_FACT_COUNT].value = kp_cedar_entity_value(model->purposes[purpose]);
-	attrs[KP_FACT_COUNT + 1].name = model->attr_now;
-	attrs[KP_FACT_COUNT + 1].value =
+	attrs[model->context_at[KP_FACT_COUNT]].value =
+		kp_cedar_entity_value(model->purposes[purpose]);
+	attrs[model->context_at[KP_FACT_COUNT + 1]].value =
 		(struct kp_cedar_value){.kind = KP_CEDAR_DATETIME, .integer = now_ms};
-	struct kp_cedar_value record;
-	enum kp_status status =
-		kp_cedar_record_make(arena, attrs, KP_FACT_COUNT + 2, &record);
-	if (status == KP_OK) {
-		*ret_context = record.record;
-	}
-	return status;
+	*record = (struct kp_cedar_record){.attrs = attrs, .count = KP_CONTEXT_COUNT};
+	*ret_context = record;
+	return KP_OK;
 }

@@ -30,6 +30,9 @@ enum kp_fact {
 #define KP_FACT_COMBINATIONS 64u
 
 /* Lifetime: the bundle. Immutable after kp_model_create. */
+/* Members of a request's context: the facts, the purpose, the moment. */
+#define KP_CONTEXT_COUNT ((unsigned)KP_FACT_COUNT + 2)
+
 struct kp_model {
 	struct kp_arena *arena;
 	const struct kp_catalogue *catalogue;
@@ -46,6 +49,10 @@ struct kp_model {
 	const struct kp_cedar_name *attr_purpose;
 	const struct kp_cedar_name *attr_now;
 	const struct kp_cedar_name *attr_facts[KP_FACT_COUNT];
+	/* A context in a record's order, and where in it each fact, the purpose and the
+	 * moment stand. */
+	struct kp_cedar_attr context[KP_CONTEXT_COUNT];
+	uint8_t context_at[KP_CONTEXT_COUNT];
 };
 
 /* Makes the table of names, with which the schema is read. */

@@ -127,14 +127,16 @@ write_roles(struct kp_buffer *out)
 	KP_BUFFER_ADD(out, "]}");
 }
 
-/* One in ten forbids, one in ten depends on the time, four in ten on facts. */
+/* One in ten forbids; of eleven four depend on facts, one on the day, and one on the
+ * hour, which is evaluated with each request. */
 static void
 write_rules(struct kp_buffer *out, unsigned count, uint64_t seed)
 {
 	static const char *const conditions[] = {"", "", "", "", "",
 		"&& context.heeftZaak", "&& (context.heeftZaak || context.redenGegeven)",
 		"&& context.inWerkvoorraad", "&& !context.bezwaar",
-		"&& context.nu < datetime(\"2027-06-01\")"};
+		"&& context.nu < datetime(\"2027-06-01\")",
+		"&& context.nu.toTime() < duration(\"18h\")"};
 	uint64_t state = seed;
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t purpose = draw(&state, PURPOSES);
