@@ -152,11 +152,17 @@ kp_quota_key(enum kp_quota_policy policy, struct kp_slice within, struct kp_slic
 }
 
 uint64_t
-kp_quota_address_key(const char *address)
+kp_quota_address_key(const char *peer)
 {
+	char host[INET6_ADDRSTRLEN] = "";
 	struct in6_addr v6;
-	struct kp_slice name = kp_slice_from(address);
-	if (inet_pton(AF_INET6, address, &v6) == 1 && !IN6_IS_ADDR_V4MAPPED(&v6)) {
+	const char *colon = strrchr(peer, ':');
+	size_t len = colon == NULL ? strlen(peer) : (size_t)(colon - peer);
+	struct kp_slice name = {peer, len};
+	if (len < sizeof(host)) {
+		memcpy(host, peer, len);
+	}
+	if (inet_pton(AF_INET6, host, &v6) == 1 && !IN6_IS_ADDR_V4MAPPED(&v6)) {
 		name = (struct kp_slice){(const char *)&v6, 8};
 	}
 	return kp_quota_key(KP_QUOTA_ADDRESS, (struct kp_slice){NULL, 0}, name);

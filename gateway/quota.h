@@ -66,8 +66,9 @@ void kp_quota_destroy(struct kp_quota **quota);
  * organisation), or empty. */
 uint64_t kp_quota_key(
 	enum kp_quota_policy policy, struct kp_slice within, struct kp_slice name);
-/* Of a client's address; an IPv6 address counts by its first 64 bits. */
-uint64_t kp_quota_address_key(const char *address);
+/* Of a client's address, "host:port" as kp_exchange_peer has it. The port does not count,
+ * and of an IPv6 address only the first 64 bits. */
+uint64_t kp_quota_address_key(const char *peer);
 
 struct kp_quota_claim {
 	enum kp_quota_policy policy;

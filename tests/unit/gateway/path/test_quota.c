@@ -220,10 +220,10 @@ keys_tell_apart_what_is_apart(void **state)
 	assert_true(key != kp_quota_key(KP_QUOTA_PURPOSE, KP_SLICE("12"), KP_SLICE("3")));
 	assert_true(
 		key == kp_quota_key(KP_QUOTA_EMPLOYEE, KP_SLICE("12"), KP_SLICE("3")));
-	assert_true(kp_quota_address_key("2001:db8:1:2::1") ==
-		kp_quota_address_key("2001:db8:1:2:ffff::9"));
-	assert_true(kp_quota_address_key("2001:db8:1:2::1") !=
-		kp_quota_address_key("2001:db8:1:3::1"));
+	assert_true(kp_quota_address_key("2001:db8:1:2::1:4000") ==
+		kp_quota_address_key("2001:db8:1:2:ffff::9:4001"));
+	assert_true(kp_quota_address_key("2001:db8:1:2::1:4000") !=
+		kp_quota_address_key("2001:db8:1:3::1:4000"));
 	assert_true(
 		kp_quota_address_key("192.0.2.1") != kp_quota_address_key("192.0.2.2"));
 	char longer[2000];
