@@ -57,6 +57,15 @@ run_on_loops(struct kp_server *server, void (*run)(struct kp_server_loop *loop),
 	}
 }
 
+void
+kp_server_tell(struct kp_server *server, enum kp_server_phase phase)
+{
+	const struct kp_server_snapshots *snapshots = &server->options.snapshots;
+	if (snapshots->phase != NULL) {
+		snapshots->phase(snapshots->context, phase);
+	}
+}
+
 /* Reload: build (on a worker), prepare on every loop, then commit or roll back there. */
 
 static void next_step(struct kp_server *server);
@@ -90,6 +99,7 @@ after_reload(struct kp_server *server)
 		KP_LOG_PLAIN(&server->log, INFO, SERVER, "new configuration in place");
 	}
 	server->reloading = false;
+	kp_server_tell(server, KP_SERVER_SERVING);
 	next_step(server);
 }
 
@@ -130,6 +140,7 @@ start_reload(struct kp_server *server)
 {
 	server->reload_wanted = false;
 	server->reloading = true;
+	kp_server_tell(server, KP_SERVER_RELOADING);
 	server->build = (struct kp_work){.run = build, .done = on_built};
 	kp_work_start(
 		server->workers, server->loops[0].loop, KP_LANE_LONG, &server->build);
@@ -150,6 +161,7 @@ static void
 start_drain(struct kp_server *server)
 {
 	server->draining = true;
+	kp_server_tell(server, KP_SERVER_STOPPING);
 	run_on_loops(server, kp_server_loop_drain, after_drain);
 }
 

@@ -28,6 +28,13 @@
 struct kp_server;
 struct kp_server_loop;
 
+enum kp_server_phase {
+	KP_SERVER_RELOADING,
+	KP_SERVER_SERVING, /* a reload is over, whatever came of it */
+	KP_SERVER_STOPPING,
+	KP_SERVER_ALIVE, /* every loop has turned since the last time; every alive_us */
+};
+
 /*
  * Where configuration comes from. A snapshot is what one reading of the files gave; a
  * state is that snapshot on one loop. Whoever makes them counts references: a request in
@@ -54,6 +61,9 @@ struct kp_server_snapshots {
 	struct kp_tls_server *(*tls)(void *context, void *snapshot, size_t listen);
 	/* A reload was put in place, for what is not per loop (log file); may be NULL. */
 	void (*reloaded)(void *context);
+	/* For who watches over the process: what it is doing now; may be NULL. On the
+	 * first loop's thread. */
+	void (*phase)(void *context, enum kp_server_phase phase);
 	void *context;
 };
 
@@ -62,6 +72,8 @@ struct kp_server_listen {
 	uint16_t port;    /* 0: any, the same on every loop */
 	bool local;       /* plain, and on a loopback address: HTTP/2 may be spoken on it
 			     without TLS */
+	/* One per loop, bound to it already; taken over. -1, or NULL: opened here. */
+	const int *sockets;
 };
 
 struct kp_server_options {
@@ -75,6 +87,7 @@ struct kp_server_options {
 	uint32_t handshake_timeout_ms;
 	uint32_t handshake_steps_max; /* in one turn of a loop */
 	uint32_t drain_timeout_ms;    /* from SIGTERM until what is left is broken off */
+	uint64_t alive_us; /* how often `phase` wants to hear KP_SERVER_ALIVE; 0: never */
 	uint32_t drain_grace_ms; /* still accepting, for balancers to see readiness go
 				    off */
 	/* handle, context and metrics are filled in by the server. */

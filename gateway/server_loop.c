@@ -55,6 +55,9 @@ open_listeners(struct kp_server_loop *loop, struct kp_error *err)
 		struct kp_listener_options options = {
 			.host = server->listens[i].host,
 			.port = server->ports[i],
+			.socket = server->listens[i].sockets == NULL
+				? NULL
+				: &server->listens[i].sockets[loop->index],
 			.backlog = server->options.backlog,
 			.streams_max = server->options.connections_max,
 			.tls = tls_of(loop, i),
@@ -81,6 +84,37 @@ open_listeners(struct kp_server_loop *loop, struct kp_error *err)
 }
 
 static void on_drain_timer(struct kp_timer *timer);
+
+/* Signs of life. A loop's beat is half as long as what it is heard by, so that there is
+ * at least one in between; a loop that is stuck makes none, and then all are held for
+ * dead. */
+
+static bool
+all_beat(struct kp_server *server)
+{
+	bool all = true;
+	for (unsigned i = 0; i < server->loop_count; i++) {
+		struct kp_server_loop *loop = &server->loops[i];
+		unsigned beats = atomic_load(&loop->beats);
+		all = all && (i == 0 || beats != loop->beats_seen);
+		loop->beats_seen = beats;
+	}
+	return all;
+}
+
+static void
+on_beat(struct kp_timer *timer)
+{
+	struct kp_server_loop *loop =
+		KP_CONTAINER_OF(timer, struct kp_server_loop, beat_timer);
+	struct kp_server *server = loop->server;
+	uint64_t alive_us = server->options.alive_us;
+	atomic_fetch_add(&loop->beats, 1);
+	if (loop->index == 0 && all_beat(server)) {
+		kp_server_tell(server, KP_SERVER_ALIVE);
+	}
+	kp_timer_start(loop->loop, timer, loop->index == 0 ? alive_us : alive_us / 2);
+}
 
 enum kp_status
 kp_server_loop_open(struct kp_server_loop *loop, struct kp_error *err)
@@ -111,6 +145,11 @@ kp_server_loop_open(struct kp_server_loop *loop, struct kp_error *err)
 		kp_server_loop_commit(loop);
 		status = open_listeners(loop, err);
 		loop->accepting = status == KP_OK;
+		loop->beat_timer.fire = on_beat;
+		if (loop->accepting && server->options.alive_us > 0) {
+			kp_timer_start(loop->loop, &loop->beat_timer,
+				server->options.alive_us / 4);
+		}
 	}
 	return status;
 }
@@ -174,6 +213,7 @@ on_empty(void *owner)
 {
 	struct kp_server_loop *loop = owner;
 	kp_timer_stop(loop->loop, &loop->drain_timer);
+	kp_timer_stop(loop->loop, &loop->beat_timer);
 	release_state(loop, &loop->state);
 	kp_upstream_destroy(&loop->upstream);
 	kp_server_loop_ended(loop);

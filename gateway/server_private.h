@@ -20,6 +20,9 @@ struct kp_server_loop {
 	struct kp_listener *listeners[KP_SERVER_LISTENS_MAX];
 	struct kp_metrics_loop *metrics;
 	struct kp_timer drain_timer;
+	struct kp_timer beat_timer;
+	atomic_uint beats;   /* turns of beat_timer; read by the first loop */
+	unsigned beats_seen; /* by it */
 	bool accepting;
 	int64_t refused_s; /* the second that `refused` is of */
 	unsigned refused;  /* clients not let in */
@@ -64,6 +67,9 @@ struct kp_server {
 
 /* server.c: this loop has nothing more to do. */
 void kp_server_loop_ended(struct kp_server_loop *loop);
+
+/* server.c: tells who watches over the process. */
+void kp_server_tell(struct kp_server *server, enum kp_server_phase phase);
 
 /* server_loop.c; each on the loop's thread or before it runs. */
 enum kp_status kp_server_loop_open(

@@ -23,6 +23,7 @@
 #include "io/runtime.h"
 #include "openapi.h"
 #include "request.h"
+#include "serve_confine.h"
 #include "serve_metrics.h"
 #include "server.h"
 #include "snapshot.h"
@@ -44,8 +45,11 @@ struct serve {
 	struct kp_journal *journal;
 	struct kp_quota *quota;
 	struct kp_server *server;
-	bool built;   /* a snapshot was made, so the next one is a reload */
-	bool started; /* faults go to the log from now on, to the terminal before */
+	struct kp_service *service;
+	struct kp_server_listen listens[KP_SERVER_LISTENS_MAX];
+	unsigned landlock; /* version in force; 0: none */
+	bool built;        /* a snapshot was made, so the next one is a reload */
+	bool started;      /* faults go to the log from now on, to the terminal before */
 };
 
 static const char usage[] =
@@ -288,6 +292,19 @@ reloaded(void *context)
 	}
 }
 
+static void
+phase(void *context, enum kp_server_phase phase)
+{
+	static const enum kp_service_state states[] = {
+		[KP_SERVER_RELOADING] = KP_SERVICE_RELOADING,
+		[KP_SERVER_SERVING] = KP_SERVICE_READY,
+		[KP_SERVER_STOPPING] = KP_SERVICE_STOPPING,
+		[KP_SERVER_ALIVE] = KP_SERVICE_ALIVE,
+	};
+	struct serve *serve = context;
+	kp_service_notify(serve->service, states[phase]);
+}
+
 /* --- routes --- */
 
 static void
@@ -453,24 +470,10 @@ static enum kp_status
 make_server(struct serve *serve, struct kp_error *err)
 {
 	struct kp_config *config = serve->config;
-	struct kp_server_listen listens[KP_SERVER_LISTENS_MAX];
-	if (config->listener_count > KP_SERVER_LISTENS_MAX) {
-		return kp_error_set(err, KP_E_CONFIG,
-			"%zu listeners are above the limit %u", config->listener_count,
-			KP_SERVER_LISTENS_MAX);
-	}
-	for (size_t i = 0; i < config->listener_count; i++) {
-		listens[i] = (struct kp_server_listen){
-			.host = config->listeners[i].host,
-			.port = config->listeners[i].port,
-			.local = config->listeners[i].loopback &&
-				config->listeners[i].tls == NULL,
-		};
-	}
 	struct kp_server_options options = {
 		.loops = loop_count(config),
 		.workers = (unsigned)config->server_workers,
-		.listens = listens,
+		.listens = serve->listens,
 		.listen_count = config->listener_count,
 		.backlog = (int)config->server_backlog,
 		.connections_max = (uint32_t)config->server_connections_max,
@@ -488,8 +491,10 @@ make_server(struct serve *serve, struct kp_error *err)
 			.ready = ready,
 			.write_metrics = write_metrics,
 			.reloaded = reloaded,
+			.phase = phase,
 			.context = serve},
 		.logger = serve->logger,
+		.alive_us = kp_service_alive_us(serve->service),
 	};
 	enum kp_status status = http_options(config, &options.connections, err);
 	if (status == KP_OK) {
@@ -564,12 +569,30 @@ keep_out_of_swap(const struct serve *serve)
 	}
 }
 
+/* Before there is a thread, so that every thread begins without. */
+static enum kp_status
+confine(struct serve *serve, struct kp_error *err)
+{
+	enum kp_status status = kp_service_open(&serve->service, err);
+	if (status == KP_OK) {
+		status = kp_serve_bind(serve->config, serve->service,
+			loop_count(serve->config), serve->listens, err);
+	}
+	if (status == KP_OK) {
+		status = kp_serve_confine(serve->config, &serve->landlock, err);
+	}
+	return status;
+}
+
 static enum kp_status
 run(struct serve *serve, struct kp_error *err)
 {
 	enum kp_status status = kp_runtime_prepare(err);
 	if (status == KP_OK) {
 		status = load(serve, err);
+	}
+	if (status == KP_OK) {
+		status = confine(serve, err);
 	}
 	if (status == KP_OK) {
 		status = open_log(serve, err);
@@ -590,7 +613,12 @@ run(struct serve *serve, struct kp_error *err)
 	if (status == KP_OK) {
 		warn_of_development(serve);
 		keep_out_of_swap(serve);
+		status = kp_serve_confine_calls(
+			serve->config, serve->landlock, &serve->log, err);
+	}
+	if (status == KP_OK) {
 		serve->started = true;
+		kp_service_notify(serve->service, KP_SERVICE_READY);
 		status = kp_server_run(serve->server, err);
 	}
 	return status;
@@ -606,6 +634,7 @@ tear_down(struct serve *serve)
 	kp_workers_destroy(&serve->writer); /* writes what is queued first */
 	kp_journal_close(&serve->journal);
 	kp_quota_destroy(&serve->quota);
+	kp_service_close(&serve->service);
 	kp_logger_close(&serve->logger);
 	kp_tls_tickets_destroy(&serve->tickets);
 	kp_config_unref(&serve->config);

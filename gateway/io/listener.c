@@ -188,13 +188,39 @@ on_listener_closed(uv_handle_t *handle)
 }
 
 enum kp_status
+kp_listener_bind(const char *host, uint16_t port, int *ret_socket, uint16_t *ret_port,
+	struct kp_error *err)
+{
+	const struct kp_listener_options options = {.host = host, .port = port};
+	struct sockaddr_storage storage = {0};
+	socklen_t len = sizeof(storage);
+	struct sockaddr_in in; /* the port lies at the same place in both families */
+	int fd = -1;
+	enum kp_status status = open_socket(&options, &fd, err);
+	if (status != KP_OK) {
+		return status;
+	}
+	if (getsockname(fd, (struct sockaddr *)&storage, &len) != 0) {
+		status = kp_loop_uv_error(err, -errno, "listening address");
+		(void)close(fd);
+		return status;
+	}
+	memcpy(&in, &storage, sizeof(in));
+	*ret_socket = fd;
+	*ret_port = ntohs(in.sin_port);
+	return KP_OK;
+}
+
+enum kp_status
 kp_listener_open(struct kp_loop *loop, const struct kp_listener_options *options,
 	struct kp_listener **ret_listener, struct kp_error *err)
 {
-	int fd = -1;
-	enum kp_status status = open_socket(options, &fd, err);
-	if (status != KP_OK) {
-		return status;
+	int fd = options->socket == NULL ? -1 : *options->socket;
+	if (fd < 0) {
+		enum kp_status status = open_socket(options, &fd, err);
+		if (status != KP_OK) {
+			return status;
+		}
 	}
 	struct kp_listener *listener = kp_heap_calloc(1, sizeof(*listener));
 	if (listener == NULL) {
@@ -204,6 +230,7 @@ kp_listener_open(struct kp_loop *loop, const struct kp_listener_options *options
 	listener->loop = loop;
 	listener->options = *options;
 	listener->options.host = NULL;
+	listener->options.socket = NULL;
 	listener->options.tls = NULL;
 	kp_listener_set_tls(listener, options->tls);
 	listener->tcp.data = listener;

@@ -43,6 +43,10 @@ struct kp_stream_handler {
 struct kp_listener_options {
 	const char *host; /* numeric address, "127.0.0.1" or "::1" */
 	uint16_t port;    /* 0: any; kp_listener_port tells which */
+	/* A socket bound to that address already, of kp_listener_bind or a service
+	 * manager; the listener takes it over, whatever comes of it. NULL: it opens its
+	 * own. */
+	const int *socket;
 	int backlog;
 	uint32_t streams_max;      /* open streams of this listener on this loop; more are
 				      closed at once */
@@ -66,6 +70,10 @@ struct kp_listener_options {
 enum kp_status kp_listener_open(struct kp_loop *loop,
 	const struct kp_listener_options *options, struct kp_listener **ret_listener,
 	struct kp_error *err) KP_MUST_USE;
+/* Takes an address without listening yet, for a process that gives up the right to do so
+ * before it has loops. *ret_port is the port, also where `port` is 0. */
+enum kp_status kp_listener_bind(const char *host, uint16_t port, int *ret_socket,
+	uint16_t *ret_port, struct kp_error *err) KP_MUST_USE;
 uint16_t kp_listener_port(const struct kp_listener *listener);
 /* For streams accepted from now on. Takes a reference. A plain listener stays plain. */
 void kp_listener_set_tls(struct kp_listener *listener, struct kp_tls_server *tls);

@@ -28,7 +28,7 @@ ROOMS = {
     "commands": PURE | {"audit", "source", "gateway", "commands", "shipped"},
 }
 LIBRARIES = {"uv.h": {"io"}, "curl/": {"io"}, "openssl/ssl": {"io"},
-             "libpq": {"io"}, "sql.h": {"io"}, "sqlext.h": {"io"},
+             "libpq": {"io"}, "seccomp.h": {"io"}, "sql.h": {"io"}, "sqlext.h": {"io"},
              "openssl/": {"io", "crypto"}, "libxml/": {"io", "connectors"}, "nghttp2/": {"http"}}
 
 

@@ -100,6 +100,8 @@ class Gateway:
         config["listeners"] = [{"host": "127.0.0.1", "port": self.port}]
         config.setdefault("identity", {})["development"] = "ja, geloof onbewezen koppen; alleen voor ontwikkeling"
         config["quota"] = dict(NO_QUOTA)
+        # Whatever a test makes it do, it makes no call that a gateway should not.
+        config["process"] = {"unknown_calls": "kill"}
         config["secrets"] = {name: {"file": f"secrets/{name}"} for name in SECRETS}
         if change:
             change(config)

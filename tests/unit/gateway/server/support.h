@@ -264,7 +264,7 @@ struct fixture {
 	enum kp_status status;
 };
 
-static struct kp_server_listen test_listen = {"127.0.0.1", 0, true};
+static struct kp_server_listen test_listen = {.host = "127.0.0.1", .local = true};
 
 static struct kp_server_options
 test_options(void)

@@ -38,11 +38,11 @@ refuses_what_does_not_build(void **state)
 	options.loops = KP_SERVER_LOOPS_MAX + 1;
 	assert_int_equal(kp_server_create(&options, &server, &err), KP_E_LIMIT);
 	options.loops = 1;
-	struct kp_server_listen wrong = {"no.address", 1, false};
+	struct kp_server_listen wrong = {.host = "no.address", .port = 1};
 	options.listens = &wrong;
 	assert_int_equal(kp_server_create(&options, &server, &err), KP_E_CONFIG);
 	assert_non_null(strstr(err.message, "not a numeric address"));
-	struct kp_server_listen foreign = {"192.0.2.1", 1, false};
+	struct kp_server_listen foreign = {.host = "192.0.2.1", .port = 1};
 	options.listens = &foreign;
 	assert_int_equal(kp_server_create(&options, &server, &err), KP_E_IO);
 	assert_int_equal(atomic_load(&notes.states), 0);
