@@ -183,6 +183,7 @@ struct kp_manifest_credentials {
 	struct kp_slice certificate_file;
 	struct kp_slice key_file;
 	struct kp_slice anchor_file;
+	struct kp_slice pin; /* "sha256//…" of the partner's public key */
 	struct kp_manifest_place place;
 };
 

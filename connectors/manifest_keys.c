@@ -56,10 +56,14 @@ static const struct kp_key access_keys[] = {
 		.help = "own client certificate, PEM"},
 	{.name = "key_file",
 		.kind = KP_KEY_TEXT,
-		.help = "key of the client certificate, PEM"},
+		.help = "key of the client certificate, PEM, or a pkcs11: URI"},
 	{.name = "anchor_file",
 		.kind = KP_KEY_TEXT,
 		.help = "certificates that the partner's must lead to, PEM"},
+	{.name = "pin",
+		.kind = KP_KEY_TEXT,
+		.help = "the partner's public key, and no other: sha256// and the "
+			"base64 of its digest"},
 	END,
 };
 

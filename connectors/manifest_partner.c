@@ -144,6 +144,7 @@ read_access(struct reader *reader, const struct kp_json_node *object,
 	access->certificate_file = text_at(object, "certificate_file");
 	access->key_file = text_at(object, "key_file");
 	access->anchor_file = text_at(object, "anchor_file");
+	access->pin = text_at(object, "pin");
 	check_access(reader, object, access);
 }
 

@@ -136,9 +136,9 @@ make_bundle(const struct kp_config *config, struct kp_arena *arena,
 }
 
 static enum kp_status
-make_sources(struct kp_config *config, const struct kp_catalogue *catalogue,
-	struct kp_arena *arena, struct kp_findings *findings,
-	struct kp_source_set **ret_sources)
+make_sources(struct kp_config *config, const struct kp_tls_token *token,
+	const struct kp_catalogue *catalogue, struct kp_arena *arena,
+	struct kp_findings *findings, struct kp_source_set **ret_sources)
 {
 	struct kp_config_file *files = NULL;
 	size_t count = 0;
@@ -162,6 +162,7 @@ make_sources(struct kp_config *config, const struct kp_catalogue *catalogue,
 		.folder = config->folder,
 		.secret = kp_config_secret,
 		.secret_context = config,
+		.token = token,
 		.plugins = config->plugins,
 		.plugin_count = config->plugin_count};
 	return kp_source_set_create(&options, findings, ret_sources);
@@ -366,18 +367,21 @@ kp_assemble(struct kp_config *config, const struct kp_assemble_means *means,
 	/* Each part is looked at even when an earlier one failed, so that all faults come
 	 * out. */
 	enum kp_status secrets = kp_config_read_secrets(config, findings);
+	struct kp_tls_token token = {0};
+	enum kp_status tokens = kp_tls_token_of(config, findings, &token);
 	enum kp_status rules = make_bundle(config, &arena, findings, &bundle);
 	enum kp_status partners = rules == KP_OK
-		? make_sources(
-			  config, kp_bundle_catalogue(bundle), &arena, findings, &sources)
+		? make_sources(config, &token, kp_bundle_catalogue(bundle), &arena,
+			  findings, &sources)
 		: KP_OK;
 	enum kp_status authzen = make_authzen_set(config, &arena, findings, &authzen_set);
 	enum kp_status notice = check_notice(config, &arena, findings);
 	enum kp_status listeners =
-		kp_tls_set_create(config, means->tickets, means->loops, findings, &tls);
+		kp_tls_set_create(config, &token, means, findings, &tls);
 	enum kp_status status = secrets != KP_OK ? secrets
 		: authzen != KP_OK               ? authzen
 		: notice != KP_OK                ? notice
+		: tokens != KP_OK                ? tokens
 		: listeners != KP_OK             ? listeners
 		: rules != KP_OK                 ? rules
 						 : partners;

@@ -3,20 +3,24 @@
 /* tls_set: see tls_set.h. */
 #include "tls_set.h"
 
+#include <stdio.h>
+
+#include "assemble.h"
 #include "core/heap.h"
 
 struct kp_tls_set {
 	struct kp_tls_server *servers[KP_CONFIG_LISTENERS_MAX];
 };
 
-static enum kp_status
-find_pin(const struct kp_config *config, struct kp_findings *findings,
-	struct kp_slice *ret_pin)
+enum kp_status
+kp_tls_token_of(const struct kp_config *config, struct kp_findings *findings,
+	struct kp_tls_token *ret_token)
 {
 	struct kp_slice name = config->pkcs11_pin_secret;
+	ret_token->module = config->pkcs11_module;
 	for (size_t i = 0; i < config->secret_count; i++) {
 		if (kp_slice_equal(config->secrets[i].name, name)) {
-			*ret_pin = config->secrets[i].value;
+			ret_token->pin = config->secrets[i].value;
 			return KP_OK;
 		}
 	}
@@ -32,23 +36,23 @@ find_pin(const struct kp_config *config, struct kp_findings *findings,
 }
 
 enum kp_status
-kp_tls_set_create(const struct kp_config *config, struct kp_tls_tickets *tickets,
-	unsigned loops, struct kp_findings *findings, struct kp_tls_set **ret_set)
+kp_tls_set_create(const struct kp_config *config, const struct kp_tls_token *token,
+	const struct kp_assemble_means *means, struct kp_findings *findings,
+	struct kp_tls_set **ret_set)
 {
 	struct kp_tls_set *set = kp_heap_calloc(1, sizeof(*set));
-	struct kp_tls_token token = {.module = config->pkcs11_module};
 	if (set == NULL) {
 		return KP_E_MEMORY;
 	}
-	enum kp_status worst = find_pin(config, findings, &token.pin);
+	enum kp_status worst = KP_OK;
 	for (size_t i = 0; i < config->listener_count; i++) {
 		if (config->listeners[i].tls == NULL) {
 			continue;
 		}
 		struct kp_tls_server_options options = *config->listeners[i].tls;
-		options.token = token;
-		options.tickets = tickets;
-		options.loops = loops;
+		options.token = *token;
+		options.tickets = means->tickets;
+		options.loops = means->loops;
 		enum kp_status status =
 			kp_tls_server_create(&options, findings, &set->servers[i]);
 		worst = status != KP_OK ? status : worst;
@@ -77,4 +81,47 @@ struct kp_tls_server *
 kp_tls_set_get(const struct kp_tls_set *set, size_t listener)
 {
 	return listener < KP_CONFIG_LISTENERS_MAX ? set->servers[listener] : NULL;
+}
+
+/* Lifetime: one visit. */
+struct visitor {
+	void (*visit)(void *context, const char *of, const struct kp_tls_term *term);
+	void *context;
+};
+
+static void
+visit_client(const struct visitor *visitor, const struct kp_source *source,
+	const struct kp_tls_client *client)
+{
+	char of[64];
+	const struct kp_tls_term *terms = NULL;
+	size_t count = client == NULL ? 0 : kp_tls_client_terms(client, &terms);
+	(void)snprintf(of, sizeof(of), "%.*s", KP_SLICE_ARG(source->name));
+	for (size_t i = 0; i < count; i++) {
+		visitor->visit(visitor->context, of, &terms[i]);
+	}
+}
+
+void
+kp_tls_visit_terms(const struct kp_snapshot *snapshot,
+	void (*visit)(void *context, const char *of, const struct kp_tls_term *term),
+	void *context)
+{
+	const struct visitor visitor = {visit, context};
+	for (size_t i = 0; i < KP_CONFIG_LISTENERS_MAX && snapshot->tls != NULL; i++) {
+		const struct kp_tls_server *server = snapshot->tls->servers[i];
+		const struct kp_tls_term *terms = NULL;
+		size_t count = server == NULL ? 0 : kp_tls_server_terms(server, &terms);
+		char of[32];
+		(void)snprintf(of, sizeof(of), "listener %zu", i + 1);
+		for (size_t j = 0; j < count; j++) {
+			visit(context, of, &terms[j]);
+		}
+	}
+	size_t sources = kp_source_set_count(snapshot->sources);
+	for (size_t i = 0; i < sources; i++) {
+		const struct kp_source *source = kp_source_set_get(snapshot->sources, i);
+		visit_client(&visitor, source, kp_source_tls(source));
+		visit_client(&visitor, source, kp_source_decision_tls(source));
+	}
 }

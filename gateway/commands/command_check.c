@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -36,6 +37,7 @@ static const char usage[] =
 /* What is known of a configuration. */
 struct verdict {
 	struct kp_findings findings;
+	struct kp_findings warnings; /* of what checks, and will not for ever */
 	size_t sources;
 	char policy[128];
 };
@@ -95,6 +97,26 @@ check_journal(const struct kp_config *config, struct kp_findings *findings)
 	}
 }
 
+/* Our own certificate at a partner, an anchor, a list: all of them end. */
+static void
+warn_of_term(void *context, const char *of, const struct kp_tls_term *term)
+{
+	struct verdict *verdict = context;
+	int64_t left_s = term->not_after_s - (int64_t)time(NULL);
+	struct kp_error err = {0};
+	if (left_s >= KP_TLS_TERM_WARN_S) {
+		return;
+	}
+	if (left_s <= 0) {
+		(void)kp_error_set(&err, KP_OK, "%s of %s has ended", term->what, of);
+	} else {
+		(void)kp_error_set(&err, KP_OK, "%s of %s ends within %d days",
+			term->what, of, (int)(left_s / 86400) + 1);
+	}
+	kp_error_at(&err, term->path, 0, 0, NULL);
+	kp_findings_add(&verdict->warnings, &err);
+}
+
 static enum kp_status
 check_all(const char *path, struct verdict *verdict)
 {
@@ -115,6 +137,7 @@ check_all(const char *path, struct verdict *verdict)
 		verdict->sources = kp_source_set_count(snapshot->sources);
 		(void)snprintf(verdict->policy, sizeof(verdict->policy), "%.*s",
 			KP_SLICE_ARG(version));
+		kp_tls_visit_terms(snapshot, warn_of_term, verdict);
 		kp_snapshot_unref(&snapshot);
 	}
 	kp_config_unref(&config);
@@ -128,6 +151,10 @@ print_lines(const struct verdict *verdict, enum kp_status status)
 	for (size_t i = 0; i < verdict->findings.count; i++) {
 		(void)fprintf(stderr, "%s\n",
 			kp_error_text(&verdict->findings.items[i], text, sizeof(text)));
+	}
+	for (size_t i = 0; i < verdict->warnings.count; i++) {
+		(void)fprintf(stderr, "warning: %s\n",
+			kp_error_text(&verdict->warnings.items[i], text, sizeof(text)));
 	}
 	if (verdict->findings.dropped > 0) {
 		(void)fprintf(stderr, "and %zu more\n", verdict->findings.dropped);
@@ -151,10 +178,17 @@ print_json(const struct verdict *verdict, enum kp_status status)
 				(int)err->line, "column", (int)err->column, "place",
 				err->place, "message", err->message));
 	}
-	json_t *answer = json_pack("{s:b, s:o, s:I, s:I, s:s}", "ok", status == KP_OK,
-		"findings", findings, "dropped", (json_int_t)verdict->findings.dropped,
-		"sources", (json_int_t)verdict->sources, "policyVersion",
-		verdict->policy);
+	json_t *warnings = json_array();
+	for (size_t i = 0; i < verdict->warnings.count; i++) {
+		const struct kp_error *err = &verdict->warnings.items[i];
+		(void)json_array_append_new(warnings,
+			json_pack("{s:s, s:s}", "file", err->file, "message",
+				err->message));
+	}
+	json_t *answer = json_pack("{s:b, s:o, s:o, s:I, s:I, s:s}", "ok",
+		status == KP_OK, "findings", findings, "warnings", warnings, "dropped",
+		(json_int_t)verdict->findings.dropped, "sources",
+		(json_int_t)verdict->sources, "policyVersion", verdict->policy);
 	bool printed = answer != NULL && json_dumpf(answer, stdout, JSON_INDENT(1)) == 0;
 	(void)putchar('\n');
 	json_decref(answer);
@@ -191,6 +225,7 @@ kp_command_check(int argc, char **argv)
 	}
 	struct verdict verdict = {0};
 	kp_findings_init(&verdict.findings, KP_CONFIG_FINDINGS_MAX);
+	kp_findings_init(&verdict.warnings, KP_CONFIG_FINDINGS_MAX);
 	enum kp_status status = check_all(path, &verdict);
 	bool printed = true;
 	if (json) {
@@ -199,5 +234,6 @@ kp_command_check(int argc, char **argv)
 		print_lines(&verdict, status);
 	}
 	kp_findings_deinit(&verdict.findings);
+	kp_findings_deinit(&verdict.warnings);
 	return status == KP_OK && printed ? EXIT_GOOD : EXIT_FAULTS;
 }

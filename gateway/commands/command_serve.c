@@ -214,6 +214,7 @@ build(void *context, void **ret_snapshot, struct kp_error *err)
 		record_event(serve, serve->built ? "reload" : "start", config, snapshot);
 		serve->built = true;
 		kp_serve_warn_of_overdue(snapshot->bundle, &serve->log);
+		kp_serve_warn_of_terms(snapshot, &serve->log);
 		*ret_snapshot = snapshot;
 	}
 	kp_config_unref(&config);

@@ -3,9 +3,12 @@
 /* serve_metrics: see serve_metrics.h. */
 #include "serve_metrics.h"
 
+#include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 #include "connectors/connector.h"
+#include "tls_set.h"
 
 void
 kp_serve_metrics_names(struct kp_metrics *metrics)
@@ -92,6 +95,34 @@ write_sources(const struct kp_source_set *sources, struct kp_buffer *buffer)
 	}
 }
 
+static void
+write_term(void *context, const char *of, const struct kp_tls_term *term)
+{
+	struct kp_buffer *buffer = context;
+	const char *name = strrchr(term->path, '/');
+	kp_buffer_printf(buffer,
+		"ketenpoort_certificate_expiry_timestamp_seconds{of=\"%s\",kind=\"%s\","
+		"file=\"",
+		of, term->what);
+	for (const char *at = name == NULL ? term->path : name + 1; *at != '\0'; at++) {
+		if (*at == '"' || *at == '\\') {
+			KP_BUFFER_ADD(buffer, "\\");
+		}
+		kp_buffer_add(buffer, *at == '\n' ? " " : at, 1);
+	}
+	kp_buffer_printf(buffer, "\"} %" PRId64 "\n", term->not_after_s);
+}
+
+static void
+write_terms(const struct kp_snapshot *snapshot, struct kp_buffer *buffer)
+{
+	KP_BUFFER_ADD(buffer,
+		"# HELP ketenpoort_certificate_expiry_timestamp_seconds when a "
+		"certificate ends, or a revocation list or OCSP response is out of date\n"
+		"# TYPE ketenpoort_certificate_expiry_timestamp_seconds gauge\n");
+	kp_tls_visit_terms(snapshot, write_term, buffer);
+}
+
 void
 kp_serve_metrics_write(const struct kp_journal *journal,
 	const struct kp_snapshot_view *view, struct kp_buffer *buffer)
@@ -105,6 +136,7 @@ kp_serve_metrics_write(const struct kp_journal *journal,
 		"since the configuration in force was read",
 		age_ms > 0 ? (uint64_t)age_ms / 1000 : 0);
 	write_sources(snapshot->sources, buffer);
+	write_terms(snapshot, buffer);
 }
 
 static void
@@ -123,4 +155,30 @@ kp_serve_warn_of_overdue(const struct kp_bundle *bundle, const struct kp_log *lo
 	struct kp_log copy = *log;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	(void)kp_bundle_overdue(bundle, (int64_t)now.tv_sec * 1000, warn_of_one, &copy);
+}
+
+/* Lifetime: one walk. */
+struct term_watch {
+	const struct kp_log *log;
+	int64_t now_s;
+};
+
+static void
+warn_of_term(void *context, const char *of, const struct kp_tls_term *term)
+{
+	const struct term_watch *watch = context;
+	if (term->not_after_s >= watch->now_s + KP_TLS_TERM_WARN_S) {
+		return;
+	}
+	KP_LOG(watch->log, WARN, CONFIG, "a certificate or a list has ended or soon will",
+		kp_log_cstr(KP_LOG_OWNER, of), kp_log_cstr(KP_LOG_STATE, term->what),
+		kp_log_cstr(KP_LOG_FILE, term->path),
+		kp_log_number(KP_LOG_COUNT, (term->not_after_s - watch->now_s) / 86400));
+}
+
+void
+kp_serve_warn_of_terms(const struct kp_snapshot *snapshot, const struct kp_log *log)
+{
+	struct term_watch watch = {.log = log, .now_s = (int64_t)time(NULL)};
+	kp_tls_visit_terms(snapshot, warn_of_term, &watch);
 }

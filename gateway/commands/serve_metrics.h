@@ -16,5 +16,7 @@ void kp_serve_metrics_write(const struct kp_journal *journal,
 /* Purposes and grants whose review date has passed do not work any more; their owners
  * should hear of it before the caseworkers do. */
 void kp_serve_warn_of_overdue(const struct kp_bundle *bundle, const struct kp_log *log);
+/* Certificates, anchors and lists that have ended or will within KP_TLS_TERM_WARN_S. */
+void kp_serve_warn_of_terms(const struct kp_snapshot *snapshot, const struct kp_log *log);
 
 #endif

@@ -132,6 +132,9 @@ struct kp_tls_client {
 	struct kp_tls_terms terms;
 };
 
+/* Everything a connection to the partner needs, into a context of libcurl's. */
+bool kp_tls_client_equip(const struct kp_tls_client *client, SSL_CTX *context);
+
 /* What the handshake of one connection has found. */
 struct kp_tls_peer {
 	struct kp_tls_server *server;

@@ -200,6 +200,10 @@ set_clients(const struct kp_tls_server *server, SSL_CTX *context)
 	SSL_CTX_set_verify(context, modes[server->clients], kp_tls_peer_verify);
 	SSL_CTX_set_verify_depth(context, (int)server->depth_max);
 	SSL_CTX_set1_cert_store(context, server->trust);
+	if (X509_VERIFY_PARAM_set_flags(
+		    SSL_CTX_get0_param(context), X509_V_FLAG_X509_STRICT) != 1) {
+		return false;
+	}
 	return SSL_CTX_set_purpose(context, X509_PURPOSE_SSL_CLIENT) == 1;
 }
 

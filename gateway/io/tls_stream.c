@@ -229,7 +229,9 @@ next_plain(struct kp_tls_stream *tls, char *staging, size_t *ret_staged)
 		part = &tls->parts[tls->part_at];
 		size_t room = RECORD_BYTES - len;
 		size_t taken = part->len < room ? part->len : room;
-		memcpy(staging + len, part->data, taken);
+		if (taken > 0) {
+			memcpy(staging + len, part->data, taken);
+		}
 		*part = (struct kp_slice){part->data + taken, part->len - taken};
 		len += taken;
 		tls->part_at += part->len == 0 ? 1 : 0;

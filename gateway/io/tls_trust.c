@@ -115,11 +115,9 @@ kp_tls_read_trust(struct kp_tls_reading *reading, const struct kp_tls_file *anch
 	for (size_t i = 0; i < crl_count; i++) {
 		add_crls(reading, &crls[i], store, ret_until_s);
 	}
-	unsigned long flags = X509_V_FLAG_X509_STRICT;
-	if (crl_count > 0) {
-		flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
-	}
-	if (X509_STORE_set_flags(store, flags) != 1) {
+	if (crl_count > 0 &&
+		X509_STORE_set_flags(
+			store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) != 1) {
 		reading->out_of_memory = true;
 	}
 	return true;

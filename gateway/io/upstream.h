@@ -14,6 +14,7 @@
 struct kp_upstream;        /* one per loop */
 struct kp_upstream_target; /* one per loop, partner and credential */
 struct kp_upstream_call;
+struct kp_tls_client; /* io/tls.h */
 
 enum kp_credential_kind {
 	KP_CREDENTIAL_NONE,
@@ -29,6 +30,9 @@ struct kp_upstream_target_options {
 	enum kp_credential_kind credential;
 	struct kp_slice credential_name; /* header name with KP_CREDENTIAL_HEADER */
 	struct kp_slice credential_value;
+	/* What to show and whom to believe; gets a reference. NULL: the files below say
+	 * it, and are read at open. */
+	struct kp_tls_client *client;
 	struct kp_slice
 		certificate_file; /* own client certificate and key, PEM; empty: none */
 	struct kp_slice key_file;

@@ -129,10 +129,7 @@ struct kp_upstream_target {
 	uint32_t head_bytes_max;
 	char *fixed; /* header fields of every question: Host, User-Agent, credential */
 	size_t fixed_len;
-	X509_STORE *anchors;
-	X509 *certificate;
-	STACK_OF(X509) * chain;
-	EVP_PKEY *key;
+	struct kp_tls_client *client; /* NULL: plain */
 	struct kp_upstream_shard *shards;
 	struct kp_upstream_connection *idle; /* last used first */
 	struct kp_upstream_connection *idle_last;

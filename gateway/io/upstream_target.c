@@ -8,17 +8,13 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <openssl/bio.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/heap.h"
+#include "io/tls_private.h"
 
 #define ENDPOINT_BYTES_MAX ((size_t)2048)
 #define CREDENTIAL_BYTES_MAX ((size_t)16384)
@@ -171,105 +167,54 @@ read_endpoint(
 	return status;
 }
 
-/* Certificates. Read once, here; connections share them. */
+/* Certificates. */
 
+static struct kp_tls_file
+file_of(char *path)
+{
+	return (struct kp_tls_file){.path = path, .named_in = "", .place = ""};
+}
+
+/* Whoever has no object to share names files; they are read here, once. */
 static enum kp_status
-pem_error(struct kp_error *err, const char *what, struct kp_slice path)
+read_files(struct kp_upstream_target *target,
+	const struct kp_upstream_target_options *options, struct kp_error *err)
 {
-	ERR_clear_error();
-	return kp_error_set(
-		err, KP_E_CONFIG, "%s '%.*s' does not read", what, KP_SLICE_ARG(path));
-}
-
-static BIO *
-open_pem(struct kp_slice path)
-{
-	char *name = copy_slice(path);
-	BIO *bio = name == NULL ? NULL : BIO_new_file(name, "r");
-	kp_heap_free(name);
-	return bio;
-}
-
-static int
-no_passphrase(char *buffer, int size, int writing, void *data)
-{
-	(void)buffer;
-	(void)size;
-	(void)writing;
-	(void)data;
-	return -1;
-}
-
-static enum kp_status
-read_anchors(
-	struct kp_upstream_target *target, struct kp_slice path, struct kp_error *err)
-{
-	BIO *bio = open_pem(path);
-	target->anchors = X509_STORE_new();
-	int count = 0;
-	if (bio != NULL && target->anchors != NULL) {
-		X509 *anchor = NULL;
-		while ((anchor = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) !=
-			NULL) {
-			count += X509_STORE_add_cert(target->anchors, anchor) == 1;
-			X509_free(anchor);
+	struct kp_findings findings;
+	struct kp_slice key =
+		options->key_file.len > 0 ? options->key_file : options->certificate_file;
+	char *anchors = copy_slice(options->anchor_file);
+	char *certificate = copy_slice(options->certificate_file);
+	char *key_path = copy_slice(key);
+	struct kp_tls_client_options client = {.anchors = file_of(anchors)};
+	enum kp_status status = KP_E_MEMORY;
+	kp_findings_init(&findings, 1);
+	if (anchors != NULL && certificate != NULL && key_path != NULL) {
+		if (certificate[0] != '\0') {
+			client.certificate = file_of(certificate);
+			client.key = file_of(key_path);
 		}
+		status = kp_tls_client_create(&client, &findings, &target->client);
 	}
-	BIO_free(bio);
-	ERR_clear_error();
-	return count > 0 ? KP_OK : pem_error(err, "trust anchor file", path);
+	if (findings.count > 0 && err != NULL) {
+		*err = findings.items[0];
+	} else if (status != KP_OK) {
+		(void)kp_error_set(err, status, "no memory for certificates");
+	}
+	kp_findings_deinit(&findings);
+	kp_heap_free(anchors);
+	kp_heap_free(certificate);
+	kp_heap_free(key_path);
+	return status;
 }
 
 static enum kp_status
-read_certificate(
-	struct kp_upstream_target *target, struct kp_slice path, struct kp_error *err)
-{
-	BIO *bio = open_pem(path);
-	target->chain = sk_X509_new_null();
-	if (bio != NULL && target->chain != NULL) {
-		target->certificate = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
-		X509 *issuer = NULL;
-		while (target->certificate != NULL &&
-			(issuer = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) !=
-				NULL) {
-			if (sk_X509_push(target->chain, issuer) == 0) {
-				X509_free(issuer);
-			}
-		}
-	}
-	BIO_free(bio);
-	ERR_clear_error();
-	return target->certificate != NULL
-		? KP_OK
-		: pem_error(err, "client certificate file", path);
-}
-
-static enum kp_status
-read_key(struct kp_upstream_target *target, struct kp_slice path, struct kp_error *err)
-{
-	BIO *bio = open_pem(path);
-	if (bio != NULL) {
-		target->key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-	}
-	BIO_free(bio);
-	if (target->key == NULL) {
-		return pem_error(err, "key file", path);
-	}
-	if (X509_check_private_key(target->certificate, target->key) != 1) {
-		ERR_clear_error();
-		return kp_error_set(err, KP_E_CONFIG,
-			"key file '%.*s' does not belong to the client certificate",
-			KP_SLICE_ARG(path));
-	}
-	return KP_OK;
-}
-
-static enum kp_status
-read_trust(struct kp_upstream_target *target,
+take_trust(struct kp_upstream_target *target,
 	const struct kp_upstream_target_options *options, struct kp_error *err)
 {
 	if (!target->tls) {
-		if (options->anchor_file.len > 0 || options->certificate_file.len > 0) {
+		if (options->client != NULL || options->anchor_file.len > 0 ||
+			options->certificate_file.len > 0) {
 			return kp_error_set(err, KP_E_CONFIG,
 				"certificates are given, so the endpoint must be https");
 		}
@@ -278,40 +223,24 @@ read_trust(struct kp_upstream_target *target,
 			: kp_error_set(err, KP_E_CONFIG,
 				  "plain http is for loopback addresses only");
 	}
+	if (options->client != NULL) {
+		target->client = kp_tls_client_ref(options->client);
+		return KP_OK;
+	}
 	if (options->anchor_file.len == 0) {
 		return kp_error_set(
 			err, KP_E_CONFIG, "an https endpoint needs a trust anchor file");
 	}
-	enum kp_status status = read_anchors(target, options->anchor_file, err);
-	if (status == KP_OK && options->certificate_file.len > 0) {
-		status = read_certificate(target, options->certificate_file, err);
-		if (status == KP_OK) {
-			status = read_key(target,
-				options->key_file.len > 0 ? options->key_file
-							  : options->certificate_file,
-				err);
-		}
-	}
-	return status;
-}
-
-static bool
-equip_context(const struct kp_upstream_target *target, SSL_CTX *context)
-{
-	SSL_CTX_set1_cert_store(context, target->anchors);
-	if (target->certificate == NULL) {
-		return true;
-	}
-	return SSL_CTX_use_certificate(context, target->certificate) == 1 &&
-		SSL_CTX_set1_chain(context, target->chain) == 1 &&
-		SSL_CTX_use_PrivateKey(context, target->key) == 1;
+	return read_files(target, options, err);
 }
 
 static CURLcode
 on_ssl_context(CURL *easy, void *context, void *data)
 {
 	(void)easy;
-	return equip_context(data, context) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
+	const struct kp_upstream_target *target = data;
+	return kp_tls_client_equip(target->client, context) ? CURLE_OK
+							    : CURLE_SSL_CERTPROBLEM;
 }
 
 /* Credentials. */
@@ -492,7 +421,10 @@ kp_upstream_target_secure(struct kp_upstream_target *target, CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context) ==
 		CURLE_OK &&
-		curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, target) == CURLE_OK;
+		curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, target) == CURLE_OK &&
+		(target->client->pin == NULL ||
+			curl_easy_setopt(easy, CURLOPT_PINNEDPUBLICKEY,
+				target->client->pin) == CURLE_OK);
 }
 
 /* Life. */
@@ -540,7 +472,7 @@ fill_target(struct kp_upstream_target *target,
 	}
 	enum kp_status status = read_endpoint(target, options->endpoint, err);
 	if (status == KP_OK) {
-		status = read_trust(target, options, err);
+		status = take_trust(target, options, err);
 	}
 	if (status == KP_OK) {
 		status = keep_credential(target, options, err);
@@ -598,10 +530,7 @@ kp_upstream_target_free(struct kp_upstream_target *target)
 	kp_timer_stop(target->upstream->loop, &target->idle_timer);
 	kp_resolve_cancel(&target->resolve);
 	free_connections(target);
-	X509_STORE_free(target->anchors);
-	X509_free(target->certificate);
-	sk_X509_pop_free(target->chain, X509_free);
-	EVP_PKEY_free(target->key);
+	kp_tls_client_unref(&target->client);
 	kp_heap_free(target->fixed);
 	kp_heap_free(target->resolved_text);
 	kp_heap_free(target->url);

@@ -121,7 +121,9 @@ kp_source_check_access(struct kp_source_opening *opening,
 	const struct kp_manifest_credentials *access, struct kp_source_access *ret_access)
 {
 	ret_access->certificate_file = kp_source_path(opening, access->certificate_file);
-	ret_access->key_file = kp_source_path(opening, access->key_file);
+	ret_access->key_file = kp_slice_starts(access->key_file, KP_SLICE("pkcs11:"))
+		? access->key_file
+		: kp_source_path(opening, access->key_file);
 	ret_access->anchor_file = kp_source_path(opening, access->anchor_file);
 	if (access->kind == KP_ACCESS_NONE || access->secret.len == 0) {
 		return;
@@ -372,7 +374,9 @@ open_source(struct kp_source_opening *opening, const struct kp_manifest_file *fi
 		private->transport->check(opening) != KP_OK) {
 		return KP_E_MEMORY;
 	}
-	kp_source_consult_check(opening);
+	if (kp_source_consult_check(opening) != KP_OK) {
+		return KP_E_MEMORY;
+	}
 	status = open_connector(opening, text);
 	enum kp_status collected = collect_needs(opening);
 	status = status == KP_OK ? collected : status;
@@ -448,6 +452,8 @@ kp_source_set_unref(struct kp_source_set *set)
 			continue;
 		}
 		kp_file_store_destroy(&private->store);
+		kp_tls_client_unref(&private->access.tls);
+		kp_tls_client_unref(&private->decision_access.tls);
 		if (private->instance != NULL) {
 			private->connector->close(private->instance);
 		}
@@ -477,4 +483,16 @@ kp_source_set_get(const struct kp_source_set *set, size_t index)
 {
 	KP_REQUIRE(index < set->count);
 	return &set->sources[index];
+}
+
+const struct kp_tls_client *
+kp_source_tls(const struct kp_source *source)
+{
+	return source->private->access.tls;
+}
+
+const struct kp_tls_client *
+kp_source_decision_tls(const struct kp_source *source)
+{
+	return source->private->decision_access.tls;
 }

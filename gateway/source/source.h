@@ -16,6 +16,7 @@
 #include "core/error.h"
 #include "core/slice.h"
 #include "io/loop.h"
+#include "io/tls.h"
 #include "io/upstream.h"
 #include "io/worker.h"
 #include "policies/authzen_ask.h"
@@ -84,7 +85,8 @@ struct kp_source_set_options {
 	const char *folder; /* relative file names in manifests start here */
 	kp_secret_fn secret;
 	void *secret_context;
-	const char *const *plugins; /* shared objects to load; may be NULL */
+	const struct kp_tls_token *token; /* where keys may be; NULL: in files only */
+	const char *const *plugins;       /* shared objects to load; may be NULL */
 	size_t plugin_count;
 };
 
@@ -97,6 +99,11 @@ enum kp_status kp_source_set_create(const struct kp_source_set_options *options,
 void kp_source_set_destroy(struct kp_source_set **set);
 size_t kp_source_set_count(const struct kp_source_set *set);
 const struct kp_source *kp_source_set_get(const struct kp_source_set *set, size_t index);
+
+/* What the source is shown and whom we believe there, and the same of its decision point.
+ * Either may be NULL. */
+const struct kp_tls_client *kp_source_tls(const struct kp_source *source);
+const struct kp_tls_client *kp_source_decision_tls(const struct kp_source *source);
 
 /* Any thread. */
 enum kp_source_health kp_source_health(const struct kp_source *source);

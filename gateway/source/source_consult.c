@@ -31,18 +31,20 @@ struct kp_source_consult {
 	enum kp_status status; /* what went wrong first */
 };
 
-void
+enum kp_status
 kp_source_consult_check(struct kp_source_opening *opening)
 {
 	const struct kp_manifest_decision_point *point =
 		&opening->private->manifest->decision_point;
 	if (point->endpoint.len == 0) {
-		return;
+		return KP_OK;
 	}
 	kp_source_check_endpoint(
 		opening, point->endpoint, &point->endpoint_place, &point->access);
 	kp_source_check_access(
 		opening, &point->access, &opening->private->decision_access);
+	return kp_source_read_tls(opening, point->endpoint, &point->access,
+		&opening->private->decision_access);
 }
 
 enum kp_status

@@ -49,6 +49,46 @@ kp_source_check_endpoint(struct kp_source_opening *opening, struct kp_slice endp
 	}
 }
 
+static struct kp_tls_file
+file_of(const struct kp_source_opening *opening, struct kp_slice path,
+	const struct kp_manifest_place *place)
+{
+	return (struct kp_tls_file){.path = path.len == 0 ? NULL : path.data,
+		.named_in = opening->file,
+		.place = place->pointer,
+		.line = place->line,
+		.column = place->column};
+}
+
+enum kp_status
+kp_source_read_tls(struct kp_source_opening *opening, struct kp_slice endpoint,
+	const struct kp_manifest_credentials *credentials,
+	struct kp_source_access *ret_access)
+{
+	const struct kp_manifest_place *place = &credentials->place;
+	struct kp_tls_client_options options = {
+		.certificate = file_of(opening, ret_access->certificate_file, place),
+		.key = file_of(opening, ret_access->key_file, place),
+		.anchors = file_of(opening, ret_access->anchor_file, place),
+		.pin = credentials->pin};
+	if (!kp_slice_starts(endpoint, KP_SLICE("https://"))) {
+		if (ret_access->anchor_file.len > 0) {
+			kp_source_finding(opening, place,
+				"certificates are given, so the endpoint must be https");
+		}
+		return KP_OK;
+	}
+	if (options.anchors.path == NULL) {
+		return KP_OK; /* found already */
+	}
+	if (opening->options->token != NULL) {
+		options.token = *opening->options->token;
+	}
+	enum kp_status status =
+		kp_tls_client_create(&options, opening->findings, &ret_access->tls);
+	return status == KP_E_MEMORY ? status : KP_OK;
+}
+
 struct kp_upstream_target_options
 kp_source_target(struct kp_slice name, struct kp_slice endpoint,
 	const struct kp_manifest_credentials *credentials,
@@ -60,9 +100,7 @@ kp_source_target(struct kp_slice name, struct kp_slice endpoint,
 		.credential = credential_kinds[credentials->kind],
 		.credential_name = credentials->header,
 		.credential_value = access->secret,
-		.certificate_file = access->certificate_file,
-		.key_file = access->key_file,
-		.anchor_file = access->anchor_file,
+		.client = access->tls,
 	};
 }
 
@@ -73,7 +111,8 @@ check_http(struct kp_source_opening *opening)
 	kp_source_check_endpoint(opening, manifest->endpoint, &manifest->endpoint_place,
 		&manifest->access);
 	kp_source_check_access(opening, &manifest->access, &opening->private->access);
-	return KP_OK;
+	return kp_source_read_tls(opening, manifest->endpoint, &manifest->access,
+		&opening->private->access);
 }
 
 static enum kp_status

@@ -13,6 +13,7 @@
 #include "connectors/manifest.h"
 #include "connectors/registry.h"
 #include "io/sql.h"
+#include "io/tls.h"
 #include "source/source.h"
 
 #define KP_SOURCE_HEADERS_MAX 64
@@ -52,6 +53,7 @@ struct kp_source_access {
 	struct kp_slice certificate_file; /* full paths */
 	struct kp_slice key_file;
 	struct kp_slice anchor_file;
+	struct kp_tls_client *tls; /* owned; NULL: plain */
 };
 
 struct kp_source_private {
@@ -184,7 +186,7 @@ uint32_t kp_source_call_left_ms(const struct kp_source_call *call);
 struct kp_request_writer kp_source_request_writer(struct kp_source_call *call);
 
 /* source_consult.c: the partner's own decision point */
-void kp_source_consult_check(struct kp_source_opening *opening);
+enum kp_status kp_source_consult_check(struct kp_source_opening *opening) KP_MUST_USE;
 enum kp_status kp_source_consult_open(struct kp_source_link *link,
 	struct kp_upstream *upstream, struct kp_error *err) KP_MUST_USE;
 void kp_source_consult_close(struct kp_source_link *link);
@@ -215,6 +217,10 @@ void kp_source_check_access(struct kp_source_opening *opening,
 void kp_source_check_endpoint(struct kp_source_opening *opening, struct kp_slice endpoint,
 	const struct kp_manifest_place *place,
 	const struct kp_manifest_credentials *access);
+/* Certificates, keys and anchors for an https endpoint. KP_E_MEMORY only. */
+enum kp_status kp_source_read_tls(struct kp_source_opening *opening,
+	struct kp_slice endpoint, const struct kp_manifest_credentials *credentials,
+	struct kp_source_access *ret_access) KP_MUST_USE;
 /* How to reach it: address and credentials; the caller adds the limits. */
 struct kp_upstream_target_options kp_source_target(struct kp_slice name,
 	struct kp_slice endpoint, const struct kp_manifest_credentials *credentials,

@@ -12,6 +12,10 @@ struct kp_tls_server {
 	unsigned refs;
 };
 
+struct kp_tls_client {
+	unsigned refs;
+};
+
 struct kp_tls_tickets {
 	char unused;
 };
@@ -62,6 +66,40 @@ kp_tls_server_terms(
 	const struct kp_tls_server *server, const struct kp_tls_term **ret_terms)
 {
 	(void)server;
+	*ret_terms = NULL;
+	return 0;
+}
+
+enum kp_status
+kp_tls_client_create(const struct kp_tls_client_options *options,
+	struct kp_findings *findings, struct kp_tls_client **ret_client)
+{
+	(void)options;
+	(void)findings;
+	struct kp_tls_client *client = kp_heap_calloc(1, sizeof(*client));
+	if (client == NULL) {
+		return KP_E_MEMORY;
+	}
+	client->refs = 1;
+	*ret_client = client;
+	return KP_OK;
+}
+
+void
+kp_tls_client_unref(struct kp_tls_client **client_at)
+{
+	struct kp_tls_client *client = *client_at;
+	*client_at = NULL;
+	if (client != NULL && --client->refs == 0) {
+		kp_heap_free(client);
+	}
+}
+
+size_t
+kp_tls_client_terms(
+	const struct kp_tls_client *client, const struct kp_tls_term **ret_terms)
+{
+	(void)client;
 	*ret_terms = NULL;
 	return 0;
 }

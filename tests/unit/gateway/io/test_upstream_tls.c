@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "io/runtime.h"
+#include "io/tls.h"
 #include "io/upstream.h"
 
 static char folder[] = "/tmp/kp_test_tls.XXXXXX";
@@ -100,6 +101,9 @@ path_of(char *out, size_t size, const char *name)
 	return kp_slice_from(out);
 }
 
+/* What a pinned partner is reached with; NULL: the files of each call say it. */
+static struct kp_tls_client *shared;
+
 static enum kp_status
 open_target(struct kp_upstream *upstream, const char *host, const char *anchor,
 	const char *certificate, const char *key, struct kp_upstream_target **ret_target)
@@ -111,6 +115,7 @@ open_target(struct kp_upstream *upstream, const char *host, const char *anchor,
 	struct kp_upstream_target_options options = {
 		.name = KP_SLICE("partner"),
 		.endpoint = kp_slice_from(endpoint),
+		.client = shared,
 		.anchor_file = path_of(paths.anchor, sizeof(paths.anchor), anchor),
 		.certificate_file = path_of(
 			paths.certificate, sizeof(paths.certificate), certificate),
@@ -184,6 +189,54 @@ with_another_name(void **state)
 	(void)state;
 	struct result result = ask("localhost", "ca.pem", "client.pem", "client.key");
 	assert_int_equal(result.status, KP_E_SOURCE_UNREACHABLE);
+}
+
+/* The digest of the public key, as openssl says it. */
+static void
+read_pin(const char *name, char pin[64])
+{
+	char command[256];
+	(void)snprintf(command, sizeof(command),
+		"openssl x509 -in '%s/%s' -noout -pubkey | openssl pkey -pubin -outform "
+		"DER "
+		"| openssl dgst -sha256 -binary | base64",
+		folder, name);
+	FILE *pipe = popen(command, "r");
+	assert_non_null(pipe);
+	(void)snprintf(pin, 64, "sha256//");
+	assert_non_null(fgets(pin + 8, 56, pipe));
+	pin[strcspn(pin, "\n")] = '\0';
+	assert_int_equal(pclose(pipe), 0);
+}
+
+/* The partner's certificate leads to the anchor both times; its key is the pinned one
+ * once. */
+static void
+with_a_pinned_key(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"server.pem", "client.pem"};
+	for (size_t i = 0; i < KP_ARRAY_LEN(names); i++) {
+		struct paths paths;
+		struct kp_findings findings;
+		char pin[64];
+		read_pin(names[i], pin);
+		(void)path_of(paths.anchor, sizeof(paths.anchor), "ca.pem");
+		(void)path_of(paths.certificate, sizeof(paths.certificate), "client.pem");
+		(void)path_of(paths.key, sizeof(paths.key), "client.key");
+		struct kp_tls_client_options options = {
+			.certificate = {.path = paths.certificate},
+			.key = {.path = paths.key},
+			.anchors = {.path = paths.anchor},
+			.pin = kp_slice_from(pin)};
+		kp_findings_init(&findings, 4);
+		assert_int_equal(
+			kp_tls_client_create(&options, &findings, &shared), KP_OK);
+		kp_findings_deinit(&findings);
+		struct result result = ask("127.0.0.1", "", "", "");
+		assert_int_equal(result.status, i == 0 ? KP_OK : KP_E_SOURCE_UNREACHABLE);
+		kp_tls_client_unref(&shared);
+	}
 }
 
 static void
@@ -317,6 +370,7 @@ main(void)
 		cmocka_unit_test(without_client_certificate),
 		cmocka_unit_test(with_another_anchor),
 		cmocka_unit_test(with_another_name),
+		cmocka_unit_test(with_a_pinned_key),
 		cmocka_unit_test(wrong_files_are_refused_at_open),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
