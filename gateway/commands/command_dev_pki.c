@@ -19,7 +19,7 @@
 #include "io/file.h"
 
 #define DAY_S ((int64_t)86400)
-#define LIFE_S (825 * DAY_S)
+#define LIFE_S (397 * DAY_S)
 #define SPARE_S (30 * DAY_S)
 #define FILE_BYTES_MAX ((size_t)1 << 20)
 #define CLIENTS_MAX 64
