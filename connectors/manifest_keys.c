@@ -270,7 +270,8 @@ static const struct kp_key field_map[] = {
 static const struct kp_key list_keys[] = {
 	{.name = "items",
 		.kind = KP_KEY_TEXT,
-		.help = "path to the elements; \".\" makes each root an item; files: "
+		.help = "path to the elements, or paths with | between; \".\" makes "
+			"each root an item; files: "
 			"every row"},
 	{.name = "valid_on",
 		.kind = KP_KEY_TEXT,

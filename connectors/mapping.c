@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "connectors/finding.h"
+#include "connectors/value.h"
 
 struct compiler {
 	struct kp_arena *arena;
@@ -366,7 +367,8 @@ add_closing(struct compiler *compiler, struct kp_leaf *leaf)
 
 /* What a field of an XML answer needs beside its own text. */
 static void
-add_company(struct compiler *compiler, struct kp_leaf *leaf, const struct xml_path *at)
+add_company(struct compiler *compiler, struct kp_leaf *leaf, struct kp_node *from,
+	const struct xml_path *at)
 {
 	const struct kp_manifest_field *field = leaf->field;
 	leaf->label_node = at->label_node;
@@ -387,6 +389,7 @@ add_company(struct compiler *compiler, struct kp_leaf *leaf, const struct xml_pa
 	add_closing(compiler, leaf);
 	if (at->up != NULL) {
 		leaf->inherits_from = at->up;
+		leaf->item = from;
 		leaf->next_inherited = at->up->inherited;
 		at->up->inherited = leaf;
 		compiler->mapping->lists[leaf->list].inherits = leaf;
@@ -440,7 +443,7 @@ add_field(struct compiler *compiler, struct kp_node *from,
 		leaf->next = *constants;
 		*constants = leaf;
 	} else {
-		add_company(compiler, leaf, &at);
+		add_company(compiler, leaf, from, &at);
 	}
 	if (node != NULL && !field->ask_never) {
 		leaf->ask = field->ask.len > 0 ? field->ask : ask_name(compiler, node);
@@ -453,6 +456,44 @@ add_field(struct compiler *compiler, struct kp_node *from,
 	compiler->mapping->fields[compiler->mapping->field_count++] = leaf;
 }
 
+/* Takes the first of "A | B" off. */
+static struct kp_slice
+take_items(struct kp_slice *items)
+{
+	const char *bar = items->len == 0 ? NULL : memchr(items->data, '|', items->len);
+	size_t len = bar == NULL ? items->len : (size_t)(bar - items->data);
+	struct kp_slice path = {items->data, len};
+	items->data += len + (bar == NULL ? 0 : 1);
+	items->len -= len + (bar == NULL ? 0 : 1);
+	return kp_value_trim(path);
+}
+
+static void
+add_items(struct compiler *compiler, uint32_t index, const struct kp_manifest_list *list,
+	struct kp_slice path)
+{
+	struct kp_mapping_list *out = &compiler->mapping->lists[index];
+	struct kp_node *node =
+		walk(compiler, compiler->mapping->root, path, &list->place);
+	struct kp_item_of *item = KP_ARENA_NEW(compiler->arena, struct kp_item_of);
+	compiler->memory = compiler->memory || item == NULL;
+	if (node == NULL || item == NULL) {
+		return;
+	}
+	*item = (struct kp_item_of){.next = node->items, .list = index};
+	node->items = item;
+	add_role(compiler, node, list->valid_on, KP_LEAF_ITEM_VALID_ON, index,
+		&list->place);
+	bool more = out->constants != NULL;
+	for (size_t i = 0; i < list->field_count; i++) {
+		/* Constants are of the list, wherever its items stand. */
+		if (list->fields[i].constant.len == 0 || !more) {
+			add_field(compiler, node, &list->fields[i], index, list->section,
+				&out->constants);
+		}
+	}
+}
+
 static void
 add_list(struct compiler *compiler, uint32_t index, const struct kp_manifest_list *list)
 {
@@ -463,26 +504,10 @@ add_list(struct compiler *compiler, uint32_t index, const struct kp_manifest_lis
 	if (list->items.len == 0) {
 		kp_finding(host, &list->place,
 			"has no 'items': the path to its elements, as in \"kinderen[]\"");
-		return;
 	}
-	struct kp_node *node =
-		walk(compiler, compiler->mapping->root, list->items, &list->place);
-	if (node == NULL || out->section == UINT32_MAX) {
-		return;
-	}
-	struct kp_item_of *item = KP_ARENA_NEW(compiler->arena, struct kp_item_of);
-	if (item == NULL) {
-		compiler->memory = true;
-		return;
-	}
-	*item = (struct kp_item_of){.next = node->items, .list = index};
-	node->items = item;
-	out->item = node;
-	add_role(compiler, node, list->valid_on, KP_LEAF_ITEM_VALID_ON, index,
-		&list->place);
-	for (size_t i = 0; i < list->field_count; i++) {
-		add_field(compiler, node, &list->fields[i], index, list->section,
-			&out->constants);
+	struct kp_slice rest = list->items;
+	while (rest.len > 0 && out->section != UINT32_MAX) {
+		add_items(compiler, index, list, take_items(&rest));
 	}
 }
 
@@ -570,7 +595,12 @@ count_fields(const struct kp_manifest_response *response)
 {
 	size_t count = response->field_count;
 	for (size_t i = 0; i < response->list_count; i++) {
-		count += response->lists[i].field_count;
+		const struct kp_manifest_list *list = &response->lists[i];
+		size_t places = 1;
+		for (size_t at = 0; at < list->items.len; at++) {
+			places += list->items.data[at] == '|' ? 1 : 0;
+		}
+		count += list->field_count * places;
 	}
 	return count;
 }

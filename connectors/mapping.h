@@ -62,6 +62,7 @@ struct kp_leaf {
 	/* In a list: the value stands outside the item, below this element, and goes with
 	 * every item in it. */
 	struct kp_node *inherits_from;
+	struct kp_node *item;
 	struct kp_leaf *next_inherited;
 };
 
@@ -94,7 +95,6 @@ struct kp_mapping_list {
 	const struct kp_manifest_list *list;
 	uint32_t section;
 	struct kp_leaf *constants;
-	const struct kp_node *item;
 	const struct kp_leaf *inherits; /* one of those outside its items, or NULL */
 };
 

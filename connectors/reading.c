@@ -36,7 +36,7 @@ mark_company(struct kp_reading *reading, const struct kp_leaf *leaf)
 	mark_wanted(reading, leaf->incomplete);
 	mark_wanted(reading, leaf->label_node);
 	if (leaf->inherits_from != NULL) {
-		mark_wanted(reading, reading->mapping->lists[leaf->list].item);
+		mark_wanted(reading, leaf->item);
 	}
 }
 
