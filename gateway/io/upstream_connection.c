@@ -5,7 +5,9 @@
  * opens it; then questions go out and answers come in here, one at a time. A connection
  * whose answer ended as it should, and that allows it, is kept for the next call.
  */
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/heap.h"
 #include "io/upstream_private.h"
@@ -215,14 +217,47 @@ left_to_send(const struct kp_upstream_connection *connection)
 			  connection->out_body.len - sent};
 }
 
+/* curl_easy_send and curl_easy_recv search libcurl's connections each time; a plain
+ * socket needs neither. */
+static CURLcode
+send_bytes(struct kp_upstream_connection *connection, struct kp_slice bytes,
+	size_t *ret_sent)
+{
+	if (connection->target->tls) {
+		return curl_easy_send(connection->easy, bytes.data, bytes.len, ret_sent);
+	}
+	ssize_t sent = send(kp_upstream_socket_fd(connection->socket), bytes.data,
+		bytes.len, MSG_NOSIGNAL);
+	if (sent < 0) {
+		return errno == EAGAIN || errno == EINTR ? CURLE_AGAIN : CURLE_SEND_ERROR;
+	}
+	*ret_sent = (size_t)sent;
+	return CURLE_OK;
+}
+
+static CURLcode
+receive_bytes(struct kp_upstream_connection *connection, char *buffer, size_t *ret_got)
+{
+	if (connection->target->tls) {
+		return curl_easy_recv(
+			connection->easy, buffer, KP_LOOP_READ_BYTES, ret_got);
+	}
+	ssize_t got = recv(
+		kp_upstream_socket_fd(connection->socket), buffer, KP_LOOP_READ_BYTES, 0);
+	if (got < 0) {
+		return errno == EAGAIN || errno == EINTR ? CURLE_AGAIN : CURLE_RECV_ERROR;
+	}
+	*ret_got = (size_t)got;
+	return CURLE_OK;
+}
+
 static void
 send_more(struct kp_upstream_connection *connection)
 {
 	struct kp_slice rest;
 	while ((rest = left_to_send(connection)).len > 0) {
 		size_t sent = 0;
-		CURLcode code =
-			curl_easy_send(connection->easy, rest.data, rest.len, &sent);
+		CURLcode code = send_bytes(connection, rest, &sent);
 		if (code == CURLE_AGAIN) {
 			kp_upstream_socket_watch(
 				connection->socket, UV_READABLE | UV_WRITABLE);
@@ -389,8 +424,7 @@ receive_once(struct kp_upstream_connection *connection)
 	struct kp_loop *loop = connection->target->upstream->loop;
 	char *buffer = kp_loop_read_buffer(loop);
 	size_t got = 0;
-	CURLcode code =
-		curl_easy_recv(connection->easy, buffer, KP_LOOP_READ_BYTES, &got);
+	CURLcode code = receive_bytes(connection, buffer, &got);
 	if (code == CURLE_AGAIN) {
 		return false;
 	}
@@ -416,8 +450,7 @@ listen_idle(struct kp_upstream_connection *connection)
 {
 	char *buffer = kp_loop_read_buffer(connection->target->upstream->loop);
 	size_t got = 0;
-	CURLcode code =
-		curl_easy_recv(connection->easy, buffer, KP_LOOP_READ_BYTES, &got);
+	CURLcode code = receive_bytes(connection, buffer, &got);
 	if (code != CURLE_AGAIN || connection->failing) {
 		kp_wipe(buffer, got);
 		close_one_idle(connection);

@@ -82,6 +82,12 @@ on_poll(uv_poll_t *poll, int code, int events)
 	act(entry->shard, entry->fd, mask);
 }
 
+int
+kp_upstream_socket_fd(const struct kp_upstream_socket *entry)
+{
+	return entry->fd;
+}
+
 void
 kp_upstream_socket_watch(struct kp_upstream_socket *entry, int events)
 {

@@ -7,8 +7,9 @@
  * upstream_poll.c stands between libcurl's sockets and the loop.
  *
  * libcurl connects: addresses, TLS, trust (CURLOPT_CONNECT_ONLY). From then on a
- * connection is ours: bytes go through curl_easy_send and curl_easy_recv, HTTP/1.1 is
- * written and read here, its pool and its idle time are kept here.
+ * connection is ours: bytes go through curl_easy_send and curl_easy_recv, or straight
+ * through a plain socket; HTTP/1.1 is written and read here, its pool and its idle time
+ * are kept here.
  *
  * A target keeps its connections in shards: one curl multi for every few connections,
  * because libcurl looks a connection up among all of its multi. Shards belong to one
@@ -212,6 +213,7 @@ void kp_upstream_shard_destroy(struct kp_upstream_shard *shard);
 void kp_upstream_shard_kick(struct kp_upstream_shard *shard);
 /* Events of the socket go to the connection from now on. False: no memory. */
 bool kp_upstream_socket_adopt(struct kp_upstream_connection *connection, int fd);
+int kp_upstream_socket_fd(const struct kp_upstream_socket *socket);
 /* What an adopted socket waits for: UV_READABLE, UV_WRITABLE. */
 void kp_upstream_socket_watch(struct kp_upstream_socket *socket, int events);
 curl_socket_t kp_upstream_open_socket(
