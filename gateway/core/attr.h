@@ -11,6 +11,8 @@
 #define KP_PRINTF(format_at, args_at) __attribute__((format(printf, format_at, args_at)))
 #define KP_UNUSED __attribute__((unused))
 #define KP_EXPORT __attribute__((visibility("default")))
+/* A large local that is written before it is read: not zeroed first. */
+#define KP_UNINITIALIZED __attribute__((uninitialized))
 #define KP_ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The struct of `type` that embeds `member` at `pointer`. */

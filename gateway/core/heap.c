@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/attr.h"
+
 void *
 kp_heap_alloc(size_t size)
 {
@@ -23,7 +25,9 @@ kp_heap_calloc(size_t count, size_t size)
 /* There when the program's own free wipes (wiping_free.c): once is enough. */
 extern const bool kp_free_wipes __attribute__((weak));
 
-void
+/* Of its own, whatever the linker's optimiser would do: where the size asked for is in
+ * sight, wiping all that malloc gave looks like an overflow (_FORTIFY_SOURCE). */
+__attribute__((noinline, noclone)) void
 kp_heap_free(void *block)
 {
 	if (block != NULL && &kp_free_wipes == NULL) {
@@ -32,7 +36,7 @@ kp_heap_free(void *block)
 	free(block);
 }
 
-void *
+__attribute__((noinline, noclone)) void *
 kp_heap_realloc(void *block, size_t size)
 {
 	if (block == NULL) {
@@ -68,7 +72,7 @@ kp_heap_strdup(const char *text)
 __attribute__((noinline)) void
 kp_wipe_stack(void)
 {
-	char below[STACK_BYTES];
+	char below[STACK_BYTES] KP_UNINITIALIZED;
 	explicit_bzero(below, sizeof(below));
 }
 

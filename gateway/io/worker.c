@@ -7,6 +7,7 @@
 #include "io/worker.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 #include "core/heap.h"
@@ -57,20 +58,43 @@ run(struct kp_work *work)
 	}
 }
 
+/* A thread that wakes does not push a loop off its processor: it waits for the loop's
+ * turn to end, and finds more to do at once then. */
+static void
+be_patient(void)
+{
+	const struct sched_param none = {0};
+	(void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
+}
+
+/* Before a thread waits: what it worked on may lie on its stack. */
+static void
+rest(struct kp_workers *workers)
+{
+	(void)pthread_mutex_unlock(&workers->lock);
+	kp_wipe_stack();
+	(void)pthread_mutex_lock(&workers->lock);
+}
+
 static void *
 short_thread(void *argument)
 {
 	struct kp_workers *workers = argument;
+	bool worked = false;
+	be_patient();
 	(void)pthread_mutex_lock(&workers->lock);
 	for (;;) {
 		struct kp_work *work = pop(&workers->lanes[KP_LANE_SHORT]);
 		if (work != NULL) {
 			(void)pthread_mutex_unlock(&workers->lock);
 			run(work);
-			kp_wipe_stack();
+			worked = true;
 			(void)pthread_mutex_lock(&workers->lock);
 		} else if (workers->closing) {
 			break;
+		} else if (worked) {
+			rest(workers);
+			worked = false;
 		} else {
 			workers->short_waiting++;
 			(void)pthread_cond_wait(&workers->short_work, &workers->lock);
@@ -85,6 +109,8 @@ static void *
 any_thread(void *argument)
 {
 	struct kp_workers *workers = argument;
+	bool worked = false;
+	be_patient();
 	(void)pthread_mutex_lock(&workers->lock);
 	for (;;) {
 		struct kp_work *work = pop(&workers->lanes[KP_LANE_LONG]);
@@ -94,10 +120,13 @@ any_thread(void *argument)
 		if (work != NULL) {
 			(void)pthread_mutex_unlock(&workers->lock);
 			run(work);
-			kp_wipe_stack();
+			worked = true;
 			(void)pthread_mutex_lock(&workers->lock);
 		} else if (workers->closing) {
 			break;
+		} else if (worked) {
+			rest(workers);
+			worked = false;
 		} else {
 			workers->any_waiting++;
 			(void)pthread_cond_wait(&workers->any_work, &workers->lock);
