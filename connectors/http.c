@@ -89,6 +89,11 @@ kp_http_fill(const struct kp_http_filling *filling, const struct kp_template *co
 	if (result == KP_TEMPLATE_NOTHING) {
 		return KP_SKIP;
 	}
+	/* The next text takes over what this one does not need. */
+	if (buffer.data != NULL && !buffer.failed) {
+		(void)kp_arena_resize_last(
+			buffer.arena, buffer.data, buffer.capacity, buffer.len);
+	}
 	*ret_text = kp_buffer_slice(&buffer);
 	return result == KP_TEMPLATE_MADE ? KP_DONE : KP_FAIL;
 }

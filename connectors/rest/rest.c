@@ -16,6 +16,9 @@
 
 #define INSTANCE_BYTES_MAX ((size_t)16 << 20)
 #define FIRST_CHUNK_BYTES ((size_t)2048) /* holds a short question and answer */
+/* What most questions need, with the call; what most answers need, once one comes. */
+#define QUESTION_BYTES ((size_t)1024)
+#define READING_BYTES ((size_t)6144)
 #define ANSWER_ARENA_BYTES_MAX ((size_t)192 << 20)
 #define BODY_BYTES_MAX ((size_t)256 * 1024)
 
@@ -39,6 +42,8 @@ struct rest_call {
 	bool outcome_known; /* by the status */
 	enum kp_outcome outcome;
 	struct kp_slice next; /* target of the next page; the call's memory */
+	void *reading_block;  /* READING_BYTES of the host's; NULL: none yet */
+	alignas(max_align_t) char first[QUESTION_BYTES];
 };
 
 static struct kp_slice
@@ -239,6 +244,7 @@ prepare_rest(const void *opaque, void *memory, const struct kp_call_host *host,
 	}
 	kp_arena_init(&call->arena, ANSWER_ARENA_BYTES_MAX, NULL);
 	call->arena.chunk_bytes = FIRST_CHUNK_BYTES;
+	kp_arena_lend(&call->arena, call->first, sizeof(call->first));
 	call->arena_open = true;
 	call->need = need;
 	call->host = host;
@@ -288,6 +294,13 @@ head_rest(const void *opaque, void *memory, const struct kp_head *head,
 	call->reading = json && (!call->outcome_known || response->outcome_path.len > 0);
 	if (!call->reading) {
 		return KP_DONE;
+	}
+	if (call->reading_block == NULL) {
+		call->reading_block =
+			call->host->alloc(call->host->context, READING_BYTES);
+	}
+	if (call->reading_block != NULL) {
+		kp_arena_lend(&call->arena, call->reading_block, READING_BYTES);
 	}
 	if (kp_answer_init(&call->answer, &instance->mapping, call->need, &call->arena,
 		    call->outcome_known) != KP_OK) {

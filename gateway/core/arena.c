@@ -10,12 +10,14 @@
 #include "core/heap.h"
 
 #define CHUNK_BYTES ((size_t)16 * 1024)
+#define LARGE_CHUNK_BYTES ((size_t)64 * 1024)
 #define ALIGNMENT alignof(max_align_t)
 
 struct kp_arena_chunk {
 	struct kp_arena_chunk *next;
 	size_t size; /* of bytes[] */
 	size_t used;
+	bool lent;
 	alignas(max_align_t) char bytes[];
 };
 
@@ -25,15 +27,23 @@ kp_arena_pool_init(struct kp_arena_pool *pool, size_t count_max)
 	*pool = (struct kp_arena_pool){.count_max = count_max};
 }
 
+static void
+free_all(struct kp_arena_chunk **free_at)
+{
+	while (*free_at != NULL) {
+		struct kp_arena_chunk *chunk = *free_at;
+		*free_at = chunk->next;
+		kp_heap_free(chunk);
+	}
+}
+
 void
 kp_arena_pool_deinit(struct kp_arena_pool *pool)
 {
-	while (pool->free != NULL) {
-		struct kp_arena_chunk *chunk = pool->free;
-		pool->free = chunk->next;
-		kp_heap_free(chunk);
-	}
+	free_all(&pool->free);
+	free_all(&pool->free_large);
 	pool->count = 0;
+	pool->count_large = 0;
 }
 
 void
@@ -42,20 +52,49 @@ kp_arena_init(struct kp_arena *arena, size_t bytes_max, struct kp_arena_pool *po
 	*arena = (struct kp_arena){.bytes_max = bytes_max, .pool = pool};
 }
 
+void
+kp_arena_lend(struct kp_arena *arena, void *block, size_t size)
+{
+	KP_REQUIRE(size > sizeof(struct kp_arena_chunk));
+	struct kp_arena_chunk *chunk = block;
+	*chunk = (struct kp_arena_chunk){
+		.next = arena->chunks,
+		.size = size - sizeof(struct kp_arena_chunk),
+		.lent = true,
+	};
+	arena->chunks = chunk;
+}
+
+/* Puts a wiped chunk into the pool when it is of the size and there is room. */
+static bool
+chunk_keep(struct kp_arena_pool *pool, struct kp_arena_chunk *chunk)
+{
+	if (pool == NULL) {
+		return false;
+	}
+	if (chunk->size == CHUNK_BYTES && pool->count < pool->count_max) {
+		chunk->next = pool->free;
+		pool->free = chunk;
+		pool->count++;
+		return true;
+	}
+	if (chunk->size == LARGE_CHUNK_BYTES && pool->count_large < pool->count_max / 4) {
+		chunk->next = pool->free_large;
+		pool->free_large = chunk;
+		pool->count_large++;
+		return true;
+	}
+	return false;
+}
+
 static void
 chunk_release(struct kp_arena *arena, struct kp_arena_chunk *chunk)
 {
-	struct kp_arena_pool *pool = arena->pool;
-	if (pool == NULL || chunk->size != CHUNK_BYTES ||
-		pool->count >= pool->count_max) {
-		kp_heap_free(chunk);
-		return;
-	}
 	kp_wipe(chunk->bytes, chunk->used);
 	chunk->used = 0;
-	chunk->next = pool->free;
-	pool->free = chunk;
-	pool->count++;
+	if (!chunk->lent && !chunk_keep(arena->pool, chunk)) {
+		kp_heap_release(chunk);
+	}
 }
 
 void
@@ -69,25 +108,42 @@ kp_arena_deinit(struct kp_arena *arena)
 	arena->bytes_used = 0;
 }
 
+static struct kp_arena_chunk *
+pool_take(struct kp_arena_pool *pool, size_t size)
+{
+	struct kp_arena_chunk *chunk = NULL;
+	if (pool != NULL && size <= CHUNK_BYTES && pool->free != NULL) {
+		chunk = pool->free;
+		pool->free = chunk->next;
+		pool->count--;
+	} else if (pool != NULL && size > CHUNK_BYTES && size <= LARGE_CHUNK_BYTES &&
+		pool->free_large != NULL) {
+		chunk = pool->free_large;
+		pool->free_large = chunk->next;
+		pool->count_large--;
+	}
+	return chunk;
+}
+
 /* Zeroed bytes are a promise of kp_arena_alloc: fresh chunks come from calloc, pooled
  * ones are wiped. */
 static struct kp_arena_chunk *
 chunk_acquire(struct kp_arena *arena, size_t size)
 {
-	struct kp_arena_pool *pool = arena->pool;
-	if (size <= CHUNK_BYTES && pool != NULL && pool->free != NULL) {
-		struct kp_arena_chunk *chunk = pool->free;
-		pool->free = chunk->next;
-		pool->count--;
+	struct kp_arena_chunk *chunk = pool_take(arena->pool, size);
+	if (chunk != NULL) {
 		return chunk;
 	}
 	size_t least = arena->chunk_bytes == 0 ? CHUNK_BYTES : arena->chunk_bytes;
 	size_t bytes = size > least ? size : least;
+	if (arena->pool != NULL && size > CHUNK_BYTES && size <= LARGE_CHUNK_BYTES) {
+		bytes = LARGE_CHUNK_BYTES;
+	}
 	arena->chunk_bytes = least * 2 < CHUNK_BYTES ? least * 2 : CHUNK_BYTES;
 	if (bytes > SIZE_MAX - sizeof(struct kp_arena_chunk)) {
 		return NULL;
 	}
-	struct kp_arena_chunk *chunk = kp_heap_calloc(1, sizeof(*chunk) + bytes);
+	chunk = kp_heap_calloc(1, sizeof(*chunk) + bytes);
 	if (chunk != NULL) {
 		chunk->size = bytes;
 	}

@@ -25,6 +25,12 @@ kp_heap_calloc(size_t count, size_t size)
 /* There when the program's own free wipes (wiping_free.c): once is enough. */
 extern const bool kp_free_wipes __attribute__((weak));
 
+void
+kp_heap_release(void *block)
+{
+	free(block);
+}
+
 /* Of its own, whatever the linker's optimiser would do: where the size asked for is in
  * sight, wiping all that malloc gave looks like an overflow (_FORTIFY_SOURCE). */
 __attribute__((noinline, noclone)) void

@@ -17,6 +17,8 @@ void *kp_heap_calloc(size_t count, size_t size);
  */
 void *kp_heap_realloc(void *block, size_t size);
 void kp_heap_free(void *block);
+/* Frees a block that its owner has wiped already, as far as it was used. */
+void kp_heap_release(void *block);
 char *kp_heap_strdup(const char *text);
 
 /* Overwrites bytes in a way the compiler may not leave out. */

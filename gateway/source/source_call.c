@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "core/bits.h"
-#include "core/heap.h"
 #include "core/json_read.h"
 #include "core/json_write.h"
 #include "crypto/crypto.h"
@@ -117,37 +116,13 @@ sink_item(void *context, uint32_t section, uint32_t *ret_item)
 		call->options.sink->item(call->options.sink->context, section, ret_item));
 }
 
-/* One complete JSON scalar: what else would break the dossier it is written into. */
-static bool
-scalar_valid(struct kp_slice text)
-{
-	static const char *const words[] = {"true", "false", "null"};
-	for (size_t i = 0; i < KP_ARRAY_LEN(words); i++) {
-		if (kp_slice_is(text, words[i])) {
-			return true;
-		}
-	}
-	if (text.len < 2 || text.data[0] != '"') {
-		return kp_json_number_valid(text);
-	}
-	for (size_t i = 1; i < text.len; i++) {
-		unsigned char byte = (unsigned char)text.data[i];
-		if (byte == '"') {
-			return i + 1 == text.len && kp_utf8_valid(text);
-		}
-		if (byte < 0x20) {
-			return false;
-		}
-		i += byte == '\\' ? 1 : 0;
-	}
-	return false;
-}
-
+/* What else would break the dossier it is written into. */
 static bool
 value_valid(const struct kp_value *value)
 {
 	struct kp_slice bytes = {value->bytes.data, value->bytes.len};
-	return value->form == KP_VALUE_JSON ? scalar_valid(bytes) : kp_utf8_valid(bytes);
+	return value->form == KP_VALUE_JSON ? kp_json_scalar_valid(bytes)
+					    : kp_utf8_valid(bytes);
 }
 
 /* A value of a list section comes after an item was begun. Which numbers are items is the
@@ -263,7 +238,6 @@ kp_source_call_conclude(struct kp_source_call *call, enum kp_outcome outcome)
 		call->end_due = false;
 		private_of(call)->connector->end(
 			private_of(call)->instance, call->memory);
-		kp_wipe(call->memory, private_of(call)->connector->call_size);
 	}
 	/* The owner may let go of the call's memory in on_done. */
 	call->options.on_done(call->options.owner, &result);
