@@ -210,9 +210,13 @@ kp_reading_keep(struct kp_reading *reading, const struct kp_leaf *leaf, const ch
 		return true;
 	}
 	size_t at = reading->text.len;
-	kp_buffer_add(&reading->text, quote, strlen(quote));
+	if (quote[0] != '\0') {
+		kp_buffer_add_char(&reading->text, quote[0]);
+	}
 	kp_buffer_add_slice(&reading->text, bytes);
-	kp_buffer_add(&reading->text, quote, strlen(quote));
+	if (quote[0] != '\0') {
+		kp_buffer_add_char(&reading->text, quote[0]);
+	}
 	if (reading->text.failed) {
 		return kp_reading_out_of_memory(reading);
 	}

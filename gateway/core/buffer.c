@@ -73,15 +73,6 @@ kp_buffer_reserve(struct kp_buffer *buffer, size_t size)
 }
 
 void
-kp_buffer_add(struct kp_buffer *buffer, const char *bytes, size_t len)
-{
-	if (len > 0 && kp_buffer_reserve(buffer, len)) {
-		memcpy(buffer->data + buffer->len, bytes, len);
-		buffer->len += len;
-	}
-}
-
-void
 kp_buffer_printf(struct kp_buffer *buffer, const char *format, ...)
 {
 	va_list args;

@@ -24,8 +24,18 @@ struct kp_buffer {
 void kp_buffer_init(struct kp_buffer *buffer, struct kp_arena *arena, size_t bytes_max);
 /* Room for `size` more bytes; false (and failed) when there is none. */
 bool kp_buffer_reserve(struct kp_buffer *buffer, size_t size);
-void kp_buffer_add(struct kp_buffer *buffer, const char *bytes, size_t len);
 void kp_buffer_printf(struct kp_buffer *buffer, const char *format, ...) KP_PRINTF(2, 3);
+
+static inline void
+kp_buffer_add(struct kp_buffer *buffer, const char *bytes, size_t len)
+{
+	if (len > 0 &&
+		(len <= buffer->capacity - buffer->len ||
+			kp_buffer_reserve(buffer, len))) {
+		memcpy(buffer->data + buffer->len, bytes, len);
+		buffer->len += len;
+	}
+}
 
 static inline void
 kp_buffer_add_slice(struct kp_buffer *buffer, struct kp_slice slice)

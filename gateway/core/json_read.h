@@ -172,4 +172,8 @@ bool kp_json_text_equal(struct kp_slice raw_a, struct kp_slice raw_b) KP_MUST_US
 /* Is this a number in JSON's grammar (RFC 8259, section 6), and nothing more? */
 bool kp_json_number_valid(struct kp_slice text) KP_MUST_USE;
 
+/* Is this one whole string, number, true, false or null, and nothing more? Then it can
+ * stand in a document of ours without breaking it. */
+bool kp_json_scalar_valid(struct kp_slice text) KP_MUST_USE;
+
 #endif

@@ -328,3 +328,32 @@ kp_json_number_valid(struct kp_slice text)
 	const char *end = text.len == 0 ? NULL : text.data + text.len;
 	return text.len > 0 && kp_json_scan_number(text.data, end) == end;
 }
+
+static bool
+string_valid(struct kp_slice text)
+{
+	const char *at = text.data + 1;
+	const char *end = text.data + text.len - 1;
+	enum kp_text_state state = KP_TEXT_PLAIN;
+	unsigned code = 0;
+	while (at < end && state != KP_TEXT_FAULT) {
+		if (state == KP_TEXT_PLAIN) {
+			at = kp_text_skip_wide(kp_text_skip_plain(at, end), end);
+			if (at == end || *at == '"') {
+				break;
+			}
+		}
+		state = kp_text_step(state, &code, (unsigned char)*at++);
+	}
+	return at == end && state == KP_TEXT_PLAIN && *end == '"';
+}
+
+bool
+kp_json_scalar_valid(struct kp_slice text)
+{
+	if (text.len >= 2 && text.data[0] == '"') {
+		return string_valid(text);
+	}
+	return kp_json_number_valid(text) || kp_slice_is(text, "true") ||
+		kp_slice_is(text, "false") || kp_slice_is(text, "null");
+}

@@ -158,9 +158,17 @@ kp_json_write_null(struct kp_json_writer *writer)
 bool
 kp_utf8_valid(struct kp_slice text)
 {
+	const char *at = text.len == 0 ? "" : text.data;
+	const char *end = at + text.len;
 	enum kp_text_state state = KP_TEXT_PLAIN;
-	for (size_t i = 0; i < text.len && state != KP_TEXT_FAULT; i++) {
-		state = kp_text_step_utf8(state, (unsigned char)text.data[i]);
+	while (at < end && state != KP_TEXT_FAULT) {
+		if (state == KP_TEXT_PLAIN) {
+			at = kp_text_skip_plain(at, end);
+			if (at == end) {
+				break;
+			}
+		}
+		state = kp_text_step_utf8(state, (unsigned char)*at++);
 	}
 	return state == KP_TEXT_PLAIN;
 }

@@ -6,7 +6,6 @@
 #include "core/attr.h"
 #include "core/bits.h"
 #include "core/json_read.h"
-#include "core/json_write.h"
 
 #define ITEMS_FIRST 16u
 
@@ -79,61 +78,13 @@ on_item(void *context, uint32_t section, uint32_t *ret_item)
 	return true;
 }
 
-static bool
-hex_digits(const char *text)
-{
-	for (int i = 0; i < 4; i++) {
-		bool digit = text[i] >= '0' && text[i] <= '9';
-		char lower = (char)(text[i] | 0x20);
-		if (!digit && (lower < 'a' || lower > 'f')) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* A quoted JSON string that cannot end early or break the document around it. */
-static bool
-string_holds(struct kp_slice text)
-{
-	if (text.len < 2 || text.data[text.len - 1] != '"') {
-		return false;
-	}
-	bool ascii = true;
-	size_t end = text.len - 1;
-	for (size_t i = 1; i < end; i++) {
-		unsigned char byte = (unsigned char)text.data[i];
-		ascii = ascii && byte < 0x80;
-		if (byte < 0x20 || byte == '"') {
-			return false;
-		}
-		if (byte != '\\') {
-			continue;
-		}
-		if (++i == end || memchr("\"\\/bfnrtu", text.data[i], 9) == NULL) {
-			return false;
-		}
-		if (text.data[i] == 'u' &&
-			(end - i <= 4 || !hex_digits(text.data + i + 1))) {
-			return false;
-		}
-	}
-	return ascii || kp_utf8_valid(text);
-}
-
-/* One scalar, and nothing that could get out of its place in our answer. */
+/* One scalar, and nothing that could get out of its place in our answer. Text is escaped
+ * when it is written. */
 static bool
 value_holds(const struct kp_value *value)
 {
-	struct kp_slice bytes = slice_from(value->bytes);
-	if (value->form == KP_VALUE_TEXT) {
-		return true; /* escaped when it is written */
-	}
-	if (bytes.len > 0 && bytes.data[0] == '"') {
-		return string_holds(bytes);
-	}
-	return kp_slice_is(bytes, "true") || kp_slice_is(bytes, "false") ||
-		kp_json_number_valid(bytes);
+	return value->form == KP_VALUE_TEXT ||
+		kp_json_scalar_valid(slice_from(value->bytes));
 }
 
 static bool

@@ -220,10 +220,32 @@ knows_a_number(void **state)
 	assert_false(kp_json_number_valid((struct kp_slice){NULL, 0}));
 }
 
+static void
+knows_one_whole_scalar(void **state)
+{
+	(void)state;
+	static const char *const right[] = {"true", "false", "null", "0", "-1.5e+10",
+		"\"\"", "\"a\"", "\"0123456789abcdef0123456789\"", "\"\\\"\"",
+		"\"\\u00e9\\ud83d\\ude00\"", "\"caf\xc3\xa9 \xe2\x82\xac\""};
+	static const char *const wrong[] = {"", "\"", "tru", "true ", "nul", "01", "1 ",
+		"\"a", "a\"", "\"a\"b\"", "\"a\" ", "\"\\\"", "\"\\x\"", "\"\\u12\"",
+		"\"\\ud83d\"", "\"\x01\"", "\"\xc3\"", "\"\xff\"", "{}", "[]",
+		"\"0123456789abcdef\"0123456789\""};
+	for (size_t i = 0; i < KP_ARRAY_LEN(right); i++) {
+		assert_true(kp_json_scalar_valid(kp_slice_from(right[i])));
+	}
+	for (size_t i = 0; i < KP_ARRAY_LEN(wrong); i++) {
+		if (kp_json_scalar_valid(kp_slice_from(wrong[i]))) {
+			fail_msg("accepted: %s", wrong[i]);
+		}
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(knows_one_whole_scalar),
 		cmocka_unit_test(puts_commas_where_they_belong),
 		cmocka_unit_test(escapes_and_replaces),
 		cmocka_unit_test(a_full_buffer_fails_quietly),
