@@ -51,7 +51,9 @@ static const struct {
 struct search {
 	const struct kp_bundle *bundle;
 	const struct kp_decision_detail *detail;
-	struct kp_asking asking;
+	struct kp_asking asking; /* of `arena`, once `asks` */
+	struct kp_arena arena;
+	bool asks;
 	uint32_t cell;
 	bool granted; /* some permit is about this cell */
 	enum kp_refusal code;
@@ -85,6 +87,12 @@ static enum kp_truth
 truth_of(struct search *search, const struct kp_part *part)
 {
 	if (part->condition != KP_NO_ID) {
+		if (!search->asks) {
+			search->asks = true;
+			kp_arena_init(&search->arena, REASON_BYTES_MAX, NULL);
+			kp_asking_init(&search->asking, search->bundle, search->detail,
+				&search->arena);
+		}
 		return kp_asking_condition(&search->asking, part->condition);
 	}
 	if ((part->errs >> search->detail->facts & 1) != 0) {
@@ -166,17 +174,22 @@ kp_bundle_reason(const struct kp_bundle *bundle, const struct kp_decision *decis
 	if (code == KP_REFUSAL_NONE && cell >= bundle->catalogue->cell_count) {
 		code = KP_REFUSAL_NO_RULE;
 	} else if (code == KP_REFUSAL_NONE && !kp_bits_has(decision->cells, cell)) {
-		struct kp_arena arena;
-		kp_arena_init(&arena, REASON_BYTES_MAX, NULL);
-		struct search search = {.bundle = bundle,
-			.detail = decision->detail,
-			.cell = cell,
-			.code = KP_REFUSAL_NO_RULE};
-		kp_asking_init(&search.asking, bundle, search.detail, &arena);
+		/* Asked for every field that is kept back, and few reasons have to ask
+		 * the evaluator: what that needs is made when one does. */
+		struct search search KP_UNINITIALIZED;
+		search.bundle = bundle;
+		search.detail = decision->detail;
+		search.asks = false;
+		search.cell = cell;
+		search.granted = false;
+		search.code = KP_REFUSAL_NO_RULE;
+		search.rule = NULL;
 		search_rules(&search);
 		code = search.code;
 		rule = search.rule != NULL ? search.rule->id : rule;
-		kp_arena_deinit(&arena);
+		if (search.asks) {
+			kp_arena_deinit(&search.arena);
+		}
 	}
 	*ret_reason = (struct kp_reason){.code = code,
 		.text = kp_slice_from(sentences[code].text),

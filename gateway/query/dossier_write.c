@@ -207,31 +207,79 @@ kp_write_dossier(struct kp_buffer *buffer, const struct kp_shape *shape,
 	kp_buffer_add_char(buffer, '}');
 }
 
+/* How an entry ends, from the time of retrieval on. */
 static void
-write_origin(struct kp_buffer *buffer, const struct kp_shape *shape,
-	const struct kp_found *found, bool list, uint32_t item,
-	const struct kp_source_state *state)
+write_ending(struct kp_buffer *buffer, const struct kp_source_state *state,
+	struct kp_slice valid_on, bool in_investigation)
 {
-	const struct kp_shape_cell *cell = &shape->cells[found->cell];
-	kp_buffer_add_slice(buffer, cell->head);
-	if (list) {
-		kp_write_uint(buffer, item);
-		kp_buffer_add_slice(buffer, cell->tail);
-	}
 	kp_buffer_add(buffer, state->retrieved, KP_INSTANT_LEN);
-	struct kp_slice valid_on = found->valid_on.len > 0 || state->collect == NULL
-		? found->valid_on
-		: state->collect->valid_on;
+	if (valid_on.len == 0 && state->collect != NULL) {
+		valid_on = state->collect->valid_on;
+	}
 	if (valid_on.len > 0) {
 		KP_BUFFER_ADD(buffer, "\",\"geldigOp\":");
 		kp_write_text(buffer, valid_on);
 	} else {
 		kp_buffer_add_char(buffer, '"');
 	}
-	if (found->in_investigation) {
+	if (in_investigation) {
 		KP_BUFFER_ADD(buffer, ",\"inOnderzoek\":true}");
 	} else {
 		KP_BUFFER_ADD(buffer, ",\"inOnderzoek\":false}");
+	}
+}
+
+/* Where the usual ending of a source's entries was written first, to copy it from there:
+ * most entries of a source end alike. */
+struct ending {
+	size_t at;
+	size_t len;
+};
+
+static void
+write_origin(struct kp_buffer *buffer, const struct kp_found *found,
+	const struct kp_source_state *state, struct ending *ending)
+{
+	bool usual = found->valid_on.len == 0 && !found->in_investigation;
+	if (usual && ending->len > 0) {
+		if (kp_buffer_reserve(buffer, ending->len)) {
+			memcpy(buffer->data + buffer->len, buffer->data + ending->at,
+				ending->len);
+			buffer->len += ending->len;
+		}
+		return;
+	}
+	size_t at = buffer->len;
+	write_ending(buffer, state, found->valid_on, found->in_investigation);
+	if (usual && !buffer->failed) {
+		*ending = (struct ending){.at = at, .len = buffer->len - at};
+	}
+}
+
+/* The entries of one item, or of a single section. */
+static void
+write_origins(struct kp_buffer *buffer, const struct kp_shape *shape, uint32_t section,
+	const struct kp_merged_item *item, uint32_t number,
+	const struct kp_source_state *const *states, struct ending *endings)
+{
+	const struct kp_catalogue *catalogue = shape->catalogue;
+	const struct kp_section *described = &catalogue->sections[section];
+	const struct kp_shape_group *root = &shape->groups[shape->sections[section].root];
+	for (uint32_t i = root->begin; i < root->end; i++) {
+		const struct kp_found *found =
+			item->values[shape->order[i] - described->first_field];
+		if (found == NULL) {
+			continue;
+		}
+		const struct kp_shape_cell *cell = &shape->cells[found->cell];
+		uint32_t source = catalogue->cells[found->cell].source;
+		kp_buffer_add_slice(buffer, cell->head);
+		if (described->list) {
+			kp_write_uint(buffer, number);
+			kp_buffer_add_slice(buffer, cell->tail);
+		}
+		write_origin(buffer, found, states[source], &endings[source]);
+		kp_buffer_add_char(buffer, ',');
 	}
 }
 
@@ -240,28 +288,23 @@ kp_write_provenance(struct kp_buffer *buffer, const struct kp_shape *shape,
 	const struct kp_merged *merged, const struct kp_source_state *const *states)
 {
 	const struct kp_catalogue *catalogue = shape->catalogue;
-	bool comma = false;
+	struct ending *endings =
+		KP_ARENA_ARRAY(buffer->arena, struct ending, catalogue->source_count);
+	if (endings == NULL) {
+		buffer->failed = true;
+		return;
+	}
 	kp_buffer_add_char(buffer, '[');
+	size_t first = buffer->len;
 	for (uint32_t i = 0; i < catalogue->section_count; i++) {
-		const struct kp_section *section = &catalogue->sections[i];
-		const struct kp_shape_group *root =
-			&shape->groups[shape->sections[i].root];
 		for (uint32_t j = 0; j < merged->sections[i].item_count; j++) {
-			struct kp_found **values = merged->sections[i].items[j].values;
-			for (uint32_t k = root->begin; k < root->end; k++) {
-				const struct kp_found *found =
-					values[shape->order[k] - section->first_field];
-				if (found == NULL) {
-					continue;
-				}
-				if (comma) {
-					kp_buffer_add_char(buffer, ',');
-				}
-				comma = true;
-				write_origin(buffer, shape, found, section->list, j,
-					states[catalogue->cells[found->cell].source]);
-			}
+			write_origins(buffer, shape, i, &merged->sections[i].items[j], j,
+				states, endings);
 		}
+	}
+	/* The comma behind the last one. */
+	if (buffer->len > first) {
+		buffer->len--;
 	}
 	kp_buffer_add_char(buffer, ']');
 }

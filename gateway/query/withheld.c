@@ -5,6 +5,7 @@
 #include "query/withheld.h"
 
 #define REASONS_MAX 250u
+#define REASONS_FIRST 8u
 #define PERMITTED 0u
 #define NOT_ASKED 255u
 
@@ -14,6 +15,9 @@ struct finder {
 	const struct kp_decision *decision;
 	struct kp_reason *reasons; /* by number - 1 */
 	uint32_t reason_count;
+	uint32_t reason_capacity;
+	struct kp_arena *arena;
+	bool failed; /* no memory for a reason */
 	uint8_t *of_field; /* number of the reason, PERMITTED or NOT_ASKED */
 	struct kp_withheld *withheld;
 };
@@ -21,8 +25,27 @@ struct finder {
 static bool
 same_reason(const struct kp_reason *a, const struct kp_reason *b)
 {
-	return a->code == b->code && kp_slice_equal(a->rule, b->rule) &&
-		kp_slice_equal(a->text, b->text);
+	/* The text follows from the code. */
+	return a->code == b->code && kp_slice_equal(a->rule, b->rule);
+}
+
+static bool
+fit_reason(struct finder *finder)
+{
+	if (finder->reason_count < finder->reason_capacity) {
+		return true;
+	}
+	uint32_t capacity = finder->reason_capacity * 2;
+	struct kp_reason *reasons =
+		KP_ARENA_ARRAY(finder->arena, struct kp_reason, capacity);
+	if (reasons == NULL) {
+		finder->failed = true;
+		return false;
+	}
+	memcpy(reasons, finder->reasons, finder->reason_count * sizeof(*reasons));
+	finder->reasons = reasons;
+	finder->reason_capacity = capacity;
+	return true;
 }
 
 static uint8_t
@@ -35,8 +58,9 @@ number_reason(struct finder *finder, uint32_t cell)
 			return (uint8_t)i;
 		}
 	}
-	/* More different reasons than anybody will read: the last one stands for them. */
-	if (finder->reason_count < REASONS_MAX) {
+	/* More different reasons than anybody will read, or no memory: the last one
+	 * stands for them. */
+	if (finder->reason_count < REASONS_MAX && fit_reason(finder)) {
 		finder->reasons[finder->reason_count++] = reason;
 	}
 	return (uint8_t)finder->reason_count;
@@ -126,7 +150,9 @@ kp_withheld_make(const struct kp_shape *shape, const struct kp_bundle *bundle,
 		.shape = shape,
 		.bundle = bundle,
 		.decision = decision,
-		.reasons = KP_ARENA_ARRAY(arena, struct kp_reason, REASONS_MAX),
+		.reasons = KP_ARENA_ARRAY(arena, struct kp_reason, REASONS_FIRST),
+		.reason_capacity = REASONS_FIRST,
+		.arena = arena,
 		.of_field = KP_ARENA_ARRAY(arena, uint8_t, catalogue->field_count),
 		.withheld = &withheld,
 	};
@@ -138,7 +164,7 @@ kp_withheld_make(const struct kp_shape *shape, const struct kp_bundle *bundle,
 	}
 	withheld.entries =
 		KP_ARENA_ARRAY(arena, struct kp_withheld_entry, withheld.field_count);
-	if (withheld.entries == NULL) {
+	if (withheld.entries == NULL || finder.failed) {
 		return KP_E_MEMORY;
 	}
 	for (uint32_t i = 0; i < catalogue->section_count; i++) {
