@@ -17,7 +17,7 @@ struct finder {
 	uint32_t reason_count;
 	uint32_t reason_capacity;
 	struct kp_arena *arena;
-	bool failed; /* no memory for a reason */
+	bool failed;       /* no memory for a reason */
 	uint8_t *of_field; /* number of the reason, PERMITTED or NOT_ASKED */
 	struct kp_withheld *withheld;
 };
