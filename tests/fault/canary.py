@@ -17,7 +17,6 @@ SUPPORT = pathlib.Path(__file__).resolve().parents[1] / "support"
 sys.path.insert(0, str(SUPPORT))
 import running  # noqa: E402
 
-PROGRAM = running.program_from_arguments()
 QUESTIONS = 1000
 
 
@@ -62,7 +61,7 @@ class Canary(unittest.TestCase):
     def test_nothing_stays(self):
         marks = canaries()
         self.assertGreater(len(marks), 150)
-        with running.Gateway(PROGRAM) as gateway:
+        with running.Gateway(running.program_from_arguments()) as gateway:
             connection = gateway.connect()
             clients = list(running.stand_ins.load_clients())
             found = 0
