@@ -171,6 +171,7 @@ read_tls(struct kp_config_reader *reader, const struct kp_json_node *object,
 	tls->chain_bytes_max = config->tls_chain_bytes_max;
 	tls->session_ms = (uint32_t)config->tls_session_lifetime_ms;
 	tls->messages_max = (uint32_t)config->tls_messages_max;
+	tls->http2 = true;
 	listener->tls = tls;
 	bool room = read_certificates(reader, object, tls);
 	return read_clients(reader, object, tls) && room;

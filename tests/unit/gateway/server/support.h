@@ -363,7 +363,7 @@ read_all(int fd, char *out, size_t size)
 }
 
 /* Reads one answer with Content-Length; NUL-terminated, false when it is cut off. */
-static bool
+KP_UNUSED static bool
 read_answer(int fd, char *out, size_t size)
 {
 	size_t len = 0;
