@@ -49,10 +49,8 @@ on_read_data(nghttp2_session *nghttp2, int32_t id, uint8_t *bytes, size_t room,
 static void
 put(struct kp_http2_session *session, const void *bytes, size_t len)
 {
-	if (len > 0) {
-		memcpy(session->out + session->out_len, bytes, len);
-		session->out_len += len;
-	}
+	memcpy(session->out + session->out_len, bytes, len);
+	session->out_len += len;
 }
 
 static void
@@ -63,7 +61,9 @@ put_parts(struct kp_http2_session *session, struct kp_http2_stream *stream, size
 		const struct kp_slice *part = &stream->parts[stream->part_at];
 		size_t left = part->len - stream->part_offset;
 		size_t piece = left < len ? left : len;
-		put(session, part->data + stream->part_offset, piece);
+		if (piece > 0) {
+			put(session, part->data + stream->part_offset, piece);
+		}
 		len -= piece;
 		stream->part_offset += piece;
 		if (stream->part_offset == part->len) {

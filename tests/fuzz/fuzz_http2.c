@@ -102,7 +102,8 @@ handle(void *context, struct kp_exchange *exchange)
 	const struct kp_http_request *head = &message->head;
 	(void)context;
 	fuzz.handed++;
-	FUZZ_CHECK(head->authority.len > 0 && head->path.len > 0);
+	FUZZ_CHECK(head->minor_version == 0 || head->authority.len > 0);
+	FUZZ_CHECK(head->path.len > 0);
 	FUZZ_CHECK(head->path.data[0] == '/' || kp_slice_is(head->path, "*"));
 	FUZZ_CHECK(
 		!head->has_content_length || head->content_length == message->body.len);
