@@ -7,6 +7,7 @@
 
 #include "answer_headers.h"
 #include "assemble_conditions.h"
+#include "assemble_identity.h"
 #include "config/options.h"
 #include "crypto/approvals.h"
 #include "crypto/crypto.h"
@@ -363,6 +364,7 @@ kp_assemble(struct kp_config *config, const struct kp_assemble_means *means,
 	struct kp_source_set *sources = NULL;
 	struct kp_authzen_set *authzen_set = NULL;
 	struct kp_tls_set *tls = NULL;
+	struct kp_identity_settings *identity = NULL;
 	kp_arena_init(&arena, FILES_BYTES_MAX, NULL);
 	/* Each part is looked at even when an earlier one failed, so that all faults come
 	 * out. */
@@ -375,6 +377,9 @@ kp_assemble(struct kp_config *config, const struct kp_assemble_means *means,
 			  findings, &sources)
 		: KP_OK;
 	enum kp_status authzen = make_authzen_set(config, &arena, findings, &authzen_set);
+	enum kp_status askers = secrets == KP_OK
+		? kp_assemble_identity(config, findings, &identity)
+		: KP_OK;
 	enum kp_status notice = check_notice(config, &arena, findings);
 	enum kp_status listeners =
 		kp_tls_set_create(config, &token, means, findings, &tls);
@@ -383,10 +388,12 @@ kp_assemble(struct kp_config *config, const struct kp_assemble_means *means,
 		: notice != KP_OK                ? notice
 		: tokens != KP_OK                ? tokens
 		: listeners != KP_OK             ? listeners
+		: askers != KP_OK                ? askers
 		: rules != KP_OK                 ? rules
 						 : partners;
 	if (status == KP_OK) {
 		struct kp_path_config path = path_config(config);
+		path.identity = identity;
 		struct kp_snapshot_options options = {.config = &path,
 			.bundle = bundle,
 			.sources = sources,
@@ -420,6 +427,7 @@ kp_assemble(struct kp_config *config, const struct kp_assemble_means *means,
 		kp_authzen_set_destroy(&authzen_set);
 		kp_tls_set_destroy(&tls);
 	}
+	kp_identity_settings_unref(&identity);
 	kp_bundle_unref(&bundle);
 	kp_arena_deinit(&arena);
 	return status;

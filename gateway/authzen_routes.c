@@ -4,6 +4,7 @@
 #include "authzen_routes.h"
 
 #include "audit/record.h"
+#include "challenge.h"
 #include "core/encode.h"
 #include "metrics.h"
 #include "policies/authzen_bundle.h"
@@ -14,7 +15,7 @@
 
 #define METADATA_BYTES_MAX ((size_t)4096)
 #define RECORD_BYTES_FIRST ((size_t)2048)
-#define HEADERS_MAX 4u
+#define HEADERS_MAX (4u + KP_CHALLENGE_HEADERS_MAX)
 
 /* One request. Lives in the arena of its exchange; what it works with is in the arena of
  * `asker`, which is wiped at the end. */
@@ -50,6 +51,8 @@ end(struct decision *decision)
 	struct kp_snapshot_view *view = decision->view;
 	decision->view->active--;
 	kp_ration_end(&decision->asker);
+	kp_timer_stop(view->loop, &decision->asker.deadline);
+	kp_loop_undefer(view->loop, &decision->asker.task);
 	decision->asker.magic = 0;
 	kp_arena_deinit(&decision->asker.arena);
 	kp_exchange_finish(&exchange);
@@ -86,8 +89,9 @@ answer(struct decision *decision)
 			KP_SLICE("X-Request-ID"), decision->request_id};
 	}
 	if (decision->answer.http_status == 401) {
-		decision->headers[count++] = (struct kp_exchange_header){
-			KP_SLICE("WWW-Authenticate"), KP_SLICE("Bearer")};
+		count += kp_challenge_headers(decision->view,
+			decision->asker.identity_fault, decision->started_ms,
+			decision->asker.nonce, &decision->headers[count]);
 	} else if (decision->answer.http_status == 429) {
 		const char *seconds = kp_arena_printf(
 			&decision->asker.arena, "%u", decision->asker.ration.retry_s);
@@ -258,17 +262,36 @@ begin_trace(struct decision *decision)
 	kp_hex_write(bytes + KP_TRACE_ID_LEN / 2, KP_SPAN_ID_LEN / 2, trace->span_id);
 }
 
+static const struct kp_slice too_many = KP_SLICE_INIT("\"more requests than allowed\"");
+
+static void
+refuse_asker(struct decision *decision)
+{
+	bool unclear = decision->asker.error.status == KP_E_UNAUTHENTICATED;
+	refuse(decision, unclear ? 401 : 503,
+		unclear ? KP_SLICE("\"it is not clear who asks\"")
+			: KP_SLICE("\"it cannot be found out now who asks\""));
+}
+
+static void
+record_and_answer(struct decision *decision)
+{
+	begin_trace(decision);
+	commit(decision);
+}
+
+/* As far as can be said now who asks; else identify wakes the asker's task. */
 static void
 decide(struct decision *decision)
 {
-	static const struct kp_slice too_many =
-		KP_SLICE_INIT("\"more requests than allowed\"");
 	const struct kp_http_request *head =
 		&kp_exchange_message(decision->exchange)->head;
-	if (kp_ration_address(&decision->asker) != KP_STAGE_NEXT) {
-		refuse(decision, 429, too_many);
-	} else if (kp_stage_identify(&decision->asker) != KP_STAGE_NEXT) {
-		refuse(decision, 401, KP_SLICE("\"it is not clear who asks\""));
+	enum kp_stage_result identified = kp_stage_identify(&decision->asker);
+	if (identified == KP_STAGE_WAIT) {
+		return;
+	}
+	if (identified == KP_STAGE_FAIL) {
+		refuse_asker(decision);
 	} else if (kp_ration_asker(&decision->asker, false) != KP_STAGE_NEXT) {
 		refuse(decision, 429, too_many);
 	} else if (!kp_content_type_is_json(kp_http_known(head, KP_HTTP_CONTENT_TYPE)) ||
@@ -287,8 +310,26 @@ decide(struct decision *decision)
 				KP_SLICE("\"no memory was left for this request\""));
 		}
 	}
-	begin_trace(decision);
-	commit(decision);
+	record_and_answer(decision);
+}
+
+/* What identify waited for has come, or it took too long. */
+static void
+on_asker_task(struct kp_task *task)
+{
+	struct kp_request *asker = KP_CONTAINER_OF(task, struct kp_request, task);
+	decide(KP_CONTAINER_OF(asker, struct decision, asker));
+}
+
+static void
+on_asker_deadline(struct kp_timer *timer)
+{
+	struct kp_request *asker = KP_CONTAINER_OF(timer, struct kp_request, deadline);
+	if (asker->identity_once == KP_ONCE_RUNNING) {
+		asker->expired = true;
+		kp_request_identity_cancel(asker);
+		kp_request_wake(asker);
+	}
 }
 
 /* An id that would not fit in the record or break out of a header is not echoed. */
@@ -334,7 +375,16 @@ kp_authzen_accept(struct kp_exchange *exchange, struct kp_snapshot_view *view,
 	asker->started_ms = decision->started_ms;
 	asker->magic = KP_REQUEST_MAGIC;
 	kp_arena_init(&asker->arena, config->request_bytes_max, &view->pool);
+	asker->task.run = on_asker_task;
+	asker->deadline.fire = on_asker_deadline;
+	kp_timer_start(
+		view->loop, &asker->deadline, (uint64_t)config->budget_ms_default * 1000);
 	kp_exchange_attend(exchange, &exchange_user, decision);
+	if (kp_ration_address(asker) != KP_STAGE_NEXT) {
+		refuse(decision, 429, too_many);
+		record_and_answer(decision);
+		return;
+	}
 	decide(decision);
 }
 

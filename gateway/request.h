@@ -132,6 +132,10 @@ struct kp_request {
 	struct kp_trace trace;
 	/* identify */
 	struct kp_identity identity;
+	enum kp_token_fault identity_fault; /* why it is not clear who asks */
+	struct kp_identity_wait identity_wait;
+	enum kp_once identity_once;
+	char nonce[KP_NONCE_LEN]; /* for the next DPoP proof */
 	/* ration, budget */
 	struct kp_ration ration;
 	/* parse */
@@ -209,6 +213,9 @@ void kp_request_set_deadline(struct kp_request *request, uint64_t deadline_us);
 /* stage_authorise.c: what the rules say with what is known by now. KP_E_MEMORY. */
 enum kp_status kp_request_decide(struct kp_request *request, bool reason_given,
 	struct kp_decision *ret_decision) KP_MUST_USE;
+
+/* stage_identify.c: waits for no issuer any more. Idempotent. */
+void kp_request_identity_cancel(struct kp_request *request);
 
 /* stage_project.c: makes the final state of a call that is done. */
 void kp_project_call(struct kp_request_call *call);

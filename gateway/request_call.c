@@ -163,6 +163,7 @@ cancel_call(struct kp_request_call *call)
 void
 kp_request_cancel_calls(struct kp_request *request)
 {
+	kp_request_identity_cancel(request);
 	if (request->cancelled) {
 		return;
 	}

@@ -66,6 +66,7 @@ copy_config(struct kp_snapshot *snapshot, const struct kp_path_config *config)
 	struct kp_arena *arena = &snapshot->arena;
 	struct kp_path_config *own = &snapshot->config;
 	*own = *config;
+	own->identity = NULL;
 	struct kp_pseudonym_key *keys =
 		KP_ARENA_ARRAY(arena, struct kp_pseudonym_key, own->pseudonym_key_count);
 	if (keys == NULL || !keep(arena, &own->header_purpose) ||
@@ -89,6 +90,9 @@ copy_config(struct kp_snapshot *snapshot, const struct kp_path_config *config)
 	enum kp_status status = kp_authzen_trust_parse(
 		arena, config->authzen_assert, &own->authzen_trust, &err);
 	own->authzen_trust.override = config->authzen_certification;
+	own->identity = status == KP_OK && config->identity != NULL
+		? kp_identity_settings_ref(config->identity)
+		: NULL;
 	return status;
 }
 
@@ -122,6 +126,7 @@ static void
 release(struct kp_snapshot *snapshot)
 {
 	kp_bundle_unref(&snapshot->bundle);
+	kp_identity_settings_unref(&snapshot->config.identity);
 	kp_arena_deinit(&snapshot->arena);
 	kp_heap_free(snapshot);
 }
@@ -182,6 +187,7 @@ close_view(struct kp_snapshot_view *view)
 			kp_source_link_close(&view->links[i]);
 		}
 	}
+	kp_identifier_close(&view->identifier);
 	kp_pseudonymiser_destroy(&view->pseudonymiser);
 	kp_arena_pool_deinit(&view->pool);
 	kp_heap_free(view->metric_sources);
@@ -230,6 +236,10 @@ kp_snapshot_view_open(struct kp_snapshot *snapshot, struct kp_loop *loop,
 	enum kp_status status = kp_pseudonymiser_create(config->pseudonym_keys,
 		config->pseudonym_key_count, config->pseudonym_key_current,
 		&view->pseudonymiser, err);
+	if (status == KP_OK && config->identity != NULL) {
+		status = kp_identifier_open(config->identity, loop, upstream, workers,
+			&view->log, &view->identifier, err);
+	}
 	if (status == KP_OK) {
 		status = open_links(view, upstream, workers, err);
 	}
@@ -258,6 +268,15 @@ kp_snapshot_view_count_in(struct kp_snapshot_view *view, struct kp_metrics *metr
 	}
 	view->metrics = part;
 	return KP_OK;
+}
+
+void
+kp_snapshot_view_inherit(
+	struct kp_snapshot_view *view, const struct kp_snapshot_view *before)
+{
+	if (view->identifier != NULL && before->identifier != NULL) {
+		kp_identifier_inherit(view->identifier, before->identifier);
+	}
 }
 
 void

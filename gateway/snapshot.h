@@ -20,6 +20,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "crypto/crypto.h"
+#include "identity/identity.h"
 #include "io/loop.h"
 #include "io/upstream.h"
 #include "io/worker.h"
@@ -41,14 +42,16 @@ struct kp_path_config {
 	/* Identity from plain headers, for development and demonstration only; the
 	 * configuration check allows it on loopback listeners only. */
 	bool development_identity;
-	struct kp_slice header_purpose;      /* "x-doelbinding" */
-	struct kp_slice header_activity;     /* "x-verwerking" */
-	struct kp_slice header_employee;     /* "x-gebruiker" */
-	struct kp_slice header_organisation; /* "x-origin-oin" */
-	struct kp_slice header_mandator;     /* "x-namens-oin" */
-	struct kp_slice header_roles;        /* "x-rollen"; development identity only */
-	uint32_t header_bytes_max;           /* of a protocol header's value: 242 */
-	uint32_t roles_max;                  /* role ids of one employee: 32 */
+	struct kp_identity_settings *identity; /* the snapshot has a reference; NULL: no
+						  token or certificate says who asks */
+	struct kp_slice header_purpose;        /* "x-doelbinding" */
+	struct kp_slice header_activity;       /* "x-verwerking" */
+	struct kp_slice header_employee;       /* "x-gebruiker" */
+	struct kp_slice header_organisation;   /* "x-origin-oin" */
+	struct kp_slice header_mandator;       /* "x-namens-oin" */
+	struct kp_slice header_roles;          /* "x-rollen"; development identity only */
+	uint32_t header_bytes_max;             /* of a protocol header's value: 242 */
+	uint32_t roles_max;                    /* role ids of one employee: 32 */
 
 	uint32_t requests_max;      /* at the same time, per loop: 4096 */
 	size_t request_bytes_max;   /* memory of one request: 32 MiB */
@@ -107,6 +110,7 @@ struct kp_snapshot_view {
 	struct kp_loop *loop;
 	struct kp_source_link **links; /* by index in the source set */
 	struct kp_pseudonymiser *pseudonymiser;
+	struct kp_identifier *identifier; /* NULL without config.identity */
 	struct kp_arena_pool pool;
 	struct kp_log log;
 	struct kp_metrics_loop *metrics; /* NULL: nothing is counted */
@@ -139,6 +143,10 @@ void kp_snapshot_unref(struct kp_snapshot **snapshot);
 enum kp_status kp_snapshot_view_open(struct kp_snapshot *snapshot, struct kp_loop *loop,
 	struct kp_upstream *upstream, struct kp_workers *workers,
 	struct kp_snapshot_view **ret_view, struct kp_error *err) KP_MUST_USE;
+/* After a reload, before the view is used: what is known and must not be forgotten comes
+ * along from the view before it on this loop. */
+void kp_snapshot_view_inherit(
+	struct kp_snapshot_view *view, const struct kp_snapshot_view *before);
 /* From now on the view counts its requests and calls in `part`. KP_E_MEMORY. */
 enum kp_status kp_snapshot_view_count_in(struct kp_snapshot_view *view,
 	struct kp_metrics *metrics, struct kp_metrics_loop *part) KP_MUST_USE;

@@ -11,10 +11,11 @@
  * Owns:     the bytes under way; one send at a time
  * Fails as: KP_E_MEMORY, and then answers that
  */
+#include "challenge.h"
 #include "query/problem.h"
 #include "request.h"
 
-#define HEADERS_MAX 8u
+#define HEADERS_MAX (8u + KP_CHALLENGE_HEADERS_MAX)
 #define RATION_BYTES_MAX ((size_t)1024)
 #define PROBLEM_BYTES_MAX ((size_t)32 * 1024)
 
@@ -363,6 +364,14 @@ write_problem(struct kp_buffer *buffer, const struct kp_request *request)
 	kp_problem_write(buffer, &problem);
 }
 
+static void
+add_challenge(struct kp_request *request, struct header_list *list)
+{
+	list->count += kp_challenge_headers(request->view, request->identity_fault,
+		kp_loop_wall_ms(request->view->loop), request->nonce,
+		&list->items[list->count]);
+}
+
 /* In the arena of the exchange: the request's may be what ran out. */
 static enum kp_stage_result
 answer_problem(struct kp_request *request)
@@ -387,8 +396,7 @@ answer_problem(struct kp_request *request)
 	if (http_status == 405) {
 		add_header(&headers, KP_SLICE("Allow"), KP_SLICE("POST"));
 	} else if (http_status == 401) {
-		add_header(&headers, KP_SLICE("WWW-Authenticate"),
-			KP_SLICE("Bearer realm=\"ketenpoort\""));
+		add_challenge(request, &headers);
 	} else if (http_status == 503) {
 		add_header(&headers, KP_SLICE("Retry-After"), KP_SLICE("1"));
 	}

@@ -1,14 +1,16 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * stage_identify: who asks? Each way of finding out is one function that either fills the
- * identity, says it has nothing to go on, or fails; the first that knows decides.
+ * stage_identify: who asks? A token or a certificate says so (identity/identity.h); while
+ * an issuer is asked for it, the request waits. Without either, in development only,
+ * plain headers are believed.
  *
- * In:       the message's header fields, the configuration
- * Out:      identity
- * Waits:    no
- * Owns:     nothing
- * Fails as: KP_E_UNAUTHENTICATED, KP_E_MEMORY
+ * In:       the message's header fields, the connection's certificate, the configuration
+ * Out:      identity, or identity_fault
+ * Waits:    for an issuer's keys or its word, when they are not at hand
+ * Owns:     identity_wait, a place in a queue
+ * Fails as: KP_E_UNAUTHENTICATED, KP_E_IDENTITY, KP_E_MEMORY
+ * Never:    tells the client which check a token failed
  */
 #include "request.h"
 
@@ -21,6 +23,8 @@ enum finding {
 	HEADER_TOO_LONG,
 	TOO_MANY_ROLES,
 	NO_MEMORY,
+	NOT_SHOWN_WELL, /* identity_fault says why */
+	WAITS,
 };
 
 static bool
@@ -124,6 +128,111 @@ identify_for_development(struct kp_request *request)
 	return FOUND;
 }
 
+static void
+on_wake(struct kp_identity_wait *wait)
+{
+	struct kp_request *request =
+		KP_CONTAINER_OF(wait, struct kp_request, identity_wait);
+	KP_REQUIRE(request->magic == KP_REQUEST_MAGIC);
+	kp_once_complete(&request->identity_once);
+	request->outstanding--;
+	kp_request_wake(request);
+}
+
+void
+kp_request_identity_cancel(struct kp_request *request)
+{
+	if (request->identity_once == KP_ONCE_RUNNING) {
+		kp_identity_wait_cancel(&request->identity_wait);
+		kp_once_complete(&request->identity_once);
+		request->outstanding--;
+	}
+}
+
+/* In whose name, when the token leaves that open: the rules hold it against the mandates
+ * (kp_identity.on_behalf_of). */
+static bool
+take_mandator(struct kp_request *request, struct kp_identified *who)
+{
+	struct kp_slice mandator;
+	if (!kp_http_header_once(kp_request_head(request),
+		    kp_request_config(request)->header_mandator, &mandator)) {
+		return false;
+	}
+	if (mandator.len == 0) {
+		return true;
+	}
+	if (who->on_behalf_of.len == 0) {
+		who->on_behalf_of = mandator;
+	}
+	return is_oin(mandator) && kp_slice_equal(mandator, who->on_behalf_of);
+}
+
+static enum finding
+take_who(struct kp_request *request, struct kp_identified *who)
+{
+	if (!take_mandator(request, who)) {
+		return REFUSED;
+	}
+	request->identity = (struct kp_identity){.organisation = who->organisation,
+		.on_behalf_of = who->on_behalf_of,
+		.employee = who->employee,
+		.roles = who->roles,
+		.role_count = who->role_count};
+	return FOUND;
+}
+
+/* In development headers come before a certificate, so that a tool can be tried over TLS;
+ * never before a token. */
+static bool
+headers_come_first(
+	const struct kp_request *request, const struct kp_identity_question *question)
+{
+	const struct kp_path_config *config = kp_request_config(request);
+	return config->development_identity && question->authorization.data == NULL &&
+		question->fsc.data == NULL &&
+		kp_http_header(kp_request_head(request), config->header_organisation)
+			.data != NULL;
+}
+
+/* What is shown decides; nothing else is looked at beside it. */
+static enum finding
+identify_by_what_is_shown(struct kp_request *request)
+{
+	const struct kp_http_request *head = kp_request_head(request);
+	struct kp_identifier *identifier = request->view->identifier;
+	struct kp_identified who = {.issuer = NULL};
+	struct kp_identity_question question = {
+		.authorization = kp_http_known(head, KP_HTTP_AUTHORIZATION),
+		.proof = kp_http_known(head, KP_HTTP_DPOP),
+		.method = head->method_text,
+		.path = head->path,
+		.certificate = kp_exchange_certificate(request->exchange),
+		.peer = kp_exchange_peer(request->exchange),
+		.now_ms = kp_loop_wall_ms(request->view->loop),
+	};
+	if (!kp_http_header_once(head, KP_SLICE("fsc-authorization"), &question.fsc)) {
+		return REFUSED;
+	}
+	if (identifier == NULL || headers_come_first(request, &question)) {
+		return NOTHING_TO_GO_ON;
+	}
+	request->identity_wait.wake = on_wake;
+	kp_once_begin(&request->identity_once);
+	bool decided = kp_identify(identifier, &question, &request->arena,
+		&request->identity_wait, &request->identity_fault, &who);
+	kp_once_begun(&request->identity_once, !decided);
+	request->outstanding += decided ? 0 : 1;
+	if (!decided) {
+		return WAITS;
+	}
+	if (request->identity_fault == KP_TOKEN_GOOD) {
+		return take_who(request, &who);
+	}
+	return request->identity_fault == KP_TOKEN_ABSENT ? NOTHING_TO_GO_ON
+							  : NOT_SHOWN_WELL;
+}
+
 /* For the client. */
 static struct kp_slice
 words(enum finding finding)
@@ -131,8 +240,10 @@ words(enum finding finding)
 	switch (finding) {
 	case FOUND:
 	case NO_MEMORY:
+	case WAITS:
 		break;
 	case NOTHING_TO_GO_ON:
+	case NOT_SHOWN_WELL:
 		return KP_SLICE("Niet is vastgesteld wie vraagt.");
 	case REFUSED:
 		return KP_SLICE("De gegevens over wie vraagt zijn niet geldig.");
@@ -145,23 +256,48 @@ words(enum finding finding)
 	KP_UNREACHABLE();
 }
 
+static enum kp_stage_result
+fail(struct kp_request *request, enum finding finding)
+{
+	enum kp_token_fault fault = request->identity_fault;
+	if (finding == NO_MEMORY || fault == KP_TOKEN_MEMORY) {
+		return kp_request_fail(request, KP_E_MEMORY, "no memory for the identity",
+			(struct kp_slice){NULL, 0});
+	}
+	if (finding == NOT_SHOWN_WELL &&
+		kp_token_fault_challenge(fault) == KP_CHALLENGE_WAIT) {
+		return kp_request_fail(request, KP_E_IDENTITY,
+			kp_token_fault_reason(fault),
+			KP_SLICE(
+				"Wie het toegangsbewijs uitgaf is nu niet te raadplegen. "
+				"Probeer het later opnieuw."));
+	}
+	const char *reason = finding == NOT_SHOWN_WELL ? kp_token_fault_reason(fault)
+						       : "identity not established";
+	return kp_request_fail(request, KP_E_UNAUTHENTICATED, reason, words(finding));
+}
+
 enum kp_stage_result
 kp_stage_identify(struct kp_request *request)
 {
 	static enum finding (*const ways[])(struct kp_request *) = {
+		identify_by_what_is_shown,
 		identify_for_development,
 	};
+	if (request->identity_once == KP_ONCE_RUNNING) {
+		return KP_STAGE_WAIT;
+	}
+	if (request->expired) {
+		request->identity_fault = KP_TOKEN_NO_KEYS;
+		return fail(request, NOT_SHOWN_WELL);
+	}
 	enum finding finding = NOTHING_TO_GO_ON;
 	for (size_t i = 0; i < KP_ARRAY_LEN(ways) && finding == NOTHING_TO_GO_ON; i++) {
 		finding = ways[i](request);
 	}
 	if (finding == FOUND) {
+		request->identity_fault = KP_TOKEN_GOOD;
 		return KP_STAGE_NEXT;
 	}
-	if (finding == NO_MEMORY) {
-		return kp_request_fail(request, KP_E_MEMORY, "no memory for the identity",
-			(struct kp_slice){NULL, 0});
-	}
-	return kp_request_fail(request, KP_E_UNAUTHENTICATED, "identity not established",
-		words(finding));
+	return finding == WAITS ? KP_STAGE_WAIT : fail(request, finding);
 }

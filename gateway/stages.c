@@ -10,7 +10,7 @@
 const struct kp_stage kp_stages[] = {
 	/* name         function             may wait  also after failure */
 	{ "admit",      kp_stage_admit,      false,    false },
-	{ "identify",   kp_stage_identify,   false,    false },
+	{ "identify",   kp_stage_identify,   true,     false },
 	{ "ration",     kp_stage_ration,     false,    false },
 	{ "parse",      kp_stage_parse,      false,    false },
 	{ "relate",     kp_stage_relate,     true,     false },

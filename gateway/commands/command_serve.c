@@ -242,6 +242,10 @@ adopt(void *context, struct kp_server_loop *loop, void *snapshot, void **ret_sta
 	if (status != KP_OK) {
 		return status;
 	}
+	const struct kp_snapshot_view *before = kp_server_loop_state(loop);
+	if (before != NULL) {
+		kp_snapshot_view_inherit(view, before);
+	}
 	status = kp_snapshot_view_count_in(view, metrics, kp_server_loop_metrics(loop));
 	if (status != KP_OK) {
 		kp_snapshot_view_unref(&view);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "config/config_issuers.h"
 #include "config/config_quotas.h"
 #include "config/options.h"
 #include "core/heap.h"
@@ -174,8 +175,9 @@ read_section(struct kp_config_reader *reader, const char *name)
 static void
 read_members(struct kp_config_reader *reader)
 {
-	const char *known[KNOWN_MAX] = {"listeners", "secrets", "plugins", "quotas"};
-	size_t count = 4;
+	const char *known[KNOWN_MAX] = {
+		"listeners", "secrets", "plugins", "quotas", "issuers"};
+	size_t count = 5;
 	for (size_t i = 0; i < kp_option_section_count(); i++) {
 		known[count++] = kp_option_section_get(i)->name;
 	}
@@ -417,6 +419,9 @@ read_all(struct kp_config_reader *reader)
 	}
 	if (status == KP_OK) {
 		status = kp_config_read_quotas(&reader->document, reader->config);
+	}
+	if (status == KP_OK) {
+		status = kp_config_read_issuers(&reader->document, reader->config);
 	}
 	if (status == KP_OK) {
 		check_together(reader);

@@ -17,6 +17,7 @@
 #include "core/slice.h"
 #include "crypto/crypto.h"
 #include "io/tls.h"
+#include "token/issuer.h"
 
 #define KP_CONFIG_BYTES_MAX ((size_t)1 << 20)
 #define KP_CONFIG_ARENA_BYTES_MAX ((size_t)8 << 20)
@@ -63,6 +64,8 @@ struct kp_config {
 	size_t listener_count;
 	struct kp_config_secret *secrets;
 	size_t secret_count;
+	struct kp_issuer *issuers; /* introspection_secret: its name, then itself */
+	size_t issuer_count;
 	const struct kp_config_quota *quotas; /* in order of organisation */
 	size_t quota_count;
 	const char *const *plugins; /* paths of shared objects */

@@ -194,12 +194,36 @@ read_key_file(struct kp_config *config, struct kp_findings *findings)
 	return status == KP_E_MEMORY ? status : KP_OK;
 }
 
+/* An issuer names the secret that its introspection needs. */
+static void
+resolve_issuer(
+	struct kp_config *config, struct kp_issuer *issuer, struct kp_findings *findings)
+{
+	if (issuer->introspection_secret.len == 0) {
+		return;
+	}
+	struct kp_slice value = kp_config_secret(config, issuer->introspection_secret);
+	if (value.len == 0) {
+		struct kp_error err;
+		(void)kp_error_set(&err, KP_E_CONFIG,
+			"issuer '%.*s': there is no secret '%.*s'",
+			KP_SLICE_ARG(issuer->issuer),
+			KP_SLICE_ARG(issuer->introspection_secret));
+		kp_error_at(&err, config->path, 0, 0, "/issuers");
+		kp_findings_add(findings, &err);
+	}
+	issuer->introspection_secret = value;
+}
+
 enum kp_status
 kp_config_read_secrets(struct kp_config *config, struct kp_findings *findings)
 {
 	size_t before = findings->count + findings->dropped;
 	for (size_t i = 0; i < config->secret_count; i++) {
 		read_secret(config, &config->secrets[i], findings);
+	}
+	for (size_t i = 0; i < config->issuer_count; i++) {
+		resolve_issuer(config, &config->issuers[i], findings);
 	}
 	enum kp_status status = read_key_file(config, findings);
 	if (status != KP_OK) {

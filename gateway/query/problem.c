@@ -22,6 +22,7 @@ kp_problem_title(enum kp_status status)
 		{KP_E_SYNTAX, KP_SLICE_INIT("De vraag is niet goed gevormd")},
 		{KP_E_INVALID, KP_SLICE_INIT("De vraag bevat fouten")},
 		{KP_E_UNAUTHENTICATED, KP_SLICE_INIT("Niet duidelijk is wie vraagt")},
+		{KP_E_IDENTITY, KP_SLICE_INIT("Nu is niet vast te stellen wie vraagt")},
 		{KP_E_NOT_FOUND, KP_SLICE_INIT("Hier is niets")},
 		{KP_E_METHOD, KP_SLICE_INIT("Deze methode kan hier niet")},
 		{KP_E_NOT_ACCEPTABLE, KP_SLICE_INIT("Deze antwoordvorm kan niet")},

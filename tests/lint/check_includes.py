@@ -10,12 +10,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # A room may include those named for it, itself, and connectors/connector.h where it says so.
 CORE = {"core"}
-PURE = CORE | {"crypto", "token", "policies", "http", "query", "config", "connectors", "io"}
+PURE = CORE | {"crypto", "token", "identity", "policies", "http", "query", "config", "connectors", "io"}
 ROOMS = {
     "core": CORE,
     "crypto": CORE | {"crypto"},
     "http": CORE | {"http"},
     "token": CORE | {"crypto", "token"},
+    "identity": CORE | {"crypto", "token", "http", "io", "identity"},
     "policies": CORE | {"policies"},
     "connectors": CORE | {"connectors", "policies"},
     "query": CORE | {"query", "policies", "http", "connectors", "source"},

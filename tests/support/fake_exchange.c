@@ -117,6 +117,13 @@ kp_exchange_peer(const struct kp_exchange *exchange)
 	return "192.0.2.1";
 }
 
+const struct kp_peer_certificate *
+kp_exchange_certificate(const struct kp_exchange *exchange)
+{
+	(void)exchange;
+	return NULL;
+}
+
 void
 kp_exchange_attend(
 	struct kp_exchange *exchange, const struct kp_exchange_user *user, void *owner)

@@ -437,6 +437,76 @@ secrets_and_keys_come_from_files(void **state)
 	(void)rmdir(folder);
 }
 
+#define ISSUER_START "{\"issuers\":[{\"issuer\":\"https://a.nl\",\"audiences\":[\"p\"],"
+#define ISSUER_OIN "\"organisations\":[\"00000001823288444000\"],"
+#define ISSUER_FILE "\"keys\":{\"file\":\"k.json\"}"
+
+static void
+issuers_are_read_with_all_faults(void **state)
+{
+	(void)state;
+	struct kp_config *config = NULL;
+	static const struct {
+		const char *rest; /* after issuer and audiences */
+		const char *fault;
+	} cases[] = {
+		{ISSUER_FILE "}]}", "organisations"},
+		{ISSUER_OIN "\"x\":1," ISSUER_FILE "}]}", "x"},
+		{ISSUER_OIN "\"keys\":{}}]}", "one of discovery, url and file"},
+		{ISSUER_OIN "\"keys\":{\"file\":\"a\",\"url\":\"https://a.nl/k\"}}]}",
+			"one of discovery, url and file"},
+		{ISSUER_OIN "\"keys\":{\"discovery\":\"oidc\"}}]}", "trust_anchor"},
+		{ISSUER_OIN "\"keys\":{\"discovery\":\"saml\"}}]}", "saml"},
+		{ISSUER_OIN "\"keys\":{\"url\":\"http://a.nl/k\"}}]}", "https address"},
+		{ISSUER_OIN "\"keys\":{\"url\":\"ftp://a.nl/k\"}}]}", "https address"},
+		{ISSUER_OIN "\"algorithms\":[\"none\"]," ISSUER_FILE "}]}",
+			"'none' is none"},
+		{ISSUER_OIN "\"algorithms\":[\"HS256\"]," ISSUER_FILE "}]}", "'HS256'"},
+		{ISSUER_OIN "\"algorithms\":[]," ISSUER_FILE "}]}", "1 to 64"},
+		{ISSUER_OIN "\"binding\":\"none\"," ISSUER_FILE "}]}", "optional"},
+		{ISSUER_OIN "\"binding\":\"dpop\"," ISSUER_FILE "}]}", "public_url"},
+		{ISSUER_OIN "\"rsa_bits_min\":2047," ISSUER_FILE "}]}", "2048"},
+		{ISSUER_OIN "\"skew_s\":301," ISSUER_FILE "}]}", "300"},
+		{ISSUER_OIN "\"refetch_s\":0," ISSUER_FILE "}]}", "below the limit 1"},
+		{ISSUER_OIN "\"certificate\":\"c.pem\"," ISSUER_FILE "}]}",
+			"come together"},
+		{ISSUER_OIN "\"introspection\":{\"url\":\"http://127.0.0.1/i\","
+			    "\"client_id\":\"c\"}," ISSUER_FILE "}]}",
+			"needs a secret"},
+		{ISSUER_OIN "\"group\":\"g\"," ISSUER_FILE "}]}", "group"},
+		{ISSUER_OIN "\"kind\":\"fsc\",\"group\":\"g\",\"service\":\"s\","
+			    "\"inway\":\"x\"," ISSUER_FILE "}]}",
+			"loopback"},
+		{ISSUER_OIN "\"kind\":\"fsc\",\"group\":\"g\"," ISSUER_FILE "}]}",
+			"service"},
+		{"\"organisations\":[\"1\"]," ISSUER_FILE "}]}", "20 digits"},
+		{"\"organisations\":[\"*\"]," ISSUER_FILE "}]}", "organisation_claim"},
+		{ISSUER_OIN ISSUER_FILE
+			"},{\"issuer\":\"https://a.nl\",\"audiences\":[\"p\"]," ISSUER_OIN
+				ISSUER_FILE "}]}",
+			"issuer 2 has the same name"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[1024];
+		(void)snprintf(text, sizeof(text), "%s%s", ISSUER_START, cases[i].rest);
+		expect_fault(text, cases[i].fault);
+	}
+	assert_int_equal(
+		parse(ISSUER_START ISSUER_OIN
+			"\"keys\":{\"url\":\"http://127.0.0.1:1/k\"},\"skew_s\":300,"
+			"\"rsa_bits_min\":8192,\"roles\":{\"KM\":\"klantmanager\"}}]}",
+			&config),
+		KP_OK);
+	assert_int_equal(config->issuer_count, 1);
+	const struct kp_issuer *issuer = &config->issuers[0];
+	assert_int_equal(issuer->skew_s, 300);
+	assert_int_equal(issuer->binding, KP_BINDING_REQUIRED);
+	assert_true(kp_slice_is(issuer->types.items[0], "at+jwt"));
+	assert_true(kp_slice_is(issuer->employee_claim, "sub"));
+	assert_true(kp_slice_is(issuer->roles[0].ours, "klantmanager"));
+	kp_config_unref(&config);
+}
+
 /* ketenpoort.json(5) says what the table says. KP_UPDATE=1 writes it anew. */
 static void
 the_manual_is_the_table(void **state)
@@ -538,6 +608,7 @@ main(void)
 		cmocka_unit_test(tls_of_listeners),
 		cmocka_unit_test(no_memory_is_an_ordinary_answer),
 		cmocka_unit_test(secrets_and_keys_come_from_files),
+		cmocka_unit_test(issuers_are_read_with_all_faults),
 		cmocka_unit_test(the_manual_is_the_table),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

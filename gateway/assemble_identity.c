@@ -1,0 +1,111 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* assemble_identity: see assemble_identity.h. */
+#include "assemble_identity.h"
+
+#include "io/file.h"
+#include "token/key_set.h"
+
+static void
+add_finding(struct kp_findings *findings, struct kp_error *err, const char *file,
+	const char *place)
+{
+	if (err->file[0] == '\0') {
+		kp_error_at(err, file, 0, 0, place);
+	}
+	kp_findings_add(findings, err);
+}
+
+static enum kp_status
+read_keys(const struct kp_issuer *issuer, struct kp_findings *findings,
+	struct kp_key_set **ret_keys)
+{
+	struct kp_arena arena;
+	struct kp_slice text;
+	struct kp_error err = {0};
+	kp_arena_init(&arena, 2 * KP_KEY_SET_BYTES_MAX + 8192, NULL);
+	const char *path = kp_arena_copy(&arena, issuer->keys_file).data;
+	enum kp_status status = path == NULL
+		? KP_E_MEMORY
+		: kp_file_read_all(path, &arena, KP_KEY_SET_BYTES_MAX, &text, &err);
+	if (status == KP_OK) {
+		status = kp_key_set_read(text, issuer->rsa_bits_min, ret_keys, &err);
+	}
+	if (status != KP_OK && status != KP_E_MEMORY) {
+		add_finding(findings, &err, path, NULL);
+		status = KP_E_CONFIG;
+	}
+	kp_arena_deinit(&arena);
+	return status;
+}
+
+static enum kp_status
+read_revoked(
+	const char *path, struct kp_findings *findings, struct kp_revoked **ret_revoked)
+{
+	struct kp_arena arena;
+	struct kp_slice text;
+	struct kp_error err = {0};
+	if (path[0] == '\0') {
+		return KP_OK;
+	}
+	kp_arena_init(&arena, KP_REVOKED_BYTES_MAX + 65536, NULL);
+	enum kp_status status =
+		kp_file_read_all(path, &arena, KP_REVOKED_BYTES_MAX, &text, &err);
+	if (status == KP_OK) {
+		status = kp_revoked_read(text, path, findings, ret_revoked);
+	} else if (status != KP_E_MEMORY) {
+		add_finding(findings, &err, path, NULL);
+		status = KP_E_CONFIG;
+	}
+	kp_arena_deinit(&arena);
+	return status;
+}
+
+static enum kp_status
+worst(enum kp_status a, enum kp_status b)
+{
+	return a == KP_OK ? b : a;
+}
+
+enum kp_status
+kp_assemble_identity(const struct kp_config *config, struct kp_findings *findings,
+	struct kp_identity_settings **ret_settings)
+{
+	struct kp_key_set *keys[KP_ISSUERS_MAX] = {NULL};
+	struct kp_identity_settings from = {.issuers = config->issuers,
+		.issuer_count = config->issuer_count,
+		.keys = keys,
+		.public_url = config->identity_public_url,
+		.revoked_file = config->identity_revoked_file,
+		.revoked_check_ms = (uint32_t)config->identity_revoked_check_ms,
+		.token_bytes_max = (uint32_t)config->identity_token_bytes_max,
+		.tokens_max = (uint32_t)config->identity_tokens_max,
+		.proofs_max = (uint32_t)config->identity_proofs_max,
+		.proof_window_ms = (uint32_t)config->identity_proof_window_ms,
+		.proof_nonce = config->identity_proof_nonce,
+		.roles_max = (uint32_t)config->identity_roles_max};
+	struct kp_error err = {0};
+	enum kp_status status = read_revoked(from.revoked_file, findings, &from.revoked);
+	for (size_t i = 0; i < from.issuer_count; i++) {
+		if (from.issuers[i].keys == KP_KEYS_FILE) {
+			status = worst(
+				status, read_keys(&from.issuers[i], findings, &keys[i]));
+		}
+	}
+	if (status == KP_OK) {
+		status = kp_identity_settings_create(
+			&from, config->identity_machine_roles, ret_settings, &err);
+		if (status != KP_OK) {
+			add_finding(
+				findings, &err, config->path, "/identity/machine_roles");
+		}
+	}
+	for (size_t i = 0; status != KP_OK && i < from.issuer_count; i++) {
+		kp_key_set_unref(&keys[i]);
+	}
+	if (status != KP_OK) {
+		kp_revoked_destroy(&from.revoked);
+	}
+	return status;
+}
