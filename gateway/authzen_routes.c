@@ -268,6 +268,9 @@ static void
 refuse_asker(struct decision *decision)
 {
 	bool unclear = decision->asker.error.status == KP_E_UNAUTHENTICATED;
+	KP_LOG(&decision->view->log, INFO, REQUEST, "it is not clear who asks",
+		kp_log_cstr(KP_LOG_REASON,
+			kp_token_fault_reason(decision->asker.identity_fault)));
 	refuse(decision, unclear ? 401 : 503,
 		unclear ? KP_SLICE("\"it is not clear who asks\"")
 			: KP_SLICE("\"it cannot be found out now who asks\""));

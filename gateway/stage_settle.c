@@ -171,6 +171,12 @@ log_line(const struct kp_request *request)
 		kp_log_number(KP_LOG_CALLS, request->call_count),
 		kp_log_number(KP_LOG_BYTES_OUT, (int64_t)request->answer.bytes),
 		kp_log_flag(KP_LOG_COMPLETE, request->complete));
+	if (request->identity_fault != KP_TOKEN_GOOD) {
+		KP_LOG(log, INFO, REQUEST, "it is not clear who asks",
+			kp_log_text(KP_LOG_TRACE, trace),
+			kp_log_cstr(KP_LOG_REASON,
+				kp_token_fault_reason(request->identity_fault)));
+	}
 	if (request->failed &&
 		kp_status_info(request->error.status)->class == KP_CLASS_INTERNAL) {
 		kp_log_error(log, KP_LOG_LEVEL_ERROR, KP_LOG_AREA_REQUEST,

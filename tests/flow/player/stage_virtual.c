@@ -107,6 +107,12 @@ name_client(const char *name)
 	return client;
 }
 
+static int64_t
+now_s(void)
+{
+	return kp_loop_wall_ms(NULL) / 1000;
+}
+
 static struct client *
 find_client(const char *name)
 {
@@ -342,6 +348,7 @@ const struct stage stage = {
 	.start = start,
 	.log = log_slice,
 	.advance = advance,
+	.now_s = now_s,
 	.certificate = show_certificate,
 	.protocol = speak,
 	.send = send_bytes,

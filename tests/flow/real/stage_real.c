@@ -737,6 +737,12 @@ stopped(void)
 }
 
 /* The gateway holds a lock on its journal: a copy is read. */
+static int64_t
+now_s(void)
+{
+	return (int64_t)time(NULL);
+}
+
 static const char *
 journal(void)
 {
@@ -769,6 +775,7 @@ const struct stage stage = {
 	.start = start,
 	.log = log_slice,
 	.advance = pump_for,
+	.now_s = now_s,
 	.send = send_bytes,
 	.hang_up = hang_up,
 	.read = read_on,

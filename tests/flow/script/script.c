@@ -15,6 +15,7 @@
 #include "audit/journal.h"
 #include "script/check.h"
 #include "script/stage.h"
+#include "script/tokens.h"
 
 #define LINES_MAX 8192
 #define NAME_SIZE 32
@@ -145,6 +146,7 @@ add_filled(struct text *text, const char *line)
 		if (len > 0 && len < sizeof(name) && line[1 + len] == '}') {
 			(void)snprintf(name, sizeof(name), "%.*s", (int)len, line + 1);
 			value = stage.value(name);
+			value = value == NULL ? tokens_value(name) : value;
 		}
 		if (value != NULL) {
 			add(text, value, strlen(value));
@@ -722,6 +724,21 @@ play_start(struct script *script, const char *config)
 	script->ended = true; /* the rest was played while it ran */
 }
 
+/* "token NAME by KEY [as TYPE]", with the claims in its block. */
+static void
+play_token(struct script *script, const char *line)
+{
+	char name[NAME_SIZE];
+	char key[NAME_SIZE];
+	char type[NAME_SIZE] = "at+jwt";
+	struct text claims = block_text(script, script->at + 1, "\n");
+	if (sscanf(line, "token %31s by %31s as %31s", name, key, type) < 2 ||
+		!tokens_sign(name, key, type, claims.data)) {
+		give_up(script, "no such token can be made", line);
+	}
+	free(claims.data);
+}
+
 /* Commands that name no client and no partner. */
 static bool
 play_world(struct script *script, char *line)
@@ -733,6 +750,12 @@ play_world(struct script *script, char *line)
 		put_folder(script, first, second);
 	} else if (sscanf(line, "file %127s", first) == 1) {
 		put_file(script, first);
+	} else if (sscanf(line, "key %127s", first) == 1) {
+		if (!tokens_make_key(first)) {
+			give_up(script, "no key could be made", first);
+		}
+	} else if (strncmp(line, "token ", 6) == 0) {
+		play_token(script, line);
 	} else if (sscanf(line, "start %127s", first) == 1) {
 		play_start(script, first);
 	} else if (sscanf(line, "advance %lu ms", &number) == 1) {

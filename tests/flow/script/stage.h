@@ -52,6 +52,7 @@ struct stage {
 	struct kp_slice (*log)(void);
 
 	void (*advance)(uint64_t ms);
+	int64_t (*now_s)(void); /* UTC, as the gateway sees it */
 	/* Before its first bytes: the certificate a client shows, the protocol it agrees
 	 * on. False or NULL: not on this stage. */
 	bool (*certificate)(
