@@ -194,7 +194,10 @@ read_claims(const struct kp_claim *claims, const struct access_rules *rules,
 		return KP_TOKEN_GROUP;
 	}
 	enum kp_claim_found has_id = kp_claim_text(claims, KP_SLICE("jti"), &access.id);
-	if (kp_claim_text(claims, KP_SLICE("sub"), &access.subject) != KP_CLAIM_GOOD ||
+	enum kp_claim_found has_subject =
+		kp_claim_text(claims, KP_SLICE("sub"), &access.subject);
+	if (has_subject == KP_CLAIM_WRONG ||
+		(rules->needs_subject && has_subject != KP_CLAIM_GOOD) ||
 		has_id == KP_CLAIM_WRONG ||
 		(rules->needs_id && has_id != KP_CLAIM_GOOD)) {
 		return KP_TOKEN_CLAIM_KIND;
@@ -223,6 +226,7 @@ kp_access_read(const struct kp_access_token *token, const struct kp_issuer *issu
 	const struct access_rules rules = {.issuer = issuer,
 		.needs_iat = !fsc,
 		.needs_nbf = fsc,
+		.needs_subject = true,
 		.needs_id = !fsc,
 		.needs_client = !fsc};
 	return read_claims(token->claims, &rules, reading, ret_access);

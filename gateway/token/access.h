@@ -63,8 +63,8 @@ enum kp_token_fault kp_access_read(const struct kp_access_token *token,
 
 /*
  * The same from an issuer's answer about an opaque token (RFC 7662, section 2.2), which
- * need not repeat iss, iat and jti. KP_TOKEN_INACTIVE; KP_TOKEN_NO_ANSWER when it is no
- * such answer.
+ * need not repeat iss, sub, iat and jti. KP_TOKEN_INACTIVE; KP_TOKEN_NO_ANSWER when it is
+ * no such answer.
  */
 enum kp_token_fault kp_access_read_introspected(struct kp_slice answer,
 	const struct kp_issuer *issuer, const struct kp_access_reading *reading,

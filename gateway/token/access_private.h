@@ -11,6 +11,7 @@ struct access_rules {
 	const struct kp_issuer *issuer;
 	bool needs_iat;
 	bool needs_nbf;
+	bool needs_subject;
 	bool needs_id;
 	bool needs_client;
 };

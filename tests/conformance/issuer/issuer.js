@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: Ketenpoort contributors
+// SPDX-License-Identifier: EUPL-1.2
+//
+// A real issuer: oidc-provider on 127.0.0.1. One client gets plain tokens, one certificate-bound ones (the
+// certificate as base64 of DER in a header, as a proxy would pass it on), one DPoP-bound ones, one opaque ones.
+//
+//   node issuer.js PORT KEYS.json      KEYS.json: { "keys": [ private JWK … ] }, made when it is not there
+"use strict";
+
+const fs = require("node:fs");
+const crypto = require("node:crypto");
+
+const RESOURCE = "urn:ketenpoort";
+const [port, file] = process.argv.slice(2);
+
+function makeKeys() {
+  const pair = (type, options, extra) => ({
+    ...crypto.generateKeyPairSync(type, options).privateKey.export({ format: "jwk" }),
+    use: "sig",
+    kid: crypto.randomUUID(),
+    ...extra,
+  });
+  return { keys: [pair("rsa", { modulusLength: 2048 }, { alg: "PS256" }),
+                  pair("ec", { namedCurve: "P-256" }, { alg: "ES256" })] };
+}
+
+async function main() {
+  const { default: Provider } = await import("oidc-provider");
+  if (!fs.existsSync(file)) fs.writeFileSync(file, JSON.stringify(makeKeys()));
+  const client = (id, more) => ({
+    client_id: id, client_secret: `geheim-van-${id}`, grant_types: ["client_credentials"], redirect_uris: [],
+    response_types: [], id_token_signed_response_alg: "PS256", ...more });
+  const provider = new Provider(`http://127.0.0.1:${port}`, {
+    jwks: JSON.parse(fs.readFileSync(file)),
+    clients: [
+      client("plain"), client("es256"), client("opaque"), client("poort"),
+      client("bound", { tls_client_certificate_bound_access_tokens: true }),
+      client("proof", { dpop_bound_access_tokens: true }),
+    ],
+    enabledJWA: { dPoPSigningAlgValues: ["ES256"] },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      dPoP: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
+      mTLS: {
+        enabled: true, certificateBoundAccessTokens: true,
+        getCertificate: (ctx) => ctx.get("x-certificate") &&
+          new crypto.X509Certificate(Buffer.from(ctx.get("x-certificate"), "base64")),
+      },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => RESOURCE,
+        getResourceServerInfo: (ctx, resource, asking) => ({
+          scope: "dossiers", audience: RESOURCE,
+          accessTokenFormat: asking.clientId === "opaque" ? "opaque" : "jwt",
+          accessTokenTTL: 600,
+          jwt: { sign: { alg: asking.clientId === "es256" ? "ES256" : "PS256" } },
+        }),
+      },
+    },
+    // The employee travels through the machine's call (RFC 8693, act).
+    extraTokenClaims: () => ({ oin: "00000001830000001000", rollen: ["KM"], act: { sub: "m.jansen" } }),
+  });
+  provider.on("server_error", (ctx, error) => console.error(error));
+  provider.listen(Number(port), "127.0.0.1", () => console.log("ready"));
+}
+
+main();
