@@ -11,6 +11,7 @@
 /* KP_COMMAND(name, one line for --help) */
 #define KP_COMMANDS                                                                      \
 	KP_COMMAND(dev_pki, "make certificates for development")                         \
+	KP_COMMAND(dev_token, "sign an access token for development")                    \
 	KP_COMMAND(init, "write a working, explained configuration")                     \
 	KP_COMMAND(check, "check a configuration, its rules and its manifests")          \
 	KP_COMMAND(serve, "run the gateway")                                             \

@@ -81,13 +81,21 @@ start_partner brp "$brp"
 start_partner uwv "$uwv"
 start_partner svb "$svb"
 "$gateway" init "$work/poort" >/dev/null
+# Who asks is what a token says; here the issuer is a key in a folder.
+"$gateway" dev-token --organisatie 00000001830000001000 --medewerker m.jansen --rollen klantmanager \
+	--geldig 21600 --uit "$work/token" "$work/inlog"
+"$gateway" dev-token --organisatie 00000001830000001000 --medewerker m.jansen --rollen klantmanager \
+	--geldig -100 --uit "$work/token-of-yesterday" "$work/inlog"
+token=$work/token
 python3 - "$work/poort" "$port" "$brp" "$uwv" "$svb" <<'PY'
 import json, pathlib, sys
 folder, port, *partners = sys.argv[1:]
 config = pathlib.Path(folder, "gateway.json")
 data = json.loads(config.read_text())
 data["listeners"] = [{"host": "127.0.0.1", "port": int(port)}]
-data["identity"]["development"] = "ja, geloof onbewezen koppen; alleen voor ontwikkeling"  # no tokens here: who asks is what the header says
+data["issuers"] = [{"issuer": "https://dev-token.invalid", "audiences": ["ketenpoort"],
+                    "keys": {"file": "../inlog/jwks.json"}, "organisations": ["00000001830000001000"],
+                    "organisation_claim": "oin", "roles_claim": "rollen", "binding": "optional"}]
 config.write_text(json.dumps(data, indent=2))
 for name, old, new in zip(("brp", "uwv", "svb"), (8081, 8082, 8083), partners):
     manifest = pathlib.Path(folder, "sources", name + ".json")
@@ -111,7 +119,7 @@ ask() { # expected exit code, then arguments for query
 	shift
 	show ketenpoort query "$@"
 	code=0
-	"$gateway" query --bsn-file "$work/bsn" --organisatie 00000001830000001000 --medewerker m.jansen "$@" || code=$?
+	"$gateway" query --bsn-file "$work/bsn" --token-file "$token" "$@" || code=$?
 	if [ "$code" -ne "$expected" ]; then
 		echo "demo: expected exit code $expected, got $code" >&2
 		exit 1
@@ -120,26 +128,31 @@ ask() { # expected exit code, then arguments for query
 
 # --- the story ---
 title "A dossier for an intake: four partners, one answer, the source beside every value"
-ask 3 --doel participatiewet-intake --zaak Z-2026-00123 --rollen klantmanager
+ask 3 --doel participatiewet-intake --zaak Z-2026-00123
 
 title "The same client for a narrower purpose: an address check opens less"
-ask 0 --doel adrescontrole --zaak Z-2026-00123 --rollen klantmanager
+ask 0 --doel adrescontrole --zaak Z-2026-00123
 
 title "A purpose this role may not ask for: refused, and recorded"
-ask 5 --doel fraudeonderzoek --rollen klantmanager
+ask 5 --doel fraudeonderzoek
+
+title "A token that has expired: refused, and nothing tells what is wrong with it"
+token=$work/token-of-yesterday
+ask 5 --doel adrescontrole
+token=$work/token
 
 title "A partner is switched off: its section says so, the rest is there"
 kill "$pid_svb"
 wait "$pid_svb" 2>/dev/null || true
-ask 3 --doel participatiewet-intake --rollen klantmanager --velden uitkeringen
+ask 3 --doel participatiewet-intake --velden uitkeringen
 
 title "A slow partner under a short budget: 'nietBereikt' is not 'nothing known'"
 fault "$uwv" slow 3000
-ask 3 --doel participatiewet-intake --rollen klantmanager --velden persoon.naam,uitkeringen --budget 400
+ask 3 --doel participatiewet-intake --velden persoon.naam,uitkeringen --budget 400
 
 title "The stream: each source's block as soon as it is there, the slow one last"
 fault "$uwv" slow 700
-ask 0 --doel participatiewet-intake --rollen klantmanager --velden persoon.naam.geslachtsnaam,klantvolg --ndjson
+ask 0 --doel participatiewet-intake --velden persoon.naam.geslachtsnaam,klantvolg --ndjson
 fault "$uwv" none
 
 title "What the gateway can prove afterwards: the journal (no client number, no value)"
@@ -153,7 +166,7 @@ if [ $keep = yes ]; then
 gateway    http://127.0.0.1:$port      configuration $work/poort
 partners   brp $brp, uwv $uwv          break one: curl -d '{"fault":"slow","ms":2000}' http://127.0.0.1:$uwv/_fault
 ask        KETENPOORT_GATEWAY=$KETENPOORT_GATEWAY $gateway query \\
-             --organisatie 00000001830000001000 --medewerker m.jansen --rollen klantmanager \\
+             --token-file $work/token \\
              --doel participatiewet-intake --bsn-file $work/bsn
 TEXT
 	wait

@@ -21,11 +21,13 @@
 #include "core/buffer.h"
 #include "core/heap.h"
 #include "core/json_write.h"
+#include "io/file.h"
 #include "io/runtime.h"
 #include "io/upstream.h"
 
 #define ANSWER_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define TIMEOUT_MS_DEFAULT 60000
+#define TOKEN_BYTES_MAX ((size_t)65536)
 
 /* How the command ends; documented in ketenpoort-query(1). */
 enum exit_code {
@@ -55,6 +57,7 @@ struct question {
 	const char *organisation;
 	const char *employee;
 	const char *roles;
+	const char *token_file;
 	enum form form;
 	bool dry_run;
 	bool english;
@@ -71,7 +74,7 @@ struct conversation {
 	struct kp_error err;
 	struct kp_upstream_target *target;
 	struct kp_upstream_request request;
-	struct kp_upstream_header headers[8];
+	struct kp_upstream_header headers[10];
 	struct kp_task start;
 };
 
@@ -95,7 +98,9 @@ static const char usage[] =
 	"      --bsn-file FILE      read the client number from FILE (- is standard "
 	"input)\n"
 	"\n"
-	"who asks (a gateway in development mode; elsewhere the token says so)\n"
+	"who asks\n"
+	"      --token-file FILE    an access token, which says who asks\n"
+	"  in place of it, with a gateway in development mode:\n"
 	"      --organisatie OIN    asking organisation\n"
 	"      --medewerker ID      asking employee\n"
 	"      --rollen A,B         roles of the employee\n"
@@ -117,6 +122,7 @@ enum long_option {
 	OPTION_ORGANISATION,
 	OPTION_EMPLOYEE,
 	OPTION_ROLES,
+	OPTION_TOKEN_FILE,
 	OPTION_JSON,
 	OPTION_NDJSON,
 	OPTION_DRY_RUN,
@@ -135,6 +141,7 @@ static const struct option options[] = {
 	{"organisatie", required_argument, NULL, OPTION_ORGANISATION},
 	{"medewerker", required_argument, NULL, OPTION_EMPLOYEE},
 	{"rollen", required_argument, NULL, OPTION_ROLES},
+	{"token-file", required_argument, NULL, OPTION_TOKEN_FILE},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"ndjson", no_argument, NULL, OPTION_NDJSON},
 	{"dry-run", no_argument, NULL, OPTION_DRY_RUN},
@@ -181,6 +188,9 @@ take_option(struct question *question, int option)
 		break;
 	case OPTION_ROLES:
 		question->roles = optarg;
+		break;
+	case OPTION_TOKEN_FILE:
+		question->token_file = optarg;
 		break;
 	case OPTION_JSON:
 		question->form = FORM_JSON;
@@ -513,6 +523,31 @@ show(struct conversation *conversation)
 	return code;
 }
 
+/* Never on the command line, where others would see it. */
+static bool
+add_token(struct conversation *conversation)
+{
+	const char *name = conversation->question->token_file;
+	struct kp_slice text = {NULL, 0};
+	struct kp_error err;
+	if (name == NULL) {
+		return true;
+	}
+	if (kp_file_read_all(name, &conversation->arena, TOKEN_BYTES_MAX, &text, &err) !=
+		KP_OK) {
+		char reason[512];
+		(void)fprintf(stderr, "ketenpoort query: --token-file: %s\n",
+			kp_error_text(&err, reason, sizeof(reason)));
+		return false;
+	}
+	while (text.len > 0 && strchr("\r\n ", text.data[text.len - 1]) != NULL) {
+		text.len--;
+	}
+	add_header(conversation, "Authorization",
+		kp_arena_printf(&conversation->arena, "Bearer %.*s", KP_SLICE_ARG(text)));
+	return true;
+}
+
 static int
 ask(const struct question *question)
 {
@@ -522,6 +557,10 @@ ask(const struct question *question)
 	struct kp_slice body = write_body(question, &conversation.arena);
 	fill_request(&conversation, body);
 	int code = EXIT_UNAVAILABLE;
+	if (!add_token(&conversation)) {
+		kp_arena_deinit(&conversation.arena);
+		return EXIT_USAGE;
+	}
 	enum kp_status status = body.data == NULL ? KP_E_MEMORY : converse(&conversation);
 	if (status == KP_OK) {
 		code = show(&conversation);

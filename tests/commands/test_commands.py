@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: Ketenpoort contributors
 # SPDX-License-Identifier: EUPL-1.2
 """init, check and audit of the program itself: what they print, write and exit with."""
+import base64
 import json
 import os
 import pathlib
@@ -99,6 +100,33 @@ class Commands(unittest.TestCase):
         self.assertIn("is not empty, and nothing is overwritten", done.stderr)
         self.assertEqual(before, {path: path.read_bytes() for path in before})
         self.assertEqual(self.run_program("init", config / "x").returncode, 1)
+
+    def test_dev_token(self):
+        folder = pathlib.Path(self.home.name) / "inlog"
+        tokens = []
+        for arguments in (["--medewerker", "m.jansen", "--rollen", "klantmanager,inzage"], []):
+            done = self.run_program("dev-token", "--organisatie", "00000001830000001000", *arguments, folder)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            header, claims, signature = done.stdout.strip().split(".")
+            self.assertEqual(len(signature), 86)
+            tokens.append([json.loads(base64.urlsafe_b64decode(part + "==")) for part in (header, claims)])
+        self.assertEqual(tokens[0][0], {"alg": "ES256", "typ": "at+jwt"})
+        self.assertEqual(tokens[0][1]["sub"], "m.jansen")
+        self.assertEqual(tokens[0][1]["rollen"], ["klantmanager", "inzage"])
+        self.assertEqual(tokens[0][1]["exp"] - tokens[0][1]["iat"], 600)
+        self.assertEqual(tokens[1][1]["sub"], tokens[1][1]["client_id"])
+        self.assertNotEqual(tokens[0][1]["jti"], tokens[1][1]["jti"])
+        self.assertEqual((folder / "issuer.key").stat().st_mode & 0o777, 0o600)
+        keys = json.loads((folder / "jwks.json").read_text())["keys"]
+        self.assertEqual([sorted(key) for key in keys], [["crv", "kty", "x", "y"]])
+        token = pathlib.Path(self.home.name) / "token"
+        done = self.run_program("dev-token", "--organisatie", "1", "--uit", token, folder)
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertEqual(token.stat().st_mode & 0o777, 0o600)
+        for wrong in ([folder], ["--organisatie", "1"], ["--organisatie", "1", "--geldig", "x", folder]):
+            self.assertEqual(self.run_program("dev-token", *wrong).returncode, 2)
+        (folder / "issuer.key").write_text("no key")
+        self.assertEqual(self.run_program("dev-token", "--organisatie", "1", folder).returncode, 1)
 
     def test_development_is_an_explicit_switch(self):
         config = self.init("--development")
