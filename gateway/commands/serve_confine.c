@@ -130,6 +130,17 @@ add_tls(struct path_list *list, const struct kp_tls_server_options *tls)
 	}
 }
 
+/* The texts of an issuer have a NUL behind them. */
+static void
+add_issuer(struct path_list *list, const struct kp_issuer *issuer)
+{
+	const struct kp_slice files[] = {issuer->keys_file, issuer->anchor_file,
+		issuer->certificate_file, issuer->key_file};
+	for (size_t i = 0; i < KP_ARRAY_LEN(files); i++) {
+		add_folder_of(list, files[i].data, false);
+	}
+}
+
 static void
 add_configured(struct path_list *list, const struct kp_config *config)
 {
@@ -150,6 +161,10 @@ add_configured(struct path_list *list, const struct kp_config *config)
 			add_tls(list, config->listeners[i].tls);
 		}
 	}
+	for (size_t i = 0; i < config->issuer_count; i++) {
+		add_issuer(list, &config->issuers[i]);
+	}
+	add_folder_of(list, config->identity_revoked_file, false);
 	add_folder_of(list, config->pkcs11_module, false);
 	add_folder_of(list, config->journal_file, true);
 	add_folder_of(list, config->log_file, true);
