@@ -131,7 +131,7 @@ title "A dossier for an intake: four partners, one answer, the source beside eve
 ask 3 --doel participatiewet-intake --zaak Z-2026-00123
 
 title "The same client for a narrower purpose: an address check opens less"
-ask 0 --doel adrescontrole --zaak Z-2026-00123
+ask 3 --doel adrescontrole --zaak Z-2026-00123
 
 title "A purpose this role may not ask for: refused, and recorded"
 ask 5 --doel fraudeonderzoek
