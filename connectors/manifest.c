@@ -381,7 +381,9 @@ read_root(struct reader *reader, const struct kp_json_node *root)
 		require_section(reader, root, "soap");
 	}
 	if (soap || kp_slice_is(manifest->connector, "rest")) {
-		require_section(reader, root, "endpoint");
+		if (manifest->program.command_count == 0) {
+			require_section(reader, root, "endpoint");
+		}
 		require_section(reader, root, "request");
 		require_section(reader, root, "response");
 	} else if (kp_slice_is(manifest->connector, "file")) {

@@ -21,6 +21,7 @@
 #include "core/slice.h"
 
 #define KP_MANIFEST_BYTES_MAX ((size_t)1 << 20)
+#define KP_MANIFEST_COMMAND_MAX ((size_t)32)
 
 /* Where something stands in the manifest. */
 struct kp_manifest_place {
@@ -228,6 +229,17 @@ struct kp_manifest_sql {
 	struct kp_manifest_place place;
 };
 
+/* The partner's own program, which answers on a socket that it is handed. */
+struct kp_manifest_program {
+	const struct kp_slice *command; /* program and arguments; empty: there is none */
+	size_t command_count;
+	struct kp_slice folder; /* where it runs */
+	uint64_t memory_bytes;
+	uint32_t files;
+	bool network;
+	struct kp_manifest_place place;
+};
+
 struct kp_manifest_limits {
 	uint32_t time_ms;
 	uint32_t connect_ms;
@@ -252,6 +264,7 @@ struct kp_manifest {
 	struct kp_manifest_place connector_place;
 	struct kp_slice endpoint;
 	struct kp_manifest_place endpoint_place;
+	struct kp_manifest_program program; /* in place of an endpoint */
 	struct kp_manifest_credentials access;
 	struct kp_manifest_limits limits;
 	bool idempotent;

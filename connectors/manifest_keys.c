@@ -470,6 +470,33 @@ static const struct kp_key health_keys[] = {
 	END,
 };
 
+static const struct kp_key program_keys[] = {
+	{.name = "command",
+		.kind = KP_KEY_TEXTS,
+		.required = true,
+		.help = "program and arguments; no shell reads them"},
+	{.name = "folder",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "where it runs; all it may read besides the system's programs"},
+	{.name = "memory_mib",
+		.kind = KP_KEY_INTEGER,
+		.min = 16,
+		.max = 65536,
+		.fallback = 512,
+		.help = "address space it may have"},
+	{.name = "files",
+		.kind = KP_KEY_INTEGER,
+		.min = 8,
+		.max = 65536,
+		.fallback = 256,
+		.help = "files and sockets it may have open"},
+	{.name = "network",
+		.kind = KP_KEY_BOOLEAN,
+		.help = "may open sockets of its own; false by default"},
+	END,
+};
+
 static const struct kp_key caseload_keys[] = {
 	{.name = "oin",
 		.kind = KP_KEY_TEXT,
@@ -548,6 +575,12 @@ static const struct kp_key manifest_keys[] = {
 		.kind = KP_KEY_TEXT,
 		.help = "https://host:port/base; plain http on this machine only. sql: "
 			"postgresql://host:port/database, or odbc: with access dsn"},
+	{.name = "program",
+		.kind = KP_KEY_OBJECT,
+		.keys = program_keys,
+		.help = "a program of the partner's, started and confined by the "
+			"gateway, that answers HTTP on the socket it is handed "
+			"(descriptor 3); in place of an endpoint"},
 	{.name = "access",
 		.kind = KP_KEY_OBJECT,
 		.keys = access_keys,

@@ -148,6 +148,35 @@ read_access(struct reader *reader, const struct kp_json_node *object,
 	check_access(reader, object, access);
 }
 
+static void
+read_program(struct reader *reader, const struct kp_json_node *root)
+{
+	const struct kp_json_node *object = object_at(root, "program");
+	struct kp_manifest_program *program = &reader->manifest->program;
+	program->place = place_of(reader, object);
+	if (object == NULL) {
+		return;
+	}
+	program->command = read_texts(reader, object, "command", &program->command_count);
+	program->folder = text_at(object, "folder");
+	program->memory_bytes = (uint64_t)integer_at(object, "memory_mib",
+					kp_manifest_fallback("program", "memory_mib"))
+		<< 20;
+	program->files = (uint32_t)integer_at(
+		object, "files", kp_manifest_fallback("program", "files"));
+	program->network = boolean_at(object, "network");
+	if (program->command_count == 0 ||
+		program->command_count > KP_MANIFEST_COMMAND_MAX) {
+		kp_json_finding(&reader->document, object,
+			"needs a command of 1 to %zu texts", KP_MANIFEST_COMMAND_MAX);
+	}
+	if (kp_json_member(root, "endpoint") != NULL) {
+		kp_json_finding(&reader->document, object,
+			"and an endpoint exclude each other: the gateway asks the "
+			"program on the socket that it hands over");
+	}
+}
+
 static uint32_t
 decision_limit(const struct kp_json_node *object, const char *name)
 {
@@ -230,6 +259,7 @@ kp_manifest_read_partner(struct reader *reader, const struct kp_json_node *root)
 	struct kp_manifest *manifest = reader->manifest;
 	read_who(reader, root);
 	manifest->endpoint = read_endpoint(reader, root, &manifest->endpoint_place);
+	read_program(reader, root);
 	read_access(reader, object_at(root, "access"), &manifest->access);
 	read_decision_point(reader, root);
 	read_limits(reader, root);

@@ -137,9 +137,10 @@ make_bundle(const struct kp_config *config, struct kp_arena *arena,
 }
 
 static enum kp_status
-make_sources(struct kp_config *config, const struct kp_tls_token *token,
-	const struct kp_catalogue *catalogue, struct kp_arena *arena,
-	struct kp_findings *findings, struct kp_source_set **ret_sources)
+make_sources(struct kp_config *config, const struct kp_assemble_means *means,
+	const struct kp_tls_token *token, const struct kp_catalogue *catalogue,
+	struct kp_arena *arena, struct kp_findings *findings,
+	struct kp_source_set **ret_sources)
 {
 	struct kp_config_file *files = NULL;
 	size_t count = 0;
@@ -157,6 +158,9 @@ make_sources(struct kp_config *config, const struct kp_tls_token *token,
 		manifests[i].name = files[i].name;
 		manifests[i].text = files[i].text;
 	}
+	bool serving = means->journal != NULL;
+	bool programs =
+		config->sources_programs && (!serving || means->attendant != NULL);
 	struct kp_source_set_options options = {.catalogue = catalogue,
 		.files = manifests,
 		.file_count = count,
@@ -165,7 +169,9 @@ make_sources(struct kp_config *config, const struct kp_tls_token *token,
 		.secret_context = config,
 		.token = token,
 		.plugins = config->plugins,
-		.plugin_count = config->plugin_count};
+		.plugin_count = config->plugin_count,
+		.socket_folder = programs ? config->sources_socket_folder : NULL,
+		.attendant = means->attendant};
 	return kp_source_set_create(&options, findings, ret_sources);
 }
 
@@ -373,7 +379,7 @@ kp_assemble(struct kp_config *config, const struct kp_assemble_means *means,
 	enum kp_status tokens = kp_tls_token_of(config, findings, &token);
 	enum kp_status rules = make_bundle(config, &arena, findings, &bundle);
 	enum kp_status partners = rules == KP_OK
-		? make_sources(config, &token, kp_bundle_catalogue(bundle), &arena,
+		? make_sources(config, means, &token, kp_bundle_catalogue(bundle), &arena,
 			  findings, &sources)
 		: KP_OK;
 	enum kp_status authzen = make_authzen_set(config, &arena, findings, &authzen_set);

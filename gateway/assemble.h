@@ -21,6 +21,7 @@ struct kp_assemble_means {
 	struct kp_quota *quota;         /* NULL: for a check only */
 	struct kp_logger *logger;       /* may be NULL */
 	struct kp_tls_tickets *tickets; /* NULL: no TLS session is resumed */
+	struct kp_attendant *attendant; /* NULL: no program of a partner is started */
 	unsigned loops;                 /* that will serve; at least 1 */
 };
 

@@ -101,6 +101,8 @@ struct command {
 	const char *employee;
 	const char *organisation;
 	bool json;
+	char sockets[64]; /* folder of the sockets of partners' own programs */
+	struct kp_attendant *attendant;
 	bool any_secret; /* check: every secret is taken to be there */
 	char **files;
 	size_t file_count;
@@ -269,6 +271,9 @@ load_sources(struct command *command)
 		.secret_context = command,
 		.plugins = command->plugins,
 		.plugin_count = command->plugin_count,
+		.socket_folder = command->sockets,
+		.attendant = command->attendant,
+		.show_errors = true,
 	};
 	return kp_source_set_create(&options, &command->findings, &command->set) == KP_OK;
 }
@@ -392,7 +397,7 @@ permitted_cells(struct command *command, const struct kp_source *source)
 }
 
 static int
-run_try(struct command *command)
+try_one(struct command *command)
 {
 	if (!load_sources(command)) {
 		print_findings(command);
@@ -428,6 +433,31 @@ run_try(struct command *command)
 	}
 	int code = kp_connector_try_run(&attempt);
 	kp_wipe(command->bsn, sizeof(command->bsn));
+	return code;
+}
+
+/* A partner's own program runs as long as its set of sources. */
+static int
+run_try(struct command *command)
+{
+	static const char pattern[] = "/tmp/ketenpoort-try-XXXXXX";
+	struct kp_error err;
+	char text[512];
+	memcpy(command->sockets, pattern, sizeof(pattern));
+	if (mkdtemp(command->sockets) == NULL) {
+		perror("ketenpoort connector: /tmp");
+		return EXIT_FOUND_FAULTS;
+	}
+	int code = EXIT_FOUND_FAULTS;
+	if (kp_attendant_start(&command->attendant, &err) != KP_OK) {
+		fprintf(stderr, "ketenpoort connector: %s\n",
+			kp_error_text(&err, text, sizeof(text)));
+	} else {
+		code = try_one(command);
+	}
+	kp_source_set_destroy(&command->set);
+	kp_attendant_stop(&command->attendant);
+	(void)rmdir(command->sockets);
 	return code;
 }
 

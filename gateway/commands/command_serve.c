@@ -47,9 +47,10 @@ struct serve {
 	struct kp_server *server;
 	struct kp_service *service;
 	struct kp_server_listen listens[KP_SERVER_LISTENS_MAX];
-	unsigned landlock; /* version in force; 0: none */
-	bool built;        /* a snapshot was made, so the next one is a reload */
-	bool started;      /* faults go to the log from now on, to the terminal before */
+	struct kp_attendant *attendant; /* NULL: no program of a partner is started */
+	unsigned landlock;              /* version in force; 0: none */
+	bool built;   /* a snapshot was made, so the next one is a reload */
+	bool started; /* faults go to the log from now on, to the terminal before */
 };
 
 static const char usage[] =
@@ -197,6 +198,7 @@ build(void *context, void **ret_snapshot, struct kp_error *err)
 	}
 	if (status == KP_OK) {
 		const struct kp_assemble_means means = {.journal = serve->journal,
+			.attendant = serve->attendant,
 			.quota = serve->quota,
 			.logger = serve->logger,
 			.tickets = serve->tickets,
@@ -584,7 +586,14 @@ confine(struct serve *serve, struct kp_error *err)
 			loop_count(serve->config), serve->listens, err);
 	}
 	if (status == KP_OK) {
-		status = kp_serve_confine(serve->config, &serve->landlock, err);
+		status = kp_serve_become_user(serve->config, err);
+	}
+	/* What the gateway itself is about to give up, as the user it has become. */
+	if (status == KP_OK && serve->config->sources_programs) {
+		status = kp_attendant_start(&serve->attendant, err);
+	}
+	if (status == KP_OK) {
+		status = kp_serve_confine_files(serve->config, &serve->landlock, err);
 	}
 	return status;
 }
@@ -639,6 +648,7 @@ tear_down(struct serve *serve)
 	kp_workers_destroy(&serve->writer); /* writes what is queued first */
 	kp_journal_close(&serve->journal);
 	kp_quota_destroy(&serve->quota);
+	kp_attendant_stop(&serve->attendant);
 	kp_service_close(&serve->service);
 	kp_logger_close(&serve->logger);
 	kp_tls_tickets_destroy(&serve->tickets);

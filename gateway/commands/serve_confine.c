@@ -73,7 +73,8 @@ add(struct path_list *list, const char *path, bool write)
 	if (path == NULL || list->count == PATHS_MAX) {
 		list->failed = true;
 	} else if (path[0] != '\0') {
-		list->items[list->count++] = (struct kp_privilege_path){path, write};
+		list->items[list->count++] =
+			(struct kp_privilege_path){.path = path, .write = write};
 	}
 }
 
@@ -206,22 +207,27 @@ confine_files(struct kp_config *config, unsigned *ret_landlock, struct kp_error 
 /* --- all of it --- */
 
 enum kp_status
-kp_serve_confine(struct kp_config *config, unsigned *ret_landlock, struct kp_error *err)
+kp_serve_become_user(struct kp_config *config, struct kp_error *err)
 {
 	const char *user = kp_arena_printf(
 		&config->arena, "%.*s", KP_SLICE_ARG(config->process_user));
 	const char *group = kp_arena_printf(
 		&config->arena, "%.*s", KP_SLICE_ARG(config->process_group));
-	*ret_landlock = 0;
 	if (user == NULL || group == NULL) {
 		return kp_error_set(err, KP_E_MEMORY, "no memory for a name");
 	}
-	enum kp_status status = kp_privilege_drop(user, group, err);
-	if (status == KP_OK && config->process_confine_files &&
-		kp_privilege_hindrance() == NULL) {
-		status = confine_files(config, ret_landlock, err);
+	return kp_privilege_drop(user, group, err);
+}
+
+enum kp_status
+kp_serve_confine_files(
+	struct kp_config *config, unsigned *ret_landlock, struct kp_error *err)
+{
+	*ret_landlock = 0;
+	if (!config->process_confine_files || kp_privilege_hindrance() != NULL) {
+		return KP_OK;
 	}
-	return status;
+	return confine_files(config, ret_landlock, err);
 }
 
 static void

@@ -23,8 +23,11 @@ enum kp_status kp_serve_bind(struct kp_config *config, const struct kp_service *
 	unsigned loops, struct kp_server_listen listens[KP_SERVER_LISTENS_MAX],
 	struct kp_error *err) KP_MUST_USE;
 
+/* The user that the configuration names. */
+enum kp_status kp_serve_become_user(
+	struct kp_config *config, struct kp_error *err) KP_MUST_USE;
 /* *ret_landlock: see kp_privilege_confine_files. */
-enum kp_status kp_serve_confine(struct kp_config *config, unsigned *ret_landlock,
+enum kp_status kp_serve_confine_files(struct kp_config *config, unsigned *ret_landlock,
 	struct kp_error *err) KP_MUST_USE;
 
 /* Also tells the operator how well the process is confined. */

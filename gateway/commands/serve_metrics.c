@@ -70,6 +70,30 @@ write_rules(const struct kp_bundle *bundle, int64_t now_ms, struct kp_buffer *bu
 }
 
 static void
+write_starts(const struct kp_source_set *sources, struct kp_buffer *buffer)
+{
+	bool described = false;
+	for (size_t i = 0; i < kp_source_set_count(sources); i++) {
+		const struct kp_source *source = kp_source_set_get(sources, i);
+		uint64_t starts = kp_source_program_starts(source);
+		if (starts == 0) {
+			continue;
+		}
+		if (!described) {
+			kp_buffer_printf(buffer,
+				"# HELP ketenpoort_source_program_starts_total times the "
+				"partner's own program was started\n"
+				"# TYPE ketenpoort_source_program_starts_total "
+				"counter\n");
+			described = true;
+		}
+		kp_buffer_printf(buffer,
+			"ketenpoort_source_program_starts_total{source=\"%.*s\"} %llu\n",
+			KP_SLICE_ARG(source->name), (unsigned long long)starts);
+	}
+}
+
+static void
 write_sources(const struct kp_source_set *sources, struct kp_buffer *buffer)
 {
 	size_t count = kp_source_set_count(sources);
@@ -137,6 +161,7 @@ kp_serve_metrics_write(const struct kp_journal *journal,
 		age_ms > 0 ? (uint64_t)age_ms / 1000 : 0);
 	write_sources(snapshot->sources, buffer);
 	write_terms(snapshot, buffer);
+	write_starts(snapshot->sources, buffer);
 }
 
 static void

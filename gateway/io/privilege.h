@@ -29,10 +29,11 @@ enum kp_status kp_privilege_drop(
 	const char *user, const char *group, struct kp_error *err) KP_MUST_USE;
 
 /* A folder, or a file. What is below it may be read or, with `write`, be made, changed
- * and removed too. Nothing anywhere may be started as a program. */
+ * and removed too, or, with `run`, be started as a program. */
 struct kp_privilege_path {
 	const char *path; /* one that does not exist is passed over */
 	bool write;
+	bool run;
 };
 
 /*

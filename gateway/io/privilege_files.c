@@ -21,6 +21,7 @@
 #define CREATE_RULESET_VERSION 1u
 
 /* Rights on files, by bit; the first thirteen are of version 1. */
+#define FS_EXECUTE ((uint64_t)1 << 0)
 #define FS_WRITE_FILE ((uint64_t)1 << 1)
 #define FS_READ_FILE ((uint64_t)1 << 2)
 #define FS_READ_DIR ((uint64_t)1 << 3)
@@ -88,7 +89,8 @@ allow(int ruleset, const struct kp_privilege_path *path, uint64_t handled,
 	if (fd < 0 || fstat(fd, &found) != 0) {
 		return fail(err, "no look at", path->path);
 	}
-	uint64_t rights = FS_READ_FILE | (path->write ? FS_WRITE_FILE | FS_TRUNCATE : 0);
+	uint64_t rights = FS_READ_FILE | (path->write ? FS_WRITE_FILE | FS_TRUNCATE : 0) |
+		(path->run ? FS_EXECUTE : 0);
 	if (S_ISDIR(found.st_mode)) {
 		rights |= FS_READ_DIR |
 			(path->write ? FS_MAKE_REG | FS_REMOVE_FILE | FS_REFER : 0);

@@ -27,6 +27,8 @@ enum kp_credential_kind {
 struct kp_upstream_target_options {
 	struct kp_slice name;     /* source, for logs */
 	struct kp_slice endpoint; /* "https://host:port/base"; no query */
+	struct kp_slice socket;   /* path of a Unix socket to connect to instead; the
+				     endpoint must then be http on loopback */
 	enum kp_credential_kind credential;
 	struct kp_slice credential_name; /* header name with KP_CREDENTIAL_HEADER */
 	struct kp_slice credential_value;

@@ -332,7 +332,10 @@ kp_upstream_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *
 		connection->call->state != KP_CALL_RUNNING) {
 		return CURL_SOCKET_BAD;
 	}
-	if (!address_allowed(address, target->on_loopback)) {
+	bool allowed = target->socket != NULL
+		? address->family == AF_UNIX
+		: address_allowed(address, target->on_loopback);
+	if (!allowed) {
 		connection->call->reason = "the address is not one a partner may have";
 		return CURL_SOCKET_BAD;
 	}

@@ -120,6 +120,7 @@ struct kp_upstream_target {
 	char *host;
 	char *port;
 	char *name;
+	char *socket; /* NULL: by address */
 	bool tls;
 	bool literal;     /* the host is an address */
 	bool on_loopback; /* the endpoint says so itself */

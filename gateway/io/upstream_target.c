@@ -407,7 +407,9 @@ kp_upstream_target_secure(struct kp_upstream_target *target, CURL *easy)
 	const char *scheme = target->tls ? "https" : "http";
 	if (curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, scheme) != CURLE_OK ||
 		curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, scheme) != CURLE_OK ||
-		curl_easy_setopt(easy, CURLOPT_URL, target->url) != CURLE_OK) {
+		curl_easy_setopt(easy, CURLOPT_URL, target->url) != CURLE_OK ||
+		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, target->socket) !=
+			CURLE_OK) {
 		return false;
 	}
 	if (!target->tls) {
@@ -467,7 +469,8 @@ fill_target(struct kp_upstream_target *target,
 	target->head_bytes_max = options->head_bytes_max > 0 ? options->head_bytes_max
 							     : HEAD_BYTES_DEFAULT;
 	target->name = copy_slice(options->name);
-	if (target->name == NULL) {
+	target->socket = options->socket.len > 0 ? copy_slice(options->socket) : NULL;
+	if (target->name == NULL || (options->socket.len > 0 && target->socket == NULL)) {
 		return kp_error_set(err, KP_E_MEMORY, "no memory for a partner");
 	}
 	enum kp_status status = read_endpoint(target, options->endpoint, err);
@@ -538,5 +541,6 @@ kp_upstream_target_free(struct kp_upstream_target *target)
 	kp_heap_free(target->host);
 	kp_heap_free(target->port);
 	kp_heap_free(target->name);
+	kp_heap_free(target->socket);
 	kp_heap_free(target);
 }

@@ -426,6 +426,9 @@ kp_source_set_create(const struct kp_source_set_options *options,
 		bool found = findings->count + findings->dropped > before;
 		status = found ? KP_E_CONFIG : status;
 	}
+	if (status == KP_OK) {
+		status = kp_source_programs_open(set, options, findings);
+	}
 	if (status != KP_OK) {
 		kp_source_set_unref(set);
 		return status;
@@ -454,6 +457,7 @@ kp_source_set_unref(struct kp_source_set *set)
 		kp_file_store_destroy(&private->store);
 		kp_tls_client_unref(&private->access.tls);
 		kp_tls_client_unref(&private->decision_access.tls);
+		kp_source_program_close(private);
 		if (private->instance != NULL) {
 			private->connector->close(private->instance);
 		}

@@ -15,6 +15,7 @@
 #include "core/arena.h"
 #include "core/error.h"
 #include "core/slice.h"
+#include "io/attendant.h"
 #include "io/loop.h"
 #include "io/tls.h"
 #include "io/upstream.h"
@@ -65,6 +66,9 @@ enum kp_source_health {
 	KP_SOURCE_UNWELL,
 };
 
+/* How often the partner's own program was started; 0 when there is none. Any thread. */
+uint64_t kp_source_program_starts(const struct kp_source *source);
+
 struct kp_source_set; /* all sources of one snapshot */
 struct kp_source_link;
 struct kp_source_call;
@@ -82,7 +86,10 @@ struct kp_source_set_options {
 	const struct kp_catalogue *catalogue; /* outlives the set */
 	const struct kp_manifest_file *files;
 	size_t file_count;
-	const char *folder; /* relative file names in manifests start here */
+	const char *folder;        /* relative file names in manifests start here */
+	const char *socket_folder; /* of partners' own programs; NULL: they may not be */
+	struct kp_attendant *attendant; /* starts them; NULL: they are only checked */
+	bool show_errors;               /* what they write to standard error */
 	kp_secret_fn secret;
 	void *secret_context;
 	const struct kp_tls_token *token; /* where keys may be; NULL: in files only */

@@ -111,8 +111,9 @@ check_http(struct kp_source_opening *opening)
 	kp_source_check_endpoint(opening, manifest->endpoint, &manifest->endpoint_place,
 		&manifest->access);
 	kp_source_check_access(opening, &manifest->access, &opening->private->access);
-	return kp_source_read_tls(opening, manifest->endpoint, &manifest->access,
-		&opening->private->access);
+	enum kp_status status = kp_source_read_tls(opening, manifest->endpoint,
+		&manifest->access, &opening->private->access);
+	return status != KP_OK ? status : kp_source_program_check(opening);
 }
 
 static enum kp_status
@@ -121,7 +122,10 @@ open_http(struct kp_source_link *link, struct kp_upstream *upstream, struct kp_e
 	const struct kp_source_private *private = link->source->private;
 	const struct kp_manifest *manifest = private->manifest;
 	struct kp_upstream_target_options options = kp_source_target(link->source->name,
-		manifest->endpoint, &manifest->access, &private->access);
+		private->program == NULL ? manifest->endpoint
+					 : KP_SLICE("http://127.0.0.1"),
+		&manifest->access, &private->access);
+	options.socket = kp_source_program_socket(private);
 	options.connections_max = manifest->limits.concurrent;
 	options.waiting_max = manifest->limits.waiting;
 	options.connect_timeout_ms = manifest->limits.connect_ms;

@@ -23,6 +23,7 @@
 #define KP_SOURCE_NOTES_MAX 32
 
 struct kp_file_store;
+struct kp_source_program;
 struct kp_source_probe;
 struct kp_source_opening;
 
@@ -69,6 +70,7 @@ struct kp_source_private {
 	struct kp_source_access decision_access; /* of its decision point */
 	const char *path;                        /* of a file source */
 	struct kp_file_store *store;
+	struct kp_source_program *program; /* NULL: there is none */
 	atomic_int health; /* enum kp_source_health; written by the first loop */
 	struct kp_sql_target_options sql; /* of a database; texts in the set's arena */
 };
@@ -230,6 +232,16 @@ struct kp_upstream_target_options kp_source_target(struct kp_slice name,
 extern const struct kp_transport_row kp_source_http;
 extern const struct kp_transport_row kp_source_file;
 extern const struct kp_transport_row kp_source_sql;
+
+/* source_program.c: a partner's own program. KP_E_MEMORY only. */
+enum kp_status kp_source_program_check(struct kp_source_opening *opening) KP_MUST_USE;
+/* When everything has checked; where the options have an attendant. KP_E_CONFIG. */
+enum kp_status kp_source_programs_open(struct kp_source_set *set,
+	const struct kp_source_set_options *options,
+	struct kp_findings *findings) KP_MUST_USE;
+void kp_source_program_close(struct kp_source_private *private);
+/* Empty when there is none. */
+struct kp_slice kp_source_program_socket(const struct kp_source_private *private);
 
 /* source_health.c: starts probing where the manifest says how, on the first loop. */
 enum kp_status kp_source_health_open(

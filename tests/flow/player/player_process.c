@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* player_process: there is no machine to be confined on, and no manager to tell. */
+/* player_process: there is no machine to be confined on, no manager to tell, and no
+ * program of a partner to start. */
+#include "io/attendant.h"
 #include "io/privilege.h"
 #include "io/service.h"
 #include "io/stream.h"
@@ -100,4 +102,45 @@ kp_listener_bind(const char *host, uint16_t port, int *ret_socket, uint16_t *ret
 	*ret_socket = -1;
 	*ret_port = port;
 	return KP_OK;
+}
+
+enum kp_status
+kp_attendant_start(struct kp_attendant **ret_attendant, struct kp_error *err)
+{
+	(void)ret_attendant;
+	return kp_error_set(
+		err, KP_E_CONFIG, "no program is started in the virtual world");
+}
+
+void
+kp_attendant_stop(struct kp_attendant **attendant)
+{
+	KP_REQUIRE(*attendant == NULL);
+}
+
+enum kp_status
+kp_attendant_open(struct kp_attendant *attendant,
+	const struct kp_program_options *options, unsigned *ret_program,
+	struct kp_error *err)
+{
+	(void)attendant;
+	(void)options;
+	(void)ret_program;
+	return kp_error_set(
+		err, KP_E_CONFIG, "no program is started in the virtual world");
+}
+
+void
+kp_attendant_close(struct kp_attendant *attendant, unsigned program)
+{
+	(void)attendant;
+	(void)program;
+}
+
+uint64_t
+kp_attendant_starts(const struct kp_attendant *attendant, unsigned program)
+{
+	(void)attendant;
+	(void)program;
+	return 0;
 }

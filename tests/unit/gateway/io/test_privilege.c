@@ -187,8 +187,10 @@ static unsigned version;
 static void
 among_files(void)
 {
-	const struct kp_privilege_path paths[] = {{readable, false}, {writable, true},
-		{"/nergens/te/vinden", true}, {"/dev/null", true}};
+	const struct kp_privilege_path paths[] = {{.path = readable},
+		{.path = writable, .write = true},
+		{.path = "/nergens/te/vinden", .write = true},
+		{.path = "/dev/null", .write = true}};
 	struct kp_error err = {0};
 	EXPECT(kp_privilege_confine_files(paths, 4, &version, &err) == KP_OK);
 	EXPECT(version > 0);

@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Ketenpoort contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""A partner's own program, started by the gateway: whatever happens in it costs its own section, it gets at nothing that is not
+its own, and it never outlives the gateway."""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import running  # noqa: E402
+
+PROGRAM = running.program_from_arguments()
+BSN = next(iter(running.stand_ins.load_clients()))
+
+# The shipped example, made to misbehave as the case number says.
+MISBEHAVING = r'''
+import json, os, signal, socket, sys, time
+import bron
+
+class Handler(bron.Handler):
+    def do_POST(self):
+        question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        what, name = self.headers.get("x-proef", ""), "Programma"
+        if what == "crash":
+            os.abort()
+        if what == "halfway":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")
+            self.wfile.flush()
+            os._exit(1)
+        if what == "hang":
+            time.sleep(1000)
+        if what == "leak":
+            hoard = []
+            while True:
+                hoard.append(bytearray(8 << 20))
+        if what in REACH:
+            try:
+                REACH[what]()
+                name = "BEREIKT"
+            except OSError:
+                name = "geweigerd"
+        if what == "pid":
+            name = f"p{os.getpid()}"
+        body = json.dumps({"burgerservicenummer": question["burgerservicenummer"], "persoon": {"achternaam": name}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+class Server(bron.Server):
+    def handle_error(self, request, address):
+        os.abort()  # out of memory in a thread is the end of the program
+
+REACH = {
+    "network": lambda: socket.socket().connect(("127.0.0.1", GATEWAY)),
+    "unix": lambda: socket.socket(socket.AF_UNIX),
+    "write": lambda: open(os.path.join(os.path.dirname(__file__), "kept"), "w"),
+    "secret": lambda: open(SECRET),
+    "journal": lambda: os.listdir(FOLDER),
+    "signal": lambda: os.kill(os.getppid(), 0),
+    "memory": lambda: open(f"/proc/{os.getppid()}/mem"),
+}
+bron.Handler = Handler
+Server().serve_forever()
+'''
+
+
+def alive(pid):
+    with contextlib.suppress(OSError):
+        return "State:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text()
+    return False
+
+
+def wait_until(fact, seconds=20):
+    until = time.monotonic() + seconds
+    while not fact():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+class ProgramGateway(running.Gateway):
+    """UWV is a program of its own."""
+
+    def write_configuration(self, change):
+        super().write_configuration(change)
+        folder = self.folder / "programma"
+        folder.mkdir()
+        shutil.copy(running.ROOT / "connectors/example/program/bron.py", folder)
+        self.write_program(MISBEHAVING)
+        path = self.folder / "gateway.json"
+        config = json.loads(path.read_text())
+        config["sources"] = {**config.get("sources", {}), "programs": True}
+        path.write_text(json.dumps(config))
+        path = self.folder / "sources/uwv.json"
+        manifest = json.loads(path.read_text())
+        del manifest["endpoint"]
+        manifest["limits"] = {"time_ms": 5000}
+        manifest["idempotent"] = False
+        manifest["program"] = {"command": ["python3", "-B", "main.py"], "folder": "programma", "memory_mib": 384}
+        manifest["request"]["headers"]["x-proef"] = "{zaak}"
+        path.write_text(json.dumps(manifest))
+
+    def write_program(self, text):
+        values = {"GATEWAY": self.port, "SECRET": str(self.folder / "secrets/uwv-token"), "FOLDER": str(self.folder)}
+        head = "".join(f"{name} = {value!r}\n" for name, value in values.items())
+        (self.folder / "programma/main.py").write_text(head + text)
+
+
+class PartnerProgram(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.gateway = ProgramGateway(PROGRAM)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.gateway.close()
+
+    def ask(self, what):
+        with contextlib.closing(self.gateway.connect()) as connection:
+            status, dossier = self.gateway.ask(BSN, connection=connection, zaakkenmerk=what, budgetMs=9000)
+        self.assertEqual(status, 200, dossier)
+        states = {source["bron"]: source["status"] for source in dossier["bronnen"]}
+        self.assertEqual(states["brp"], "gevonden", dossier["bronnen"])
+        return dossier, states["uwv"]
+
+    def said(self, what):
+        """What the program gave as the name: the BRP's is shown, its own stands beside it."""
+        dossier, state = self.ask(what)
+        self.assertEqual(state, "gevonden", dossier["bronnen"])
+        values = [value["waarde"] for conflict in dossier["afwijkingen"] if conflict["pad"].endswith("geslachtsnaam")
+                  for value in conflict["waarden"] if value["bron"] == "uwv"]
+        self.assertEqual(len(values), 1, dossier["afwijkingen"])
+        return values[0]
+
+    def pid(self):
+        return int(self.said("pid")[1:])
+
+    def starts(self):
+        with contextlib.closing(self.gateway.connect()) as connection:
+            connection.request("GET", "/metrics")
+            text = connection.getresponse().read().decode()
+        return int(re.search(r'program_starts_total\{source="uwv"\} (\d+)', text)[1])
+
+    def test_answers(self):
+        self.assertEqual(self.said("gewoon"), "Programma")
+
+    def test_reaches_nothing(self):
+        for what in ("network", "unix", "write", "secret", "journal", "signal", "memory"):
+            with self.subTest(what):
+                self.assertEqual(self.said(what), "geweigerd")
+
+    def test_misfortune_costs_its_section(self):
+        for what in ("crash", "halfway", "leak", "hang"):
+            with self.subTest(what):
+                before = self.starts()
+                _, state = self.ask(what)
+                self.assertIn(state, ("fout", "nietBereikt"))
+                if what != "hang":
+                    self.assertTrue(wait_until(lambda: self.starts() > before))
+                # The question waits on the socket until the program is there again.
+                self.assertEqual(self.said("gewoon"), "Programma")
+
+    def test_killed_from_outside(self):
+        old = self.pid()
+        os.kill(old, signal.SIGKILL)
+        self.assertNotEqual(self.pid(), old)
+
+    def test_reload_starts_the_new_one(self):
+        old = self.pid()
+        self.gateway.write_program(MISBEHAVING.replace('"Programma"', '"Vernieuwd"'))
+        self.gateway.process.send_signal(signal.SIGHUP)
+        self.assertTrue(wait_until(lambda: self.said("gewoon") == "Vernieuwd"))
+        self.assertTrue(wait_until(lambda: not alive(old)))
+        sockets = list((self.gateway.folder / "run").glob("uwv-*"))
+        self.assertEqual(len(sockets), 1)
+        self.assertEqual(sockets[0].stat().st_mode & 0o077, 0)
+        self.gateway.write_program(MISBEHAVING)
+        self.gateway.process.send_signal(signal.SIGHUP)
+        self.assertTrue(wait_until(lambda: self.said("gewoon") == "Programma"))
+
+
+class End(unittest.TestCase):
+    def end(self, how, code):
+        with ProgramGateway(PROGRAM) as gateway:
+            case = PartnerProgram()
+            case.gateway = gateway
+            pid = case.pid()
+            self.assertEqual(gateway.stop(how), code)
+            self.assertTrue(wait_until(lambda: not alive(pid)))
+
+    def test_ends_with_the_gateway(self):
+        self.end(signal.SIGTERM, 0)
+
+    def test_ends_when_the_gateway_is_killed(self):
+        self.end(signal.SIGKILL, -signal.SIGKILL)
+
+    def test_that_never_starts(self):
+        with ProgramGateway(PROGRAM) as gateway:
+            gateway.write_program("raise SystemExit(3)\n")
+            gateway.process.send_signal(signal.SIGHUP)
+            case = PartnerProgram()
+            case.gateway = gateway
+            self.assertTrue(wait_until(lambda: case.ask("gewoon")[1] == "nietBereikt"))
+            self.assertEqual(gateway.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
