@@ -57,6 +57,10 @@ kp_arena_lend(struct kp_arena *arena, void *block, size_t size)
 {
 	KP_REQUIRE(size > sizeof(struct kp_arena_chunk));
 	struct kp_arena_chunk *chunk = block;
+	/* From an arena that has ended. */
+	if (chunk->lent) {
+		kp_wipe(chunk->bytes, chunk->used);
+	}
 	*chunk = (struct kp_arena_chunk){
 		.next = arena->chunks,
 		.size = size - sizeof(struct kp_arena_chunk),
@@ -90,9 +94,12 @@ chunk_keep(struct kp_arena_pool *pool, struct kp_arena_chunk *chunk)
 static void
 chunk_release(struct kp_arena *arena, struct kp_arena_chunk *chunk)
 {
+	if (chunk->lent) {
+		return; /* its owner wipes it; until then it says what was used */
+	}
 	kp_wipe(chunk->bytes, chunk->used);
 	chunk->used = 0;
-	if (!chunk->lent && !chunk_keep(arena->pool, chunk)) {
+	if (!chunk_keep(arena->pool, chunk)) {
 		kp_heap_release(chunk);
 	}
 }

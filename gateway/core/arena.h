@@ -43,9 +43,9 @@ void kp_arena_pool_init(struct kp_arena_pool *pool, size_t count_max);
 void kp_arena_pool_deinit(struct kp_arena_pool *pool);
 
 void kp_arena_init(struct kp_arena *arena, size_t bytes_max, struct kp_arena_pool *pool);
-/* The next bytes come from `block`, which is zeroed, aligned for any type and outlives
- * the arena: for a small arena inside another one's memory. Wiped like the rest, and does
- * not count for bytes_max until used. */
+/* The next bytes come from `block`, which is aligned for any type and outlives the arena:
+ * for a small arena inside another one's memory. Zeroed, or lent before; wiped by whom it
+ * belongs to. Does not count for bytes_max until used. */
 void kp_arena_lend(struct kp_arena *arena, void *block, size_t size);
 /* Wipes and gives back everything; the arena is empty and usable again. */
 void kp_arena_deinit(struct kp_arena *arena);

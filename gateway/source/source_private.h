@@ -143,7 +143,8 @@ struct kp_source_call {
 	struct kp_buffer method;
 	struct kp_buffer target;
 	struct kp_buffer body;
-	struct kp_upstream_header headers[KP_SOURCE_HEADERS_MAX];
+	struct kp_upstream_header *headers; /* at most KP_SOURCE_HEADERS_MAX */
+	size_t header_capacity;
 	size_t header_count;
 	size_t header_bytes;
 	struct kp_slice key;

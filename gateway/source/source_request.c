@@ -9,6 +9,8 @@
 
 #include "source/source_private.h"
 
+#define HEADERS_FIRST ((size_t)8)
+
 static bool
 is_token_byte(char byte)
 {
@@ -114,13 +116,34 @@ write_target(void *context, struct kp_text target)
 }
 
 static bool
+fit_header(struct kp_source_call *call)
+{
+	if (call->header_count < call->header_capacity) {
+		return true;
+	}
+	size_t capacity =
+		call->header_capacity == 0 ? HEADERS_FIRST : call->header_capacity * 2;
+	struct kp_upstream_header *headers =
+		KP_ARENA_ARRAY(call->options.arena, struct kp_upstream_header, capacity);
+	if (headers == NULL) {
+		return false;
+	}
+	if (call->header_count > 0) {
+		memcpy(headers, call->headers, call->header_count * sizeof(*headers));
+	}
+	call->headers = headers;
+	call->header_capacity = capacity;
+	return true;
+}
+
+static bool
 write_header(void *context, struct kp_text name, struct kp_text value)
 {
 	struct kp_source_call *call = context;
 	call->header_bytes += name.len + value.len;
 	if (call->header_count == KP_SOURCE_HEADERS_MAX ||
 		call->header_bytes > KP_SOURCE_HEADER_BYTES_MAX || name.len == 0 ||
-		is_ours(name)) {
+		is_ours(name) || !fit_header(call)) {
 		return false;
 	}
 	for (size_t i = 0; i < name.len; i++) {
