@@ -135,7 +135,8 @@ struct kp_request {
 	enum kp_token_fault identity_fault; /* why it is not clear who asks */
 	struct kp_identity_wait identity_wait;
 	enum kp_once identity_once;
-	char nonce[KP_NONCE_LEN]; /* for the next DPoP proof */
+	char nonce[KP_NONCE_LEN];    /* for the next DPoP proof */
+	struct kp_slice transaction; /* Fsc-Transaction-Id; empty: not through an Inway */
 	/* ration, budget */
 	struct kp_ration ration;
 	/* parse */

@@ -141,6 +141,7 @@ kp_request_call_start(struct kp_request_call *call, const uint64_t *cells, uint3
 		.on_done = on_call_done,
 		.owner = call,
 		.arena = &request->arena,
+		.transaction = request->transaction,
 	};
 	kp_once_begin(&call->once);
 	status = kp_source_call_start(call->link, &options, &call->running);

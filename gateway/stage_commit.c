@@ -36,6 +36,7 @@ fill_origin(const struct kp_request *request, struct kp_record_origin *origin)
 		.trace_id = {request->trace.trace_id, KP_TRACE_ID_LEN},
 		.request_id = {request->trace.span_id, KP_SPAN_ID_LEN},
 		.peer = kp_slice_from(kp_exchange_peer(request->exchange)),
+		.transaction = request->transaction,
 	};
 }
 

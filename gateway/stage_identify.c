@@ -182,6 +182,34 @@ take_who(struct kp_request *request, struct kp_identified *who)
 	return FOUND;
 }
 
+/* A UUID (RFC 9562) in its text form? */
+static bool
+is_uuid(struct kp_slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		if (dash ? text.data[i] != '-'
+			 : strchr("0123456789abcdefABCDEF", text.data[i]) == NULL) {
+			return false;
+		}
+	}
+	return text.len == 36;
+}
+
+/* The same transaction goes on to the partners (FSC core, transaction id), when an Inway
+ * that is believed gave it. */
+static void
+take_transaction(struct kp_request *request, const struct kp_identity_question *question)
+{
+	struct kp_slice id;
+	if (question->fsc.data != NULL &&
+		kp_http_header_once(
+			kp_request_head(request), KP_SLICE("fsc-transaction-id"), &id) &&
+		is_uuid(id)) {
+		request->transaction = id;
+	}
+}
+
 /* In development headers come before a certificate, so that a tool can be tried over TLS;
  * never before a token. */
 static bool
@@ -227,6 +255,7 @@ identify_by_what_is_shown(struct kp_request *request)
 		return WAITS;
 	}
 	if (request->identity_fault == KP_TOKEN_GOOD) {
+		take_transaction(request, &question);
 		return take_who(request, &who);
 	}
 	return request->identity_fault == KP_TOKEN_ABSENT ? NOTHING_TO_GO_ON
@@ -260,6 +289,10 @@ static enum kp_stage_result
 fail(struct kp_request *request, enum finding finding)
 {
 	enum kp_token_fault fault = request->identity_fault;
+	bool away = finding == NO_MEMORY ||
+		kp_token_fault_challenge(fault) == KP_CHALLENGE_WAIT;
+	kp_metrics_add(request->view->metrics,
+		away ? KP_METRIC_IDENTITY_UNKNOWN : KP_METRIC_IDENTITY_UNCLEAR, 1);
 	if (finding == NO_MEMORY || fault == KP_TOKEN_MEMORY) {
 		return kp_request_fail(request, KP_E_MEMORY, "no memory for the identity",
 			(struct kp_slice){NULL, 0});
@@ -297,6 +330,7 @@ kp_stage_identify(struct kp_request *request)
 	}
 	if (finding == FOUND) {
 		request->identity_fault = KP_TOKEN_GOOD;
+		kp_metrics_add(request->view->metrics, KP_METRIC_IDENTITY_CLEAR, 1);
 		return KP_STAGE_NEXT;
 	}
 	return finding == WAITS ? KP_STAGE_WAIT : fail(request, finding);

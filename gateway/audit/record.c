@@ -104,6 +104,7 @@ add_origin(struct draft *draft, const struct kp_record_origin *origin)
 	kp_log_time(origin->wall_ms, time_text);
 	KP_JSON_WRITE_NAME(&draft->json, "origin");
 	kp_json_write_object_begin(&draft->json);
+	add_own(draft, KP_SLICE("fscTransactionId"), origin->transaction);
 	add_number(draft, KP_SLICE("monotonicUs"), origin->monotonic_us);
 	add_own(draft, KP_SLICE("peer"), origin->peer);
 	add_own(draft, KP_SLICE("requestId"), origin->request_id);

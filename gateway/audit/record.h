@@ -35,6 +35,8 @@ struct kp_record_origin {
 	struct kp_slice trace_id;   /* 32 hexadecimal digits */
 	struct kp_slice request_id; /* our own */
 	struct kp_slice peer;       /* address of the connected system */
+	struct kp_slice
+		transaction; /* Fsc-Transaction-Id, when it came through an Inway */
 };
 
 /* Who asks, as identify found it. */

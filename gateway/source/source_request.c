@@ -25,7 +25,7 @@ is_ours(struct kp_text name)
 {
 	static const char *const names[] = {"host", "content-length", "transfer-encoding",
 		"connection", "te", "trailer", "upgrade", "keep-alive", "expect",
-		"accept-encoding"};
+		"accept-encoding", "fsc-transaction-id"};
 	for (size_t i = 0; i < KP_ARRAY_LEN(names); i++) {
 		if (strlen(names[i]) == name.len &&
 			strncasecmp(names[i], name.data, name.len) == 0) {
@@ -228,6 +228,10 @@ kp_source_request_writer(struct kp_source_call *call)
 	kp_buffer_init(&call->target, arena, KP_SOURCE_TARGET_BYTES_MAX);
 	kp_buffer_init(&call->body, arena, KP_SOURCE_BODY_BYTES_MAX);
 	call->header_count = 0;
+	if (call->options.transaction.len > 0) {
+		call->headers[call->header_count++] = (struct kp_upstream_header){
+			KP_SLICE("Fsc-Transaction-Id"), call->options.transaction};
+	}
 	call->header_bytes = 0;
 	call->key = (struct kp_slice){0};
 	call->query_count = 0;
