@@ -11,6 +11,7 @@
 #include "commands/policy_commands.h"
 #include "commands/policy_load.h"
 #include "commands/policy_options.h"
+#include "policies/reach.h"
 #include "commands/policy_view.h"
 #include "core/bits.h"
 #include "policies/cedar/schema_source.h"
@@ -26,7 +27,7 @@ static const char usage[] =
 	"Controleert een map met regels zoals de poort dat doet voor zij ze laadt, en\n"
 	"noemt alle fouten in één keer, elk met bestand, regel en kolom. Noemt ook wat\n"
 	"aandacht vraagt: herzieningsdata die voorbij of nabij zijn, doelen en rollen\n"
-	"waarvoor niets geregeld is.\n"
+	"waarvoor niets geregeld is, regels die nooit iets toestaan.\n"
 	"\n"
 	"  --datum DAG   reken met deze dag (2027-06-01) in plaats van vandaag\n"
 	"  --streng      ook wat aandacht vraagt telt als fout\n"
@@ -39,7 +40,7 @@ static const char usage_en[] =
 	"Checks a folder of rules as the gateway does before it loads them, and names\n"
 	"all faults at once, each with file, line and column. Also names what deserves\n"
 	"attention: reviews that passed or are near, purposes and roles for which\n"
-	"nothing is arranged.\n"
+	"nothing is arranged, grants that never apply.\n"
 	"\n"
 	"  --datum DAY   reckon with this day (2027-06-01) in place of today\n"
 	"  --streng      what deserves attention counts as a fault\n"
@@ -219,6 +220,42 @@ look_at_reviews(struct check *check)
 	}
 }
 
+/* A grant that no question can ever meet: somebody believes that it opens something. */
+static void
+look_for_unreachable(struct check *check)
+{
+	const struct kp_bundle *bundle = check->set.bundle;
+	bool english = check->english;
+	const char *const texts[] = {
+		[KP_REACH_SOMEBODY] = NULL,
+		[KP_REACH_NEVER_OUTSIDE] = KP_SAY(english,
+			"staat nooit iets toe: geen van de doelen vraagt de eigen "
+			"werkvoorraad, dus niemand vraagt daarbuiten",
+			"never permits anything: none of its purposes asks for the own "
+			"caseload, so nobody asks outside it"),
+		[KP_REACH_NEVER_MET] = KP_SAY(english,
+			"staat nooit iets toe: de voorwaarden spreken tegen wat bij dit "
+			"doel altijd geldt (werkvoorraad, bezwaar)",
+			"never permits anything: its conditions contradict what always "
+			"holds for the purpose (caseload, objection)"),
+		[KP_REACH_NOBODY] = KP_SAY(english,
+			"staat nooit iets toe: geen organisatie waar de regel over gaat "
+			"kan een van de rollen geven",
+			"never permits anything: no organisation that it is about can "
+			"give one of its roles"),
+	};
+	for (uint32_t i = 0; i < bundle->rules.count; i++) {
+		const struct kp_rule *rule = &bundle->rules.rules[i];
+		const char *text = rule->policy->effect == KP_CEDAR_PERMIT
+			? texts[kp_rule_reach(bundle, i)]
+			: NULL;
+		if (text != NULL) {
+			note(check, rule->policy->file, rule->id, "%s", text);
+			place_note(check, rule);
+		}
+	}
+}
+
 /* Does any rule permit anything to this role (or to whoever asks) for this purpose? */
 static bool
 permits_any(const struct kp_compiled *compiled, uint32_t organisations, uint32_t role,
@@ -363,6 +400,7 @@ run(struct check *check, const char *folder)
 	if (status == KP_OK) {
 		look_at_reviews(check);
 		look_for_unused(check);
+		look_for_unreachable(check);
 		look_for_nets(check);
 		run_tests(check);
 	} else if (status == KP_E_CONFIG) {
