@@ -29,52 +29,66 @@ kp_release_read(struct kp_arena *arena, const char *path, struct kp_slice *ret_t
 }
 
 static bool
-take_files(struct kp_policy_set *set, const json_t *root, const char **ret_version)
+take_file(struct kp_policy_set *set, const json_t *item)
+{
+	const json_t *name = json_object_get(item, "naam");
+	const json_t *text = json_object_get(item, "tekst");
+	size_t at = set->file_count;
+	if (!json_is_string(name) || !json_is_string(text) ||
+		strlen(json_string_value(name)) != json_string_length(name) ||
+		!kp_bundle_has_part(json_string_value(name)) ||
+		(at > 0 &&
+			strcmp(set->files[at - 1].name, json_string_value(name)) >= 0)) {
+		return false;
+	}
+	struct kp_slice bytes = {json_string_value(text), json_string_length(text)};
+	set->files[at].name = kp_arena_strdup(&set->arena, json_string_value(name));
+	set->files[at].text = kp_arena_copy(&set->arena, bytes);
+	set->file_count++;
+	return set->files[at].name != NULL && set->files[at].text.data != NULL;
+}
+
+static bool
+take_files(struct kp_policy_set *set, const json_t *root, struct kp_slice *ret_version)
 {
 	const json_t *list = json_object_get(root, "bestanden");
+	const json_t *version = json_object_get(root, "versie");
 	size_t count = json_array_size(list);
-	*ret_version = json_string_value(json_object_get(root, "versie"));
 	set->files = KP_ARENA_ARRAY(&set->arena, struct kp_policy_file, count + 1);
-	if (*ret_version == NULL || !json_is_array(list) || count > FILES_MAX ||
+	if (!json_is_string(version) || !json_is_array(list) || count > FILES_MAX ||
 		set->files == NULL) {
 		return false;
 	}
-	for (size_t i = 0; i < count; i++) {
-		const json_t *item = json_array_get(list, i);
-		const json_t *name = json_object_get(item, "naam");
-		const json_t *text = json_object_get(item, "tekst");
-		if (!json_is_string(name) || !json_is_string(text) ||
-			strlen(json_string_value(name)) != json_string_length(name) ||
-			!kp_bundle_has_part(json_string_value(name)) ||
-			(i > 0 &&
-				strcmp(set->files[i - 1].name, json_string_value(name)) >=
-					0)) {
-			return false;
-		}
-		struct kp_slice bytes = {
-			json_string_value(text), json_string_length(text)};
-		set->files[i].name =
-			kp_arena_strdup(&set->arena, json_string_value(name));
-		set->files[i].text = kp_arena_copy(&set->arena, bytes);
-		if (set->files[i].name == NULL || set->files[i].text.data == NULL) {
-			return false;
-		}
+	*ret_version = kp_arena_copy(&set->arena,
+		(struct kp_slice){
+			json_string_value(version), json_string_length(version)});
+	bool taken = ret_version->data != NULL;
+	for (size_t i = 0; i < count && taken; i++) {
+		taken = take_file(set, json_array_get(list, i));
 	}
-	set->file_count = count;
-	return true;
+	return taken;
+}
+
+bool
+kp_release_parse(
+	struct kp_policy_set *set, struct kp_slice text, struct kp_slice *ret_version)
+{
+	json_t *root = json_loadb(
+		text.data, text.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+	bool taken = root != NULL && take_files(set, root, ret_version);
+	json_decref(root);
+	return taken;
 }
 
 static bool
 load_file(struct kp_policy_set *set, const char *path, bool english)
 {
 	struct kp_slice text;
+	struct kp_slice version;
 	if (!kp_release_read(&set->arena, path, &text)) {
 		return false;
 	}
-	json_t *root = json_loadb(
-		text.data, text.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
-	const char *version = NULL;
-	bool taken = root != NULL && take_files(set, root, &version);
+	bool taken = kp_release_parse(set, text, &version);
 	if (!taken) {
 		(void)fprintf(stderr, "%s: %s\n", path,
 			KP_SAY(english, "dit is geen regelbestand",
@@ -83,15 +97,14 @@ load_file(struct kp_policy_set *set, const char *path, bool english)
 	enum kp_status status =
 		taken ? kp_policy_set_check(set, kp_policy_now_ms()) : KP_E_CONFIG;
 	kp_policy_print_findings(&set->findings, stderr, english);
-	bool same =
-		status == KP_OK && kp_slice_is(kp_bundle_version(set->bundle), version);
+	bool same = status == KP_OK &&
+		kp_slice_equal(kp_bundle_version(set->bundle), version);
 	if (status == KP_OK && !same) {
-		(void)fprintf(stderr, "%s: %s %s\n", path,
+		(void)fprintf(stderr, "%s: %s %.*s\n", path,
 			KP_SAY(english, "de inhoud is niet versie",
 				"the content is not version"),
-			version);
+			KP_SLICE_ARG(version));
 	}
-	json_decref(root);
 	return same;
 }
 
@@ -106,7 +119,7 @@ kp_release_load(struct kp_policy_set *set, const char *path, bool english)
 }
 
 json_t *
-kp_release_json(const struct kp_policy_set *set)
+kp_release_json_of(const struct kp_policy_set *set, struct kp_slice version)
 {
 	json_t *files = json_array();
 	for (size_t i = 0; i < set->file_count; i++) {
@@ -115,8 +128,14 @@ kp_release_json(const struct kp_policy_set *set)
 			json_pack("{s:o, s:o}", "naam", kp_policy_json_text(name),
 				"tekst", kp_policy_json_text(set->files[i].text)));
 	}
-	return json_pack("{s:o, s:o}", "versie",
-		kp_policy_json_text(kp_bundle_version(set->bundle)), "bestanden", files);
+	return json_pack(
+		"{s:o, s:o}", "versie", kp_policy_json_text(version), "bestanden", files);
+}
+
+json_t *
+kp_release_json(const struct kp_policy_set *set)
+{
+	return kp_release_json_of(set, kp_bundle_version(set->bundle));
 }
 
 const char *

@@ -15,6 +15,12 @@
  * on standard error. A file whose stated version is not that of its content is refused.
  */
 bool kp_release_load(struct kp_policy_set *set, const char *path, bool english);
+/* The files of a bundle file into set->files, and the version it states; false when it is
+ * no such file, or memory ran out. */
+bool kp_release_parse(
+	struct kp_policy_set *set, struct kp_slice text, struct kp_slice *ret_version);
+/* The files of a set and a version as such a file. NULL without memory. */
+json_t *kp_release_json_of(const struct kp_policy_set *set, struct kp_slice version);
 /* The set as one file, always the same bytes for the same files. NULL without memory. */
 json_t *kp_release_json(const struct kp_policy_set *set);
 /* "PATH.akkoord": where the signatures of a file or folder are. NULL without memory. */
