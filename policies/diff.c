@@ -7,7 +7,7 @@
 #include "policies/diff.h"
 
 #include "core/bits.h"
-#include "policies/diff_work.h"
+#include "policies/diff_solver.h"
 
 #define SCRATCH_BYTES_MAX ((size_t)2 << 30)
 
@@ -326,6 +326,8 @@ compare_group(struct kp_diff_work *work, const struct kp_diff_place *place,
 		gained =
 			kp_bdd_and(bdd, kp_bdd_and(bdd, is, kp_bdd_not(bdd, was)), valid);
 		lost = kp_bdd_and(bdd, kp_bdd_and(bdd, was, kp_bdd_not(bdd, is)), valid);
+		gained = kp_diff_possible(work, gained);
+		lost = kp_diff_possible(work, lost);
 	}
 	enum kp_diff_verdict verdict = kp_diff_verdict_of(gained, lost);
 	size_t cells = kp_bits_count(group->cells, kp_bits_words(diff->cells.count));
@@ -546,7 +548,10 @@ kp_diff_create(struct kp_arena *arena, const struct kp_bundle *old_bundle,
 	struct kp_diff_work work = {
 		.diff = &diff, .arena = arena, .now_ms = options->now_ms};
 	kp_arena_init(&work.scratch, SCRATCH_BYTES_MAX, NULL);
+	work.solver = options->without_solver ? NULL : kp_diff_solver_create(&work);
+	diff.solved = work.solver != NULL;
 	enum kp_status status = run(&work);
+	kp_diff_solver_destroy(&work.solver);
 	kp_arena_deinit(&work.scratch);
 	if (status == KP_OK) {
 		kp_diff_join(&diff);

@@ -82,10 +82,13 @@ struct kp_diff {
 	uint64_t counts[4];
 	uint32_t wider;     /* changes that gain something */
 	uint32_t uncertain; /* of which no such person was found */
+	bool solved;        /* a solver for arithmetic took part */
 };
 
 struct kp_diff_options {
 	int64_t now_ms; /* what was permitted before this moment does not count */
+	/* Leave the solver for arithmetic out, when there is one (diff_solver.h). */
+	bool without_solver;
 };
 
 /* Compares. KP_E_MEMORY; KP_E_LIMIT when it needs more than KP_BDD_NODES_MAX or

@@ -213,6 +213,8 @@ kp_diff_record(struct kp_diff_work *work, const struct kp_diff_place *place,
 			&work->bdd, gained, KP_DIFF_ROLES_FIRST, count, variable);
 		uint32_t less = kp_bdd_choose(
 			&work->bdd, lost, KP_DIFF_ROLES_FIRST, count, variable);
+		more = kp_diff_possible(work, more);
+		less = kp_diff_possible(work, less);
 		gained_alone = kp_bdd_or(&work->bdd, gained_alone, more);
 		lost_alone = kp_bdd_or(&work->bdd, lost_alone, less);
 		if (more != KP_BDD_FALSE || less != KP_BDD_FALSE) {

@@ -8,7 +8,7 @@
  * known parts are the same.
  */
 #include "core/bits.h"
-#include "policies/diff_work.h"
+#include "policies/diff_solver.h"
 #include "policies/expr_walk.h"
 
 #define TEXT_BYTES_MAX ((size_t)64 * 1024)
@@ -83,6 +83,14 @@ evaluate(struct kp_diff_work *work, const struct kp_diff_side *side,
 	enum kp_cedar_failure failure = kp_cedar_eval_expr(&eval, expr, ret_value);
 	work->failed = work->failed || failure == KP_CEDAR_FAIL_MEMORY;
 	return failure == KP_CEDAR_FAIL_NONE;
+}
+
+bool
+kp_diff_known(struct kp_diff_work *work, const struct kp_diff_side *side,
+	const struct kp_cedar_expr *expr, uint32_t cell, struct kp_cedar_value *ret_value)
+{
+	return reads_of(&side->bundle->model, expr) == 0 &&
+		evaluate(work, side, expr, cell, 0, ret_value);
 }
 
 static struct kp_diff_formula
@@ -208,6 +216,7 @@ write_known(struct kp_diff_work *work, const struct kp_diff_side *side,
 	}
 }
 
+/* Its number, or KP_NO_ID. */
 static uint32_t
 opaque_variable(struct kp_diff_work *work, struct kp_slice key, struct kp_slice text,
 	const struct kp_cedar_expr *expr)
@@ -215,12 +224,13 @@ opaque_variable(struct kp_diff_work *work, struct kp_slice key, struct kp_slice 
 	for (uint32_t i = 0; i < work->variable_count; i++) {
 		if (work->variables[i].kind == KP_DIFF_OPAQUE &&
 			kp_slice_equal(work->variables[i].key, key)) {
-			return kp_bdd_variable(&work->bdd, i);
+			return i;
 		}
 	}
-	return add_variable(work,
+	(void)add_variable(work,
 		(struct kp_diff_variable){
 			.kind = KP_DIFF_OPAQUE, .key = key, .text = text, .expr = expr});
+	return work->failed ? KP_NO_ID : work->variable_count - 1;
 }
 
 static struct kp_diff_formula
@@ -241,12 +251,54 @@ opaque(struct kp_diff_work *work, const struct kp_diff_side *side,
 	struct kp_slice text = {key.data, text_len};
 	uint32_t holds =
 		opaque_variable(work, (struct kp_slice){key.data, key_len}, text, expr);
-	if (kp_expr_safe(expr)) {
-		return (struct kp_diff_formula){holds, KP_BDD_FALSE};
+	uint32_t fails = kp_expr_safe(expr)
+		? KP_NO_ID
+		: opaque_variable(work, kp_buffer_slice(&key), text, expr);
+	if (work->failed) {
+		return (struct kp_diff_formula){KP_BDD_FALSE, KP_BDD_FALSE};
 	}
-	uint32_t fails = opaque_variable(work, kp_buffer_slice(&key), text, expr);
+	kp_diff_solver_define(work->solver, side, expr, cell, holds, fails);
+	uint32_t is = kp_bdd_variable(&work->bdd, holds);
+	if (fails == KP_NO_ID) {
+		return (struct kp_diff_formula){is, KP_BDD_FALSE};
+	}
+	uint32_t errs = kp_bdd_variable(&work->bdd, fails);
 	return (struct kp_diff_formula){
-		kp_bdd_and(&work->bdd, holds, kp_bdd_not(&work->bdd, fails)), fails};
+		kp_bdd_and(&work->bdd, is, kp_bdd_not(&work->bdd, errs)), errs};
+}
+
+/* Does it depend on a condition that the diagrams do not understand? */
+static bool
+has_opaque(struct kp_diff_work *work, uint32_t function)
+{
+	struct kp_arena arena;
+	uint64_t used[KP_DIFF_VARIABLES_MAX / 64] = {0};
+	kp_arena_init(&arena, (size_t)KP_BDD_NODES_MAX / 8 + 65536, NULL);
+	uint64_t *seen = KP_ARENA_ARRAY(&arena, uint64_t, kp_bits_words(work->bdd.count));
+	bool found = false;
+	if (seen != NULL) {
+		kp_bdd_support(&work->bdd, function, seen, used);
+	}
+	for (uint32_t i = 0; i < work->variable_count && !found; i++) {
+		found = kp_bits_has(used, i) && work->variables[i].kind == KP_DIFF_OPAQUE;
+	}
+	kp_arena_deinit(&arena);
+	return found;
+}
+
+uint32_t
+kp_diff_possible(struct kp_diff_work *work, uint32_t function)
+{
+	struct kp_diff_asked *asked = &work->asked[function % KP_DIFF_ASKED];
+	if (work->solver == NULL || function == KP_BDD_FALSE || work->bdd.failed) {
+		return function;
+	}
+	if (asked->function != function) {
+		bool never = has_opaque(work, function) &&
+			kp_diff_solver_ask(work->solver, function, NULL) == KP_DIFF_NEVER;
+		*asked = (struct kp_diff_asked){function, !never};
+	}
+	return asked->possible ? function : KP_BDD_FALSE;
 }
 
 static struct kp_diff_formula

@@ -7,7 +7,7 @@
  * the sets name are tried before giving up.
  */
 #include "core/bits.h"
-#include "policies/diff_work.h"
+#include "policies/diff_solver.h"
 #include "policies/expr_walk.h"
 
 /* Roles, facts and moment tried for one change. */
@@ -160,6 +160,27 @@ collect_moments(const struct kp_diff_work *work, struct moments *moments)
 	}
 }
 
+/* The request that the solver has for it, when the sets bear it out. */
+static bool
+solve(struct kp_diff_work *work, uint32_t function, const struct kp_diff_change *change,
+	bool gained, struct kp_diff_witness *witness)
+{
+	if (work->solver == NULL || change->conditions.len == 0) {
+		return false;
+	}
+	struct kp_diff_model *model = KP_ARENA_NEW(&work->scratch, struct kp_diff_model);
+	if (model == NULL ||
+		kp_diff_solver_ask(work->solver, function, model) != KP_DIFF_SOMETIMES ||
+		!fill_facts(work, change, model->values, gained, &witness->facts)) {
+		return false;
+	}
+	witness->facts.now_ms = model->now_ms;
+	witness->found = decides_as_said(work, &witness->facts, witness->cell, gained,
+				 &witness->confirmed) &&
+		witness->confirmed;
+	return witness->found;
+}
+
 enum kp_status
 kp_diff_find_witness(struct kp_diff_work *work, uint32_t function,
 	const struct kp_diff_change *change, bool gained,
@@ -169,6 +190,10 @@ kp_diff_find_witness(struct kp_diff_work *work, uint32_t function,
 	struct kp_diff_witness witness = {.cell = 0};
 	while (!kp_bits_has(change->cells, witness.cell)) {
 		witness.cell++;
+	}
+	if (solve(work, function, change, gained, &witness)) {
+		*ret_witness = witness;
+		return KP_OK;
 	}
 	witness.found = kp_bdd_pick(&work->bdd, function, values, work->variable_count);
 	if (!witness.found || !fill_facts(work, change, values, gained, &witness.facts)) {

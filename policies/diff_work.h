@@ -56,6 +56,16 @@ struct kp_diff_side {
 	uint32_t part_count;
 };
 
+struct kp_diff_solver;
+
+/* Functions that the solver was asked about lately. */
+#define KP_DIFF_ASKED 1024u
+
+struct kp_diff_asked {
+	uint32_t function; /* 0: none */
+	bool possible;
+};
+
 /* Lifetime: kp_diff_create. */
 struct kp_diff_work {
 	struct kp_diff *diff;
@@ -63,6 +73,8 @@ struct kp_diff_work {
 	struct kp_arena scratch;
 	struct kp_bdd bdd;
 	int64_t now_ms;
+	struct kp_diff_solver *solver; /* NULL: there is none */
+	struct kp_diff_asked asked[KP_DIFF_ASKED];
 	struct kp_diff_side sides[2]; /* old, new */
 	struct kp_diff_variable *variables;
 	uint32_t variable_count;
@@ -101,6 +113,14 @@ uint32_t kp_diff_valid(struct kp_diff_work *work);
 /* An expression of this side's rules in its environment, about one cell. */
 struct kp_diff_formula kp_diff_expr(struct kp_diff_work *work,
 	const struct kp_diff_side *side, const struct kp_cedar_expr *expr, uint32_t cell);
+
+/* Its value in this environment; false when that depends on the request, or it fails. */
+bool kp_diff_known(struct kp_diff_work *work, const struct kp_diff_side *side,
+	const struct kp_cedar_expr *expr, uint32_t cell,
+	struct kp_cedar_value *ret_value);
+/* The function, or the one that is never true when a solver proves that this one never
+ * is. */
+uint32_t kp_diff_possible(struct kp_diff_work *work, uint32_t function);
 
 /* Looks for a request in `function` about which the two sets differ: permitted in NEW
  * only when `gained`, in OLD only otherwise. KP_E_MEMORY. */

@@ -13,7 +13,7 @@ libjansson-dev libnghttp2-dev libssl-dev libseccomp-dev libpq-dev unixodbc-dev u
 libxml2-dev"
 test="libcmocka-dev clang libclang-rt-14-dev clang-format git jq nodejs npm nginx man-db procps openssl
 softhsm2 libengine-pkcs11-openssl chromium sslscan testssl.sh
-nghttp2-client slowhttptest postgresql-15 odbc-postgresql libsqliteodbc python3-jsonschema"
+nghttp2-client slowhttptest postgresql-15 odbc-postgresql libsqliteodbc python3-jsonschema libz3-dev"
 bench="nginx libnginx-mod-http-lua lua-cjson wrk nodejs"
 
 missing=""

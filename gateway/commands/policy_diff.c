@@ -204,8 +204,15 @@ example_text(struct kp_diff_view *view, const struct kp_diff_change *change)
 			kp_policy_words_fact(&text, (enum kp_fact)i, true, view->english);
 		}
 	}
-	kp_buffer_printf(&text, ", %s, %.*s", kp_matrix_day(&view->arena, facts->now_ms),
-		KP_SLICE_ARG(view->diff.cells.names[witness->cell]));
+	kp_buffer_printf(&text, ", %s", kp_matrix_day(&view->arena, facts->now_ms));
+	int64_t second = facts->now_ms / 1000 % 86400;
+	if (change->conditions.len > 0) {
+		/* Then the hour may be what makes the difference. */
+		kp_buffer_printf(&text, " %02d:%02d:%02d UTC", (int)(second / 3600),
+			(int)(second / 60 % 60), (int)(second % 60));
+	}
+	kp_buffer_printf(
+		&text, ", %.*s", KP_SLICE_ARG(view->diff.cells.names[witness->cell]));
 	return text_end(&text);
 }
 

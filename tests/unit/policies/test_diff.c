@@ -441,8 +441,13 @@ says_when_it_is_not_sure(void **state)
 #define LATER(days)                                                                      \
 	" && context.nu.offset(duration(\"" days "\")) < datetime(\"2026-12-20\")"
 	struct pair pair;
+	const struct kp_diff_options alone = {.now_ms = NOW_MS, .without_solver = true};
 	pair_begin(&pair, RULE("a", "intake", LATER("1d")),
 		RULE("a", "intake", LATER("2d")));
+	/* With a solver it is sure: test_diff_related.c. */
+	assert_int_equal(kp_diff_create(&pair.arena, pair.was.bundle, pair.is.bundle,
+				 &alone, &pair.diff),
+		KP_OK);
 	assert_int_equal(pair.diff.verdict, KP_DIFF_CHANGED);
 	assert_int_equal(pair.diff.wider, 2);
 	assert_int_equal(pair.diff.uncertain, 2);
