@@ -25,6 +25,7 @@ static const char usage[] =
 	"  --doel DOEL         waarvoor gevraagd wordt\n"
 	"  --rol ROL…          de rollen van de vrager (komma's of vaker)\n"
 	"  --organisatie OIN   van de vrager\n"
+	"  --namens OIN        in wiens naam die vraagt, met een mandaat\n"
 	"  --veld PAD…         veld of rubriek (persoon.naam)\n"
 	"  --actie ACTIE       raadplegen als niets genoemd is\n"
 	"  --in-werkvoorraad   de klant staat in de werkvoorraad\n"
@@ -49,6 +50,7 @@ static const char usage_en[] =
 	"  --doel PURPOSE      for what is asked\n"
 	"  --rol ROLE…         roles of the asker (commas, or more than once)\n"
 	"  --organisatie OIN   of the asker\n"
+	"  --namens OIN        in whose name that one asks, by mandate\n"
 	"  --veld PATH…        field or section (persoon.naam)\n"
 	"  --actie ACTION      raadplegen when none is named\n"
 	"  --in-werkvoorraad   the client is in the caseload\n"
@@ -67,6 +69,7 @@ static const char usage_en[] =
 struct asked {
 	const char *purpose;
 	const char *organisation;
+	const char *on_behalf_of;
 	const char *action;
 	const char *day;
 	struct kp_option_values roles;
@@ -141,6 +144,7 @@ read_question(struct kp_policy_set *set, const struct asked *asked,
 	explain->facts.roles = roles;
 	explain->facts.role_count = asked->roles.count;
 	explain->facts.organisation = kp_slice_from(asked->organisation);
+	explain->facts.on_behalf_of = kp_slice_from(asked->on_behalf_of);
 	explain->facts.purpose = kp_slice_from(asked->purpose);
 	const struct kp_purpose *purpose =
 		kp_bundle_find_purpose(set->bundle, explain->facts.purpose);
@@ -202,6 +206,7 @@ kp_policy_explain(int argc, char **argv)
 	const struct kp_option items[] = {{"--doel", .text = &asked.purpose},
 		{"--rol", .values = &asked.roles},
 		{"--organisatie", .text = &asked.organisation},
+		{"--namens", .text = &asked.on_behalf_of},
 		{"--veld", .values = &asked.paths}, {"--actie", .text = &asked.action},
 		{"--in-werkvoorraad", .flag = &facts->in_caseload},
 		{"--heeft-zaak", .flag = &facts->has_case},

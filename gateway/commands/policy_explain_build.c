@@ -363,13 +363,18 @@ question_json(const struct kp_explain *explain)
 	for (size_t i = 0; i < facts->role_count; i++) {
 		(void)json_array_append_new(roles, kp_policy_json_text(facts->roles[i]));
 	}
-	return json_pack("{s:s, s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:b, s:b}", "actie",
-		kp_action_name(facts->action), "doel",
+	json_t *question = json_pack("{s:s, s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:b, s:b}",
+		"actie", kp_action_name(facts->action), "doel",
 		kp_policy_json_text(facts->purpose), "organisatie",
 		kp_policy_json_text(facts->organisation), "rollen", roles,
 		"inWerkvoorraad", facts->in_caseload, "heeftZaak", facts->has_case,
 		"zaakGenoemd", facts->case_id.len > 0, "redenGegeven",
 		facts->reason_given, "bezwaar", facts->opted_out, "zelf", facts->self);
+	if (question != NULL && facts->on_behalf_of.len > 0) {
+		(void)json_object_set_new(
+			question, "namens", kp_policy_json_text(facts->on_behalf_of));
+	}
+	return question;
 }
 
 static enum kp_status
