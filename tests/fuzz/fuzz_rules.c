@@ -11,19 +11,6 @@
 
 #define NOW_MS ((int64_t)1795392000000) /* 2026-11-23 */
 
-static const char schema[] =
-	"entity Rol; entity Organisatiesoort; entity Organisatie in [Organisatie, "
-	"Organisatiesoort]; entity Medewerker in [Rol] = { organisatie: Organisatie };"
-	"entity Doel in [Doel] = { bezwaarMogelijk: Bool, vertrouwelijk: Bool, "
-	"alleenMachine: Bool, werkvoorraadVereist: Bool };"
-	"entity Rubriek in [Rubriek]; entity Bron;"
-	"entity Veld in [Rubriek, Bron] = { gevoeligheid: Long, derde: Bool };"
-	"type Feiten = { doel: Doel, inWerkvoorraad: Bool, heeftZaak: Bool, zaakGenoemd: "
-	"Bool, redenGegeven: Bool, bezwaar: Bool, zelf: Bool, nu: datetime };"
-	"action raadplegen, raadplegenBuitenWerkvoorraad, corrigeren, document appliesTo "
-	"{ "
-	"principal: [Medewerker], resource: [Veld], context: Feiten };";
-
 static void
 digest(const struct kp_slice *parts, size_t count, unsigned char ret_digest[32])
 {
@@ -86,7 +73,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		{KP_FILE_PURPOSES, KP_SLICE(SMALL_PURPOSES)},
 		{KP_FILE_ORGANISATIONS, KP_SLICE(SMALL_ORGANISATIONS)},
 		{KP_FILE_ROLES, KP_SLICE(SMALL_ROLES)},
-		{KP_FILE_SCHEMA, {schema, sizeof(schema) - 1}},
+		{KP_FILE_SCHEMA, KP_SLICE(SMALL_SCHEMA)},
 		{"regels/fuzz.cedar", {(const char *)data, size}},
 	};
 	struct kp_findings findings;

@@ -72,6 +72,21 @@
 	"{\"profielen\":[{\"id\":\"naam\",\"label\":\"N\",\"labelEn\":\"N\","            \
 	"\"velden\":[\"persoon.naam\"]}]}"
 
+/* The shipped schema, for those that cannot read files. */
+#define SMALL_SCHEMA                                                                     \
+	"entity Rol; entity Organisatiesoort; entity Organisatie in [Organisatie, "      \
+	"Organisatiesoort]; entity Medewerker in [Rol] = { organisatie: Organisatie };"  \
+	"entity Doel in [Doel] = { bezwaarMogelijk: Bool, vertrouwelijk: Bool, "         \
+	"alleenMachine: Bool, werkvoorraadVereist: Bool };"                              \
+	"entity Rubriek in [Rubriek]; entity Bron;"                                      \
+	"entity Veld in [Rubriek, Bron] = { gevoeligheid: Long, derde: Bool };"          \
+	"type Feiten = { doel: Doel, inWerkvoorraad: Bool, heeftZaak: Bool, "            \
+	"zaakGenoemd: "                                                                  \
+	"Bool, redenGegeven: Bool, bezwaar: Bool, zelf: Bool, nu: datetime };"           \
+	"action raadplegen, raadplegenBuitenWerkvoorraad, corrigeren, document "         \
+	"appliesTo "                                                                     \
+	"{ principal: [Medewerker], resource: [Veld], context: Feiten };"
+
 #define CARD(id, purpose, review)                                                        \
 	"@id(\"" id "\") @doel(\"" purpose                                               \
 	"\") @grondslag(\"g\") @eigenaar(\"e\") @herzien(\"" review "\") "
