@@ -108,6 +108,30 @@ find_purpose(const struct kp_bundle *bundle, const struct kp_authzen_question *q
 	return found;
 }
 
+/* An employee's organisation, or the organisation that asks without anybody; and who asks
+ * for it, by mandate. A caller that is not believed about that speaks for itself. */
+static void
+fill_organisation(const struct kp_authzen_bundle_backend *self,
+	const struct kp_authzen_party *subject, struct kp_facts *facts)
+{
+	struct kp_slice own = self->caller->organisation;
+	bool person = is_type(subject->type, "medewerker");
+	struct kp_slice organisation =
+		person ? text_of(subject->properties, "organisatie") : subject->id;
+	struct kp_slice processor = text_of(subject->properties, "uitvoerder");
+	facts->employee = person ? subject->id : (struct kp_slice){NULL, 0};
+	facts->organisation = own;
+	if (organisation.len > 0 && trusts(self, KP_AUTHZEN_SUBJECT, "organisatie")) {
+		facts->organisation = organisation;
+		if (processor.len > 0 && trusts(self, KP_AUTHZEN_SUBJECT, "uitvoerder")) {
+			facts->organisation = processor;
+			facts->on_behalf_of = organisation;
+		}
+	} else if (!person && !kp_slice_equal(organisation, own)) {
+		facts->organisation = (struct kp_slice){NULL, 0}; /* nobody's */
+	}
+}
+
 /* Roles of the subject: asserted when that is believed, the caller's own when it asks
  * about itself, else none. */
 static enum kp_status
@@ -117,12 +141,7 @@ fill_subject(const struct kp_authzen_bundle_backend *self,
 	const struct kp_authzen_caller *caller = self->caller;
 	const struct kp_cedar_json *given =
 		kp_authzen_member(subject->properties, "rollen");
-	struct kp_slice organisation = text_of(subject->properties, "organisatie");
-	facts->employee = subject->id;
-	facts->organisation = caller->organisation;
-	if (organisation.len > 0 && trusts(self, KP_AUTHZEN_SUBJECT, "organisatie")) {
-		facts->organisation = organisation;
-	}
+	fill_organisation(self, subject, facts);
 	if (caller->employee.len > 0 && kp_slice_equal(caller->employee, subject->id) &&
 		!caller->trust->override) {
 		facts->roles = caller->roles;
@@ -215,7 +234,8 @@ decide(struct kp_authzen_bundle_backend *self, const struct kp_authzen_question 
 	if (self->cells == NULL) {
 		return KP_E_MEMORY;
 	}
-	bool possible = is_type(question->subject.type, "medewerker") &&
+	bool possible = (is_type(question->subject.type, "medewerker") ||
+				is_type(question->subject.type, "organisatie")) &&
 		find_action(question->action.id, &facts.action) && self->purpose != NULL;
 	enum kp_status status =
 		possible ? fill_subject(self, &question->subject, &facts) : KP_OK;

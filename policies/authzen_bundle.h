@@ -4,7 +4,9 @@
  * authzen_bundle: the gateway's own rules as the back end of a decision point.
  *
  *     subject   type "medewerker"; properties.rollen, properties.organisatie (when the
- *               caller may assert them; else the caller's own)
+ *               caller may assert them; else the caller's own) and, when it asks by
+ *               mandate, properties.uitvoerder; or type "organisatie" when no person
+ *               asks
  *     action    "raadplegen", "raadplegenBuitenWerkvoorraad", "corrigeren", "document"
  *     resource  type "veld" (a field's path) or "rubriek" (a section or group);
  *               properties.bron: one source, else what holds for all of them

@@ -13,20 +13,30 @@
 #define OIN "00000001830000001000"
 #define BYTES_MAX ((size_t)16 << 20)
 
-static const struct kp_slice roles[] = {{"klantmanager", 12}};
+/* Who asks for what. */
+struct asked {
+	struct kp_slice organisation;
+	struct kp_slice processor;
+	struct kp_slice employee;
+	struct kp_slice role;
+	struct kp_slice purpose;
+	uint32_t some; /* at least so many fields are permitted */
+};
 
 static struct kp_authzen_ask
-question(const struct kp_catalogue *catalogue, const uint64_t *cells)
+question(const struct kp_catalogue *catalogue, const uint64_t *cells,
+	const struct asked *asked)
 {
 	return (struct kp_authzen_ask){
 		.catalogue = catalogue,
 		.cells = cells,
-		.organisation = KP_SLICE(OIN),
-		.employee = KP_SLICE("m.jansen"),
-		.roles = roles,
+		.organisation = asked->organisation,
+		.processor = asked->processor,
+		.employee = asked->employee,
+		.roles = &asked->role,
 		.role_count = 1,
 		.action = KP_SLICE("raadplegen"),
-		.purpose = KP_SLICE("participatiewet-intake"),
+		.purpose = asked->purpose,
 		.client_type = KP_SLICE("pseudoniem"),
 		.client = KP_SLICE("abc"),
 		.in_caseload = true,
@@ -56,9 +66,8 @@ answer_by_ourselves(struct set *set, struct kp_slice body)
 }
 
 static void
-our_own_decision_point_understands(void **state)
+ask_ourselves(const struct asked *asked)
 {
-	(void)state;
 	struct set set;
 	set_example(&set);
 	set_load(&set, 0);
@@ -70,7 +79,7 @@ our_own_decision_point_understands(void **state)
 			kp_bits_set(cells, i);
 		}
 	}
-	const struct kp_authzen_ask ask = question(catalogue, cells);
+	const struct kp_authzen_ask ask = question(catalogue, cells, asked);
 	struct kp_buffer body;
 	kp_buffer_init(&body, &set.arena, KP_AUTHZEN_ASK_BYTES_MAX);
 	kp_authzen_ask_write(&body, &ask);
@@ -84,11 +93,14 @@ our_own_decision_point_understands(void **state)
 	assert_int_equal(kp_authzen_verdicts_push(&verdicts, answer), KP_OK);
 	assert_int_equal(kp_authzen_verdicts_finish(&verdicts), KP_OK);
 
-	const struct kp_facts facts = {.organisation = KP_SLICE(OIN),
-		.employee = KP_SLICE("m.jansen"),
-		.roles = roles,
+	bool mandated = asked->processor.len > 0;
+	const struct kp_facts facts = {
+		.organisation = mandated ? asked->processor : asked->organisation,
+		.on_behalf_of = mandated ? asked->organisation : (struct kp_slice){0},
+		.employee = asked->employee,
+		.roles = &asked->role,
 		.role_count = 1,
-		.purpose = KP_SLICE("participatiewet-intake"),
+		.purpose = asked->purpose,
 		.in_caseload = true,
 		.now_ms = NOW_MS};
 	struct kp_decision decision;
@@ -101,8 +113,35 @@ our_own_decision_point_understands(void **state)
 		permitted += expected ? 1 : 0;
 	}
 	assert_int_equal(verdicts.permitted, permitted);
-	assert_true(permitted > 3 && permitted < verdicts.asked);
+	assert_true(permitted >= asked->some && permitted < verdicts.asked);
 	set_end(&set);
+}
+
+static void
+our_own_decision_point_understands(void **state)
+{
+	(void)state;
+	static const struct asked asked[] = {
+		{KP_SLICE_INIT(OIN), {0}, KP_SLICE_INIT("m.jansen"),
+			KP_SLICE_INIT("klantmanager"),
+			KP_SLICE_INIT("participatiewet-intake"), 4},
+		/* By mandate, and without one. */
+		{KP_SLICE_INIT("00000001830000003000"),
+			KP_SLICE_INIT("00000001830000011000"), KP_SLICE_INIT("m.jansen"),
+			KP_SLICE_INIT("klantmanager"),
+			KP_SLICE_INIT("participatiewet-intake"), 4},
+		{KP_SLICE_INIT("00000001830000003000"), KP_SLICE_INIT(OIN),
+			KP_SLICE_INIT("m.jansen"), KP_SLICE_INIT("klantmanager"),
+			KP_SLICE_INIT("participatiewet-intake"), 0},
+		/* No person asks, where none may and where one must. */
+		{KP_SLICE_INIT(OIN), {0}, {0}, KP_SLICE_INIT("dienst"),
+			KP_SLICE_INIT("proactieve-dienstverlening"), 2},
+		{KP_SLICE_INIT(OIN), {0}, {0}, KP_SLICE_INIT("klantmanager"),
+			KP_SLICE_INIT("participatiewet-intake"), 0},
+	};
+	for (size_t i = 0; i < KP_ARRAY_LEN(asked); i++) {
+		ask_ourselves(&asked[i]);
+	}
 }
 
 /* About the cells 1, 63 and 64. */
