@@ -13,9 +13,10 @@
 #include "core/heap.h"
 #include "io/tls_private.h"
 
+/* Without the last of these an idle connection keeps what it read last in clear. */
 #define CONTEXT_OPTIONS                                                                  \
 	(SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |                               \
-		SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_QUERY_MTU)
+		SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_CLEANSE_PLAINTEXT)
 
 bool
 kp_tls_harden(SSL_CTX *context)

@@ -3,13 +3,16 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Nothing of a client stays: after 1,000 questions no client number and no value of a client is in any file the gateway
 wrote, in its log or, a second later, in its memory."""
+import http.client
 import io
 import os
 import pathlib
 import re
 import shutil
+import ssl
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -58,11 +61,34 @@ def memory(pid):
 
 
 class Canary(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.program = running.program_from_arguments()
+
     def test_nothing_stays(self):
+        self.look(running.Gateway(self.program), lambda gateway: gateway.connect())
+
+    def test_nothing_stays_of_tls(self):
+        """The connection is still open while its memory is looked at."""
+        with tempfile.TemporaryDirectory() as pki:
+            subprocess.run([self.program, "dev-pki", pki], check=True, stdout=subprocess.DEVNULL)
+            port = running.free_port()
+            own = f"{pki}/clients/{running.MUNICIPALITY}"
+
+            def add_listener(config):
+                config["listeners"].append({"host": "127.0.0.1", "port": port, "tls": {
+                    "certificates": [{"certificate": f"{pki}/server.pem", "key": f"{pki}/server.key"}],
+                    "clients": "required", "anchors": f"{pki}/root.pem", "crls": [f"{pki}/crls.pem"]}})
+            context = ssl.create_default_context(cafile=f"{pki}/root.pem")
+            context.load_cert_chain(f"{own}.pem", f"{own}.key")
+            self.look(running.Gateway(self.program, change=add_listener), lambda gateway: http.client.HTTPSConnection(
+                "localhost", port, context=context, timeout=30))
+
+    def look(self, running_gateway, connect):
         marks = canaries()
         self.assertGreater(len(marks), 150)
-        with running.Gateway(running.program_from_arguments()) as gateway:
-            connection = gateway.connect()
+        with running_gateway as gateway:
+            connection = connect(gateway)
             clients = list(running.stand_ins.load_clients())
             found = 0
             for number in range(QUESTIONS):
@@ -70,7 +96,6 @@ class Canary(unittest.TestCase):
                 found += status == 200 and bool(answer["dossier"])
             # The test is worth something only when the data really went through.
             self.assertGreater(found, QUESTIONS // 2)
-            connection.close()
             time.sleep(1)
             pattern = re.compile("|".join(map(re.escape, sorted(marks))).encode())
             wide = re.compile("|".join(map(re.escape, sorted(marks))).encode("latin-1", "replace"))
@@ -82,6 +107,7 @@ class Canary(unittest.TestCase):
                     hit = kind.search(data)
                     self.assertIsNone(hit, f"in memory ({name}): {hit and hit.group()!r} in "
                                       f"{hit and data[max(0, hit.start() - 60):hit.end() + 60]!r}")
+            connection.close()
             self.assertEqual(gateway.stop(), 0)
             for path in gateway.folder.rglob("*"):
                 if path.is_file() and path.name != "klantvolg.csv":  # the partner's own file
