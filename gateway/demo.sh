@@ -65,9 +65,9 @@ start_partner() {
 	pids="$pids $!"
 	eval "pid_$1=$!"
 }
-await() { # url
+await() { # url, options of curl
 	tries=0
-	until curl -fs -o /dev/null "$1"; do
+	until curl -fs -o /dev/null "$@"; do
 		tries=$((tries + 1))
 		[ $tries -lt 200 ] || { echo "nothing answers at $1" >&2; return 1; }
 		sleep 0.05
@@ -81,6 +81,8 @@ start_partner brp "$brp"
 start_partner uwv "$uwv"
 start_partner svb "$svb"
 "$gateway" init "$work/poort" >/dev/null
+"$gateway" dev-pki "$work/poort/pki" >/dev/null
+us=$work/poort/pki/clients/00000001830000001000
 # Who asks is what a token says; here the issuer is a key in a folder.
 "$gateway" dev-token --organisatie 00000001830000001000 --medewerker m.jansen --rollen klantmanager \
 	--geldig 21600 --uit "$work/token" "$work/inlog"
@@ -92,7 +94,9 @@ import json, pathlib, sys
 folder, port, *partners = sys.argv[1:]
 config = pathlib.Path(folder, "gateway.json")
 data = json.loads(config.read_text())
-data["listeners"] = [{"host": "127.0.0.1", "port": int(port)}]
+data["listeners"] = [{"host": "127.0.0.1", "port": int(port), "tls": {
+    "certificates": [{"certificate": "pki/server.pem", "key": "pki/server.key"}],
+    "clients": "required", "anchors": "pki/root.pem", "crls": ["pki/crls.pem"]}}]
 data["issuers"] = [{"issuer": "https://dev-token.invalid", "audiences": ["ketenpoort"],
                     "keys": {"file": "../inlog/jwks.json"}, "organisations": ["00000001830000001000"],
                     "organisation_claim": "oin", "roles_claim": "rollen", "binding": "optional"}]
@@ -108,18 +112,19 @@ await "http://127.0.0.1:$svb/_health"
 "$gateway" check "$work/poort/gateway.json"
 "$gateway" serve "$work/poort/gateway.json" 2>"$work/gateway.log" &
 pids="$pids $!"
-await "http://127.0.0.1:$port/health/ready"
+await "https://localhost:$port/health/ready" --cacert "$work/poort/pki/root.pem" --cert "$us.pem" --key "$us.key"
 
 printf '999910061\n' >"$work/bsn"
 printf '999910206\n' >"$work/bsn-elsewhere"
-KETENPOORT_GATEWAY="http://127.0.0.1:$port"
+KETENPOORT_GATEWAY="https://localhost:$port"
 export KETENPOORT_GATEWAY
 ask() { # expected exit code, then arguments for query
 	expected=$1
 	shift
 	show ketenpoort query "$@"
 	code=0
-	"$gateway" query --bsn-file "$work/bsn" --token-file "$token" "$@" || code=$?
+	"$gateway" query --cacert "$work/poort/pki/root.pem" --cert "$us.pem" --key "$us.key" \
+		--bsn-file "$work/bsn" --token-file "$token" "$@" || code=$?
 	if [ "$code" -ne "$expected" ]; then
 		echo "demo: expected exit code $expected, got $code" >&2
 		exit 1
@@ -163,9 +168,10 @@ cp "$work/poort/journal/ketenpoort.journal" "$work/journal.copy"
 if [ $keep = yes ]; then
 	title "Left running; Ctrl-C stops it"
 	cat <<TEXT
-gateway    http://127.0.0.1:$port      configuration $work/poort
+gateway    https://localhost:$port     configuration $work/poort
 partners   brp $brp, uwv $uwv          break one: curl -d '{"fault":"slow","ms":2000}' http://127.0.0.1:$uwv/_fault
 ask        KETENPOORT_GATEWAY=$KETENPOORT_GATEWAY $gateway query \\
+             --cacert $work/poort/pki/root.pem --cert $us.pem --key $us.key \\
              --token-file $work/token \\
              --doel participatiewet-intake --bsn-file $work/bsn
 TEXT

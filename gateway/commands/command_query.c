@@ -58,6 +58,9 @@ struct question {
 	const char *employee;
 	const char *roles;
 	const char *token_file;
+	const char *anchors;
+	const char *certificate;
+	const char *key;
 	enum form form;
 	bool dry_run;
 	bool english;
@@ -105,6 +108,13 @@ static const char usage[] =
 	"      --medewerker ID      asking employee\n"
 	"      --rollen A,B         roles of the employee\n"
 	"\n"
+	"the gateway's and our own certificate (https)\n"
+	"      --cacert FILE        authorities whose gateway is believed, PEM; needed "
+	"for "
+	"https\n"
+	"      --cert FILE          our client certificate, PEM\n"
+	"      --key FILE           its key, PEM; default: in the certificate's file\n"
+	"\n"
 	"answer\n"
 	"      --json               as the gateway gave it\n"
 	"      --ndjson             in pieces, each as soon as it is there\n"
@@ -123,6 +133,9 @@ enum long_option {
 	OPTION_EMPLOYEE,
 	OPTION_ROLES,
 	OPTION_TOKEN_FILE,
+	OPTION_ANCHORS,
+	OPTION_CERTIFICATE,
+	OPTION_KEY,
 	OPTION_JSON,
 	OPTION_NDJSON,
 	OPTION_DRY_RUN,
@@ -142,6 +155,9 @@ static const struct option options[] = {
 	{"medewerker", required_argument, NULL, OPTION_EMPLOYEE},
 	{"rollen", required_argument, NULL, OPTION_ROLES},
 	{"token-file", required_argument, NULL, OPTION_TOKEN_FILE},
+	{"cacert", required_argument, NULL, OPTION_ANCHORS},
+	{"cert", required_argument, NULL, OPTION_CERTIFICATE},
+	{"key", required_argument, NULL, OPTION_KEY},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"ndjson", no_argument, NULL, OPTION_NDJSON},
 	{"dry-run", no_argument, NULL, OPTION_DRY_RUN},
@@ -191,6 +207,15 @@ take_option(struct question *question, int option)
 		break;
 	case OPTION_TOKEN_FILE:
 		question->token_file = optarg;
+		break;
+	case OPTION_ANCHORS:
+		question->anchors = optarg;
+		break;
+	case OPTION_CERTIFICATE:
+		question->certificate = optarg;
+		break;
+	case OPTION_KEY:
+		question->key = optarg;
 		break;
 	case OPTION_JSON:
 		question->form = FORM_JSON;
@@ -438,6 +463,12 @@ start(struct kp_task *task)
 	}
 }
 
+static struct kp_slice
+given(const char *file)
+{
+	return file == NULL ? (struct kp_slice){NULL, 0} : kp_slice_from(file);
+}
+
 static enum kp_status
 converse(struct conversation *conversation)
 {
@@ -445,6 +476,9 @@ converse(struct conversation *conversation)
 	struct kp_error *err = &conversation->err;
 	struct kp_upstream_target_options target = {.name = KP_SLICE("gateway"),
 		.endpoint = kp_slice_from(conversation->question->gateway),
+		.anchor_file = given(conversation->question->anchors),
+		.certificate_file = given(conversation->question->certificate),
+		.key_file = given(conversation->question->key),
 		.connections_max = 1,
 		.waiting_max = 1,
 		.connect_timeout_ms = 5000,
