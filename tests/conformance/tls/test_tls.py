@@ -427,6 +427,8 @@ class Tokens(unittest.TestCase):
     def use_token(self, config):
         config["pkcs11"] = {"module": str(MODULE), "pin_secret": "pin"}
         config["secrets"]["pin"] = {"file": str(self.pin)}
+        # The token keeps its objects, and their locks, in files of its own.
+        config["process"] = {"readable": self.rig.home.name, "writable": self.rig.home.name}
 
     def test_keys_stay_in_their_token(self):
         for number, name in ((1, "server"), (2, "server-rsa")):

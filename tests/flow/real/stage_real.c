@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "core/attr.h"
+#include "real/real_tls.h"
 #include "script/script.h"
 #include "script/stage.h"
 
@@ -70,7 +71,10 @@ struct connection { /* from the gateway to a partner */
 
 struct client {
 	char name[32];
-	int fd; /* -1 when closed */
+	int fd;   /* -1 when closed */
+	SSL *ssl; /* NULL: plain */
+	bool connected;
+	char oin[64]; /* of the certificate it shows; "" for none */
 	bool reads;
 	struct blob received;
 };
@@ -356,20 +360,35 @@ go_on(struct connection *connection)
 /* --- clients --- */
 
 static void
+close_client(struct client *client)
+{
+	real_tls_end(client->ssl);
+	client->ssl = NULL;
+	(void)close(client->fd);
+	client->fd = -1;
+}
+
+/* All there is: what TLS has decrypted no poll tells of. */
+static void
 read_client(struct client *client)
 {
 	char chunk[16384];
-	ssize_t got = read(client->fd, chunk, sizeof(chunk));
-	if (got > 0) {
-		add(&client->received, chunk, (size_t)got);
-	} else if (got == 0 || errno != EAGAIN) {
-		(void)close(client->fd);
-		client->fd = -1;
+	ssize_t got;
+	do {
+		got = client->ssl != NULL
+			? real_tls_read(client->ssl, chunk, sizeof(chunk))
+			: read(client->fd, chunk, sizeof(chunk));
+		if (got > 0) {
+			add(&client->received, chunk, (size_t)got);
+		}
+	} while (got > 0 && client->ssl != NULL);
+	if (got == 0 || (got < 0 && errno != EAGAIN)) {
+		close_client(client);
 	}
 }
 
 static struct client *
-find_client(const char *name)
+name_client(const char *name)
 {
 	for (size_t i = 0; i < client_count; i++) {
 		if (strcmp(clients[i].name, name) == 0) {
@@ -379,9 +398,35 @@ find_client(const char *name)
 	KP_REQUIRE(client_count < CLIENTS_MAX);
 	struct client *client = &clients[client_count++];
 	(void)snprintf(client->name, sizeof(client->name), "%s", name);
-	client->fd = connect_to((uint16_t)strtoul(port_text, NULL, 10));
+	client->fd = -1;
 	client->reads = true;
 	return client;
+}
+
+static struct client *
+find_client(const char *name)
+{
+	struct client *client = name_client(name);
+	if (!client->connected) {
+		client->connected = true;
+		client->fd = connect_to((uint16_t)strtoul(port_text, NULL, 10));
+		if (client->fd >= 0 && real_tls_used()) {
+			client->ssl = real_tls_connect(client->fd, client->oin);
+			if (client->ssl == NULL) {
+				close_client(client);
+			}
+		}
+	}
+	return client;
+}
+
+static bool
+show_certificate(const char *name, const char *oin, const char *organisation)
+{
+	struct client *client = name_client(name);
+	(void)organisation;
+	(void)snprintf(client->oin, sizeof(client->oin), "%s", oin);
+	return real_tls_used();
 }
 
 /* --- one turn of everything --- */
@@ -469,6 +514,11 @@ write_file(const char *path, struct kp_slice text)
 {
 	char full[1200];
 	char fresh[1300];
+	char *changed = NULL;
+	if (real_tls_used()) {
+		changed = real_tls_configure(text);
+		text = kp_slice_from(changed);
+	}
 	(void)snprintf(full, sizeof(full), "%s/%s", folder, path);
 	for (char *at = full + strlen(folder) + 1; (at = strchr(at, '/')) != NULL; at++) {
 		*at = '\0';
@@ -479,6 +529,7 @@ write_file(const char *path, struct kp_slice text)
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	KP_REQUIRE(fd >= 0 && write(fd, text.data, text.len) == (ssize_t)text.len);
 	(void)close(fd);
+	free(changed);
 	KP_REQUIRE(rename(fresh, full) == 0);
 }
 
@@ -559,8 +610,9 @@ send_bytes(const char *name, struct kp_slice bytes)
 	size_t at = 0;
 	uint64_t until = now_ms() + PATIENCE_MS;
 	while (client->fd >= 0 && at < bytes.len && now_ms() < until) {
-		ssize_t sent =
-			send(client->fd, bytes.data + at, bytes.len - at, MSG_NOSIGNAL);
+		ssize_t sent = client->ssl != NULL
+			? real_tls_send(client->ssl, bytes.data + at, bytes.len - at)
+			: send(client->fd, bytes.data + at, bytes.len - at, MSG_NOSIGNAL);
 		if (sent < 0 && errno != EAGAIN) {
 			return;
 		}
@@ -572,9 +624,7 @@ send_bytes(const char *name, struct kp_slice bytes)
 static void
 hang_up(const char *name)
 {
-	struct client *client = find_client(name);
-	(void)close(client->fd);
-	client->fd = -1;
+	close_client(find_client(name));
 	pump_for(20);
 }
 
@@ -776,6 +826,7 @@ const struct stage stage = {
 	.log = log_slice,
 	.advance = pump_for,
 	.now_s = now_s,
+	.certificate = show_certificate,
 	.send = send_bytes,
 	.hang_up = hang_up,
 	.read = read_on,
@@ -797,13 +848,18 @@ main(int argc, char **argv)
 {
 	uint16_t port = 0;
 	int held;
-	if (argc != 4) {
-		fprintf(stderr, "usage: flow_real SCRIPT PROJECT-FOLDER PROGRAM\n");
+	bool tls = argc == 5 && strcmp(argv[4], "tls") == 0;
+	if (argc != 4 && !tls) {
+		fprintf(stderr, "usage: flow_real SCRIPT PROJECT-FOLDER PROGRAM [tls]\n");
 		return 2;
 	}
+	(void)signal(SIGPIPE, SIG_IGN);
 	program = argv[3];
 	(void)snprintf(folder, sizeof(folder), "/tmp/ketenpoort-flow-XXXXXX");
 	KP_REQUIRE(mkdtemp(folder) != NULL);
+	if (tls) {
+		real_tls_begin(program, folder);
+	}
 	held = hold_port(&port);
 	(void)snprintf(port_text, sizeof(port_text), "%u", port);
 	bool good = script_play(argv[1], argv[2]);
