@@ -78,11 +78,11 @@ def wait_until_up(port, process):
     sys.exit(f"nothing listens on port {port}; see {process.log.name}")
 
 
-def load(port, script, connections, seconds):
+def load(port, script, connections, seconds, scheme="http"):
     """Questions per second, errors, p50 and p99 in µs; as wrk saw them."""
     out = subprocess.run(["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}",
                           f"-d{seconds}s", "--timeout", "30s", "-s", str(script),
-                          f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True)
+                          f"{scheme}://127.0.0.1:{port}"], capture_output=True, text=True, check=True)
     for line in out.stdout.splitlines():
         if line.startswith("RESULT"):
             requests, errors, p50, p99 = line.split()[1:]
