@@ -152,7 +152,11 @@ on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *
 	if (!good) {
 		return -1;
 	}
-	return sealing || newest ? 1 : 2;
+	/* RFC 8446 appendix C.4: a ticket that is used twice tells who follows the line
+	 * that it is the same client. And a client whose last message of the handshake is
+	 * answered does not hold back its question (RFC 896). */
+	bool renew = !sealing && (!newest || SSL_version(ssl) == TLS1_3_VERSION);
+	return renew ? 2 : 1;
 }
 
 /* Before a ticket is sealed: its end goes in, and its lifetime follows. */

@@ -112,6 +112,10 @@ resumes(struct rig *rig, const char *name, SSL_SESSION *session)
 	assert_int_equal(SSL_set_session(client.ssl, session), 1);
 	assert_true(rig_hello(&client));
 	bool resumed = SSL_session_reused(client.ssl) == 1;
+	/* Each ticket serves once: another came. */
+	if (resumed && SSL_version(client.ssl) == TLS1_3_VERSION) {
+		assert_ptr_not_equal(SSL_get_session(client.ssl), session);
+	}
 	rig_client_close(&client);
 	return resumed;
 }
