@@ -9,6 +9,7 @@
 
 #include "connectors/fault.h"
 #include "connectors/value.h"
+#include "core/json_text.h"
 #include "core/mask.h"
 
 #define PARTS_MAX 64
@@ -320,16 +321,24 @@ write_url(struct kp_buffer *buffer, struct kp_slice text)
 static void
 write_json(struct kp_buffer *buffer, struct kp_slice text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char byte = (unsigned char)text.data[i];
-		if (byte == '"' || byte == '\\') {
-			kp_buffer_add_char(buffer, '\\');
-			kp_buffer_add_char(buffer, (char)byte);
-		} else if (byte < 0x20) {
+	const char *at = text.len == 0 ? "" : text.data;
+	const char *end = at + text.len;
+	while (at < end) {
+		const char *stop = kp_text_skip_plain(at, end);
+		kp_buffer_add(buffer, at, (size_t)(stop - at));
+		if (stop == end) {
+			return;
+		}
+		unsigned char byte = (unsigned char)*stop;
+		if (byte < 0x20) {
 			kp_buffer_printf(buffer, "\\u%04x", byte);
 		} else {
+			if (byte < 0x80) {
+				kp_buffer_add_char(buffer, '\\');
+			}
 			kp_buffer_add_char(buffer, (char)byte);
 		}
+		at = stop + 1;
 	}
 }
 

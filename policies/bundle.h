@@ -57,7 +57,8 @@ struct kp_decision_detail {
 	unsigned facts;
 	int64_t now_ms;
 	struct kp_slice employee;
-	bool disagreed; /* the general evaluator said something else */
+	uint64_t *touched; /* cells that some rule of these rows is about */
+	bool disagreed;    /* the general evaluator said something else */
 };
 
 /*

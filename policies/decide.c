@@ -148,6 +148,7 @@ apply_row(struct kp_asking *asking, const struct kp_row *row, uint64_t *permitte
 	for (uint32_t i = 0; i < count; i++) {
 		const struct kp_entry *entry = &row->entries[i];
 		bool permit = i < row->permit_count;
+		add_cells(detail->touched, entry->cells, words);
 		if ((entry->applies >> detail->facts & 1) == 0 ||
 			detail->now_ms >= entry->review_ms) {
 			continue;
@@ -169,7 +170,7 @@ apply_table(struct kp_asking *asking, uint64_t *cells)
 {
 	const struct kp_bundle *bundle = asking->bundle;
 	const struct kp_decision_detail *detail = asking->detail;
-	uint64_t forbidden[KP_CATALOGUE_CELLS_MAX / 64];
+	uint64_t forbidden[KP_CATALOGUE_CELLS_MAX / 64] KP_UNINITIALIZED;
 	uint32_t words = bundle->catalogue->cell_words;
 	memset(forbidden, 0, words * sizeof(*forbidden));
 	for (size_t word = 0; word < KP_ARRAY_LEN(detail->roles); word++) {
@@ -258,6 +259,11 @@ kp_bundle_decide(const struct kp_bundle *bundle, const struct kp_facts *facts,
 		return KP_E_MEMORY;
 	}
 	if (decision.refusal == KP_REFUSAL_NONE) {
+		detail->touched =
+			KP_ARENA_ARRAY(arena, uint64_t, bundle->catalogue->cell_words);
+		if (detail->touched == NULL) {
+			return KP_E_MEMORY;
+		}
 		decide_by_rules(bundle, detail, arena, cells, &decision);
 	}
 	*ret_decision = decision;

@@ -171,7 +171,10 @@ kp_bundle_reason(const struct kp_bundle *bundle, const struct kp_decision *decis
 {
 	enum kp_refusal code = decision->refusal;
 	struct kp_slice rule = {0};
-	if (code == KP_REFUSAL_NONE && cell >= bundle->catalogue->cell_count) {
+	const struct kp_decision_detail *detail = decision->detail;
+	if (code == KP_REFUSAL_NONE &&
+		(cell >= bundle->catalogue->cell_count ||
+			!kp_bits_has(detail->touched, cell))) {
 		code = KP_REFUSAL_NO_RULE;
 	} else if (code == KP_REFUSAL_NONE && !kp_bits_has(decision->cells, cell)) {
 		/* Asked for every field that is kept back, and few reasons have to ask

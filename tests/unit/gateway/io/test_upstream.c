@@ -150,6 +150,22 @@ answer(int fd, const char *request)
 		}
 		return false;
 	}
+	if (strncmp(path, "/drip", 5) == 0) {
+		static const char text[] =
+			"HTTP/1.1 200 OK\r\nX-One: 1\r\nTransfer-Encoding: chunked\r\n"
+			"\r\n1\r\no\r\n1\r\nk\r\n0\r\nX-Sum: 1\r\n\r\n";
+		for (size_t i = 0; i < sizeof(text) - 1; i++) {
+			(void)send(fd, text + i, 1, MSG_NOSIGNAL);
+			sleep_ms(i % 16 == 0 ? 1 : 0);
+		}
+		return true;
+	}
+	if (strncmp(path, "/excess", 7) == 0 || strncmp(path, "/talks", 6) == 0) {
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+		sleep_ms(path[1] == 't' ? 20 : 0);
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret");
+		return true;
+	}
 	if (strncmp(path, "/slow", 5) == 0) {
 		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsl");
 		sleep_ms(300);
@@ -813,6 +829,64 @@ connections_that_died_are_replaced(void **state)
 	close_world(&world);
 }
 
+/* Waits beside the target's own connections. */
+static void
+listen_for(struct world *world, uint32_t time_ms)
+{
+	struct kp_upstream_target *own = world->target;
+	struct kp_error err = {0};
+	char endpoint[64];
+	struct kp_upstream_target_options options =
+		target_options(endpoint, sizeof(endpoint));
+	assert_int_equal(
+		kp_upstream_target_open(world->upstream, &options, &world->target, &err),
+		KP_OK);
+	struct call wait = {.request.timeout_ms = time_ms};
+	run_one(world, &wait, "/slow");
+	kp_upstream_target_close(&world->target);
+	world->target = own;
+}
+
+/* What a partner says beside its answer is never the answer to the next question. */
+static void
+excess_is_no_answer(void **state)
+{
+	(void)state;
+	static const char *const paths[] = {"/excess", "/talks"};
+	for (size_t i = 0; i < KP_ARRAY_LEN(paths); i++) {
+		struct world world;
+		open_world(&world);
+		struct call first = {0};
+		run_one(&world, &first, paths[i]);
+		assert_int_equal(first.status, KP_OK);
+		assert_string_equal(first.body, "ok");
+		listen_for(&world, 100); /* what comes late comes after 20 ms */
+		struct call next = {0};
+		run_one(&world, &next, "/ok");
+		assert_int_equal(next.status, KP_OK);
+		assert_int_equal(strncmp(next.body, "GET /ok HTTP/1.1\r\n", 18), 0);
+		assert_false(next.timing.reused);
+		close_world(&world);
+	}
+}
+
+static void
+answers_in_single_bytes(void **state)
+{
+	(void)state;
+	struct world world;
+	open_world(&world);
+	for (int i = 0; i < 2; i++) {
+		struct call call = {0};
+		run_one(&world, &call, "/drip");
+		assert_int_equal(call.status, KP_OK);
+		assert_string_equal(call.body, "ok");
+		assert_string_equal(call.header, "1");
+		assert_int_equal(call.timing.reused, i > 0);
+	}
+	close_world(&world);
+}
+
 static void
 many_in_flight(void **state)
 {
@@ -944,6 +1018,8 @@ main(void)
 		cmocka_unit_test(destroy_cancels),
 		cmocka_unit_test(connections_and_queue_are_bounded),
 		cmocka_unit_test(connections_that_died_are_replaced),
+		cmocka_unit_test(excess_is_no_answer),
+		cmocka_unit_test(answers_in_single_bytes),
 		cmocka_unit_test(many_in_flight),
 		cmocka_unit_test(names_are_looked_up_beside_the_loop),
 		cmocka_unit_test(wrong_targets_are_refused),
