@@ -432,6 +432,12 @@ check_together(struct reader *reader, const struct kp_json_node *array)
 			kp_json_finding(reader->document, array,
 				"issuer %zu has the same name as one before it", i + 1);
 		}
+		if (issuer->refresh_s > issuer->keys_age_max_s) {
+			kp_json_finding(reader->document, array,
+				"issuer %zu: refresh_s is %" PRIu32
+				", above keys_age_max_s, which is %" PRIu32,
+				i + 1, issuer->refresh_s, issuer->keys_age_max_s);
+		}
 		if (issuer->binding == KP_BINDING_DPOP &&
 			config->identity_public_url.len == 0) {
 			kp_json_finding(reader->document, array,

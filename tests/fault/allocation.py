@@ -1,29 +1,32 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Ketenpoort contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Every single allocation of the scenario memory.flow fails once: the whole gateway plays it in the virtual world with the nth
-allocation failing, for n = 1, 2, … until a run needs fewer. Each run must end well: under a sanitizer also without a leak."""
+"""Every single allocation of a scenario (memory.flow, memory-token.flow) fails once: the whole gateway plays it in the virtual world
+with the nth allocation failing, for n = 1, 2, … until a run needs fewer. Each run must end well: under a sanitizer also without a
+leak.
+
+    allocation.py PLAYER SCENARIO
+"""
 import os
 import pathlib
 import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SCENARIO = ROOT / "tests/flow/memory.flow"
 RUNS_MAX = 3000
 
 
-def play(player, number):
+def play(player, scenario, number):
     environment = {**os.environ, "KP_FLOW_FAIL_AT": str(number)}
-    done = subprocess.run([player, SCENARIO, ROOT], env=environment, timeout=60, check=False,
+    done = subprocess.run([player, ROOT / "tests/flow" / scenario, ROOT], env=environment, timeout=60, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     return done.returncode == 0, done.stdout
 
 
 def main():
-    player, wrong = sys.argv[1], []
+    player, scenario, wrong = sys.argv[1], sys.argv[2], []
     for number in range(1, RUNS_MAX):
-        good, text = play(player, number)
+        good, text = play(player, scenario, number)
         if not good:
             wrong.append(number)
             print(f"allocation {number}:\n{text[:4000]}")

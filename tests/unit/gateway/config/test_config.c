@@ -473,6 +473,8 @@ issuers_are_read_with_all_faults(void **state)
 		{ISSUER_OIN "\"introspection\":{\"url\":\"http://127.0.0.1/i\","
 			    "\"client_id\":\"c\"}," ISSUER_FILE "}]}",
 			"needs a secret"},
+		{ISSUER_OIN "\"refresh_s\":61,\"keys_age_max_s\":60," ISSUER_FILE "}]}",
+			"above keys_age_max_s"},
 		{ISSUER_OIN "\"group\":\"g\"," ISSUER_FILE "}]}", "group"},
 		{ISSUER_OIN "\"kind\":\"fsc\",\"group\":\"g\",\"service\":\"s\","
 			    "\"inway\":\"x\"," ISSUER_FILE "}]}",
