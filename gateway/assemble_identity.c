@@ -39,6 +39,30 @@ read_keys(const struct kp_issuer *issuer, struct kp_findings *findings,
 	return status;
 }
 
+static struct kp_tls_file
+file_of(const struct kp_config *config, struct kp_slice path)
+{
+	/* The texts of a configuration have a NUL behind them. */
+	return (struct kp_tls_file){.path = path.len == 0 ? NULL : path.data,
+		.named_in = config->path,
+		.place = "/issuers"};
+}
+
+/* What we show to the issuer and whom we believe there; none when it is not reached over
+ * https. */
+static enum kp_status
+read_client(const struct kp_config *config, const struct kp_issuer *issuer,
+	struct kp_findings *findings, struct kp_tls_client **ret_client)
+{
+	const struct kp_tls_client_options options = {
+		.certificate = file_of(config, issuer->certificate_file),
+		.key = file_of(config, issuer->key_file),
+		.anchors = file_of(config, issuer->anchor_file)};
+	return issuer->anchor_file.len == 0
+		? KP_OK
+		: kp_tls_client_create(&options, findings, ret_client);
+}
+
 static enum kp_status
 read_revoked(
 	const char *path, struct kp_findings *findings, struct kp_revoked **ret_revoked)
@@ -73,9 +97,11 @@ kp_assemble_identity(const struct kp_config *config, struct kp_findings *finding
 	struct kp_identity_settings **ret_settings)
 {
 	struct kp_key_set *keys[KP_ISSUERS_MAX] = {NULL};
+	struct kp_tls_client *clients[KP_ISSUERS_MAX] = {NULL};
 	struct kp_identity_settings from = {.issuers = config->issuers,
 		.issuer_count = config->issuer_count,
 		.keys = keys,
+		.clients = clients,
 		.public_url = config->identity_public_url,
 		.revoked_file = config->identity_revoked_file,
 		.revoked_check_ms = (uint32_t)config->identity_revoked_check_ms,
@@ -88,6 +114,8 @@ kp_assemble_identity(const struct kp_config *config, struct kp_findings *finding
 	struct kp_error err = {0};
 	enum kp_status status = read_revoked(from.revoked_file, findings, &from.revoked);
 	for (size_t i = 0; i < from.issuer_count; i++) {
+		status = worst(status,
+			read_client(config, &from.issuers[i], findings, &clients[i]));
 		if (from.issuers[i].keys == KP_KEYS_FILE) {
 			status = worst(
 				status, read_keys(&from.issuers[i], findings, &keys[i]));
@@ -103,6 +131,7 @@ kp_assemble_identity(const struct kp_config *config, struct kp_findings *finding
 	}
 	for (size_t i = 0; status != KP_OK && i < from.issuer_count; i++) {
 		kp_key_set_unref(&keys[i]);
+		kp_tls_client_unref(&clients[i]);
 	}
 	if (status != KP_OK) {
 		kp_revoked_destroy(&from.revoked);

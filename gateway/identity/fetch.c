@@ -11,8 +11,8 @@
 
 enum kp_status
 kp_outlet_open(struct kp_outlet *outlet, struct kp_upstream *upstream,
-	const struct kp_issuer *issuer, struct kp_slice url, struct kp_slice secret,
-	struct kp_slice *ret_target, struct kp_error *err)
+	struct kp_slice name, struct kp_tls_client *client, struct kp_slice url,
+	struct kp_slice secret, struct kp_slice *ret_target, struct kp_error *err)
 {
 	struct kp_slice endpoint;
 	if (!kp_url_split(url, &endpoint, ret_target) ||
@@ -28,13 +28,11 @@ kp_outlet_open(struct kp_outlet *outlet, struct kp_upstream *upstream,
 	}
 	kp_outlet_close(outlet);
 	const struct kp_upstream_target_options options = {
-		.name = issuer->issuer,
+		.name = name,
 		.endpoint = endpoint,
 		.credential = secret.len > 0 ? KP_CREDENTIAL_BASIC : KP_CREDENTIAL_NONE,
 		.credential_value = secret,
-		.certificate_file = issuer->certificate_file,
-		.key_file = issuer->key_file,
-		.anchor_file = issuer->anchor_file,
+		.client = client,
 		.connections_max = CONNECTIONS_MAX,
 		.waiting_max = WAITING_MAX,
 		.connect_timeout_ms = CONNECT_TIMEOUT_MS,

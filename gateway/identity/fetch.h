@@ -19,11 +19,13 @@ struct kp_outlet {
 	char endpoint[512]; /* of the target */
 };
 
-/* Opens a target for the address, unless it is open for that already. `secret`:
- * "client:secret" for basic authentication, or empty. KP_E_CONFIG, KP_E_MEMORY. */
+/* Opens a target for the address, unless it is open for that already. `client`: what we
+ * show there and whom we believe; NULL for plain http. `secret`: "client:secret" for
+ * basic authentication, or empty. KP_E_CONFIG, KP_E_MEMORY. */
 enum kp_status kp_outlet_open(struct kp_outlet *outlet, struct kp_upstream *upstream,
-	const struct kp_issuer *issuer, struct kp_slice url, struct kp_slice secret,
-	struct kp_slice *ret_target, struct kp_error *err) KP_MUST_USE;
+	struct kp_slice name, struct kp_tls_client *client, struct kp_slice url,
+	struct kp_slice secret, struct kp_slice *ret_target,
+	struct kp_error *err) KP_MUST_USE;
 void kp_outlet_close(struct kp_outlet *outlet);
 
 /* Embedded in its owner; all zero when unused. */

@@ -252,10 +252,7 @@ recall(struct verdict *verdict, struct shown *shown, enum kp_token_fault *ret_fa
 		return true;
 	}
 	struct kp_identity_issuer *issuer = issuer_at(verdict, known->access.issuer);
-	bool opaque = issuer->issuer->introspection_url.len > 0 &&
-		issuer->issuer->introspection == KP_INTROSPECT_OPAQUE &&
-		memchr(shown->token.data, '.', shown->token.len) == NULL;
-	if (!opaque &&
+	if (!known->introspected &&
 		(known->generation != issuer->generation ||
 			kp_issuer_keys_now(issuer) == NULL)) {
 		kp_tokens_drop(identifier->tokens, shown->digest);

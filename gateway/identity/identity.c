@@ -84,6 +84,7 @@ make(struct kp_identifier *identifier)
 		struct kp_identity_issuer *issuer = &identifier->issuers[i];
 		issuer->identifier = identifier;
 		issuer->issuer = &settings->issuers[i];
+		issuer->client = settings->clients[i];
 		issuer->fixed = settings->keys[i] != NULL;
 		issuer->keys = issuer->fixed ? kp_key_set_ref(settings->keys[i]) : NULL;
 	}

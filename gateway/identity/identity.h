@@ -17,6 +17,7 @@
 #include "http/http_parse.h"
 #include "identity/machines.h"
 #include "io/stream.h"
+#include "io/tls.h"
 #include "io/upstream.h"
 #include "io/worker.h"
 #include "token/access.h"
@@ -31,6 +32,7 @@ struct kp_identity_settings {
 	size_t issuer_count;
 	struct kp_key_set **keys; /* by issuer, a reference each; NULL: they are fetched
 				   */
+	struct kp_tls_client **clients; /* by issuer, a reference each; NULL: no https */
 	struct kp_machines machines;
 	struct kp_slice public_url; /* empty: no DPoP token is taken */
 	const char *revoked_file;   /* empty: none */
@@ -47,8 +49,9 @@ struct kp_identity_settings {
 	unsigned refs;         /* private, atomic */
 };
 
-/* What is in `from`, with texts copied, `machines` read from a text, and key sets and
- * `revoked` taken over on success. One reference. KP_E_CONFIG: the machines. KP_E_MEMORY.
+/* What is in `from`, with texts copied, `machines` read from a text, and key sets,
+ * clients and `revoked` taken over on success. One reference. KP_E_CONFIG: the machines.
+ * KP_E_MEMORY.
  */
 enum kp_status kp_identity_settings_create(const struct kp_identity_settings *from,
 	struct kp_slice machines, struct kp_identity_settings **ret_settings,

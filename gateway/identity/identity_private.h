@@ -31,12 +31,13 @@ struct kp_introspection {
 struct kp_identity_issuer {
 	struct kp_identifier *identifier;
 	const struct kp_issuer *issuer;
-	struct kp_key_set *keys; /* a reference; NULL: none yet */
-	uint32_t generation;     /* counts up with every change of the keys */
-	bool fixed;              /* keys come from a file */
-	uint64_t fetched_us;     /* when the keys last came */
-	uint64_t tried_us;       /* when they were last asked for */
-	unsigned failures;       /* since they last came */
+	struct kp_tls_client *client; /* of the settings */
+	struct kp_key_set *keys;      /* a reference; NULL: none yet */
+	uint32_t generation;          /* counts up with every change of the keys */
+	bool fixed;                   /* keys come from a file */
+	uint64_t fetched_us;          /* when the keys last came */
+	uint64_t tried_us;            /* when they were last asked for */
+	unsigned failures;            /* since they last came */
 	enum kp_keys_step step;
 	struct kp_fetch fetch;
 	struct kp_timer timer; /* for the next fetch */

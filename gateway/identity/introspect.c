@@ -88,7 +88,7 @@ keep_answer(struct kp_introspection *call, struct kp_arena *arena)
 	const struct kp_access_reading reading = {.arena = arena,
 		.now_s = now_s,
 		.roles_max = identifier->settings->roles_max};
-	struct kp_token_entry entry = {.generation = issuer->generation};
+	struct kp_token_entry entry = {.introspected = true};
 	if (issuer->issuer->introspection == KP_INTROSPECT_OPAQUE) {
 		entry.fault = kp_access_read_introspected(
 			call->fetch.body, issuer->issuer, &reading, &entry.access);
@@ -154,7 +154,8 @@ start_call(struct kp_introspection *call, struct kp_identity_issuer *issuer,
 	kp_buffer_init(&form, &arena, FORM_BYTES_MAX);
 	enum kp_status status = write_form(issuer->issuer, token, &form)
 		? kp_outlet_open(&issuer->introspection, identifier->upstream,
-			  issuer->issuer, issuer->issuer->introspection_url,
+			  issuer->issuer->issuer, issuer->client,
+			  issuer->issuer->introspection_url,
 			  credential(issuer->issuer, &arena), &target, &err)
 		: KP_E_MEMORY;
 	if (status == KP_OK) {

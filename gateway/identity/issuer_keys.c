@@ -95,8 +95,8 @@ start_fetch(struct kp_identity_issuer *issuer, struct kp_outlet *outlet,
 	struct kp_identifier *identifier = issuer->identifier;
 	struct kp_slice target;
 	const struct kp_slice none = {NULL, 0};
-	enum kp_status status = kp_outlet_open(
-		outlet, identifier->upstream, issuer->issuer, url, none, &target, err);
+	enum kp_status status = kp_outlet_open(outlet, identifier->upstream,
+		issuer->issuer->issuer, issuer->client, url, none, &target, err);
 	if (status == KP_OK) {
 		status = kp_fetch_start(
 			&issuer->fetch, outlet, target, none, issuer->issuer->timeout_ms);

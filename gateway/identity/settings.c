@@ -18,7 +18,9 @@ copy_all(struct kp_identity_settings *own, const struct kp_identity_settings *fr
 	own->revoked_file = kp_arena_strdup(
 		arena, from->revoked_file == NULL ? "" : from->revoked_file);
 	own->keys = KP_ARENA_ARRAY(arena, struct kp_key_set *, from->issuer_count + 1);
-	if (text.data == NULL || own->public_url.data == NULL ||
+	own->clients =
+		KP_ARENA_ARRAY(arena, struct kp_tls_client *, from->issuer_count + 1);
+	if (text.data == NULL || own->clients == NULL || own->public_url.data == NULL ||
 		own->revoked_file == NULL || own->keys == NULL ||
 		kp_issuers_copy(from->issuers, from->issuer_count, arena,
 			&own->issuers) != KP_OK) {
@@ -26,6 +28,7 @@ copy_all(struct kp_identity_settings *own, const struct kp_identity_settings *fr
 	}
 	for (size_t i = 0; i < from->issuer_count; i++) {
 		own->keys[i] = from->keys[i];
+		own->clients[i] = from->clients[i];
 	}
 	return kp_machines_parse(arena, text, &own->machines, err);
 }
@@ -69,6 +72,7 @@ kp_identity_settings_unref(struct kp_identity_settings **settings)
 	}
 	for (size_t i = 0; i < old->issuer_count; i++) {
 		kp_key_set_unref(&old->keys[i]);
+		kp_tls_client_unref(&old->clients[i]);
 	}
 	kp_revoked_destroy(&old->revoked);
 	kp_arena_deinit(&old->arena);

@@ -24,6 +24,7 @@ struct kp_token_entry {
 	struct kp_access access; /* when fault is KP_TOKEN_GOOD */
 	int64_t until_s;         /* not from then on */
 	uint32_t generation;     /* of the issuer's keys */
+	bool introspected;       /* no key of the issuer's was used */
 };
 
 /* NULL when it is not known, or not any more. */

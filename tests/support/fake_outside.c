@@ -5,6 +5,7 @@
  * watched and no worker works for who asks. What an issuer does is told in tests/flow.
  */
 #include "io/file.h"
+#include "io/tls.h"
 #include "io/upstream.h"
 #include "io/worker.h"
 
@@ -77,4 +78,11 @@ kp_work_start(struct kp_workers *workers, struct kp_loop *loop, enum kp_lane lan
 	(void)lane;
 	(void)work;
 	KP_UNREACHABLE();
+}
+
+/* There are none. */
+void
+kp_tls_client_unref(struct kp_tls_client **client)
+{
+	*client = NULL;
 }

@@ -26,6 +26,7 @@ static struct kp_signing_key *own_key; /* of the client, for proofs */
 static struct kp_loop *loop;
 static struct kp_issuer issuers[2];
 static struct kp_key_set *keys[2];
+static struct kp_tls_client *clients[2]; /* none: nothing is fetched */
 static struct kp_identity_settings from;
 static struct kp_slice machines;
 static struct kp_identifier *identifier;
@@ -100,6 +101,7 @@ usual(void **state)
 	from = (struct kp_identity_settings){.issuers = issuers,
 		.issuer_count = 2,
 		.keys = keys,
+		.clients = clients,
 		.public_url = KP_SLICE("https://poort.example.nl"),
 		.token_bytes_max = 8192,
 		.tokens_max = 16,
