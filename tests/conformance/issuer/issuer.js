@@ -1,17 +1,20 @@
 // SPDX-FileCopyrightText: Ketenpoort contributors
 // SPDX-License-Identifier: EUPL-1.2
 //
-// A real issuer: oidc-provider on 127.0.0.1. One client gets plain tokens, one certificate-bound ones (the
+// A real issuer: oidc-provider on https://localhost. One client gets plain tokens, one certificate-bound ones (the
 // certificate as base64 of DER in a header, as a proxy would pass it on), one DPoP-bound ones, one opaque ones.
 //
-//   node issuer.js PORT KEYS.json      KEYS.json: { "keys": [ private JWK … ] }, made when it is not there
+//   node issuer.js PORT KEYS.json CERTIFICATE KEY
+//
+// KEYS.json: { "keys": [ private JWK … ] }, made when it is not there. CERTIFICATE and KEY: of the server, PEM.
 "use strict";
 
 const fs = require("node:fs");
 const crypto = require("node:crypto");
+const https = require("node:https");
 
 const RESOURCE = "urn:ketenpoort";
-const [port, file] = process.argv.slice(2);
+const [port, file, certificate, key] = process.argv.slice(2);
 
 function makeKeys() {
   const pair = (type, options, extra) => ({
@@ -30,7 +33,7 @@ async function main() {
   const client = (id, more) => ({
     client_id: id, client_secret: `geheim-van-${id}`, grant_types: ["client_credentials"], redirect_uris: [],
     response_types: [], id_token_signed_response_alg: "PS256", ...more });
-  const provider = new Provider(`http://127.0.0.1:${port}`, {
+  const provider = new Provider(`https://localhost:${port}`, {
     jwks: JSON.parse(fs.readFileSync(file)),
     clients: [
       client("plain"), client("es256"), client("opaque"), client("poort"),
@@ -63,7 +66,8 @@ async function main() {
     extraTokenClaims: () => ({ oin: "00000001830000001000", rollen: ["KM"], act: { sub: "m.jansen" } }),
   });
   provider.on("server_error", (ctx, error) => console.error(error));
-  provider.listen(Number(port), "127.0.0.1", () => console.log("ready"));
+  https.createServer({ cert: fs.readFileSync(certificate), key: fs.readFileSync(key) }, provider.callback())
+    .listen(Number(port), "127.0.0.1", () => console.log("ready"));
 }
 
 main();

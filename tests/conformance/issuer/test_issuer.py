@@ -10,6 +10,7 @@ import base64
 import fcntl
 import http.client
 import json
+import os
 import pathlib
 import shutil
 import ssl
@@ -51,16 +52,18 @@ def install():
 
 
 class Issuer:
-    def __init__(self, home):
+    def __init__(self, home, pki):
         self.home = pathlib.Path(home)
+        self.pki = pki
         self.port = running.free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"https://localhost:{self.port}"
         self.process = None
         for name in ("issuer.js", "client.js"):
             shutil.copy(HERE / name, WORK / name)
 
     def start(self, keys="keys.json"):
-        self.process = subprocess.Popen(["node", str(WORK / "issuer.js"), str(self.port), str(self.home / keys)],
+        self.process = subprocess.Popen(["node", str(WORK / "issuer.js"), str(self.port), str(self.home / keys),
+                                         str(self.pki / "server.pem"), str(self.pki / "server.key")],
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=WORK, text=True)
         for line in self.process.stdout:
             if line.strip() == "ready":
@@ -80,7 +83,8 @@ class Issuer:
         request.add_header("Authorization", f"Basic {secret}")
         if certificate:
             request.add_header("X-Certificate", base64.b64encode(certificate).decode())
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        context = ssl.create_default_context(cafile=str(self.pki / "root.pem"))
+        with urllib.request.urlopen(request, timeout=10, context=context) as answer:
             return json.load(answer)["access_token"]
 
 
@@ -95,7 +99,7 @@ class WithIssuer(unittest.TestCase):
         cls.home = tempfile.TemporaryDirectory(prefix="ketenpoort-issuer-")
         cls.pki = pathlib.Path(cls.home.name) / "pki"
         subprocess.run([PROGRAM, "dev-pki", str(cls.pki)], check=True, stdout=subprocess.DEVNULL)
-        cls.issuer = Issuer(cls.home.name)
+        cls.issuer = Issuer(cls.home.name, cls.pki)
         cls.issuer.start()
         cls.tls_port = running.free_port()
         cls.gateway = running.Gateway(PROGRAM, change=cls.configure)
@@ -117,7 +121,8 @@ class WithIssuer(unittest.TestCase):
         secret.write_text("geheim-van-poort")
         config["secrets"]["inlog"] = {"file": str(secret)}
         config["issuers"] = [{
-            "issuer": cls.issuer.url, "keys": {"discovery": "oidc"}, "audiences": ["urn:ketenpoort"],
+            "issuer": cls.issuer.url, "keys": {"discovery": "oidc"}, "trust_anchor": str(cls.pki / "root.pem"),
+            "audiences": ["urn:ketenpoort"],
             "organisations": [OIN], "organisation_claim": "oin", "employee_claim": "act.sub",
             "roles_claim": "rollen", "roles": {"KM": "klantmanager"}, "binding": "optional",
             "refetch_s": 1, "refresh_s": 3600, "keys_age_max_s": 3600, "timeout_ms": 1000,
@@ -177,7 +182,8 @@ class Tokens(WithIssuer):
     def test_bound_to_a_key(self):
         done = subprocess.run(["node", str(WORK / "client.js"), self.issuer.url,
                                f"http://127.0.0.1:{self.gateway.port}", PUBLIC, "6"], input=json.dumps(QUESTION),
-                              capture_output=True, text=True, cwd=WORK, check=False, timeout=60)
+                              capture_output=True, text=True, cwd=WORK, check=False, timeout=60,
+                              env={**os.environ, "NODE_EXTRA_CA_CERTS": str(self.pki / "root.pem")})
         self.assertEqual(done.returncode, 0, done.stderr)
         said = json.loads(done.stdout)
         self.assertEqual(said["fresh"], [200] * 6)
