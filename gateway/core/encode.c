@@ -123,3 +123,63 @@ kp_base64url_read(
 	*ret_size = size;
 	return true;
 }
+
+void
+kp_base64_write(const unsigned char *bytes, size_t len, char *ret_text)
+{
+	size_t size = KP_BASE64URL_LEN(len);
+	kp_base64url_write(bytes, len, ret_text);
+	for (size_t i = 0; i < size; i++) {
+		char digit = ret_text[i];
+		ret_text[i] = digit == '-' ? '+' : digit == '_' ? '/' : digit;
+	}
+	while (size % 4 != 0) {
+		ret_text[size++] = '=';
+	}
+}
+
+static int
+base64_value(char digit)
+{
+	return digit == '+'                    ? 62
+		: digit == '/'                 ? 63
+		: digit == '-' || digit == '_' ? -1
+					       : base64url_value(digit);
+}
+
+bool
+kp_base64_read(
+	struct kp_slice text, unsigned char *ret_bytes, size_t size_max, size_t *ret_size)
+{
+	uint32_t bits = 0;
+	size_t digits = 0;
+	size_t padding = 0;
+	size_t size = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		char digit = text.data[i];
+		if (digit == ' ' || digit == '\t' || digit == '\r' || digit == '\n') {
+			continue;
+		}
+		padding += digit == '=' ? 1 : 0;
+		int value = digit == '=' ? 0 : base64_value(digit);
+		if (value < 0 || (padding > 0 && digit != '=') || padding > 2) {
+			return false;
+		}
+		bits = bits << 6 | (uint32_t)value;
+		if (++digits % 4 != 0) {
+			continue;
+		}
+		for (size_t part = 0; part < 3 - padding; part++) {
+			if (size == size_max) {
+				return false;
+			}
+			ret_bytes[size++] = (unsigned char)(bits >> (16 - 8 * part));
+		}
+		/* Nothing may be hidden behind the end. */
+		if (padding > 0 && (bits & ((1U << (8 * padding)) - 1)) != 0) {
+			return false;
+		}
+	}
+	*ret_size = size;
+	return digits % 4 == 0;
+}

@@ -8,6 +8,7 @@
 #include "core/slice.h"
 
 #define KP_HEX_LEN(size) (2 * (size))
+#define KP_BASE64_LEN(size) (((size) + 2) / 3 * 4)
 #define KP_BASE64URL_LEN(size) (((size)*4 + 2) / 3)
 
 /* Lower case; writes KP_HEX_LEN(len) characters and no NUL. */
@@ -22,6 +23,14 @@ void kp_base64url_write(const unsigned char *bytes, size_t len, char *ret_text);
  * that are not zero, or more than `size_max` bytes.
  */
 bool kp_base64url_read(struct kp_slice text, unsigned char *ret_bytes, size_t size_max,
+	size_t *ret_size);
+
+/* base64 with padding (RFC 4648, section 4), as XML and PEM have it. Writes
+ * KP_BASE64_LEN(len) characters and no NUL. */
+void kp_base64_write(const unsigned char *bytes, size_t len, char *ret_text);
+/* White space between the digits is left out; false for anything else that is not
+ * base64, and for more than size_max bytes. */
+bool kp_base64_read(struct kp_slice text, unsigned char *ret_bytes, size_t size_max,
 	size_t *ret_size);
 
 #endif

@@ -52,6 +52,37 @@ base64url_is_as_published(void **state)
 }
 
 static void
+base64_is_as_published(void **state)
+{
+	(void)state;
+	static const char *const vectors[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="},
+		{"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"foobar", "Zm9vYmFy"},
+		{"\xff\xef\xbe", "/+++"}};
+	static const char *const wrong[] = {"Z", "Zg", "Zg=", "Zm8", "Zm9-",
+		"Z===", "Zh==", "Zm9=", "Zg==Zg==", "=", "Zm9v!"};
+	unsigned char back[16];
+	size_t size = 99;
+	char text[16];
+	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+		struct kp_slice plain = kp_slice_from(vectors[i][0]);
+		struct kp_slice coded = kp_slice_from(vectors[i][1]);
+		assert_int_equal(KP_BASE64_LEN(plain.len), coded.len);
+		kp_base64_write((const unsigned char *)plain.data, plain.len, text);
+		assert_memory_equal(text, coded.data, coded.len);
+		assert_true(kp_base64_read(coded, back, sizeof(back), &size));
+		assert_int_equal(size, plain.len);
+		assert_memory_equal(back, plain.data, size);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_false(kp_base64_read(
+			kp_slice_from(wrong[i]), back, sizeof(back), &size));
+	}
+	assert_true(kp_base64_read(KP_SLICE("\n Zm\r\n9v\t"), back, 3, &size));
+	assert_int_equal(size, 3);
+	assert_false(kp_base64_read(KP_SLICE("Zm9v"), back, 2, &size));
+}
+
+static void
 base64url_refuses_everything_else(void **state)
 {
 	(void)state;
@@ -107,6 +138,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hexadecimal_goes_both_ways),
 		cmocka_unit_test(base64url_is_as_published),
+		cmocka_unit_test(base64_is_as_published),
 		cmocka_unit_test(base64url_refuses_everything_else),
 		cmocka_unit_test(crc32c_is_as_published),
 		cmocka_unit_test(crc32c_by_table_by_instruction_and_in_pieces_agree),
