@@ -17,6 +17,7 @@
 	KP_COMMAND(serve, "run the gateway")                                             \
 	KP_COMMAND(query, "ask a gateway for a dossier")                                 \
 	KP_COMMAND(connector, "check manifests, try a source")                           \
+	KP_COMMAND(catalogue, "show who supplies what of a dossier")                     \
 	KP_COMMAND(audit, "show and verify the journal")                                 \
 	KP_COMMAND(policy, "check, read, test and change the rules")
 

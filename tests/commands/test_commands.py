@@ -75,6 +75,26 @@ class Commands(unittest.TestCase):
         self.assertIn("the configuration checks: 4 sources", done.stdout)
         self.assertEqual(self.check_faults(config), [])
 
+    def test_catalogue_says_who_supplies_what(self):
+        config = self.init()
+        done = self.run_program("catalogue", config)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        lines = done.stdout.splitlines()
+        self.assertTrue(any(" persoon.naam.voornamen" in line and "brp" in line for line in lines))
+        # Nobody in this configuration supplies student finance; the catalogue names who could.
+        student = next(line for line in lines if "studiefinanciering.partnertoeslag" in line)
+        self.assertTrue(student.startswith("- ") and student.endswith("[duo-studiefinanciering]"), student)
+        answer = json.loads(self.run_program("catalogue", "--json", config).stdout)
+        fields = {field["pad"]: field for section in answer["rubrieken"] for field in section["velden"]}
+        missing = sum(not field["geleverd"] for field in fields.values())
+        self.assertIn(f"{len(fields) - missing} velden te leveren", lines[-1])
+        self.assertIn(f"{missing} levert niemand", lines[-1])
+        self.assertEqual(fields["persoon.burgerservicenummer"]["gevoeligheid"], "gevoelig")
+        sections = {section["naam"] for section in answer["rubrieken"]}
+        self.assertLessEqual({"inburgering", "wmo", "huisvesting", "schuldhulp", "burgerzaken", "gemeentebelastingen",
+                              "documenten", "betalingen", "voertuigen", "onroerendeZaken"}, sections)
+        self.assertEqual(self.run_program("catalogue").returncode, 2)
+
     def test_init_ships_the_example_rules_and_protects_secrets(self):
         self.init()
         for path in (ROOT / "policies/voorbeeld").rglob("*"):
