@@ -165,6 +165,13 @@ struct kp_manifest_soap {
 	size_t header_count;
 	const struct kp_slice *namespaces; /* of answers; none: any */
 	size_t namespace_count;
+	bool sign; /* requests */
+	struct kp_slice sign_certificate_file;
+	struct kp_slice sign_key_file;
+	uint32_t sign_valid_s;
+	bool verify; /* answers */
+	struct kp_slice verify_anchor_file;
+	bool verify_sha1;
 	struct kp_manifest_place place;
 };
 

@@ -194,6 +194,36 @@ static const struct kp_key addressing_keys[] = {
 	END,
 };
 
+static const struct kp_key sign_keys[] = {
+	{.name = "certificate_file",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "certificate that is sent along, PEM"},
+	{.name = "key_file",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "its key, PEM: RSA or on curve P-256"},
+	{.name = "valid_s",
+		.kind = KP_KEY_INTEGER,
+		.min = 10,
+		.max = 3600,
+		.fallback = 300,
+		.help = "how long a message is good for"},
+	END,
+};
+
+static const struct kp_key verify_keys[] = {
+	{.name = "anchor_file",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "certificates that the signer's must lead to, PEM"},
+	{.name = "sha1",
+		.kind = KP_KEY_BOOLEAN,
+		.help = "also take signatures with SHA-1, which can be forged; false by "
+			"default"},
+	END,
+};
+
 static const struct kp_key soap_keys[] = {
 	{.name = "version",
 		.kind = KP_KEY_CHOICE,
@@ -220,6 +250,16 @@ static const struct kp_key soap_keys[] = {
 		.kind = KP_KEY_TEXTS,
 		.help = "namespaces the element in the body of an answer may have; left "
 			"out: any"},
+	{.name = "sign",
+		.kind = KP_KEY_OBJECT,
+		.keys = sign_keys,
+		.help = "WS-Security: requests carry a timestamp, a certificate and a "
+			"signature over header and body"},
+	{.name = "verify",
+		.kind = KP_KEY_OBJECT,
+		.keys = verify_keys,
+		.help = "WS-Security: only answers with a right signature over body and "
+			"timestamp are read"},
 	END,
 };
 

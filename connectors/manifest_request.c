@@ -5,6 +5,7 @@
 #include "core/json_write.h"
 
 #define BODY_BYTES_MAX ((size_t)64 * 1024)
+#define SIGN_VALID_S 300
 
 static void
 read_header(struct reader *reader, const struct kp_json_node *node,
@@ -183,4 +184,13 @@ kp_manifest_read_soap(struct reader *reader, const struct kp_json_node *root)
 	soap->headers = read_texts(reader, object, "headers", &soap->header_count);
 	soap->namespaces =
 		read_texts(reader, object, "namespaces", &soap->namespace_count);
+	const struct kp_json_node *sign = object_at(object, "sign");
+	soap->sign = sign != NULL;
+	soap->sign_certificate_file = text_at(sign, "certificate_file");
+	soap->sign_key_file = text_at(sign, "key_file");
+	soap->sign_valid_s = (uint32_t)integer_at(sign, "valid_s", SIGN_VALID_S);
+	const struct kp_json_node *verify = object_at(object, "verify");
+	soap->verify = verify != NULL;
+	soap->verify_anchor_file = text_at(verify, "anchor_file");
+	soap->verify_sha1 = verify != NULL && boolean_at(verify, "sha1");
 }

@@ -9,6 +9,7 @@
 #include "connectors/finding.h"
 #include "connectors/soap/canonical.h"
 #include "connectors/soap/names.h"
+#include "connectors/soap/signing.h"
 #include "connectors/value.h"
 
 #define PART_BYTES_MAX ((size_t)128 * 1024)
@@ -45,8 +46,9 @@ add_part(struct compiler *compiler, struct kp_slice xml,
 	}
 	struct kp_envelope_part *part = &envelope->parts[envelope->part_count];
 	(void)snprintf(part->id, sizeof(part->id), "id-%zu", envelope->part_count + 1);
-	enum kp_status status =
-		kp_canonical_element(compiler->arena, xml, NULL, &text, &fault);
+	bool signs = compiler->manifest->soap.sign;
+	enum kp_status status = kp_canonical_element(
+		compiler->arena, xml, signs ? part->id : NULL, &text, &fault);
 	if (status == KP_E_CONFIG) {
 		kp_finding(compiler->host, place, "%s", fault);
 		return;
@@ -141,25 +143,46 @@ kp_envelope_compile(struct kp_arena *arena, const struct kp_manifest *manifest,
 	return compiler.status;
 }
 
-int
-kp_envelope_write(const struct kp_envelope *envelope,
-	const struct kp_http_filling *filling, struct kp_slice *ret_text)
+/* Each part filled, as it is sent and signed. */
+static int
+fill_parts(const struct kp_envelope *envelope, const struct kp_http_filling *filling,
+	struct kp_signing_part *parts)
 {
-	struct kp_buffer out;
-	kp_buffer_init(&out, filling->arena, KP_ENVELOPE_BYTES_MAX);
-	kp_buffer_printf(&out, "<soapenv:Envelope xmlns:soapenv=\"%s\"><soapenv:Header>",
-		soap_space(envelope));
 	for (size_t i = 0; i < envelope->part_count; i++) {
-		struct kp_slice part = {0};
+		parts[i].id = envelope->parts[i].id;
 		int verdict = kp_http_fill(
-			filling, &envelope->parts[i].xml, PART_BYTES_MAX, &part);
+			filling, &envelope->parts[i].xml, PART_BYTES_MAX, &parts[i].text);
 		if (verdict != KP_DONE) {
 			return verdict;
 		}
-		if (i + 1 == envelope->part_count) {
+	}
+	return KP_DONE;
+}
+
+int
+kp_envelope_write(const struct kp_envelope *envelope, const struct kp_manifest_soap *soap,
+	const struct kp_call_host *host, const struct kp_http_filling *filling,
+	struct kp_slice *ret_text)
+{
+	struct kp_buffer out;
+	struct kp_signing_part parts[KP_ENVELOPE_PARTS_MAX];
+	size_t count = envelope->part_count;
+	int verdict = fill_parts(envelope, filling, parts);
+	kp_buffer_init(&out, filling->arena, KP_ENVELOPE_BYTES_MAX);
+	kp_buffer_printf(&out, "<soapenv:Envelope xmlns:soapenv=\"%s\"><soapenv:Header>",
+		soap_space(envelope));
+	if (verdict == KP_DONE && soap->sign) {
+		verdict = kp_signing_write(
+			soap, host, filling->need, parts, count, &out, filling->fault);
+	}
+	if (verdict != KP_DONE) {
+		return verdict;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (i + 1 == count) {
 			KP_BUFFER_ADD(&out, "</soapenv:Header>");
 		}
-		kp_buffer_add_slice(&out, part);
+		kp_buffer_add_slice(&out, parts[i].text);
 	}
 	KP_BUFFER_ADD(&out, "</soapenv:Envelope>");
 	if (out.failed) {

@@ -32,8 +32,10 @@ enum kp_status kp_envelope_compile(struct kp_arena *arena,
 	const struct kp_manifest *manifest, const struct kp_host *host,
 	struct kp_envelope *ret_envelope) KP_MUST_USE;
 
-/* Fills the envelope. KP_DONE, KP_SKIP or KP_FAIL with the fault. */
+/* Fills the envelope, and signs it when the manifest says so. KP_DONE, KP_SKIP or KP_FAIL
+ * with the fault. */
 int kp_envelope_write(const struct kp_envelope *envelope,
+	const struct kp_manifest_soap *soap, const struct kp_call_host *host,
 	const struct kp_http_filling *filling, struct kp_slice *ret_text);
 
 #endif

@@ -15,6 +15,7 @@
 #include "connectors/finding.h"
 #include "connectors/soap/answer.h"
 #include "connectors/soap/envelope.h"
+#include "connectors/soap/verifying.h"
 #include "core/bits.h"
 
 #define INSTANCE_BYTES_MAX ((size_t)16 << 20)
@@ -35,6 +36,8 @@ struct soap_call {
 	struct kp_arena arena;
 	bool arena_open;
 	const struct kp_need *need;
+	const struct kp_call_host *host;
+	struct kp_buffer held; /* an answer whose signature must be right first */
 	struct kp_soap_answer answer;
 	bool answer_open;
 	bool reading;       /* the body is looked at */
@@ -210,10 +213,12 @@ send_headers(const struct soap_instance *instance, const struct kp_http_filling 
 }
 
 static int
-send_envelope(const struct soap_instance *instance, const struct kp_http_filling *filling)
+send_envelope(const struct soap_instance *instance, const struct kp_call_host *host,
+	const struct kp_http_filling *filling)
 {
 	struct kp_slice text = {0};
-	int verdict = kp_envelope_write(&instance->envelope, filling, &text);
+	int verdict = kp_envelope_write(
+		&instance->envelope, &instance->manifest->soap, host, filling, &text);
 	if (verdict == KP_DONE &&
 		!filling->out->body(
 			filling->out->context, (struct kp_text){text.data, text.len})) {
@@ -235,6 +240,8 @@ prepare_soap(const void *opaque, void *memory, const struct kp_call_host *host,
 	call->arena.chunk_bytes = FIRST_CHUNK_BYTES;
 	call->arena_open = true;
 	call->need = need;
+	call->host = host;
+	kp_buffer_init(&call->held, &call->arena, KP_VERIFYING_BYTES_MAX);
 	call->reading = false;
 	call->unusable = false;
 	call->outcome_known = false;
@@ -250,7 +257,7 @@ prepare_soap(const void *opaque, void *memory, const struct kp_call_host *host,
 		verdict = send_headers(instance, &filling);
 	}
 	if (verdict == KP_DONE) {
-		verdict = send_envelope(instance, &filling);
+		verdict = send_envelope(instance, host, &filling);
 	}
 	return verdict;
 }
@@ -296,18 +303,47 @@ forgive(struct soap_call *call, int verdict, struct kp_fault *fault)
 	return verdict;
 }
 
+/* An error status says enough by itself: its Fault need not be signed. */
+static bool
+holds(const struct soap_instance *instance, const struct soap_call *call)
+{
+	return instance->manifest->soap.verify && !call->outcome_known;
+}
+
+/* Reads the answer that was held, when its signature is right. */
+static int
+read_held(const struct soap_instance *instance, struct soap_call *call,
+	const struct kp_sink *sink, struct kp_fault *fault)
+{
+	struct kp_slice answer = kp_buffer_slice(&call->held);
+	const char *wrong = kp_verifying_check(
+		&instance->manifest->soap, call->host, call->need, answer, &call->arena);
+	if (wrong != NULL) {
+		return kp_fault_set(fault, "soap/verify", "%s", wrong);
+	}
+	return kp_soap_answer_push(&call->answer, answer, sink, fault);
+}
+
 static int
 consume_soap(const void *opaque, void *memory, struct kp_text bytes,
 	const struct kp_sink *sink, struct kp_fault *fault)
 {
-	(void)opaque;
+	const struct soap_instance *instance = opaque;
 	struct soap_call *call = memory;
+	struct kp_slice piece = {bytes.data, bytes.len};
 	if (!call->reading || call->unusable) {
 		return KP_DONE;
 	}
-	struct kp_slice piece = {bytes.data, bytes.len};
-	return forgive(
-		call, kp_soap_answer_push(&call->answer, piece, sink, fault), fault);
+	if (!holds(instance, call)) {
+		return forgive(call,
+			kp_soap_answer_push(&call->answer, piece, sink, fault), fault);
+	}
+	kp_buffer_add_slice(&call->held, piece);
+	if (call->held.failed) {
+		return kp_fault_set(fault, "soap/verify",
+			"the answer is longer than one that is verified may be");
+	}
+	return KP_DONE;
 }
 
 /* Data counts more than what the answer says about its absence. */
@@ -337,8 +373,12 @@ static int
 finish_soap(const void *opaque, void *memory, const struct kp_sink *sink,
 	enum kp_outcome *ret_outcome, struct kp_fault *fault)
 {
-	(void)opaque;
+	const struct soap_instance *instance = opaque;
 	struct soap_call *call = memory;
+	if (call->reading && holds(instance, call) &&
+		read_held(instance, call, sink, fault) != KP_DONE) {
+		return KP_FAIL;
+	}
 	if (call->reading && !call->unusable) {
 		int verdict = forgive(
 			call, kp_soap_answer_finish(&call->answer, sink, fault), fault);

@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "connectors/outcome.h"
 #include "core/bits.h"
 #include "core/buffer.h"
 #include "core/json_write.h"
-#include "crypto/crypto.h"
 #include "source/source_private.h"
 
 #define OUT_BYTES_MAX ((size_t)64 << 20)
@@ -41,6 +41,7 @@ struct showing {
 	struct kp_task start;
 	struct kp_need need;
 	struct kp_sink sink;
+	char now[32];
 	bool done;
 };
 
@@ -288,11 +289,10 @@ take_valid_on(void *context, struct kp_text date)
 	return true;
 }
 
-static void *
-call_alloc(void *context, size_t size)
+static struct kp_text
+now_text(const struct showing *showing)
 {
-	struct showing *showing = context;
-	return kp_arena_alloc(&showing->arena, size);
+	return (struct kp_text){showing->now, strlen(showing->now)};
 }
 
 static struct kp_need
@@ -307,26 +307,10 @@ make_need(const struct showing *showing, const uint64_t *cells)
 		.employee = text_of(attempt->employee),
 		.organisation = text_of(attempt->organisation),
 		.trace_id = {"0af7651916cd43dd8448eb211c80319c", 32},
-		.now = {"2026-01-01T00:00:00Z", 20},
+		.now = now_text(showing),
 		.cells = cells,
 		.cell_words = attempt->catalogue->cell_words,
 	};
-}
-
-static bool
-call_random(void *context, unsigned char *ret_bytes, size_t len)
-{
-	(void)context;
-	return kp_random_bytes(ret_bytes, len) == KP_OK;
-}
-
-static struct kp_call_host
-make_host(struct showing *showing)
-{
-	return (struct kp_call_host){.size = sizeof(struct kp_call_host),
-		.context = showing,
-		.alloc = call_alloc,
-		.random = call_random};
 }
 
 /* Prepares without sending, to show what would be sent. */
@@ -345,7 +329,9 @@ show_question(struct showing *showing)
 		.key = on_key,
 		.query = on_query,
 	};
-	struct kp_call_host host = make_host(showing);
+	struct kp_source_services services = {
+		.private = private, .arena = &showing->arena};
+	struct kp_call_host host = kp_source_services_host(&services);
 	void *memory = kp_arena_alloc(&showing->arena, private->connector->call_size + 1);
 	if (memory == NULL) {
 		return;
@@ -407,7 +393,9 @@ read_answer(struct showing *showing, void *memory)
 		.body = ignore_text,
 		.key = ignore_text,
 		.query = ignore_query};
-	struct kp_call_host host = make_host(showing);
+	struct kp_source_services services = {
+		.private = private, .arena = &showing->arena};
+	struct kp_call_host host = kp_source_services_host(&services);
 	struct kp_head head = {.size = sizeof(head),
 		.status = attempt->answer_status,
 		.content_type = text_of(attempt->answer_type),
@@ -593,6 +581,10 @@ kp_connector_try_run(const struct kp_connector_try *attempt)
 		return 1;
 	}
 	showing->attempt = attempt;
+	time_t now = time(NULL);
+	struct tm parts;
+	(void)strftime(showing->now, sizeof(showing->now), "%Y-%m-%dT%H:%M:%SZ",
+		gmtime_r(&now, &parts));
 	kp_arena_init(&showing->arena, CALL_BYTES_MAX, NULL);
 	struct kp_buffer *buffers[] = {&showing->request, &showing->fields,
 		&showing->dropped, &showing->unmapped, &showing->notes};

@@ -377,6 +377,9 @@ open_source(struct kp_source_opening *opening, const struct kp_manifest_file *fi
 	if (kp_source_consult_check(opening) != KP_OK) {
 		return KP_E_MEMORY;
 	}
+	if (kp_source_services_open(opening) != KP_OK) {
+		return KP_E_MEMORY;
+	}
 	status = open_connector(opening, text);
 	enum kp_status collected = collect_needs(opening);
 	status = status == KP_OK ? collected : status;
@@ -458,6 +461,7 @@ kp_source_set_unref(struct kp_source_set *set)
 		kp_tls_client_unref(&private->access.tls);
 		kp_tls_client_unref(&private->decision_access.tls);
 		kp_source_program_close(private);
+		kp_source_services_close(private);
 		if (private->instance != NULL) {
 			private->connector->close(private->instance);
 		}

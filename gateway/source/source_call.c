@@ -10,7 +10,6 @@
 #include "core/bits.h"
 #include "core/json_read.h"
 #include "core/json_write.h"
-#include "crypto/crypto.h"
 #include "source/source_private.h"
 
 #define BSN_DIGITS 9
@@ -193,20 +192,6 @@ sink_valid_on(void *context, struct kp_text date)
 	return pass(call,
 		call->options.sink->valid_on == NULL ||
 			call->options.sink->valid_on(call->options.sink->context, date));
-}
-
-static void *
-call_alloc(void *context, size_t size)
-{
-	const struct kp_source_call *call = context;
-	return kp_arena_alloc(call->options.arena, size);
-}
-
-static bool
-call_random(void *context, unsigned char *ret_bytes, size_t len)
-{
-	(void)context;
-	return kp_random_bytes(ret_bytes, len) == KP_OK;
 }
 
 /* Ending. */
@@ -415,10 +400,9 @@ kp_source_call_start(struct kp_source_link *link,
 	call->need = *options->need;
 	call->task.run = on_task;
 	call->started_us = kp_loop_now_us(link->loop);
-	call->host = (struct kp_call_host){.size = sizeof(call->host),
-		.context = call,
-		.alloc = call_alloc,
-		.random = call_random};
+	call->services =
+		(struct kp_source_services){.private = private, .arena = options->arena};
+	call->host = kp_source_services_host(&call->services);
 	call->sink = (struct kp_sink){
 		.size = sizeof(call->sink),
 		.context = call,

@@ -72,8 +72,22 @@ struct kp_source_private {
 	struct kp_file_store *store;
 	struct kp_source_program *program; /* NULL: there is none */
 	atomic_int health; /* enum kp_source_health; written by the first loop */
-	struct kp_sql_target_options sql; /* of a database; texts in the set's arena */
+	struct kp_source_security *security; /* NULL: nothing is signed or verified */
+	struct kp_sql_target_options sql;    /* of a database; texts in the set's arena */
 };
+
+/* source_services.c: what the host does for a connector's call. */
+struct kp_source_services {
+	const struct kp_source_private *private;
+	struct kp_arena *arena; /* of the call */
+};
+
+/* `services` outlives the host. */
+struct kp_call_host kp_source_services_host(struct kp_source_services *services);
+/* Reads the keys and anchors that the manifest names; faults go to the opening's
+ * findings. KP_E_MEMORY only. */
+enum kp_status kp_source_services_open(struct kp_source_opening *opening) KP_MUST_USE;
+void kp_source_services_close(struct kp_source_private *private);
 
 struct kp_source_set {
 	struct kp_arena arena;
@@ -115,6 +129,7 @@ struct kp_source_call {
 	struct kp_source_call_options options;
 	struct kp_need need; /* of the page under way */
 	void *memory;        /* the connector's */
+	struct kp_source_services services;
 	struct kp_call_host host;
 	struct kp_sink sink; /* stands between the connector and options.sink */
 	struct kp_task task;

@@ -60,11 +60,55 @@ test_number_of_a_client_in_a_url(void **state)
 	kp_arena_deinit(&arena);
 }
 
+/* What is filled into canonical XML keeps it canonical; dates are those of asking. */
+static void
+test_xml(void **state)
+{
+	(void)state;
+	struct kp_arena arena;
+	int count = 0;
+	struct kp_manifest manifest = {0};
+	struct kp_template_faults faults = {.report = on_fault, .context = &count};
+	struct kp_template compiled = {0};
+	struct kp_fault fault = {0};
+	struct kp_buffer out;
+	struct kp_need need = {
+		.case_id = {"<a>&\"\t\r", 7}, .now = {"2026-01-31T14:15:16Z", 20}};
+	struct kp_template_fields fields = {.message = KP_SLICE("u")};
+	kp_arena_init(&arena, 65536, NULL);
+	struct kp_slice text = KP_SLICE("<a b=\">{zaak}\">{zaak}</a>{vandaag} {maand} "
+					"{vorigeMaand} {jaar} {vorigJaar} {tijdstip} "
+					"{bericht}");
+	assert_int_equal(kp_template_compile(&arena, text, KP_TEMPLATE_XML, &manifest,
+				 &faults, &compiled),
+		KP_OK);
+	assert_int_equal(count, 0);
+	kp_buffer_init(&out, &arena, 1024);
+	assert_int_equal(kp_template_write(&compiled, &need, &fields, &out, &fault),
+		KP_TEMPLATE_MADE);
+	static const char expected[] =
+		"<a "
+		"b=\">&lt;a>&amp;&quot;&#x9;&#xD;\">&lt;a&gt;&amp;\"\t&#xD;</a>20260131 "
+		"202601 202512 2026 2025 20260131141516 u";
+	assert_int_equal(out.len, sizeof(expected) - 1);
+	assert_memory_equal(out.data, expected, out.len);
+	need.case_id = (struct kp_text){"\x01", 1};
+	assert_int_equal(kp_template_write(&compiled, &need, &fields, &out, &fault),
+		KP_TEMPLATE_FAILED);
+	/* Only messages in XML have a name of their own. */
+	assert_int_equal(kp_template_compile(&arena, KP_SLICE("{bericht}"),
+				 KP_TEMPLATE_HEADER, &manifest, &faults, &compiled),
+		KP_OK);
+	assert_int_equal(count, 1);
+	kp_arena_deinit(&arena);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_number_of_a_client_in_a_url),
+		cmocka_unit_test(test_xml),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

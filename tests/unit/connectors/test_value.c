@@ -138,10 +138,60 @@ digits_are_bounded(void **state)
 	assert_false(kp_value_digits(kp_slice_from("1e3"), &number));
 }
 
+static void
+test_numbers(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		bool cents;
+		bool negative;
+		const char *expected; /* NULL: wrong; empty: absent */
+	} rows[] = {
+		{"0", false, false, "0"},
+		{" 0021 ", false, false, "21"},
+		{"      1024,76", false, false, "1024.76"},
+		{"+12.50", false, false, "12.50"},
+		{"-7", false, false, "-7"},
+		{"-7", false, true, "7"},
+		{"7", false, true, "-7"},
+		{"102476", true, false, "1024.76"},
+		{"5", true, false, "0.05"},
+		{"0", true, false, "0.00"},
+		{"63343", true, true, "-633.43"},
+		{"", false, false, ""},
+		{"  ", true, false, ""},
+		{"1.024,76", false, false, NULL},
+		{"1,", false, false, NULL},
+		{",5", false, false, NULL},
+		{"1e3", false, false, NULL},
+		{"12.5", true, false, NULL},
+		{"--1", false, false, NULL},
+		{"K101", false, false, NULL},
+		{"1234567890123456789012345678901", false, false, NULL},
+	};
+	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
+		char out[KP_VALUE_NUMBER_BYTES];
+		size_t len = 0;
+		enum kp_value_result result = kp_value_number(kp_slice_from(rows[i].text),
+			rows[i].cents, rows[i].negative, out, &len);
+		if (rows[i].expected == NULL) {
+			assert_int_equal(result, KP_VALUE_WRONG);
+		} else if (rows[i].expected[0] == '\0') {
+			assert_int_equal(result, KP_VALUE_ABSENT);
+		} else {
+			assert_int_equal(result, KP_VALUE_MADE);
+			assert_int_equal(len, strlen(rows[i].expected));
+			assert_memory_equal(out, rows[i].expected, len);
+		}
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(dates_become_iso),
 		cmocka_unit_test(unknown_parts_are_cut_off),
 		cmocka_unit_test(what_is_no_date_is_said),
