@@ -50,7 +50,7 @@ trap 'exit 130' INT TERM
 free_ports() {
 	python3 - <<'PY'
 import socket
-held = [socket.socket() for _ in range(4)]
+held = [socket.socket() for _ in range(5)]
 for one in held:
     one.bind(("127.0.0.1", 0))
 print(*(one.getsockname()[1] for one in held))
@@ -58,7 +58,7 @@ PY
 }
 # shellcheck disable=SC2046
 set -- $(free_ports)
-port=$1 brp=$2 uwv=$3 svb=$4
+port=$1 brp=$2 uwv=$3 svb=$4 werk=$5
 
 start_partner() {
 	python3 -B tests/partners/partners.py serve "$1" --port "$2" >"$work/$1.log" 2>&1 &
@@ -80,6 +80,7 @@ fault() { # port fault [ms]
 start_partner brp "$brp"
 start_partner uwv "$uwv"
 start_partner svb "$svb"
+start_partner werkbedrijf "$werk"
 "$gateway" init "$work/poort" >/dev/null
 "$gateway" dev-pki "$work/poort/pki" >/dev/null
 us=$work/poort/pki/clients/00000001830000001000
@@ -89,9 +90,9 @@ us=$work/poort/pki/clients/00000001830000001000
 "$gateway" dev-token --organisatie 00000001830000001000 --medewerker m.jansen --rollen klantmanager \
 	--geldig -100 --uit "$work/token-of-yesterday" "$work/inlog"
 token=$work/token
-python3 - "$work/poort" "$port" "$brp" "$uwv" "$svb" <<'PY'
+python3 - "$work/poort" "$port" "$brp" "$uwv" "$svb" "$werk" <<'PY'
 import json, pathlib, sys
-folder, port, *partners = sys.argv[1:]
+folder, port, *partners, werk = sys.argv[1:]
 config = pathlib.Path(folder, "gateway.json")
 data = json.loads(config.read_text())
 data["listeners"] = [{"host": "127.0.0.1", "port": int(port), "tls": {
@@ -104,11 +105,15 @@ config.write_text(json.dumps(data, indent=2))
 for name, old, new in zip(("brp", "uwv", "svb"), (8081, 8082, 8083), partners):
     manifest = pathlib.Path(folder, "sources", name + ".json")
     manifest.write_text(manifest.read_text().replace(f"127.0.0.1:{old}", f"127.0.0.1:{new}"))
+# A fifth speaks SOAP, by a shipped manifest of Suwinet.
+soap = pathlib.Path("connectors/soap/manifests/suwinet-uwv-werkbedrijf.json").read_text()
+pathlib.Path(folder, "sources", "uwv-werkbedrijf.json").write_text(soap.replace("127.0.0.1:5020", f"127.0.0.1:{werk}"))
 PY
 python3 -B tests/partners/partners.py export --out "$work/poort/klantvolg.csv"
 await "http://127.0.0.1:$brp/_health"
 await "http://127.0.0.1:$uwv/_health"
 await "http://127.0.0.1:$svb/_health"
+await "http://127.0.0.1:$werk/_health"
 "$gateway" check "$work/poort/gateway.json"
 "$gateway" serve "$work/poort/gateway.json" 2>"$work/gateway.log" &
 pids="$pids $!"
@@ -132,11 +137,11 @@ ask() { # expected exit code, then arguments for query
 }
 
 # --- the story ---
-title "A dossier for an intake: four partners, one answer, the source beside every value"
+title "A dossier for an intake: five partners, one answer, the source beside every value"
 ask 3 --doel participatiewet-intake --zaak Z-2026-00123
 
 title "The same client for a narrower purpose: an address check opens less"
-ask 3 --doel adrescontrole --zaak Z-2026-00123
+ask 0 --doel adrescontrole --zaak Z-2026-00123
 
 title "A purpose this role may not ask for: refused, and recorded"
 ask 5 --doel fraudeonderzoek
@@ -169,7 +174,7 @@ if [ $keep = yes ]; then
 	title "Left running; Ctrl-C stops it"
 	cat <<TEXT
 gateway    https://localhost:$port     configuration $work/poort
-partners   brp $brp, uwv $uwv          break one: curl -d '{"fault":"slow","ms":2000}' http://127.0.0.1:$uwv/_fault
+partners   brp $brp, uwv $uwv, werkbedrijf (SOAP) $werk          break one: curl -d '{"fault":"slow","ms":2000}' http://127.0.0.1:$uwv/_fault
 ask        KETENPOORT_GATEWAY=$KETENPOORT_GATEWAY $gateway query \\
              --cacert $work/poort/pki/root.pem --cert $us.pem --key $us.key \\
              --token-file $work/token \\

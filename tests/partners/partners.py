@@ -6,6 +6,7 @@
   partners.py serve brp --port 8081      Haal Centraal BRP personen 2.x  (POST /haalcentraal/api/brp/personen)
   partners.py serve uwv --port 8082      income and benefits             (POST /v1/inkomsten/_zoek)
   partners.py serve svb --port 8083      national insurance              (POST /v1/regelingen/_zoek)
+  partners.py serve werkbedrijf          employment service over SOAP   (POST /suwibroker/soap/UWVWbDossierPersoonGSD-v0200)
   partners.py export --out FILE          the municipal client-tracking system's nightly CSV
   partners.py faults                     the faults a running partner can be told to have
 
@@ -24,6 +25,7 @@ import sys
 
 from faults import FAULTS, Fault, break_answer
 from http_server import Answer, Problem, serve
+from soap_partner import answer_werkbedrijf
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -344,6 +346,7 @@ PARTNERS = {
     "uwv": ("/v1/inkomsten/_zoek", answer_uwv),
     "svb": ("/v1/regelingen/_zoek", answer_svb),
     "pdp": ("/access/v1/evaluations", answer_pdp),
+    "werkbedrijf": ("/suwibroker/soap/UWVWbDossierPersoonGSD-v0200", answer_werkbedrijf),
 }
 
 

@@ -8,9 +8,11 @@ import pathlib
 import sys
 import tempfile
 import unittest
+from xml.etree import ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import partners  # noqa: E402
+import soap_partner  # noqa: E402
 from faults import FAULTS, Fault, break_answer  # noqa: E402
 from http_server import Problem, Request  # noqa: E402
 
@@ -39,6 +41,33 @@ class Clients(unittest.TestCase):
         moved = [c for c in CLIENTS.values()
                  if c["klantvolg"] and c["klantvolg"]["postcode"] != c["adres"]["postcode"]]
         self.assertGreaterEqual(len(moved), 3)
+
+
+def ask_werkbedrijf(bsn, to="https://broker?oin=1", extra=""):
+    text = (f'{extra}<e:Envelope xmlns:e="{soap_partner.SOAP}" xmlns:a="{soap_partner.WSA}"><e:Header>'
+            f"<a:MessageID>urn:uuid:1</a:MessageID><a:To>{to}</a:To></e:Header><e:Body>"
+            f'<w:UwvWbPersoonsInfo xmlns:w="{soap_partner.SERVICE}"><Burgerservicenr>{bsn}</Burgerservicenr>'
+            "</w:UwvWbPersoonsInfo></e:Body></e:Envelope>")
+    request = Request("POST", "/p", {"content-type": "text/xml"}, text.encode())
+    answer = soap_partner.answer_werkbedrijf(CLIENTS, request)
+    return answer.status, answer.body.decode()
+
+
+class Werkbedrijf(unittest.TestCase):
+    def test_every_client_is_answered_in_xml(self):
+        for bsn in CLIENTS:
+            status, body = ask_werkbedrijf(bsn)
+            self.assertEqual(status, 200)
+            self.assertIsNotNone(ElementTree.fromstring(body))
+            self.assertIn("urn:uuid:1", body)
+            self.assertNotEqual("NietsGevonden" in body, f"<Burgerservicenr>{bsn}" in body)
+        self.assertIn("NietsGevonden", ask_werkbedrijf("999999990")[1])
+
+    def test_faults(self):
+        for answer in (ask_werkbedrijf("x"), ask_werkbedrijf(FIRST, to="https://broker"),
+                       ask_werkbedrijf(FIRST, extra="<!DOCTYPE a>")):
+            self.assertEqual(answer[0], 500)
+            self.assertIn("Fault", answer[1])
 
 
 class Brp(unittest.TestCase):
