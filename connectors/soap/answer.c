@@ -77,8 +77,8 @@ static bool
 begin_all(struct kp_soap_answer *answer)
 {
 	bool fine = true;
-	for (unsigned i = 1; fine && i <= answer->depth; i++) {
-		fine = begin(answer, &answer->frames[i]);
+	while (fine && answer->begun < answer->depth) {
+		fine = begin(answer, &answer->frames[++answer->begun]);
 	}
 	return fine;
 }
@@ -383,6 +383,9 @@ on_close(void *context)
 		take_fault_text(answer, kp_buffer_slice(&answer->text));
 	}
 	answer->depth--;
+	if (answer->begun > answer->depth) {
+		answer->begun = answer->depth;
+	}
 	answer->text.len = 0;
 	/* What stands behind a child is no value. */
 	answer->takes_text = false;

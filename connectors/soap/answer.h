@@ -39,6 +39,7 @@ struct kp_soap_answer {
 	struct kp_xml xml;
 	struct kp_soap_frame frames[KP_XML_DEPTH_MAX + 1];
 	unsigned depth;
+	unsigned begun;     /* frames up to here have begun */
 	uint32_t *repeated; /* by node id: instance of the parent it was last seen in */
 	uint32_t instances;
 	struct kp_buffer text; /* of the innermost element */

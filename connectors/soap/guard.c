@@ -132,18 +132,39 @@ on_byte(struct kp_guard *guard, char byte)
 	return NULL;
 }
 
+/* How many bytes from `at` on change nothing: most of an answer is text, names and
+ * values. */
+static size_t
+plain_bytes(const struct kp_guard *guard, const char *at, size_t len)
+{
+	const char *end = at + len;
+	const char *found = at;
+	if (guard->state == KP_GUARD_TEXT) {
+		found = memchr(at, '<', len);
+	} else if (guard->state == KP_GUARD_QUOTED) {
+		found = memchr(at, guard->quote, len);
+	} else if (guard->state == KP_GUARD_TAG) {
+		while (found < end && *found != '>' && *found != '"' && *found != '\'') {
+			found++;
+		}
+	}
+	return found == NULL ? len : (size_t)(found - at);
+}
+
 const char *
 kp_guard_push(struct kp_guard *guard, struct kp_slice bytes)
 {
 	for (size_t i = 0; i < bytes.len; i++) {
-		if (guard->state == KP_GUARD_TEXT) {
-			/* Most of an answer is text: straight to the next tag. */
-			const char *tag = memchr(bytes.data + i, '<', bytes.len - i);
-			size_t skipped = tag == NULL ? bytes.len - i
-						     : (size_t)(tag - (bytes.data + i));
-			guard->at += skipped;
-			i += skipped;
-			if (tag == NULL) {
+		size_t plain = plain_bytes(guard, bytes.data + i, bytes.len - i);
+		if (plain > 0) {
+			bool tag = guard->state != KP_GUARD_TEXT;
+			guard->length += tag ? plain : 0;
+			guard->at += plain;
+			i += plain;
+			if (tag && guard->length > KP_GUARD_TAG_BYTES_MAX) {
+				return too_long;
+			}
+			if (i == bytes.len) {
 				break;
 			}
 		}

@@ -32,7 +32,6 @@ on_open(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar
 	const xmlChar **raw)
 {
 	struct kp_xml *xml = context;
-	struct kp_xml_attribute attributes[KP_XML_ATTRIBUTES_MAX];
 	(void)prefix;
 	(void)space_count;
 	(void)spaces;
@@ -54,11 +53,11 @@ on_open(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar
 		/* Five each: local name, prefix, namespace, begin and end of the value.
 		 */
 		const xmlChar **at = raw + (size_t)i * 5;
-		attributes[i] = (struct kp_xml_attribute){.name = slice_of(at[0]),
+		xml->attributes[i] = (struct kp_xml_attribute){.name = slice_of(at[0]),
 			.space = slice_of(at[2]),
 			.value = {(const char *)at[3], (size_t)(at[4] - at[3])}};
 	}
-	if (!xml->events->open(xml->context, local, slice_of(space), attributes,
+	if (!xml->events->open(xml->context, local, slice_of(space), xml->attributes,
 		    (unsigned)attribute_count)) {
 		halt(xml, NULL);
 	}

@@ -37,7 +37,8 @@ struct kp_xml {
 	void *context;
 	struct kp_guard guard;
 	unsigned depth;
-	bool stopped; /* by an event */
+	struct kp_xml_attribute attributes[KP_XML_ATTRIBUTES_MAX]; /* of one element */
+	bool stopped;                                              /* by an event */
 	const char *fault;
 	uint32_t line;
 };
