@@ -228,9 +228,12 @@ kp_source_request_writer(struct kp_source_call *call)
 	kp_buffer_init(&call->target, arena, KP_SOURCE_TARGET_BYTES_MAX);
 	kp_buffer_init(&call->body, arena, KP_SOURCE_BODY_BYTES_MAX);
 	call->header_count = 0;
-	if (call->options.transaction.len > 0) {
+	if (call->options.transaction.len > 0 && fit_header(call)) {
 		call->headers[call->header_count++] = (struct kp_upstream_header){
 			KP_SLICE("Fsc-Transaction-Id"), call->options.transaction};
+	} else if (call->options.transaction.len > 0) {
+		kp_source_call_stop(call, KP_ERROR, KP_E_MEMORY,
+			"de gateway heeft geen geheugen meer voor deze vraag");
 	}
 	call->header_bytes = 0;
 	call->key = (struct kp_slice){0};
