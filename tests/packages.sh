@@ -11,7 +11,8 @@ set -eu
 run="ca-certificates gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libuv1-dev
 libjansson-dev libnghttp2-dev libssl-dev libseccomp-dev libpq-dev unixodbc-dev uthash-dev python3 curl
 libxml2-dev"
-test="libcmocka-dev clang libclang-rt-14-dev clang-format git jq nodejs npm nginx man-db procps openssl
+test="systemd
+libcmocka-dev clang libclang-rt-14-dev clang-format git jq nodejs npm nginx man-db procps openssl
 softhsm2 libengine-pkcs11-openssl chromium sslscan testssl.sh
 nghttp2-client slowhttptest postgresql-15 odbc-postgresql libsqliteodbc python3-jsonschema libz3-dev"
 bench="nginx libnginx-mod-http-lua lua-cjson wrk nodejs"

@@ -76,21 +76,31 @@ empty_bounding_set(void)
 }
 
 static bool
-empty_capabilities(void)
+has_capabilities(void)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}};
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct left[_LINUX_CAPABILITY_U32S_3];
-	if (syscall(SYS_capset, &header, none) != 0 ||
-		syscall(SYS_capget, &header, left) != 0) {
-		return false;
+	if (syscall(SYS_capget, &header, left) != 0) {
+		return true;
 	}
 	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
 		if ((left[i].effective | left[i].permitted | left[i].inheritable) != 0) {
-			return false;
+			return true;
 		}
 	}
-	return true;
+	return false;
+}
+
+/* A service manager may forbid the call where there is nothing to give up. */
+static bool
+empty_capabilities(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}};
+	return !has_capabilities() ||
+		(syscall(SYS_capset, &header, none) == 0 && !has_capabilities());
 }
 
 static enum kp_status

@@ -77,6 +77,8 @@ class Partner:
 class Gateway:
     """`ketenpoort init`, the stand-ins' manifests, `ketenpoort serve`."""
 
+    pass_fds = ()
+
     def __init__(self, program, folder=None, change=None, wrapper=()):
         self.program = str(program)
         self.home = None if folder else tempfile.TemporaryDirectory(prefix="ketenpoort-test-")
@@ -125,7 +127,7 @@ class Gateway:
         self.log = open(self.folder / "log", "ab")
         self.process = subprocess.Popen(self.wrapper + [self.program, "serve",
                                                         str(self.folder / "gateway.json")],
-                                        stdout=self.log, stderr=self.log)
+                                        stdout=self.log, stderr=self.log, pass_fds=self.pass_fds)
         try:
             wait_for_port(self.port, self.process)
         except RuntimeError as error:
@@ -143,7 +145,9 @@ class Gateway:
 
     def ask(self, bsn, purpose="participatiewet-intake", connection=None, headers=None, **members):
         """Status and JSON body of one question."""
-        connection = connection or self.connect()
+        if connection is None:
+            with contextlib.closing(self.connect()) as own:
+                return self.ask(bsn, purpose, own, headers, **members)
         body = {"burgerservicenummer": bsn, "doel": purpose, **members}
         connection.request("POST", "/v1/dossiers/_zoek", json.dumps(body),
                            headers or self.headers())
