@@ -43,6 +43,13 @@ kp_exchange_peer(const struct kp_exchange *exchange)
 	return stream == NULL ? "" : kp_stream_peer(stream);
 }
 
+uint32_t
+kp_exchange_listener_tag(const struct kp_exchange *exchange)
+{
+	const struct kp_stream *stream = exchange->connection->stream;
+	return stream == NULL ? 0 : kp_stream_tag(stream);
+}
+
 const struct kp_peer_certificate *
 kp_exchange_certificate(const struct kp_exchange *exchange)
 {

@@ -40,6 +40,9 @@ struct kp_arena *kp_exchange_arena(struct kp_exchange *exchange);
 struct kp_loop *kp_exchange_loop(const struct kp_exchange *exchange);
 /* Address of the client, for limits; never for identity. */
 const char *kp_exchange_peer(const struct kp_exchange *exchange);
+/* What the listener of the client's connection was given as a tag; 0 when the connection
+ * is gone. */
+uint32_t kp_exchange_listener_tag(const struct kp_exchange *exchange);
 /* The verified certificate of the client's connection. NULL when it showed none, and when
  * the connection is gone. */
 const struct kp_peer_certificate *kp_exchange_certificate(

@@ -18,6 +18,12 @@ path_matches(struct kp_slice pattern, struct kp_slice path)
 }
 
 static bool
+is_seen(const struct kp_route *route, uint32_t serves, struct kp_slice path)
+{
+	return (route->serves & serves) != 0 && path_matches(route->path, path);
+}
+
+static bool
 method_matches(const struct kp_route *route, enum kp_http_method method)
 {
 	return route->any_method || route->method == method ||
@@ -25,13 +31,13 @@ method_matches(const struct kp_route *route, enum kp_http_method method)
 }
 
 const struct kp_route *
-kp_routes_find(const struct kp_routes *routes, const struct kp_http_request *request,
-	enum kp_status *ret_status)
+kp_routes_find(const struct kp_routes *routes, uint32_t serves,
+	const struct kp_http_request *request, enum kp_status *ret_status)
 {
 	*ret_status = KP_E_NOT_FOUND;
 	for (size_t i = 0; i < routes->count; i++) {
 		const struct kp_route *route = &routes->rows[i];
-		if (path_matches(route->path, request->path)) {
+		if (is_seen(route, serves, request->path)) {
 			if (method_matches(route, request->method)) {
 				*ret_status = KP_OK;
 				return route;
@@ -67,14 +73,14 @@ method_name(enum kp_http_method method)
 }
 
 size_t
-kp_routes_allow(
-	const struct kp_routes *routes, struct kp_slice path, char *out, size_t out_size)
+kp_routes_allow(const struct kp_routes *routes, uint32_t serves, struct kp_slice path,
+	char *out, size_t out_size)
 {
 	size_t len = 0;
 	for (size_t i = 0; i < routes->count; i++) {
 		const struct kp_route *route = &routes->rows[i];
 		struct kp_slice name = kp_slice_from(method_name(route->method));
-		if (!path_matches(route->path, path) || len + name.len + 2 > out_size) {
+		if (!is_seen(route, serves, path) || len + name.len + 2 > out_size) {
 			continue;
 		}
 		if (len > 0) {
@@ -88,12 +94,12 @@ kp_routes_allow(
 }
 
 void
-kp_routes_handle(
-	const struct kp_routes *routes, void *context, struct kp_exchange *exchange)
+kp_routes_handle(const struct kp_routes *routes, uint32_t serves, void *context,
+	struct kp_exchange *exchange)
 {
 	const struct kp_http_request *request = &kp_exchange_message(exchange)->head;
 	enum kp_status status = KP_OK;
-	const struct kp_route *route = kp_routes_find(routes, request, &status);
+	const struct kp_route *route = kp_routes_find(routes, serves, request, &status);
 	if (route != NULL) {
 		route->handle(context, exchange);
 		return;
@@ -101,8 +107,8 @@ kp_routes_handle(
 	char allow[ALLOW_BYTES];
 	struct kp_exchange_header header = {KP_SLICE("Allow"), {allow, 0}};
 	if (status == KP_E_METHOD) {
-		header.value.len =
-			kp_routes_allow(routes, request->path, allow, sizeof(allow));
+		header.value.len = kp_routes_allow(
+			routes, serves, request->path, allow, sizeof(allow));
 	}
 	kp_problem_answer(exchange, status, (struct kp_slice){NULL, 0},
 		status == KP_E_METHOD ? &header : NULL);

@@ -70,6 +70,7 @@ struct kp_server_snapshots {
 struct kp_server_listen {
 	const char *host; /* numeric */
 	uint16_t port;    /* 0: any, the same on every loop */
+	uint32_t serves;  /* bits of enum kp_serves */
 	bool local;       /* plain, and on a loopback address: HTTP/2 may be spoken on it
 			     without TLS */
 	/* One per loop, bound to it already; taken over. -1, or NULL: opened here. */

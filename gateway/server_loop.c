@@ -16,7 +16,8 @@ static void
 handle(void *context, struct kp_exchange *exchange)
 {
 	struct kp_server_loop *loop = context;
-	kp_routes_handle(&loop->server->options.routes, loop, exchange);
+	kp_routes_handle(&loop->server->options.routes,
+		kp_exchange_listener_tag(exchange), loop, exchange);
 }
 
 static struct kp_tls_server *
@@ -58,6 +59,7 @@ open_listeners(struct kp_server_loop *loop, struct kp_error *err)
 			.socket = server->listens[i].sockets == NULL
 				? NULL
 				: &server->listens[i].sockets[loop->index],
+			.tag = server->listens[i].serves,
 			.backlog = server->options.backlog,
 			.streams_max = server->options.connections_max,
 			.tls = tls_of(loop, i),

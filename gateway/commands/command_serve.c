@@ -171,14 +171,16 @@ check_listeners(const struct serve *serve, const struct kp_config *config,
 		const struct kp_config_listener *old = &first->listeners[i];
 		const struct kp_config_listener *new = &config->listeners[i];
 		same = strcmp(old->host, new->host) == 0 && old->port == new->port &&
-			(old->tls == NULL) == (new->tls == NULL);
+			(old->tls == NULL) == (new->tls == NULL) &&
+			old->serves == new->serves;
 	}
 	if (same) {
 		return KP_OK;
 	}
 	struct kp_error err = {0};
 	(void)kp_error_set(&err, KP_E_CONFIG,
-		"listeners, and whether they have TLS, change with a restart only");
+		"listeners, whether they have TLS and what they serve change with a "
+		"restart only");
 	kp_error_at(&err, config->path, 0, 0, "/listeners");
 	kp_findings_add(findings, &err);
 	return KP_E_CONFIG;
@@ -380,40 +382,52 @@ handle_authzen_metadata(void *context, struct kp_exchange *exchange)
 }
 
 static const struct kp_route routes[] = {
-	{.method = KP_HTTP_METHOD_POST,
+	{.serves = KP_SERVES_API,
+		.method = KP_HTTP_METHOD_POST,
 		.path = {"/v1/dossiers/_zoek", 18},
 		.handle = handle_dossier},
-	{.method = KP_HTTP_METHOD_GET,
+	{.serves = KP_SERVES_API,
+		.method = KP_HTTP_METHOD_GET,
 		.path = KP_SLICE_INIT("/v1/openapi.json"),
 		.handle = handle_openapi},
-	{.method = KP_HTTP_METHOD_OPTIONS,
+	{.serves = KP_SERVES_API,
+		.method = KP_HTTP_METHOD_OPTIONS,
 		.path = KP_SLICE_INIT("/v1/openapi.json"),
 		.handle = handle_openapi_options},
-	{.method = KP_HTTP_METHOD_POST,
+	{.serves = KP_SERVES_AUTHZEN,
+		.method = KP_HTTP_METHOD_POST,
 		.path = KP_SLICE_INIT("/access/v1/evaluation"),
 		.handle = handle_evaluation},
-	{.method = KP_HTTP_METHOD_POST,
+	{.serves = KP_SERVES_AUTHZEN,
+		.method = KP_HTTP_METHOD_POST,
 		.path = KP_SLICE_INIT("/access/v1/evaluations"),
 		.handle = handle_evaluations},
-	{.method = KP_HTTP_METHOD_POST,
+	{.serves = KP_SERVES_AUTHZEN,
+		.method = KP_HTTP_METHOD_POST,
 		.path = KP_SLICE_INIT("/access/v1/search/subject"),
 		.handle = handle_search_subject},
-	{.method = KP_HTTP_METHOD_POST,
+	{.serves = KP_SERVES_AUTHZEN,
+		.method = KP_HTTP_METHOD_POST,
 		.path = KP_SLICE_INIT("/access/v1/search/resource"),
 		.handle = handle_search_resource},
-	{.method = KP_HTTP_METHOD_POST,
+	{.serves = KP_SERVES_AUTHZEN,
+		.method = KP_HTTP_METHOD_POST,
 		.path = KP_SLICE_INIT("/access/v1/search/action"),
 		.handle = handle_search_action},
-	{.method = KP_HTTP_METHOD_GET,
+	{.serves = KP_SERVES_AUTHZEN,
+		.method = KP_HTTP_METHOD_GET,
 		.path = KP_SLICE_INIT("/.well-known/authzen-configuration"),
 		.handle = handle_authzen_metadata},
-	{.method = KP_HTTP_METHOD_GET,
+	{.serves = KP_SERVES_HEALTH,
+		.method = KP_HTTP_METHOD_GET,
 		.path = {"/health/live", 12},
 		.handle = kp_server_handle_live},
-	{.method = KP_HTTP_METHOD_GET,
+	{.serves = KP_SERVES_HEALTH,
+		.method = KP_HTTP_METHOD_GET,
 		.path = {"/health/ready", 13},
 		.handle = kp_server_handle_ready},
-	{.method = KP_HTTP_METHOD_GET,
+	{.serves = KP_SERVES_METRICS,
+		.method = KP_HTTP_METHOD_GET,
 		.path = {"/metrics", 8},
 		.handle = kp_server_handle_metrics},
 };

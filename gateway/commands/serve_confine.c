@@ -51,6 +51,7 @@ kp_serve_bind(struct kp_config *config, const struct kp_service *service, unsign
 		listens[i] = (struct kp_server_listen){
 			.host = listener->host,
 			.port = listener->port,
+			.serves = listener->serves,
 			.local = listener->loopback && listener->tls == NULL,
 		};
 		status = bind_all(service, loops, &listens[i], sockets + i * loops, err);

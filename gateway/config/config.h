@@ -33,10 +33,15 @@ struct kp_config_listener {
 	const char *host; /* numeric: "127.0.0.1", "::1" */
 	uint16_t port;
 	bool loopback;
+	uint32_t serves; /* bits, by place in kp_config_served */
 	/* What the file says; token, tickets, http2 and loops are whoever opens it's.
 	 * NULL: plain. */
 	const struct kp_tls_server_options *tls;
 };
+
+/* What a listener can serve: "api", "authzen", "health", "metrics". */
+#define KP_CONFIG_SERVED 4u
+extern const char *const kp_config_served[KP_CONFIG_SERVED];
 
 /* "secrets": { "brp-api-key": { "file": "…" } or { "credential": "…" } } */
 struct kp_config_secret {

@@ -179,11 +179,48 @@ read_tls(struct kp_config_reader *reader, const struct kp_json_node *object,
 
 /* Addresses. */
 
+const char *const kp_config_served[KP_CONFIG_SERVED] = {
+	"api", "authzen", "health", "metrics"};
+
+static void
+read_served(struct kp_config_reader *reader, const struct kp_json_node *node,
+	struct kp_config_listener *listener)
+{
+	const struct kp_json_node *array =
+		kp_json_get_array(&reader->document, node, "serves", KP_JSON_OPTIONAL);
+	/* The numbers of the process are for those on the machine, unless told otherwise.
+	 */
+	listener->serves = listener->loopback ? 15 : 7;
+	if (array == NULL) {
+		return;
+	}
+	listener->serves = 0;
+	if (array->count == 0) {
+		kp_json_finding(&reader->document, array,
+			"a listener that serves nothing is of no use");
+	}
+	for (const struct kp_json_node *word = array->first; word != NULL;
+		word = word->next) {
+		size_t i = 0;
+		while (i < KP_CONFIG_SERVED &&
+			(word->kind != KP_JSON_KIND_STRING ||
+				!kp_slice_is(word->text, kp_config_served[i]))) {
+			i++;
+		}
+		if (i == KP_CONFIG_SERVED) {
+			kp_json_finding(&reader->document, word,
+				"a listener serves api, authzen, health or metrics");
+			return;
+		}
+		listener->serves |= (uint32_t)1 << i;
+	}
+}
+
 static bool
 read_listener(struct kp_config_reader *reader, const struct kp_json_node *node,
 	struct kp_config_listener *listener)
 {
-	static const char *const known[] = {"host", "port", "tls"};
+	static const char *const known[] = {"host", "port", "tls", "serves"};
 	struct kp_slice host = {NULL, 0};
 	int64_t port = 0;
 	(void)kp_json_expect_members(&reader->document, node, known, KP_ARRAY_LEN(known));
@@ -200,6 +237,7 @@ read_listener(struct kp_config_reader *reader, const struct kp_json_node *node,
 		    &reader->document, node, "port", KP_JSON_REQUIRED, 0, 65535, &port)) {
 		listener->port = (uint16_t)port;
 	}
+	read_served(reader, node, listener);
 	const struct kp_json_node *tls =
 		kp_json_get_object(&reader->document, node, "tls", KP_JSON_OPTIONAL);
 	bool room = listener->host != NULL || host.data == NULL;
@@ -234,7 +272,7 @@ static void
 default_listener(struct kp_config_reader *reader)
 {
 	static const struct kp_config_listener listener = {
-		.host = "127.0.0.1", .port = 8080, .loopback = true};
+		.host = "127.0.0.1", .port = 8080, .loopback = true, .serves = 15};
 	reader->config->listeners = &listener;
 	reader->config->listener_count = 1;
 }

@@ -97,6 +97,7 @@ on_connection(uv_stream_t *server, int code)
 	}
 	stream->loop = listener->loop;
 	stream->listener = listener;
+	stream->tag = listener->options.tag;
 	stream->tcp.data = stream;
 	stream->written.run = kp_stream_on_written;
 	KP_REQUIRE(uv_tcp_init(kp_loop_uv(listener->loop), &stream->tcp) == 0);

@@ -78,8 +78,7 @@ empty_bounding_set(void)
 static bool
 has_capabilities(void)
 {
-	struct __user_cap_header_struct header = {
-		.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct left[_LINUX_CAPABILITY_U32S_3];
 	if (syscall(SYS_capget, &header, left) != 0) {
 		return true;
@@ -96,8 +95,7 @@ has_capabilities(void)
 static bool
 empty_capabilities(void)
 {
-	struct __user_cap_header_struct header = {
-		.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}};
 	return !has_capabilities() ||
 		(syscall(SYS_capset, &header, none) == 0 && !has_capabilities());

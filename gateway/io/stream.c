@@ -233,6 +233,12 @@ kp_stream_peer(const struct kp_stream *stream)
 	return stream->peer;
 }
 
+uint32_t
+kp_stream_tag(const struct kp_stream *stream)
+{
+	return stream->tag;
+}
+
 const struct kp_peer_certificate *
 kp_stream_certificate(const struct kp_stream *stream)
 {

@@ -47,6 +47,7 @@ struct kp_listener_options {
 	 * manager; the listener takes it over, whatever comes of it. NULL: it opens its
 	 * own. */
 	const int *socket;
+	uint32_t tag; /* the owner's; kp_stream_tag */
 	int backlog;
 	uint32_t streams_max;      /* open streams of this listener on this loop; more are
 				      closed at once */
@@ -95,6 +96,8 @@ size_t kp_stream_unsent(const struct kp_stream *stream);
 /* Starts closing; on_written (if a write is under way) and then on_closed follow.
  * Idempotent. */
 void kp_stream_close(struct kp_stream *stream);
+/* The tag of the listener it came in by. */
+uint32_t kp_stream_tag(const struct kp_stream *stream);
 /* "127.0.0.1:40112"; lives as long as the stream. */
 const char *kp_stream_peer(const struct kp_stream *stream);
 /* The verified client certificate; lives as long as the stream. NULL when none was shown

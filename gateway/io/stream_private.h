@@ -56,6 +56,7 @@ struct kp_stream {
 	bool socket_reading;
 	bool closing;
 	struct kp_tls_stream *tls; /* NULL: plain */
+	uint32_t tag;              /* of its listener */
 	char peer[KP_STREAM_PEER_BYTES];
 };
 

@@ -7,6 +7,7 @@ of life, and listening sockets that it passes (sd_notify(3), sd_listen_fds(3)).
     test_service.py PROGRAM
 """
 import ctypes
+import http.client
 import os
 import pathlib
 import signal
@@ -120,6 +121,26 @@ class Service(unittest.TestCase):
             self.assertEqual(gateway.process.wait(30), 0)
             # None of it is passed on, should anything be started after all.
             self.assertNotIn("NOTIFY_SOCKET", gateway.log_text())
+
+    def test_each_listener_serves_its_own(self):
+        """A public one shows no numbers; the admin's has nothing else."""
+        admin = running.free_port()
+
+        def change(config):
+            config["listeners"] = [{**config["listeners"][0], "serves": ["api", "health"]},
+                                   {"host": "127.0.0.1", "port": admin, "serves": ["health", "metrics"]}]
+        with Managed(change=change) as gateway:
+            gateway.hear_until("READY")
+            found = {}
+            for port in (gateway.port, admin):
+                for method, path in (("GET", "/health/live"), ("GET", "/metrics"), ("POST", "/metrics"),
+                                     ("GET", "/v1/openapi.json"), ("POST", "/v1/dossiers/_zoek")):
+                    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+                    connection.request(method, path, "{}" if method == "POST" else None)
+                    found[port, method, path] = connection.getresponse().status
+                    connection.close()
+            self.assertEqual([found[key] for key in found if key[0] == gateway.port], [200, 404, 404, 200, 415])
+            self.assertEqual([found[key] for key in found if key[0] == admin], [200, 200, 405, 404, 404])
 
     def test_signs_of_life(self):
         with Managed(watchdog_us=200_000) as gateway:

@@ -116,4 +116,5 @@ class Canary(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    PROGRAM = running.program_from_arguments()
     unittest.main()

@@ -185,6 +185,13 @@ kp_stream_close(struct kp_stream *stream)
 	}
 }
 
+uint32_t
+kp_stream_tag(const struct kp_stream *stream)
+{
+	(void)stream;
+	return 0;
+}
+
 const char *
 kp_stream_peer(const struct kp_stream *stream)
 {

@@ -26,6 +26,7 @@ struct kp_stream {
 	struct client *client; /* NULL when the client's side is gone */
 	struct bytes incoming; /* sent by the client, not yet read */
 	struct bytes outgoing; /* of the write under way, not yet taken by the client */
+	uint32_t tag;          /* of its listener */
 	bool reading;
 	bool writing;
 	bool hung_up; /* the client sends no more */
@@ -246,6 +247,12 @@ kp_stream_unsent(const struct kp_stream *stream)
 	return stream->writing ? stream->outgoing.len : 0;
 }
 
+uint32_t
+kp_stream_tag(const struct kp_stream *stream)
+{
+	return stream->tag;
+}
+
 const char *
 kp_stream_peer(const struct kp_stream *stream)
 {
@@ -303,6 +310,7 @@ client_connect(struct client *client, uint16_t port)
 	KP_REQUIRE(stream != NULL);
 	stream->loop = listener->loop;
 	stream->listener = listener;
+	stream->tag = listener->options.tag;
 	stream->client = client;
 	stream->pump.run = pump;
 	stream->certified = client->certified;

@@ -594,6 +594,31 @@ an_organisation_has_quotas_of_its_own(void **state)
 	expect_fault(many, "at most 1024");
 }
 
+static void
+a_listener_serves_what_it_says(void **state)
+{
+	(void)state;
+	struct kp_config *config = NULL;
+	if (parse("{\"listeners\":[{\"host\":\"127.0.0.1\",\"port\":1},{\"host\":\"::1\","
+		  "\"port\":2,\"serves\":[\"metrics\",\"health\"]},{\"host\":\"127.0.0."
+		  "1\","
+		  "\"port\":3,\"serves\":[\"api\"]}]}",
+		    &config) != KP_OK) {
+		fail_msg("%s", text_out);
+	}
+	assert_int_equal(config->listeners[0].serves, 15);
+	assert_int_equal(config->listeners[1].serves, 12);
+	assert_int_equal(config->listeners[2].serves, 1);
+	assert_string_equal(kp_config_served[3], "metrics");
+	kp_config_unref(&config);
+#define SERVES(what)                                                                     \
+	"{\"listeners\":[{\"host\":\"127.0.0.1\",\"port\":1,\"serves\":" what "}]}"
+	expect_fault(SERVES("[]"), "of no use");
+	expect_fault(SERVES("[\"api\",\"console\"]"), "api, authzen, health or metrics");
+	expect_fault(SERVES("[7]"), "api, authzen, health or metrics");
+	expect_fault(SERVES("\"api\""), "serves");
+}
+
 int
 main(void)
 {
@@ -608,6 +633,7 @@ main(void)
 		cmocka_unit_test(the_development_identity_needs_loopback),
 		cmocka_unit_test(an_organisation_has_quotas_of_its_own),
 		cmocka_unit_test(tls_of_listeners),
+		cmocka_unit_test(a_listener_serves_what_it_says),
 		cmocka_unit_test(no_memory_is_an_ordinary_answer),
 		cmocka_unit_test(secrets_and_keys_come_from_files),
 		cmocka_unit_test(issuers_are_read_with_all_faults),

@@ -192,15 +192,18 @@ handle_version(void *context, struct kp_exchange *exchange)
 }
 
 static const struct kp_route test_routes[] = {
-	{KP_HTTP_METHOD_POST, false, {"/echo", 5}, handle_echo},
-	{KP_HTTP_METHOD_GET, false, {"/slow", 5}, handle_slow},
-	{KP_HTTP_METHOD_GET, false, {"/stream", 7}, handle_stream},
-	{KP_HTTP_METHOD_GET, false, {"/big", 4}, handle_big},
-	{KP_HTTP_METHOD_GET, false, {"/version", 8}, handle_version},
-	{KP_HTTP_METHOD_GET, false, {"/below/*", 8}, handle_version},
-	{KP_HTTP_METHOD_GET, false, {"/health/live", 12}, kp_server_handle_live},
-	{KP_HTTP_METHOD_GET, false, {"/health/ready", 13}, kp_server_handle_ready},
-	{KP_HTTP_METHOD_GET, false, {"/metrics", 8}, kp_server_handle_metrics},
+	{KP_SERVES_API, KP_HTTP_METHOD_POST, false, {"/echo", 5}, handle_echo},
+	{KP_SERVES_API, KP_HTTP_METHOD_GET, false, {"/slow", 5}, handle_slow},
+	{KP_SERVES_API, KP_HTTP_METHOD_GET, false, {"/stream", 7}, handle_stream},
+	{KP_SERVES_API, KP_HTTP_METHOD_GET, false, {"/big", 4}, handle_big},
+	{KP_SERVES_API, KP_HTTP_METHOD_GET, false, {"/version", 8}, handle_version},
+	{KP_SERVES_API, KP_HTTP_METHOD_GET, false, {"/below/*", 8}, handle_version},
+	{KP_SERVES_API, KP_HTTP_METHOD_GET, false, {"/health/live", 12},
+		kp_server_handle_live},
+	{KP_SERVES_API, KP_HTTP_METHOD_GET, false, {"/health/ready", 13},
+		kp_server_handle_ready},
+	{KP_SERVES_METRICS, KP_HTTP_METHOD_GET, false, {"/metrics", 8},
+		kp_server_handle_metrics},
 };
 
 /* Configuration: a number that goes up with each build. */
@@ -264,7 +267,8 @@ struct fixture {
 	enum kp_status status;
 };
 
-static struct kp_server_listen test_listen = {.host = "127.0.0.1", .local = true};
+static struct kp_server_listen test_listen = {
+	.host = "127.0.0.1", .serves = KP_SERVES_ALL, .local = true};
 
 static struct kp_server_options
 test_options(void)
