@@ -91,6 +91,9 @@ allow_threads(scmp_filter_ctx filter)
 		0 &&
 		allow_if(filter, SCMP_SYS(clone),
 			SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)) &&
+		/* A worker says that it can wait (io/worker.c). */
+		allow_if(filter, SCMP_SYS(sched_setscheduler),
+			SCMP_A1(SCMP_CMP_EQ, SCHED_BATCH, 0)) &&
 		/* abort() signals the thread it is on. */
 		allow_if(filter, SCMP_SYS(tgkill),
 			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));

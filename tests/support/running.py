@@ -103,7 +103,8 @@ class Gateway:
         config.setdefault("identity", {})["development"] = "ja, geloof onbewezen koppen; alleen voor ontwikkeling"
         config["quota"] = dict(NO_QUOTA)
         # Whatever a test makes it do, it makes no call that a gateway should not.
-        config["process"] = {"unknown_calls": "kill"}
+        # It sees what fixtures lie beside it.
+        config["process"] = {"unknown_calls": "kill", "readable": tempfile.gettempdir()}
         config["secrets"] = {name: {"file": f"secrets/{name}"} for name in SECRETS}
         if change:
             change(config)

@@ -11,6 +11,7 @@ import json
 import pathlib
 import re
 import socket
+import subprocess
 import sys
 import unittest
 
@@ -196,6 +197,26 @@ class Rules(unittest.TestCase):
             answer = self.send(method, ASK, json.dumps(QUESTION), Origin="https://kwaad.example",
                                Access_Control_Request_Method="POST")
             self.assertIsNone(answer.headers["Access-Control-Allow-Origin"])
+
+    def test_the_same_over_http2(self):
+        """What every answer has does not depend on what carries it."""
+        body = ["-H", "Content-Type: application/json", "-d", "{}"]
+        for arguments, path, status in (([], "/v1/openapi.json", 200), (["-X", "OPTIONS"], "/v1/openapi.json", 204),
+                                        ([], "/v1/nergens", 404), (["-X", "PUT"], ASK, 405), (body, ASK, 401),
+                                        (["-d", "{}"], ASK, 415), ([], "/v1/" + "a" * 9000, 414)):
+            done = subprocess.run(["curl", "-sS", "--http2-prior-knowledge", "-D", "-", "-o", "/dev/stderr", *arguments,
+                                   f"http://127.0.0.1:{self.gateway.port}{path}"],
+                                  capture_output=True, text=True, timeout=60, check=True)
+            first, *lines = done.stdout.strip().splitlines()
+            self.assertEqual(first.split()[:2], ["HTTP/2", str(status)])
+            headers = dict(line.split(": ", 1) for line in lines)
+            for name in document.FIXED:
+                self.assertIn(name.lower(), headers, f"{status} {name}")
+            if status >= 400:
+                self.assertEqual(headers["content-type"], "application/problem+json")
+                self.assertEqual(json.loads(done.stderr)["status"], status)
+            if status == 405:
+                self.assertEqual(headers["allow"], "POST")
 
     # --- functional rules that can be seen from outside ---
 

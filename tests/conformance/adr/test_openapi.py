@@ -219,5 +219,21 @@ class Answers(unittest.TestCase):
             self.document.validate(spoiled, self.document.schema("Antwoord"))
 
 
+class Strangers(unittest.TestCase):
+    def test_an_address_is_slowed_down_whatever_its_port(self):
+        def change(config):
+            config["quota"] = {**running.NO_QUOTA, "refused_per_minute": 3}
+        with running.Gateway(PROGRAM, change=change) as gateway:
+            api = document.fetch(gateway)
+            ask = api.data["paths"]["/dossiers/_zoek"]["post"]
+            found = []
+            for _ in range(5):  # each on a connection of its own
+                answer = document.send(gateway, "POST", "/v1/dossiers/_zoek", "{}",
+                                       {"Content-Type": "application/json"})
+                api.check(ask, answer)
+                found.append(answer.status)
+            self.assertEqual(found, [401, 401, 401, 429, 429])
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])
