@@ -165,8 +165,9 @@ carrier_abort(struct kp_exchange *exchange)
 	if (request->open && !request->stream.ended && carrier_open(exchange)) {
 		kp_http2_reset(
 			request->http2->session, &request->stream, KP_HTTP2_INTERNAL);
-		kp_http2_wake(request->http2);
 	}
+	/* The session may have failed under it as well. */
+	kp_http2_wake(request->http2);
 }
 
 static void

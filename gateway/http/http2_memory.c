@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* http2_memory: see http2_memory.h. Each block has its size in front of it. */
+/* http2_memory: see http2_memory.h. */
 #include "http/http2_memory.h"
 
 #include <stdalign.h>
@@ -9,7 +9,12 @@
 
 #include "core/heap.h"
 
-#define FRONT_BYTES sizeof(max_align_t)
+/* In front of what the caller gets. */
+struct kp_http2_block {
+	alignas(max_align_t) struct kp_http2_block *next;
+	struct kp_http2_block *prev;
+	size_t size;
+};
 
 void *
 kp_http2_malloc(size_t size, void *context)
@@ -18,13 +23,17 @@ kp_http2_malloc(size_t size, void *context)
 	if (size > memory->bytes_max || memory->bytes > memory->bytes_max - size) {
 		return NULL;
 	}
-	char *front = kp_heap_alloc(FRONT_BYTES + size);
-	if (front == NULL) {
+	struct kp_http2_block *block = kp_heap_alloc(sizeof(*block) + size);
+	if (block == NULL) {
 		return NULL;
 	}
-	memcpy(front, &size, sizeof(size));
+	*block = (struct kp_http2_block){.next = memory->first, .size = size};
+	if (block->next != NULL) {
+		block->next->prev = block;
+	}
+	memory->first = block;
 	memory->bytes += size;
-	return front + FRONT_BYTES;
+	return block + 1;
 }
 
 void *
@@ -33,39 +42,45 @@ kp_http2_calloc(size_t count, size_t size, void *memory)
 	if (size > 0 && count > SIZE_MAX / size) {
 		return NULL;
 	}
-	void *block = kp_http2_malloc(count * size, memory);
-	if (block != NULL) {
-		memset(block, 0, count * size);
+	void *bytes = kp_http2_malloc(count * size, memory);
+	if (bytes != NULL) {
+		memset(bytes, 0, count * size);
 	}
-	return block;
-}
-
-static size_t
-size_of(const void *block)
-{
-	size_t size;
-	memcpy(&size, (const char *)block - FRONT_BYTES, sizeof(size));
-	return size;
+	return bytes;
 }
 
 void
-kp_http2_free(void *block, void *context)
+kp_http2_free(void *bytes, void *context)
 {
 	struct kp_http2_memory *memory = context;
-	if (block != NULL) {
-		memory->bytes -= size_of(block);
-		kp_heap_free((char *)block - FRONT_BYTES);
+	if (bytes != NULL) {
+		struct kp_http2_block *block = (struct kp_http2_block *)bytes - 1;
+		*(block->prev == NULL ? &memory->first : &block->prev->next) =
+			block->next;
+		if (block->next != NULL) {
+			block->next->prev = block->prev;
+		}
+		memory->bytes -= block->size;
+		kp_heap_free(block);
 	}
 }
 
 void *
-kp_http2_realloc(void *block, size_t size, void *memory)
+kp_http2_realloc(void *bytes, size_t size, void *memory)
 {
 	void *moved = kp_http2_malloc(size, memory);
-	if (moved != NULL && block != NULL) {
-		size_t old = size_of(block);
-		memcpy(moved, block, old < size ? old : size);
-		kp_http2_free(block, memory);
+	if (moved != NULL && bytes != NULL) {
+		size_t old = ((const struct kp_http2_block *)bytes - 1)->size;
+		memcpy(moved, bytes, old < size ? old : size);
+		kp_http2_free(bytes, memory);
 	}
 	return moved;
+}
+
+void
+kp_http2_free_all(struct kp_http2_memory *memory)
+{
+	while (memory->first != NULL) {
+		kp_http2_free(memory->first + 1, memory);
+	}
 }

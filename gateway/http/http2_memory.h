@@ -7,9 +7,12 @@
 
 #include <stddef.h>
 
+struct kp_http2_block;
+
 struct kp_http2_memory {
 	size_t bytes;
 	size_t bytes_max;
+	struct kp_http2_block *first; /* of all blocks in use */
 };
 
 /* libnghttp2's nghttp2_malloc and its neighbours; `memory` is a struct kp_http2_memory.
@@ -18,5 +21,8 @@ void *kp_http2_malloc(size_t size, void *memory);
 void *kp_http2_calloc(size_t count, size_t size, void *memory);
 void *kp_http2_realloc(void *block, size_t size, void *memory);
 void kp_http2_free(void *block, void *memory);
+
+/* Gives all blocks back. */
+void kp_http2_free_all(struct kp_http2_memory *memory);
 
 #endif

@@ -199,6 +199,17 @@ field_of(struct kp_slice name, struct kp_slice value)
 	};
 }
 
+/* Once it has no memory a session is not used any more: what it was about to do is left
+ * half done. */
+static enum kp_status
+submitted(struct kp_http2_session *session, int code)
+{
+	if (code != 0) {
+		kp_http2_fail_as(session, code);
+	}
+	return code == 0 ? KP_OK : KP_E_MEMORY;
+}
+
 enum kp_status
 kp_http2_answer(struct kp_http2_session *session, struct kp_http2_stream *stream,
 	unsigned status, const struct kp_http_header *fields, size_t field_count,
@@ -218,9 +229,11 @@ kp_http2_answer(struct kp_http2_session *session, struct kp_http2_stream *stream
 	stream->part_at = 0;
 	stream->last = last;
 	stream->sending = true;
-	int code = nghttp2_submit_response(session->nghttp2, stream->id, lines,
-		field_count + 1, last ? NULL : &provider);
-	return code == 0 ? KP_OK : KP_E_MEMORY;
+	return submitted(session,
+		session->failed
+			? NGHTTP2_ERR_NOMEM
+			: nghttp2_submit_response(session->nghttp2, stream->id, lines,
+				  field_count + 1, last ? NULL : &provider));
 }
 
 enum kp_status
@@ -234,17 +247,22 @@ kp_http2_send(struct kp_http2_session *session, struct kp_http2_stream *stream,
 	stream->last = last;
 	stream->sending = true;
 	/* Nothing to resume is fine: the head has not gone yet, and asks for the body. */
-	int code = nghttp2_session_resume_data(session->nghttp2, stream->id);
-	return code == NGHTTP2_ERR_NOMEM ? KP_E_MEMORY : KP_OK;
+	int code = session->failed
+		? NGHTTP2_ERR_NOMEM
+		: nghttp2_session_resume_data(session->nghttp2, stream->id);
+	return submitted(session, code == NGHTTP2_ERR_NOMEM ? code : 0);
 }
 
 void
 kp_http2_continue(struct kp_http2_session *session, struct kp_http2_stream *stream)
 {
 	nghttp2_nv line = field_of(KP_SLICE(":status"), KP_SLICE("100"));
-	/* Without memory for it the client waits a moment and sends its body anyway. */
-	stream->interim = nghttp2_submit_headers(session->nghttp2, NGHTTP2_FLAG_NONE,
-				  stream->id, NULL, &line, 1, NULL) == 0;
+	stream->interim = true;
+	if (!session->failed) {
+		(void)!submitted(session,
+			nghttp2_submit_headers(session->nghttp2, NGHTTP2_FLAG_NONE,
+				stream->id, NULL, &line, 1, NULL));
+	}
 }
 
 void
@@ -256,9 +274,10 @@ kp_http2_reset(struct kp_http2_session *session, struct kp_http2_stream *stream,
 		[KP_HTTP2_SLOW] = NGHTTP2_CANCEL,
 		[KP_HTTP2_ENOUGH] = NGHTTP2_NO_ERROR,
 	};
-	if (nghttp2_submit_rst_stream(session->nghttp2, NGHTTP2_FLAG_NONE, stream->id,
-		    codes[reason]) != 0) {
-		kp_http2_fail(session, NGHTTP2_INTERNAL_ERROR, false);
+	if (!session->failed) {
+		(void)!submitted(session,
+			nghttp2_submit_rst_stream(session->nghttp2, NGHTTP2_FLAG_NONE,
+				stream->id, codes[reason]));
 	}
 }
 
@@ -267,9 +286,9 @@ kp_http2_release(struct kp_http2_session *session, struct kp_http2_stream *strea
 {
 	size_t received = (size_t)stream->received;
 	stream->received = 0;
-	if (received > 0 &&
-		nghttp2_session_consume_connection(session->nghttp2, received) != 0) {
-		kp_http2_fail(session, NGHTTP2_INTERNAL_ERROR, false);
+	if (received > 0 && !session->failed) {
+		(void)!submitted(session,
+			nghttp2_session_consume_connection(session->nghttp2, received));
 	}
 }
 
@@ -278,8 +297,9 @@ kp_http2_release(struct kp_http2_session *session, struct kp_http2_stream *strea
 void
 kp_http2_announce_end(struct kp_http2_session *session)
 {
-	if (nghttp2_submit_shutdown_notice(session->nghttp2) != 0) {
-		kp_http2_fail(session, NGHTTP2_INTERNAL_ERROR, false);
+	if (!session->failed) {
+		(void)!submitted(
+			session, nghttp2_submit_shutdown_notice(session->nghttp2));
 	}
 }
 
@@ -287,8 +307,9 @@ void
 kp_http2_end(struct kp_http2_session *session)
 {
 	int32_t last = nghttp2_session_get_last_proc_stream_id(session->nghttp2);
-	if (nghttp2_submit_goaway(session->nghttp2, NGHTTP2_FLAG_NONE, last,
-		    NGHTTP2_NO_ERROR, NULL, 0) != 0) {
-		kp_http2_fail(session, NGHTTP2_NO_ERROR, false);
+	if (!session->failed) {
+		(void)!submitted(session,
+			nghttp2_submit_goaway(session->nghttp2, NGHTTP2_FLAG_NONE, last,
+				NGHTTP2_NO_ERROR, NULL, 0));
 	}
 }

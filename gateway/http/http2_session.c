@@ -155,13 +155,15 @@ on_data(nghttp2_session *nghttp2, uint8_t flags, int32_t id, const uint8_t *data
 	}
 	if (stream == NULL || stream->refused) {
 		return nghttp2_session_consume(nghttp2, id, len) == NGHTTP2_ERR_NOMEM
-			? NGHTTP2_ERR_CALLBACK_FAILURE
+			? kp_http2_calm(session)
 			: 0;
 	}
 	stream->received += len;
 	/* The body's bound holds the stream; the connection's window opens again when
 	 * the body is not kept any more. */
-	(void)nghttp2_session_consume_stream(nghttp2, id, len);
+	if (nghttp2_session_consume_stream(nghttp2, id, len) == NGHTTP2_ERR_NOMEM) {
+		return kp_http2_calm(session);
+	}
 	enum kp_http_method method = stream->head.parser.request.method;
 	if (method == KP_HTTP_METHOD_GET || method == KP_HTTP_METHOD_HEAD) {
 		refuse_for(session, stream, KP_E_SYNTAX, "this method takes no body");
@@ -428,7 +430,9 @@ kp_http2_destroy(struct kp_http2_session **session_at)
 	struct kp_http2_session *session = *session_at;
 	if (session != NULL) {
 		*session_at = NULL;
-		nghttp2_session_del(session->nghttp2);
+		/* Not nghttp2_session_del: after an allocation that failed it frees an
+		 * item twice (1.52; a stream keeps it when it cannot be queued). */
+		kp_http2_free_all(&session->memory);
 		kp_heap_free(session);
 	}
 }
