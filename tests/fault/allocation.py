@@ -5,7 +5,7 @@
 with the nth allocation failing, for n = 1, 2, … until a run needs fewer. Each run must end well: under a sanitizer also without a
 leak.
 
-    allocation.py PLAYER SCENARIO
+    allocation.py PLAYER SCENARIO [http2]
 """
 import os
 import pathlib
@@ -16,17 +16,17 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 RUNS_MAX = 3000
 
 
-def play(player, scenario, number):
+def play(player, scenario, options, number):
     environment = {**os.environ, "KP_FLOW_FAIL_AT": str(number)}
-    done = subprocess.run([player, ROOT / "tests/flow" / scenario, ROOT], env=environment, timeout=60, check=False,
+    done = subprocess.run([player, ROOT / "tests/flow" / scenario, ROOT, *options], env=environment, timeout=60, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     return done.returncode == 0, done.stdout
 
 
 def main():
-    player, scenario, wrong = sys.argv[1], sys.argv[2], []
+    player, scenario, options, wrong = sys.argv[1], sys.argv[2], sys.argv[3:], []
     for number in range(1, RUNS_MAX):
-        good, text = play(player, scenario, number)
+        good, text = play(player, scenario, options, number)
         if not good:
             wrong.append(number)
             print(f"allocation {number}:\n{text[:4000]}")

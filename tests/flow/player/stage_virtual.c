@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "script/http2_client.h"
 #include "script/script.h"
 #include "script/stage.h"
 #include "player/world.h"
@@ -372,8 +373,12 @@ const struct stage stage = {
 int
 main(int argc, char **argv)
 {
+	if (argc == 4 && strcmp(argv[3], "http2") == 0) {
+		http2_clients_all();
+		argc--;
+	}
 	if (argc != 3) {
-		fprintf(stderr, "usage: flow SCRIPT PROJECT-FOLDER\n");
+		fprintf(stderr, "usage: flow SCRIPT PROJECT-FOLDER [http2]\n");
 		return 2;
 	}
 	char name[] = "/tmp/flow-log-XXXXXX";

@@ -21,6 +21,7 @@
 
 #include "core/attr.h"
 #include "real/real_tls.h"
+#include "script/http2_client.h"
 #include "script/script.h"
 #include "script/stage.h"
 
@@ -849,8 +850,13 @@ main(int argc, char **argv)
 	uint16_t port = 0;
 	int held;
 	bool tls = argc == 5 && strcmp(argv[4], "tls") == 0;
-	if (argc != 4 && !tls) {
-		fprintf(stderr, "usage: flow_real SCRIPT PROJECT-FOLDER PROGRAM [tls]\n");
+	bool http2 = argc == 5 && strcmp(argv[4], "http2") == 0;
+	if (http2) {
+		http2_clients_all();
+	}
+	if (argc != 4 && !tls && !http2) {
+		fprintf(stderr,
+			"usage: flow_real SCRIPT PROJECT-FOLDER PROGRAM [tls | http2]\n");
 		return 2;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -12,28 +12,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "audit/journal.h"
-#include "script/check.h"
+#include "core/attr.h"
+#include "script/http2_client.h"
+#include "script/script_private.h"
 #include "script/stage.h"
 #include "script/tokens.h"
 
-#define LINES_MAX 8192
-#define NAME_SIZE 32
 #define REPEATS_MAX 8000000ul
-
-struct script {
-	const char *path;
-	const char *root;
-	char *text;
-	char *lines[LINES_MAX]; /* without line ends */
-	size_t count;
-	size_t at;   /* of the command being played */
-	size_t next; /* of the first line after its block */
-	unsigned failures;
-	bool ended; /* a failure that makes going on pointless */
-	uint64_t records_seen;
-	size_t included; /* lines of "use" before the script's own */
-};
 
 /* --- reading --- */
 
@@ -81,8 +66,8 @@ indented(const char *line)
 	return line[0] == '\t' || line[0] == '\0';
 }
 
-static void
-report(struct script *script, size_t line, const char *what, const char *detail)
+void
+script_report(struct script *script, size_t line, const char *what, const char *detail)
 {
 	bool own = line >= script->included;
 	printf("%s%s:%zu: %s%s%s\n", script->path, own ? "" : " (what it uses)",
@@ -92,22 +77,17 @@ report(struct script *script, size_t line, const char *what, const char *detail)
 }
 
 /* Gives up: what follows would only repeat the failure. */
-static void
-give_up(struct script *script, const char *what, const char *detail)
+void
+script_give_up(struct script *script, const char *what, const char *detail)
 {
-	report(script, script->at, what, detail);
+	script_report(script, script->at, what, detail);
 	script->ended = true;
 }
 
 /* --- text building --- */
 
-struct text {
-	char *data;
-	size_t len;
-};
-
-static void
-add(struct text *text, const char *data, size_t len)
+void
+script_add(struct text *text, const char *data, size_t len)
 {
 	char *more = realloc(text->data, text->len + len + 1);
 	KP_REQUIRE(more != NULL);
@@ -130,14 +110,14 @@ add_repeated(struct text *text, const char *name)
 	char *copies = malloc(count + 1);
 	KP_REQUIRE(copies != NULL);
 	memset(copies, end[1], count);
-	add(text, copies, count);
+	script_add(text, copies, count);
 	free(copies);
 	return true;
 }
 
 /* "{port}" and its like become what the stage says. */
-static void
-add_filled(struct text *text, const char *line)
+void
+script_add_filled(struct text *text, const char *line)
 {
 	while (*line != '\0') {
 		char name[NAME_SIZE];
@@ -149,13 +129,13 @@ add_filled(struct text *text, const char *line)
 			value = value == NULL ? tokens_value(name) : value;
 		}
 		if (value != NULL) {
-			add(text, value, strlen(value));
+			script_add(text, value, strlen(value));
 			line += len + 2;
 		} else if (len > 0 && line[1 + len] == '}' && len < sizeof(name) &&
 			add_repeated(text, name)) {
 			line += len + 2;
 		} else {
-			add(text, line++, 1);
+			script_add(text, line++, 1);
 		}
 	}
 }
@@ -165,15 +145,15 @@ static struct text
 block_text(const struct script *script, size_t from, const char *ending)
 {
 	struct text text = {0};
-	add(&text, "", 0);
+	script_add(&text, "", 0);
 	size_t end = script->next;
 	while (end > from && script->lines[end - 1][0] == '\0') {
 		end--;
 	}
 	for (size_t i = from; i < end; i++) {
 		const char *line = script->lines[i];
-		add_filled(&text, line[0] == '\t' ? line + 1 : line);
-		add(&text, ending, strlen(ending));
+		script_add_filled(&text, line[0] == '\t' ? line + 1 : line);
+		script_add(&text, ending, strlen(ending));
 	}
 	return text;
 }
@@ -191,11 +171,11 @@ block_message(const struct script *script)
 	size_t i = script->at + 1;
 	while (i < script->next && script->lines[i][0] == '\t' &&
 		script->lines[i][1] != '\0') {
-		add_filled(&message.headers, script->lines[i] + 1);
-		add(&message.headers, "\n", 1);
+		script_add_filled(&message.headers, script->lines[i] + 1);
+		script_add(&message.headers, "\n", 1);
 		i++;
 	}
-	add(&message.headers, "", 0);
+	script_add(&message.headers, "", 0);
 	message.body = block_text(script, i < script->next ? i + 1 : i, "\n");
 	if (message.body.len > 0) {
 		message.body.len--; /* no line end behind the last line */
@@ -211,247 +191,6 @@ message_free(struct message *message)
 	free(message->body.data);
 }
 
-/* --- expectations --- */
-
-static void
-check_block(struct script *script, const struct check_subject *subject)
-{
-	for (size_t i = script->at + 1; i < script->next; i++) {
-		if (script->lines[i][0] == '\0') {
-			continue;
-		}
-		struct text line = {0};
-		char reason[1024];
-		add(&line, "", 0);
-		add_filled(&line, script->lines[i] + 1);
-		if (!check_line(subject, line.data, reason, sizeof(reason))) {
-			report(script, i, script->lines[i] + 1, reason);
-		}
-		free(line.data);
-	}
-}
-
-/* Length of the complete HTTP response at the start of `bytes`, 0 when it is not
- * complete. */
-static size_t
-response_length(struct kp_slice bytes, size_t *ret_head, bool closed)
-{
-	char *head_end =
-		bytes.len == 0 ? NULL : memmem(bytes.data, bytes.len, "\r\n\r\n", 4);
-	if (head_end == NULL) {
-		return 0;
-	}
-	size_t head = (size_t)(head_end - bytes.data) + 4;
-	*ret_head = head;
-	char *length = memmem(bytes.data, head, "Content-Length: ", 16);
-	if (length != NULL) {
-		size_t total = head + strtoul(length + 16, NULL, 10);
-		return bytes.len >= total ? total : 0;
-	}
-	if (memmem(bytes.data, head, "chunked", 7) != NULL) {
-		char *end = memmem(
-			bytes.data + head - 2, bytes.len - head + 2, "\r\n0\r\n\r\n", 7);
-		return end == NULL ? 0 : (size_t)(end - bytes.data) + 7;
-	}
-	bool bodiless = strncmp(bytes.data + 9, "204", 3) == 0 ||
-		strncmp(bytes.data + 9, "1", 1) == 0;
-	return bodiless ? head : (closed ? bytes.len : 0);
-}
-
-static struct text
-join_chunks(struct kp_slice body)
-{
-	struct text joined = {0};
-	add(&joined, "", 0);
-	const char *at = body.data;
-	const char *end = body.data + body.len;
-	while (at < end) {
-		char *data;
-		size_t len = strtoul(at, &data, 16);
-		data = memchr(data, '\n', (size_t)(end - data));
-		if (data == NULL || len == 0 || len > (size_t)(end - data - 1)) {
-			break;
-		}
-		add(&joined, data + 1, len);
-		at = data + 1 + len + 2;
-	}
-	return joined;
-}
-
-/* "200", "200 or 503", "200 or 503 or closed". */
-static bool
-is_one_of(const char *wanted, const char *status)
-{
-	char number[4];
-	(void)snprintf(number, sizeof(number), "%.3s", status);
-	return strstr(wanted, number) != NULL;
-}
-
-static void
-expect_response(struct script *script, const char *client, const char *status)
-{
-	struct kp_slice bytes;
-	size_t head = 0;
-	size_t len;
-	do {
-		bytes = stage.received(client);
-		len = response_length(bytes, &head, stage.closed(client));
-	} while (len == 0 && stage.wait_for_more(client, bytes.len));
-	if (len == 0 && strstr(status, " or closed") != NULL && stage.closed(client)) {
-		return;
-	}
-	if (len == 0) {
-		char have[512];
-		(void)snprintf(have, sizeof(have), "%zu bytes so far: %.400s", bytes.len,
-			bytes.len > 0 ? bytes.data : "");
-		give_up(script, "there is no complete answer", have);
-		return;
-	}
-	struct check_subject subject = {
-		.headers = {bytes.data, head}, .body = {bytes.data + head, len - head}};
-	struct text joined = {0};
-	if (memmem(bytes.data, head, "Transfer-Encoding: chunked", 26) != NULL) {
-		joined = join_chunks(subject.body);
-		subject.body = (struct kp_slice){joined.data, joined.len};
-	}
-	if (!is_one_of(status, bytes.data + 9)) {
-		char have[700];
-		(void)snprintf(have, sizeof(have), "%.3s %.*s", bytes.data + 9,
-			(int)(subject.body.len < 600 ? subject.body.len : 600),
-			subject.body.data);
-		report(script, script->at, "the status is", have);
-	}
-	if (strncmp(bytes.data + 9, status, 3) == 0) {
-		check_block(script, &subject);
-	}
-	stage.take(client, len);
-	free(joined.data);
-}
-
-/* One line of a streamed answer: takes it from the chunks as they arrive. */
-static void
-expect_piece(struct script *script, const char *client)
-{
-	struct kp_slice bytes = {NULL, 0};
-	const char *line = NULL;
-	const char *line_end = NULL;
-	do {
-		bytes = stage.received(client);
-		line = bytes.len == 0 ? NULL : memmem(bytes.data, bytes.len, "\n{", 2);
-		line_end = line == NULL
-			? NULL
-			: memchr(line + 1, '\n',
-				  bytes.len - (size_t)(line + 1 - bytes.data));
-	} while (line_end == NULL && stage.wait_for_more(client, bytes.len));
-	if (line_end == NULL) {
-		char have[512];
-		(void)snprintf(have, sizeof(have), "%.*s",
-			(int)(bytes.len < 500 ? bytes.len : 500),
-			bytes.len > 0 ? bytes.data : "");
-		give_up(script, "there is no further piece", have);
-		return;
-	}
-	struct check_subject subject = {
-		.headers = {bytes.data, (size_t)(line - bytes.data)},
-		.body = {line + 1, (size_t)(line_end - line - 1)}};
-	check_block(script, &subject);
-	stage.take(client, (size_t)(line_end - bytes.data));
-}
-
-struct record_search {
-	enum kp_record_type type;
-	uint64_t seen;
-	uint64_t count;
-	struct text payload;
-};
-
-static bool
-visit_record(
-	void *context, uint64_t index, enum kp_record_type type, struct kp_slice payload)
-{
-	struct record_search *search = context;
-	search->count = index + 1;
-	if (index < search->seen || type != search->type) {
-		return true;
-	}
-	add(&search->payload, payload.data, payload.len);
-	return false;
-}
-
-static bool
-record_type(const char *name, enum kp_record_type *ret_type)
-{
-	static const struct {
-		const char *name;
-		enum kp_record_type type;
-	} types[] = {{"start", KP_RECORD_START}, {"intent", KP_RECORD_INTENT},
-		{"outcome", KP_RECORD_OUTCOME}, {"refusal", KP_RECORD_REFUSAL}};
-	for (size_t i = 0; i < KP_ARRAY_LEN(types); i++) {
-		if (strcmp(types[i].name, name) == 0) {
-			*ret_type = types[i].type;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* The next record of a type, after the ones already seen. */
-static void
-expect_record(struct script *script, const char *name)
-{
-	struct record_search search = {.seen = script->records_seen};
-	struct kp_error err = {0};
-	if (!record_type(name, &search.type)) {
-		give_up(script, "no such record type", name);
-		return;
-	}
-	enum kp_status status;
-	unsigned tries = 0;
-	do {
-		status = kp_journal_read(stage.journal(), visit_record, &search, &err);
-	} while (search.payload.data == NULL && tries++ < 100 && stage.pause());
-	if (status != KP_OK || search.payload.data == NULL) {
-		report(script, script->at, "there is no further record of this type",
-			err.message);
-		return;
-	}
-	script->records_seen = search.count;
-	struct check_subject subject = {
-		.body = {search.payload.data, search.payload.len}};
-	check_block(script, &subject);
-	free(search.payload.data);
-}
-
-static void
-expect_no_records(struct script *script)
-{
-	struct record_search search = {.type = (enum kp_record_type)0};
-	struct kp_error err = {0};
-	(void)!kp_journal_read(stage.journal(), visit_record, &search, &err);
-	if (search.count > script->records_seen) {
-		report(script, script->at, "there are more records", "");
-	}
-}
-
-static void
-expect_question(struct script *script, const char *partner, const char *line)
-{
-	struct stage_question question;
-	if (!stage.question(partner, true, &question)) {
-		report(script, script->at, "the partner was not asked", partner);
-		return;
-	}
-	char have[1024];
-	(void)snprintf(have, sizeof(have), "%.*s %.*s", KP_SLICE_ARG(question.method),
-		KP_SLICE_ARG(question.target));
-	if (line[0] != '\0' && strcmp(have, line) != 0) {
-		report(script, script->at, "the question is", have);
-	}
-	struct check_subject subject = {
-		.headers = question.headers, .body = question.body};
-	check_block(script, &subject);
-}
-
 /* --- commands --- */
 
 /* A request as it goes over the wire; Host and Content-Length are added. */
@@ -461,18 +200,18 @@ add_request(struct text *wire, const char *what, const struct message *message)
 	char head[512];
 	struct text lines = {0};
 	(void)snprintf(head, sizeof(head), "%s HTTP/1.1\nHost: gateway\n", what);
-	add(&lines, head, strlen(head));
-	add(&lines, message->headers.data, message->headers.len);
+	script_add(&lines, head, strlen(head));
+	script_add(&lines, message->headers.data, message->headers.len);
 	if (message->body.len > 0) {
 		(void)snprintf(
 			head, sizeof(head), "Content-Length: %zu\n", message->body.len);
-		add(&lines, head, strlen(head));
+		script_add(&lines, head, strlen(head));
 	}
 	for (const char *at = lines.data; *at != '\0'; at++) {
-		add(wire, *at == '\n' ? "\r\n" : at, *at == '\n' ? 2 : 1);
+		script_add(wire, *at == '\n' ? "\r\n" : at, *at == '\n' ? 2 : 1);
 	}
-	add(wire, "\r\n", 2);
-	add(wire, message->body.data, message->body.len);
+	script_add(wire, "\r\n", 2);
+	script_add(wire, message->body.data, message->body.len);
 	free(lines.data);
 }
 
@@ -482,14 +221,15 @@ client_sends(struct script *script, const char *client, const char *what)
 	struct text wire = {0};
 	if (strncmp(what, "bytes ", 6) == 0) {
 		struct text filled = {0};
-		add_filled(&filled, what + 6);
+		script_add_filled(&filled, what + 6);
 		json_t *text =
 			json_loads(filled.data, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 		free(filled.data);
 		if (!json_is_string(text)) {
-			give_up(script, "bytes need a quoted text", what);
+			script_give_up(script, "bytes need a quoted text", what);
 		} else {
-			add(&wire, json_string_value(text), json_string_length(text));
+			script_add(
+				&wire, json_string_value(text), json_string_length(text));
 		}
 		json_decref(text);
 	} else {
@@ -497,7 +237,7 @@ client_sends(struct script *script, const char *client, const char *what)
 		add_request(&wire, what, &message);
 		message_free(&message);
 	}
-	stage.send(client, (struct kp_slice){wire.data, wire.len});
+	link_send(client, (struct kp_slice){wire.data, wire.len});
 	free(wire.data);
 }
 
@@ -514,14 +254,14 @@ add_asking_headers(struct text *headers, struct kp_slice own)
 		size_t len = strcspn(usual[i], ":") + 1;
 		(void)snprintf(name, sizeof(name), "%.*s", (int)len, usual[i]);
 		if (strstr(own.data, name) == NULL) {
-			add(headers, usual[i], strlen(usual[i]));
-			add(headers, "\n", 1);
+			script_add(headers, usual[i], strlen(usual[i]));
+			script_add(headers, "\n", 1);
 		}
 	}
 	while (own.len > 0) {
 		size_t len = strcspn(own.data, "\n") + 1;
 		if (own.data[len - 2] != ':') {
-			add(headers, own.data, len);
+			script_add(headers, own.data, len);
 		}
 		own = (struct kp_slice){own.data + len, own.len - len};
 	}
@@ -534,12 +274,12 @@ client_asks(struct script *script, const char *client, const char *body)
 	struct message block = block_message(script);
 	struct message message = {0};
 	struct text wire = {0};
-	add(&message.headers, "", 0);
+	script_add(&message.headers, "", 0);
 	add_asking_headers(&message.headers,
 		(struct kp_slice){block.headers.data, block.headers.len});
-	add_filled(&message.body, body);
+	script_add_filled(&message.body, body);
 	add_request(&wire, "POST /v1/dossiers/_zoek", &message);
-	stage.send(client, (struct kp_slice){wire.data, wire.len});
+	link_send(client, (struct kp_slice){wire.data, wire.len});
 	free(wire.data);
 	message_free(&message);
 	message_free(&block);
@@ -576,29 +316,43 @@ play_client(struct script *script, const char *client, const char *what)
 	} else if (strncmp(what, "asks ", 5) == 0) {
 		client_asks(script, client, what + 5);
 	} else if (strcmp(what, "gets nothing") == 0) {
-		if (stage.received(client).len > 0) {
-			report(script, script->at, "there is an answer", "");
+		if (link_received(client).len > 0) {
+			script_report(script, script->at, "there is an answer", "");
 		}
 	} else if (strcmp(what, "gets piece") == 0) {
 		expect_piece(script, client);
 	} else if (strncmp(what, "gets ", 5) == 0) {
 		expect_response(script, client, what + 5);
 	} else if (strcmp(what, "hangs up") == 0) {
-		stage.hang_up(client);
+		link_hang_up(client);
 	} else if (strcmp(what, "stops reading") == 0) {
-		stage.read(client, false);
+		link_read(client, false);
 	} else if (strcmp(what, "reads") == 0) {
-		stage.read(client, true);
+		link_read(client, true);
+	} else if (strncmp(what, "speaks HTTP/2", 13) == 0) {
+		const char *window = strstr(what, "window of ");
+		http2_client_speaks(client,
+			window == NULL ? 0 : (uint32_t)strtoul(window + 10, NULL, 10));
+	} else if (strcmp(what, "cancels") == 0) {
+		if (!http2_client_cancels(client)) {
+			script_give_up(
+				script, "only a client that speaks HTTP/2 cancels", "");
+		}
+	} else if (strcmp(what, "is reset") == 0) {
+		if (!http2_client_was_reset(client)) {
+			script_report(
+				script, script->at, "no request was broken off", "");
+		}
 	} else if (strcmp(what, "is closed") == 0) {
 		size_t seen;
 		do {
-			seen = stage.received(client).len;
-		} while (!stage.closed(client) && stage.wait_for_more(client, seen));
-		if (!stage.closed(client)) {
-			report(script, script->at, "the connection is open", "");
+			seen = link_received(client).len;
+		} while (!link_closed(client) && link_wait_for_more(client, seen));
+		if (!link_closed(client)) {
+			script_report(script, script->at, "the connection is open", "");
 		}
 	} else {
-		give_up(script, "a client cannot", what);
+		script_give_up(script, "a client cannot", what);
 	}
 }
 
@@ -632,7 +386,7 @@ play_partner(struct script *script, const char *partner, const char *what)
 	if (strcmp(what, "was not asked") == 0) {
 		struct stage_question question;
 		if (stage.question(partner, false, &question)) {
-			report(script, script->at, "the partner was asked", "");
+			script_report(script, script->at, "the partner was asked", "");
 		}
 		return;
 	}
@@ -649,7 +403,7 @@ play_partner(struct script *script, const char *partner, const char *what)
 	} else if (strcmp(what, "is silent") == 0) {
 		answer.kind = PARTNER_SILENT;
 	} else {
-		give_up(script, "a partner cannot", what);
+		script_give_up(script, "a partner cannot", what);
 		return;
 	}
 	read_manner(what, &answer);
@@ -675,7 +429,7 @@ put_folder(struct script *script, const char *to, const char *from)
 	(void)snprintf(folder, sizeof(folder), "%s/%s", script->root, from);
 	DIR *dir = opendir(folder);
 	if (dir == NULL) {
-		give_up(script, "no such folder", folder);
+		script_give_up(script, "no such folder", folder);
 		return;
 	}
 	for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
@@ -698,8 +452,8 @@ put_folder(struct script *script, const char *to, const char *from)
 		char *raw = read_whole(source, &len);
 		if (raw != NULL) {
 			struct text text = {0};
-			add(&text, "", 0);
-			add_filled(&text, raw);
+			script_add(&text, "", 0);
+			script_add_filled(&text, raw);
 			stage.write_file(target, (struct kp_slice){text.data, text.len});
 			free(text.data);
 		}
@@ -719,7 +473,8 @@ play_start(struct script *script, const char *config)
 	if (!started) {
 		script->at = started_at;
 		struct kp_slice log = stage.log();
-		give_up(script, "the gateway did not start", log.len > 0 ? log.data : "");
+		script_give_up(
+			script, "the gateway did not start", log.len > 0 ? log.data : "");
 	}
 	script->ended = true; /* the rest was played while it ran */
 }
@@ -734,7 +489,7 @@ play_token(struct script *script, const char *line)
 	struct text claims = block_text(script, script->at + 1, "\n");
 	if (sscanf(line, "token %31s by %31s as %31s", name, key, type) < 2 ||
 		!tokens_sign(name, key, type, claims.data)) {
-		give_up(script, "no such token can be made", line);
+		script_give_up(script, "no such token can be made", line);
 	}
 	free(claims.data);
 }
@@ -752,7 +507,7 @@ play_world(struct script *script, char *line)
 		put_file(script, first);
 	} else if (sscanf(line, "key %127s", first) == 1) {
 		if (!tokens_make_key(first)) {
-			give_up(script, "no key could be made", first);
+			script_give_up(script, "no key could be made", first);
 		}
 	} else if (strncmp(line, "token ", 6) == 0) {
 		play_token(script, line);
@@ -765,8 +520,7 @@ play_world(struct script *script, char *line)
 	} else if (strcmp(line, "no more records") == 0) {
 		expect_no_records(script);
 	} else if (strcmp(line, "log") == 0) {
-		struct check_subject subject = {.body = stage.log()};
-		check_block(script, &subject);
+		expect_text(script, stage.log());
 	} else if (sscanf(line, "disk %127s", first) == 1) {
 		if (!stage.disk(first)) {
 			printf("SKIPPED: %s:%zu: the %s stage has no such disk\n",
@@ -786,11 +540,11 @@ play_world(struct script *script, char *line)
 		stage.mend_allocation();
 	} else if (sscanf(line, "signal %127s", first) == 1) {
 		if (!stage.signal(first)) {
-			give_up(script, "no such signal", first);
+			script_give_up(script, "no such signal", first);
 		}
 	} else if (strcmp(line, "the gateway has stopped") == 0) {
 		if (!stage.stopped()) {
-			report(script, script->at, "it still runs", "");
+			script_report(script, script->at, "it still runs", "");
 		}
 	} else {
 		return false;
@@ -812,7 +566,7 @@ play_command(struct script *script, char *line)
 			play_partner(script, name, line + used);
 		}
 	} else if (!play_world(script, line)) {
-		give_up(script, "unknown command", line);
+		script_give_up(script, "unknown command", line);
 	}
 }
 
@@ -849,12 +603,12 @@ include(struct script *script, const char *folder)
 			return false;
 		}
 		struct text whole = {0};
-		add(&whole, shared, len);
+		script_add(&whole, shared, len);
 		for (const char *at = shared; *at != '\0'; at++) {
 			script->included += *at == '\n' ? 1 : 0;
 		}
-		add(&whole, "#", 1); /* the "use" line becomes a comment */
-		add(&whole, script->text, strlen(script->text));
+		script_add(&whole, "#", 1); /* the "use" line becomes a comment */
+		script_add(&whole, script->text, strlen(script->text));
 		free(shared);
 		free(script->text);
 		script->text = whole.data;
