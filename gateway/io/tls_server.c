@@ -261,7 +261,10 @@ make_contexts(struct kp_tls_server *server)
 		}
 		server->contexts[i] = context;
 		/* Where the other names of the same loop are. */
-		(void)SSL_CTX_set_app_data(context, &server->contexts[i - i % hosts]);
+		if (SSL_CTX_set_app_data(context, &server->contexts[i - i % hosts]) !=
+			1) {
+			return false;
+		}
 	}
 	return server->contexts != NULL;
 }
@@ -391,10 +394,12 @@ SSL *
 kp_tls_server_begin(struct kp_tls_server *server, unsigned loop, struct kp_tls_peer *peer)
 {
 	SSL *ssl = SSL_new(server->contexts[(loop % server->loops) * server->host_count]);
-	if (ssl != NULL) {
-		peer->server = server;
-		(void)SSL_set_app_data(ssl, peer);
-		SSL_set_accept_state(ssl);
+	peer->server = server;
+	/* Every callback relies on it, and it takes memory. */
+	if (ssl == NULL || SSL_set_app_data(ssl, peer) != 1) {
+		SSL_free(ssl);
+		return NULL;
 	}
+	SSL_set_accept_state(ssl);
 	return ssl;
 }
