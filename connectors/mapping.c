@@ -1,257 +1,16 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /* mapping: see mapping.h. */
-#include "connectors/mapping.h"
+#include "connectors/mapping_path.h"
 
 #include <stdio.h>
 
 #include "connectors/finding.h"
 #include "connectors/value.h"
 
-struct compiler {
-	struct kp_arena *arena;
-	const struct kp_host *host;
-	struct kp_mapping *mapping;
-	uint32_t field_capacity;
-	bool memory;
-};
-
-static struct kp_node *
-new_node(struct compiler *compiler, struct kp_node *parent, struct kp_slice name)
-{
-	struct kp_node *node = KP_ARENA_NEW(compiler->arena, struct kp_node);
-	if (node == NULL || compiler->mapping->node_count == KP_MAPPING_NODES_MAX) {
-		compiler->memory = true;
-		return NULL;
-	}
-	compiler->mapping->node_count++;
-	node->name = name;
-	node->parent = parent;
-	return node;
-}
-
-struct kp_node *
-kp_node_child(const struct kp_node *node, struct kp_slice name)
-{
-	for (struct kp_node *child = node->children; child != NULL;
-		child = child->sibling) {
-		if (kp_slice_equal(child->name, name)) {
-			return child;
-		}
-	}
-	return NULL;
-}
-
-static struct kp_node *
-child_of(struct compiler *compiler, struct kp_node *node, struct kp_slice name)
-{
-	struct kp_node *child = kp_node_child(node, name);
-	if (child == NULL) {
-		child = new_node(compiler, node, name);
-		if (child != NULL) {
-			struct kp_node **at = &node->children;
-			while (*at != NULL) {
-				at = &(*at)->sibling;
-			}
-			*at = child;
-		}
-	}
-	return child;
-}
-
-static struct kp_node *
-element_of(struct compiler *compiler, struct kp_node *node)
-{
-	if (node->element == NULL) {
-		node->element = new_node(compiler, node, (struct kp_slice){0});
-	}
-	return node->element;
-}
-
-/* Takes "name[][]" off the path; false when it is wrong. */
-static bool
-take_segment(struct kp_slice *path, struct kp_slice *ret_name, unsigned *ret_arrays)
-{
-	size_t len = 0;
-	while (len < path->len && path->data[len] != '.' && path->data[len] != '[' &&
-		path->data[len] != ']') {
-		len++;
-	}
-	*ret_name = (struct kp_slice){path->data, len};
-	*ret_arrays = 0;
-	while (len + 1 < path->len && path->data[len] == '[' &&
-		path->data[len + 1] == ']') {
-		len += 2;
-		(*ret_arrays)++;
-	}
-	if (len < path->len && path->data[len] != '.') {
-		return false;
-	}
-	bool dot = len < path->len;
-	path->data += len + (dot ? 1 : 0);
-	path->len -= len + (dot ? 1 : 0);
-	return !dot || path->len > 0;
-}
-
-static struct kp_node *
-walk_json(struct compiler *compiler, struct kp_node *from, struct kp_slice path,
-	const struct kp_manifest_place *place)
-{
-	struct kp_node *node = from;
-	bool first = true;
-	unsigned depth = 0;
-	struct kp_slice rest = path;
-	if (kp_slice_is(path, ".")) {
-		return from;
-	}
-	while (rest.len > 0) {
-		struct kp_slice name;
-		unsigned arrays;
-		bool fine = take_segment(&rest, &name, &arrays);
-		fine = fine && (name.len > 0 || (first && arrays > 0));
-		depth += 1 + arrays;
-		if (!fine || depth > KP_MAPPING_DEPTH_MAX) {
-			kp_finding(compiler->host, place,
-				"'%.*s' is not a path: names with dots between, [] "
-				"behind "
-				"the name of an array, at most %u deep",
-				path.len > 60 ? 60 : (int)path.len, path.data,
-				KP_MAPPING_DEPTH_MAX);
-			return NULL;
-		}
-		if (name.len > 0) {
-			node = child_of(compiler, node, name);
-		}
-		for (unsigned i = 0; i < arrays && node != NULL; i++) {
-			node = element_of(compiler, node);
-		}
-		if (node == NULL) {
-			return NULL;
-		}
-		first = false;
-	}
-	return node;
-}
-
-/* A path for XML, as it is walked. */
-struct xml_path {
-	struct kp_node *node;
-	struct kp_node *labelled; /* the element with [label=text] */
-	struct kp_node *label_node;
-	struct kp_slice label;
-	struct kp_node *up; /* where "../" led */
-	unsigned depth;
-};
-
-static void
-capture(struct compiler *compiler, struct kp_node *node)
-{
-	if (node != NULL && node->capture == 0) {
-		node->capture = ++compiler->mapping->capture_count;
-	}
-}
-
-/* Takes "name", "@name" or "name[label=text]" off the path; the text may hold slashes. */
-static bool
-take_step(struct kp_slice *path, struct kp_slice *ret_name, struct kp_slice *ret_key,
-	struct kp_slice *ret_label)
-{
-	size_t len = 0;
-	*ret_key = (struct kp_slice){0};
-	while (len < path->len && path->data[len] != '/' && path->data[len] != '[') {
-		len++;
-	}
-	*ret_name = (struct kp_slice){path->data, len};
-	if (len < path->len && path->data[len] == '[') {
-		const char *end = path->data + path->len;
-		const char *at = path->data + len + 1;
-		const char *equals = memchr(at, '=', (size_t)(end - at));
-		const char *close = equals == NULL
-			? NULL
-			: memchr(equals, ']', (size_t)(end - equals));
-		if (close == NULL || equals == at || close == equals + 1) {
-			return false;
-		}
-		*ret_key = (struct kp_slice){at, (size_t)(equals - at)};
-		*ret_label = (struct kp_slice){equals + 1, (size_t)(close - equals - 1)};
-		len = (size_t)(close + 1 - path->data);
-	}
-	bool slash = len < path->len;
-	if (slash && path->data[len] != '/') {
-		return false;
-	}
-	path->data += len + (slash ? 1 : 0);
-	path->len -= len + (slash ? 1 : 0);
-	bool attribute = ret_name->len > 0 && ret_name->data[0] == '@';
-	return ret_name->len > (attribute ? 1 : 0) && (!slash || path->len > 0) &&
-		!(attribute && slash);
-}
-
-static bool
-step_into(struct compiler *compiler, struct xml_path *at, struct kp_slice *rest)
-{
-	struct kp_slice name;
-	struct kp_slice key;
-	struct kp_slice label = {0};
-	if (!take_step(rest, &name, &key, &label) || ++at->depth > KP_MAPPING_DEPTH_MAX ||
-		(key.len > 0 && at->label.len > 0)) {
-		return false;
-	}
-	if (kp_slice_is(name, "..")) {
-		at->node = at->node->parent;
-		at->up = at->node;
-		return at->node != NULL && key.len == 0;
-	}
-	at->node = child_of(compiler, at->node, name);
-	if (key.len > 0 && at->node != NULL) {
-		at->labelled = at->node;
-		at->label = label;
-		at->label_node = child_of(compiler, at->node, key);
-		capture(compiler, at->label_node);
-	}
-	return true;
-}
-
-/* Fills `at`; at->node is NULL when the path is wrong. */
-static void
-walk_xml(struct compiler *compiler, struct kp_node *from, struct kp_slice path,
-	const struct kp_manifest_place *place, struct xml_path *at)
-{
-	*at = (struct xml_path){.node = from};
-	struct kp_slice rest = path;
-	while (rest.len > 0 && !kp_slice_is(rest, ".") && at->node != NULL) {
-		if (!step_into(compiler, at, &rest)) {
-			kp_finding(compiler->host, place,
-				"'%.*s' is not a path: names with / between, @name for "
-				"an "
-				"attribute, name[label=text] once, at most %u deep",
-				path.len > 60 ? 60 : (int)path.len, path.data,
-				KP_MAPPING_DEPTH_MAX);
-			at->node = NULL;
-		}
-	}
-}
-
-/* Walks the path from `from`, making what is not there; NULL when the path is wrong. */
-static struct kp_node *
-walk(struct compiler *compiler, struct kp_node *from, struct kp_slice path,
-	const struct kp_manifest_place *place)
-{
-	if (compiler->mapping->dialect == KP_MAPPING_JSON) {
-		return walk_json(compiler, from, path, place);
-	}
-	struct xml_path at;
-	walk_xml(compiler, from, path, place, &at);
-	if (at.node != NULL && (at.label.len > 0 || at.up != NULL)) {
-		kp_finding(compiler->host, place,
-			"[label=text] and ../ are for the paths of fields");
-		return NULL;
-	}
-	return at.node;
-}
-
 static struct kp_leaf *
-new_leaf(struct compiler *compiler, struct kp_node *node, enum kp_leaf_role role)
+new_leaf(struct kp_mapping_compiler *compiler, struct kp_node *node,
+	enum kp_leaf_role role)
 {
 	struct kp_leaf *leaf = KP_ARENA_NEW(compiler->arena, struct kp_leaf);
 	if (leaf == NULL) {
@@ -276,7 +35,8 @@ attach(struct kp_leaf *leaf)
 }
 
 static struct kp_leaf *
-add_leaf(struct compiler *compiler, struct kp_node *node, enum kp_leaf_role role)
+add_leaf(struct kp_mapping_compiler *compiler, struct kp_node *node,
+	enum kp_leaf_role role)
 {
 	struct kp_leaf *leaf = new_leaf(compiler, node, role);
 	if (leaf != NULL) {
@@ -286,13 +46,13 @@ add_leaf(struct compiler *compiler, struct kp_node *node, enum kp_leaf_role role
 }
 
 static void
-add_role(struct compiler *compiler, struct kp_node *from, struct kp_slice path,
+add_role(struct kp_mapping_compiler *compiler, struct kp_node *from, struct kp_slice path,
 	enum kp_leaf_role role, uint32_t list, const struct kp_manifest_place *place)
 {
 	if (path.len == 0) {
 		return;
 	}
-	struct kp_node *node = walk(compiler, from, path, place);
+	struct kp_node *node = kp_mapping_walk(compiler, from, path, place);
 	struct kp_leaf *leaf = node == NULL ? NULL : add_leaf(compiler, node, role);
 	if (leaf != NULL) {
 		leaf->list = list;
@@ -302,7 +62,7 @@ add_role(struct compiler *compiler, struct kp_node *from, struct kp_slice path,
 /* The names of a node below the root without the arrays: what Haal Centraal calls a
  * field. */
 static struct kp_slice
-ask_name(struct compiler *compiler, const struct kp_node *node)
+ask_name(struct kp_mapping_compiler *compiler, const struct kp_node *node)
 {
 	const struct kp_node *names[KP_MAPPING_DEPTH_MAX * 2];
 	size_t count = 0;
@@ -326,7 +86,7 @@ ask_name(struct compiler *compiler, const struct kp_node *node)
 }
 
 static bool
-check_section(struct compiler *compiler, const struct kp_manifest_field *field,
+check_section(struct kp_mapping_compiler *compiler, const struct kp_manifest_field *field,
 	struct kp_slice section)
 {
 	const char *dot = field->field.len == 0
@@ -354,21 +114,21 @@ check_section(struct compiler *compiler, const struct kp_manifest_field *field,
 
 /* Hangs a leaf at its own node, or at the element that must have ended first. */
 static void
-add_closing(struct compiler *compiler, struct kp_leaf *leaf)
+add_closing(struct kp_mapping_compiler *compiler, struct kp_leaf *leaf)
 {
 	if (leaf->container == NULL) {
 		attach(leaf);
 		return;
 	}
-	capture(compiler, leaf->node);
+	kp_mapping_capture(compiler, leaf->node);
 	leaf->next_closing = leaf->container->closing;
 	leaf->container->closing = leaf;
 }
 
 /* What a field of an XML answer needs beside its own text. */
 static void
-add_company(struct compiler *compiler, struct kp_leaf *leaf, struct kp_node *from,
-	const struct xml_path *at)
+add_company(struct kp_mapping_compiler *compiler, struct kp_leaf *leaf,
+	struct kp_node *from, const struct kp_mapping_xml_path *at)
 {
 	const struct kp_manifest_field *field = leaf->field;
 	leaf->label_node = at->label_node;
@@ -376,14 +136,15 @@ add_company(struct compiler *compiler, struct kp_leaf *leaf, struct kp_node *fro
 	leaf->container = at->labelled;
 	if (field->sign.len > 0 && leaf->node->parent != NULL) {
 		struct kp_node *around = leaf->node->parent;
-		leaf->sign = walk(compiler, around, field->sign, &field->place);
-		capture(compiler, leaf->sign);
+		leaf->sign =
+			kp_mapping_walk(compiler, around, field->sign, &field->place);
+		kp_mapping_capture(compiler, leaf->sign);
 		leaf->container = leaf->container == NULL ? around : leaf->container;
 	}
 	if (field->incomplete.len > 0) {
-		leaf->incomplete =
-			walk(compiler, leaf->node, field->incomplete, &field->place);
-		capture(compiler, leaf->incomplete);
+		leaf->incomplete = kp_mapping_walk(
+			compiler, leaf->node, field->incomplete, &field->place);
+		kp_mapping_capture(compiler, leaf->incomplete);
 		leaf->container = leaf->container == NULL ? leaf->node : leaf->container;
 	}
 	add_closing(compiler, leaf);
@@ -397,8 +158,8 @@ add_company(struct compiler *compiler, struct kp_leaf *leaf, struct kp_node *fro
 }
 
 static void
-check_company(struct compiler *compiler, const struct kp_manifest_field *field,
-	const struct xml_path *at, uint32_t list)
+check_company(struct kp_mapping_compiler *compiler, const struct kp_manifest_field *field,
+	const struct kp_mapping_xml_path *at, uint32_t list)
 {
 	bool xml = compiler->mapping->dialect == KP_MAPPING_XML;
 	if (!xml && (field->sign.len > 0 || field->incomplete.len > 0)) {
@@ -412,18 +173,19 @@ check_company(struct compiler *compiler, const struct kp_manifest_field *field,
 }
 
 static void
-add_field(struct compiler *compiler, struct kp_node *from,
+add_field(struct kp_mapping_compiler *compiler, struct kp_node *from,
 	const struct kp_manifest_field *field, uint32_t list, struct kp_slice section,
 	struct kp_leaf **constants)
 {
-	struct xml_path at = {0};
+	struct kp_mapping_xml_path at = {0};
 	uint32_t cell = kp_finding_cell(compiler->host, field);
 	bool fine = check_section(compiler, field, section);
 	if (field->path.len > 0 && compiler->mapping->dialect == KP_MAPPING_XML) {
-		walk_xml(compiler, from, field->path, &field->place, &at);
+		kp_mapping_walk_xml(compiler, from, field->path, &field->place, &at);
 		fine = fine && at.node != NULL;
 	} else if (field->path.len > 0) {
-		at.node = walk_json(compiler, from, field->path, &field->place);
+		at.node =
+			kp_mapping_walk_json(compiler, from, field->path, &field->place);
 		fine = fine && at.node != NULL;
 	}
 	struct kp_node *node = at.node;
@@ -469,12 +231,12 @@ take_items(struct kp_slice *items)
 }
 
 static void
-add_items(struct compiler *compiler, uint32_t index, const struct kp_manifest_list *list,
-	struct kp_slice path)
+add_items(struct kp_mapping_compiler *compiler, uint32_t index,
+	const struct kp_manifest_list *list, struct kp_slice path)
 {
 	struct kp_mapping_list *out = &compiler->mapping->lists[index];
 	struct kp_node *node =
-		walk(compiler, compiler->mapping->root, path, &list->place);
+		kp_mapping_walk(compiler, compiler->mapping->root, path, &list->place);
 	struct kp_item_of *item = KP_ARENA_NEW(compiler->arena, struct kp_item_of);
 	compiler->memory = compiler->memory || item == NULL;
 	if (node == NULL || item == NULL) {
@@ -495,7 +257,8 @@ add_items(struct compiler *compiler, uint32_t index, const struct kp_manifest_li
 }
 
 static void
-add_list(struct compiler *compiler, uint32_t index, const struct kp_manifest_list *list)
+add_list(struct kp_mapping_compiler *compiler, uint32_t index,
+	const struct kp_manifest_list *list)
 {
 	const struct kp_host *host = compiler->host;
 	struct kp_mapping_list *out = &compiler->mapping->lists[index];
@@ -511,7 +274,8 @@ add_list(struct compiler *compiler, uint32_t index, const struct kp_manifest_lis
 	}
 }
 
-/* Ids in depth-first order, so that a subtree is a range. Depth is bounded by walk(). */
+/* Ids in depth-first order, so that a subtree is a range. Depth is bounded by
+ * kp_mapping_walk(). */
 static uint32_t
 number(struct kp_node *node, uint32_t id)
 {
@@ -563,7 +327,7 @@ has_structure(const struct kp_node *node)
 
 /* An object and a scalar cannot stand at one place. */
 static void
-check_shapes(struct compiler *compiler, const struct kp_node *node)
+check_shapes(struct kp_mapping_compiler *compiler, const struct kp_node *node)
 {
 	for (const struct kp_leaf *leaf = node->leaves; leaf != NULL; leaf = leaf->next) {
 		bool scalar = leaf->role != KP_LEAF_PRESENT &&
@@ -606,17 +370,17 @@ count_fields(const struct kp_manifest_response *response)
 }
 
 static void
-add_subject_path(struct compiler *compiler)
+add_subject_path(struct kp_mapping_compiler *compiler)
 {
 	const struct kp_manifest_response *response =
 		&compiler->mapping->manifest->response;
-	struct xml_path at = {0};
+	struct kp_mapping_xml_path at = {0};
 	if (compiler->mapping->dialect == KP_MAPPING_XML) {
-		walk_xml(compiler, compiler->mapping->root, response->subject,
+		kp_mapping_walk_xml(compiler, compiler->mapping->root, response->subject,
 			&response->place, &at);
 	} else {
-		at.node = walk_json(compiler, compiler->mapping->root, response->subject,
-			&response->place);
+		at.node = kp_mapping_walk_json(compiler, compiler->mapping->root,
+			response->subject, &response->place);
 	}
 	struct kp_leaf *leaf =
 		at.node == NULL ? NULL : new_leaf(compiler, at.node, KP_LEAF_SUBJECT);
@@ -631,7 +395,7 @@ add_subject_path(struct compiler *compiler)
 }
 
 static void
-add_subject(struct compiler *compiler)
+add_subject(struct kp_mapping_compiler *compiler)
 {
 	const struct kp_manifest_response *response =
 		&compiler->mapping->manifest->response;
@@ -646,13 +410,13 @@ add_subject(struct compiler *compiler)
 }
 
 static void
-add_present(struct compiler *compiler)
+add_present(struct kp_mapping_compiler *compiler)
 {
 	const struct kp_manifest_response *response =
 		&compiler->mapping->manifest->response;
 	for (size_t i = 0; i < response->present_count; i++) {
 		const struct kp_manifest_code *row = &response->present[i];
-		struct kp_node *node = walk(
+		struct kp_node *node = kp_mapping_walk(
 			compiler, compiler->mapping->top, row->code, &response->place);
 		struct kp_leaf *leaf =
 			node == NULL ? NULL : add_leaf(compiler, node, KP_LEAF_PRESENT);
@@ -668,19 +432,20 @@ kp_mapping_compile(struct kp_arena *arena, const struct kp_manifest *manifest,
 	struct kp_mapping *ret_mapping)
 {
 	const struct kp_manifest_response *response = &manifest->response;
-	struct compiler compiler = {.arena = arena, .host = host, .mapping = ret_mapping};
+	struct kp_mapping_compiler compiler = {
+		.arena = arena, .host = host, .mapping = ret_mapping};
 	*ret_mapping = (struct kp_mapping){.manifest = manifest, .dialect = dialect};
 	ret_mapping->fields =
 		KP_ARENA_ARRAY(arena, struct kp_leaf *, count_fields(response) + 1);
 	ret_mapping->lists =
 		KP_ARENA_ARRAY(arena, struct kp_mapping_list, response->list_count + 1);
-	ret_mapping->top = new_node(&compiler, NULL, (struct kp_slice){0});
+	ret_mapping->top = kp_mapping_node(&compiler, NULL, (struct kp_slice){0});
 	if (ret_mapping->fields == NULL || ret_mapping->lists == NULL ||
 		ret_mapping->top == NULL) {
 		return KP_E_MEMORY;
 	}
-	struct kp_node *root =
-		walk(&compiler, ret_mapping->top, response->root, &response->place);
+	struct kp_node *root = kp_mapping_walk(
+		&compiler, ret_mapping->top, response->root, &response->place);
 	ret_mapping->root = root == NULL ? ret_mapping->top : root;
 	ret_mapping->root->root = true;
 	add_subject(&compiler);
@@ -704,7 +469,7 @@ kp_mapping_compile(struct kp_arena *arena, const struct kp_manifest *manifest,
 	}
 	ret_mapping->list_count = (uint32_t)response->list_count;
 	for (size_t i = 0; i < response->ignored_count; i++) {
-		struct kp_node *node = walk(&compiler, ret_mapping->top,
+		struct kp_node *node = kp_mapping_walk(&compiler, ret_mapping->top,
 			response->ignored[i], &response->place);
 		if (node != NULL) {
 			node->ignored = true;
