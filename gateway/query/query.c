@@ -238,6 +238,11 @@ take_field(struct draft *draft, const struct kp_json_token *token)
 		kp_catalogue_select(draft->catalogue, path, draft->fields)) {
 		return;
 	}
+	/* What is only counted needs no word of help, which is dear. */
+	if (draft->faults->count == KP_QUERY_FAULTS_MAX) {
+		draft->faults->dropped++;
+		return;
+	}
 	struct kp_slice nearest = {NULL, 0};
 	if (path.len <= KP_QUERY_TEXT_BYTES_MAX) {
 		nearest = kp_catalogue_nearest(draft->catalogue, path);
