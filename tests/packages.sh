@@ -15,7 +15,7 @@ test="systemd
 libcmocka-dev clang libclang-rt-14-dev clang-format git jq nodejs npm nginx man-db procps openssl
 softhsm2 libengine-pkcs11-openssl chromium sslscan testssl.sh
 nghttp2-client slowhttptest postgresql-15 odbc-postgresql libsqliteodbc python3-jsonschema libz3-dev"
-bench="nginx libnginx-mod-http-lua lua-cjson wrk nodejs"
+bench="nginx libnginx-mod-http-lua lua-cjson wrk nodejs nghttp2-client"
 
 # What holds the soap connector to account.
 test="$test xmlsec1 default-jre-headless python3-yaml"

@@ -35,6 +35,7 @@
 
 /* What the handlers noted; any thread. */
 struct notes {
+	atomic_uint begun; /* of /slow */
 	atomic_uint gone;
 	atomic_uint finished;
 	atomic_uint builds;
@@ -111,6 +112,7 @@ handle_slow(void *context, struct kp_exchange *exchange)
 	slow->timer.fire = slow_fire;
 	kp_exchange_attend(exchange, &slow_user, slow);
 	kp_timer_start(kp_exchange_loop(exchange), &slow->timer, 300000);
+	atomic_fetch_add(&notes.begun, 1);
 }
 
 /* Three pieces and the end. */
