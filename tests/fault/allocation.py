@@ -25,7 +25,8 @@ def play(player, scenario, options, number):
 
 def main():
     player, scenario, options, wrong = sys.argv[1], sys.argv[2], sys.argv[3:], []
-    for number in range(1, RUNS_MAX):
+    # Over HTTP/2 most of them are the same: every third will do.
+    for number in range(1, RUNS_MAX, 3 if options else 1):
         good, text = play(player, scenario, options, number)
         if not good:
             wrong.append(number)
