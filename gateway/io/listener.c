@@ -16,6 +16,9 @@
 #include "io/stream_private.h"
 #include "io/tls.h"
 
+/* Without memory for a connection, it is tried again after this. */
+#define AGAIN_US ((uint64_t)10000)
+
 static void
 release(struct kp_listener *listener)
 {
@@ -83,6 +86,8 @@ welcome(struct kp_listener *listener, struct kp_stream *stream)
 	}
 }
 
+static void on_again(struct kp_timer *timer);
+
 static void
 on_connection(uv_stream_t *server, int code)
 {
@@ -92,7 +97,9 @@ on_connection(uv_stream_t *server, int code)
 	}
 	struct kp_stream *stream = kp_heap_calloc(1, sizeof(*stream));
 	if (stream == NULL) {
-		/* Left in the queue; libuv offers it again with the next connection. */
+		/* libuv holds this connection, and offers no other until it is taken. */
+		listener->again.fire = on_again;
+		kp_timer_start(listener->loop, &listener->again, AGAIN_US);
 		return;
 	}
 	stream->loop = listener->loop;
@@ -107,6 +114,13 @@ on_connection(uv_stream_t *server, int code)
 		return;
 	}
 	welcome(listener, stream);
+}
+
+static void
+on_again(struct kp_timer *timer)
+{
+	struct kp_listener *listener = KP_CONTAINER_OF(timer, struct kp_listener, again);
+	on_connection((uv_stream_t *)&listener->tcp, 0);
 }
 
 static enum kp_status
@@ -267,6 +281,7 @@ kp_listener_close(struct kp_listener **listener_at)
 		listener->closing = true;
 		/* Nobody will take what they lead to. */
 		kp_tls_handshakes_close(listener);
+		kp_timer_stop(listener->loop, &listener->again);
 		uv_close((uv_handle_t *)&listener->tcp, on_listener_closed);
 	}
 }

@@ -34,6 +34,7 @@ struct kp_listener {
 	uint16_t port;
 	bool tcp_closed; /* libuv has let go */
 	bool closing;
+	struct kp_timer again;     /* a connection waits for memory */
 	struct kp_tls_server *tls; /* of new streams; one reference; NULL: plain */
 	struct kp_handshakes handshakes;
 	char *scratch; /* what OpenSSL wrote and the kernel has not seen; never between
