@@ -33,7 +33,7 @@ kp_heap_release(void *block)
 
 /* Of its own, whatever the linker's optimiser would do: where the size asked for is in
  * sight, wiping all that malloc gave looks like an overflow (_FORTIFY_SOURCE). */
-__attribute__((noinline, noclone)) void
+KP_APART void
 kp_heap_free(void *block)
 {
 	if (block != NULL && &kp_free_wipes == NULL) {
@@ -42,7 +42,7 @@ kp_heap_free(void *block)
 	free(block);
 }
 
-__attribute__((noinline, noclone)) void *
+KP_APART void *
 kp_heap_realloc(void *block, size_t size)
 {
 	if (block == NULL) {

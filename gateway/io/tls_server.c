@@ -26,8 +26,11 @@ kp_tls_harden(SSL_CTX *context)
 	return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
 		SSL_CTX_set_ciphersuites(context, KP_TLS_SUITES_13) == 1 &&
 		SSL_CTX_set_cipher_list(context, KP_TLS_SUITES_12) == 1 &&
-		SSL_CTX_set1_groups_list(context, KP_TLS_GROUPS) == 1 &&
-		SSL_CTX_set1_sigalgs_list(context, KP_TLS_SIGNATURES) == 1;
+		/* The macros cast away a const that nobody writes through. */
+		SSL_CTX_set1_groups_list(context, (char *)(uintptr_t)KP_TLS_GROUPS) ==
+		1 &&
+		SSL_CTX_set1_sigalgs_list(
+			context, (char *)(uintptr_t)KP_TLS_SIGNATURES) == 1;
 }
 
 /* Names. Certificates for the same names (one for each kind of key) serve together. */
