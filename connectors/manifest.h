@@ -218,7 +218,10 @@ struct kp_manifest_export {
 	struct kp_slice path;
 	struct kp_slice charset;
 	char separator;
-	struct kp_slice key; /* column that holds the bsn */
+	struct kp_slice key;      /* column that holds the bsn */
+	struct kp_slice index;    /* where its index is kept; empty: in memory */
+	struct kp_slice dated_by; /* "mtime", "name" or empty */
+	uint32_t max_age_hours;   /* 0: no bound */
 	struct kp_manifest_place place;
 };
 

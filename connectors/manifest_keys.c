@@ -23,6 +23,7 @@ static const char *const form_words[] = {
 static const char *const soap_version_words[] = {"1.1", "1.2", NULL};
 static const char *const soap_action_words[] = {"quoted", "bare", "empty", "none", NULL};
 static const char *const charset_words[] = {"utf-8", "latin-1", "windows-1252", NULL};
+static const char *const dated_words[] = {"mtime", "name", NULL};
 static const char *const separator_words[] = {",", ";", "\t", "|", NULL};
 
 static const struct kp_key organisation_keys[] = {
@@ -452,6 +453,22 @@ static const struct kp_key file_keys[] = {
 		.kind = KP_KEY_TEXT,
 		.required = true,
 		.help = "column that holds the bsn"},
+	{.name = "index",
+		.kind = KP_KEY_TEXT,
+		.help = "where the index of a large export is kept, so that it is not "
+			"made anew at each start; left out: in memory"},
+	{.name = "dated_by",
+		.kind = KP_KEY_CHOICE,
+		.words = dated_words,
+		.help = "what says the day of the delivery, shown as geldigOp: the "
+			"file's "
+			"time (mtime), or yyyymmdd in path, of which the latest is read"},
+	{.name = "max_age_hours",
+		.kind = KP_KEY_INTEGER,
+		.min = 0,
+		.max = 87600,
+		.fallback = 0,
+		.help = "an older delivery is not used (nietBereikt); 0: no bound"},
 	END,
 };
 

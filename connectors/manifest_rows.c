@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /* manifest_rows: where the rows come from: `file` and `sql`. See manifest_reader.h. */
+#include <string.h>
+
 #include "connectors/manifest_reader.h"
 
 static void
@@ -16,6 +18,19 @@ read_file(struct reader *reader, const struct kp_json_node *root)
 	}
 	file->path = text_at(object, "path");
 	file->key = text_at(object, "key");
+	file->index = text_at(object, "index");
+	file->dated_by = text_at(object, "dated_by");
+	file->max_age_hours = (uint32_t)integer_at(object, "max_age_hours", 0);
+	bool day = file->path.len > 0 &&
+		memmem(file->path.data, file->path.len, "yyyymmdd", 8) != NULL;
+	if (day != kp_slice_is(file->dated_by, "name")) {
+		kp_json_finding(&reader->document, object,
+			"dated_by 'name' and yyyymmdd in path go together");
+	}
+	if (file->max_age_hours > 0 && file->dated_by.len == 0) {
+		kp_json_finding(
+			&reader->document, object, "max_age_hours needs dated_by");
+	}
 	if (text_at(object, "charset").len > 0) {
 		file->charset = text_at(object, "charset");
 	}

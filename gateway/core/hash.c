@@ -40,12 +40,12 @@ round_once(uint64_t v[4])
 	v[2] = rotate(v[2], 32);
 }
 
-uint64_t
-kp_hash(const void *bytes, size_t len)
+static inline uint64_t
+hash_with(uint64_t k0, uint64_t k1, const void *bytes, size_t len)
 {
 	const unsigned char *at = bytes;
-	uint64_t v[4] = {key0 ^ 0x736f6d6570736575, key1 ^ 0x646f72616e646f6d,
-		key0 ^ 0x6c7967656e657261, key1 ^ 0x7465646279746573};
+	uint64_t v[4] = {k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
+		k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573};
 	size_t words = len / 8;
 	for (size_t i = 0; i < words; i++, at += 8) {
 		uint64_t word;
@@ -67,4 +67,18 @@ kp_hash(const void *bytes, size_t len)
 	round_once(v);
 	round_once(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t
+kp_hash(const void *bytes, size_t len)
+{
+	return hash_with(key0, key1, bytes, len);
+}
+
+uint64_t
+kp_hash_keyed(const unsigned char key[16], const void *bytes, size_t len)
+{
+	uint64_t words[2];
+	memcpy(words, key, sizeof(words));
+	return hash_with(words[0], words[1], bytes, len);
 }

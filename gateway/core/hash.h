@@ -14,6 +14,9 @@
 /* Thread-safe: the key is drawn from the kernel before main() and never changes. */
 uint64_t kp_hash(const void *bytes, size_t len);
 
+/* The same under a key of the caller's. */
+uint64_t kp_hash_keyed(const unsigned char key[16], const void *bytes, size_t len);
+
 #define HASH_NONFATAL_OOM 1
 #define HASH_FUNCTION(key, key_len, value) ((value) = (unsigned)kp_hash((key), (key_len)))
 #include <uthash.h>

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 
 struct kp_file {
 	int fd;
+	char *temporary; /* its name until it is committed; NULL: it has none */
 };
 
 static enum kp_status
@@ -69,6 +71,10 @@ kp_file_close(struct kp_file **file)
 {
 	if (*file != NULL) {
 		(void)close((*file)->fd);
+		if ((*file)->temporary != NULL) {
+			(void)unlink((*file)->temporary);
+			kp_heap_free((*file)->temporary);
+		}
 		kp_heap_free(*file);
 		*file = NULL;
 	}
@@ -116,6 +122,66 @@ kp_file_read_at(
 		total += (size_t)got;
 	}
 	*ret_read = total;
+	return KP_OK;
+}
+
+enum kp_status
+kp_file_create(const char *path, struct kp_file **ret_file, struct kp_error *err)
+{
+	static const char tail[] = ".XXXXXX";
+	size_t len = path == NULL ? 0 : strlen(path);
+	struct kp_file *file = kp_heap_calloc(1, sizeof(*file));
+	char *name = path == NULL ? NULL : kp_heap_alloc(len + sizeof(tail));
+	if (file == NULL || (path != NULL && name == NULL)) {
+		kp_heap_free(file);
+		kp_heap_free(name);
+		return kp_error_set(err, KP_E_MEMORY, "no memory for a file");
+	}
+	if (name == NULL) {
+		file->fd = memfd_create("ketenpoort", MFD_CLOEXEC);
+	} else {
+		memcpy(name, path, len);
+		memcpy(name + len, tail, sizeof(tail));
+		file->fd = mkostemp(name, O_CLOEXEC);
+	}
+	if (file->fd < 0) {
+		enum kp_status status = errno_error(err, "creating");
+		kp_heap_free(name);
+		kp_heap_free(file);
+		return status;
+	}
+	file->temporary = name;
+	*ret_file = file;
+	return KP_OK;
+}
+
+enum kp_status
+kp_file_write_at(struct kp_file *file, uint64_t offset, const char *bytes, size_t len)
+{
+	size_t total = 0;
+	while (total < len) {
+		ssize_t put = pwrite(
+			file->fd, bytes + total, len - total, (off_t)(offset + total));
+		if (put < 0 && errno == EINTR) {
+			continue;
+		}
+		if (put <= 0) {
+			return KP_E_IO;
+		}
+		total += (size_t)put;
+	}
+	return KP_OK;
+}
+
+enum kp_status
+kp_file_commit(struct kp_file *file, const char *path)
+{
+	KP_REQUIRE(file->temporary != NULL);
+	if (fdatasync(file->fd) != 0 || rename(file->temporary, path) != 0) {
+		return KP_E_IO;
+	}
+	kp_heap_free(file->temporary);
+	file->temporary = NULL;
 	return KP_OK;
 }
 

@@ -33,6 +33,17 @@ enum kp_status kp_file_stamp_of(
 /* Reads up to `len` bytes at `offset`; fewer only at the end of the file. */
 enum kp_status kp_file_read_at(struct kp_file *file, uint64_t offset, char *bytes,
 	size_t len, size_t *ret_read) KP_MUST_USE;
+/*
+ * A new file to write and read, mode 0600. It is not seen before kp_file_commit puts it
+ * at `path`, in the place of what is there; when it is closed before that it is gone. A
+ * NULL path: only in memory, never seen.
+ */
+enum kp_status kp_file_create(
+	const char *path, struct kp_file **ret_file, struct kp_error *err) KP_MUST_USE;
+enum kp_status kp_file_write_at(
+	struct kp_file *file, uint64_t offset, const char *bytes, size_t len) KP_MUST_USE;
+/* Durable, and in its place. */
+enum kp_status kp_file_commit(struct kp_file *file, const char *path) KP_MUST_USE;
 /* The whole file, NUL-terminated behind its end; refuses more than bytes_max. */
 enum kp_status kp_file_read_all(const char *path, struct kp_arena *arena,
 	size_t bytes_max, struct kp_slice *ret_text, struct kp_error *err) KP_MUST_USE;

@@ -19,6 +19,7 @@
 #include "io/sql_postgres.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
@@ -197,7 +198,7 @@ watch(struct kp_sql_connection *connection, int events)
 static bool
 open_poll(struct kp_sql_connection *connection)
 {
-	connection->fd = dup(PQsocket(connection->pg));
+	connection->fd = fcntl(PQsocket(connection->pg), F_DUPFD_CLOEXEC, 0);
 	if (connection->fd < 0 ||
 		uv_poll_init(kp_loop_uv(connection->target->loop), &connection->poll,
 			connection->fd) != 0) {

@@ -2,45 +2,23 @@
 
 /*
  * source_file: the file transport of a call. A file is read once, on a worker, into an
- * index of where each client's rows are (a keyed hash of the key, never the key). A
- * look-up reads just those rows. When the file changes a new index is made beside the old
- * one, which serves until the new one is whole.
+ * index of where each client's rows are (row_index.h). A look-up reads just those rows.
+ * When the file changes a new index is made beside the old one, which serves until the
+ * new one is whole.
  *
  * The store is shared by all loops and locked; a wait or a job belongs to the loop it
  * came from. Both are on the heap and outlive a call that is cancelled or late.
  */
 #include <pthread.h>
-#include <stdlib.h>
+#include <string.h>
 
-#include "core/hash.h"
 #include "core/heap.h"
-#include "io/file.h"
-#include "source/source_private.h"
+#include "source/source_export.h"
 
-#define SCAN_BYTES ((size_t)128 * 1024)
-#define ROWS_MAX ((size_t)20000000)
-#define PREAMBLE_MAX 8
-#define SCAN_TRIES 3
+#define KEY_BYTES_MAX 64
+/* For the first index, and for one in the place of rows or an index that changed. */
+#define WAITS_MAX 2
 #define LOOK_EVERY_US ((uint64_t)1000000)
-
-struct file_row {
-	uint64_t hash;
-	uint64_t offset;
-	uint64_t len;
-};
-
-/* Immutable once it is in the store. */
-struct file_index {
-	atomic_uint refs;
-	struct kp_file *file;
-	struct kp_file_stamp stamp;
-	struct file_row *rows; /* by hash, then offset */
-	size_t count;
-	size_t capacity;
-	struct file_row preamble[PREAMBLE_MAX];
-	size_t preamble_count;
-	bool failed; /* while it is filled: a row did not fit */
-};
 
 /* A call that waits for the first index, or for a newer one. */
 struct kp_file_wait {
@@ -53,8 +31,9 @@ struct kp_file_wait {
 struct kp_file_store {
 	const struct kp_source *source;
 	pthread_mutex_t lock;
-	struct file_index *index; /* may be NULL */
+	struct kp_export *export; /* may be NULL */
 	bool building;
+	bool distrusted;    /* the index that lies there is damaged: make it anew */
 	uint64_t looked_us; /* when the file's stamp was last compared */
 	struct kp_file_wait *waits;
 	enum kp_status status; /* of the last build */
@@ -66,13 +45,15 @@ struct kp_file_job {
 	struct kp_work work;
 	struct kp_source_link *link;
 	struct kp_source_call *call; /* NULL when nobody waits any more; its loop only */
-	struct file_index *index;
-	uint64_t hash;
+	struct kp_export *export;
+	char key[KEY_BYTES_MAX]; /* the client's number */
+	size_t key_len;
 	uint64_t bytes_max;
 	bool look; /* compare the stamp first */
 	char *bytes;
 	size_t len;
-	bool changed; /* the file is not the one of the index */
+	bool changed;    /* the file is not the one of the index */
+	bool distrusted; /* or the index is damaged */
 	enum kp_status status;
 };
 
@@ -83,156 +64,6 @@ struct build_job {
 
 static void on_waited(struct kp_task *task);
 static void look_up(struct kp_source_call *call);
-
-/* The index. */
-
-static void
-index_unref(struct file_index *index)
-{
-	if (index == NULL || atomic_fetch_sub(&index->refs, 1) != 1) {
-		return;
-	}
-	kp_file_close(&index->file);
-	kp_heap_free(index->rows);
-	kp_heap_free(index);
-}
-
-static bool
-add_row(void *context, struct kp_text key, uint64_t offset, uint64_t len)
-{
-	struct file_index *index = context;
-	struct file_row row = {.offset = offset, .len = len};
-	if (key.len == 0) {
-		if (index->preamble_count == PREAMBLE_MAX) {
-			index->failed = true;
-			return false;
-		}
-		index->preamble[index->preamble_count++] = row;
-		return true;
-	}
-	row.hash = kp_hash(key.data, key.len);
-	if (index->count == index->capacity) {
-		size_t capacity = index->capacity == 0 ? 1024 : index->capacity * 2;
-		struct file_row *rows = capacity > ROWS_MAX
-			? NULL
-			: kp_heap_realloc(index->rows, capacity * sizeof(*rows));
-		if (rows == NULL) {
-			index->failed = true;
-			return false;
-		}
-		index->rows = rows;
-		index->capacity = capacity;
-	}
-	index->rows[index->count++] = row;
-	return true;
-}
-
-static int
-compare_rows(const void *a, const void *b)
-{
-	const struct file_row *left = a;
-	const struct file_row *right = b;
-	if (left->hash != right->hash) {
-		return left->hash < right->hash ? -1 : 1;
-	}
-	return (left->offset > right->offset) - (left->offset < right->offset);
-}
-
-/* Feeds the whole file to the connector. */
-static enum kp_status
-scan_file(const struct kp_source_private *private, struct file_index *index, void *state,
-	char *piece, struct kp_fault *fault)
-{
-	const struct kp_index_writer writer = {
-		.size = sizeof(writer), .context = index, .row = add_row};
-	uint64_t offset = 0;
-	for (;;) {
-		size_t len = 0;
-		enum kp_status status =
-			kp_file_read_at(index->file, offset, piece, SCAN_BYTES, &len);
-		bool last = status != KP_OK || len < SCAN_BYTES;
-		int verdict = private->connector->scan(private->instance, state,
-			(struct kp_text){piece, status == KP_OK ? len : 0}, last, &writer,
-			fault);
-		if (status != KP_OK) {
-			return status;
-		}
-		if (index->failed) {
-			return KP_E_LIMIT;
-		}
-		if (verdict != KP_DONE) {
-			return KP_E_SOURCE;
-		}
-		if (last) {
-			return KP_OK;
-		}
-		offset += len;
-	}
-}
-
-static bool
-same_stamp(const struct kp_file_stamp *a, const struct kp_file_stamp *b)
-{
-	return a->size == b->size && a->modified_ns == b->modified_ns &&
-		a->inode == b->inode;
-}
-
-static enum kp_status
-fill_index(const struct kp_source_private *private, struct file_index *index,
-	struct kp_fault *fault)
-{
-	struct kp_error err = {0};
-	struct kp_file_stamp after = {0};
-	enum kp_status status = kp_file_open(private->path, &index->file, &err);
-	if (status == KP_OK) {
-		status = kp_file_stat(index->file, &index->stamp);
-	}
-	void *state = kp_heap_calloc(1, private->connector->scan_size + 1);
-	char *piece = kp_heap_alloc(SCAN_BYTES);
-	if (state == NULL || piece == NULL) {
-		status = KP_E_MEMORY;
-	}
-	if (status == KP_OK) {
-		status = scan_file(private, index, state, piece, fault);
-	}
-	if (status == KP_OK) {
-		status = kp_file_stat(index->file, &after);
-	}
-	if (status == KP_OK && !same_stamp(&index->stamp, &after)) {
-		status = KP_E_BUSY;
-	}
-	kp_heap_free(piece);
-	kp_heap_free(state);
-	if (status == KP_OK && index->count > 0) {
-		qsort(index->rows, index->count, sizeof(*index->rows), compare_rows);
-	}
-	return status;
-}
-
-/* NULL with the status of the last try; a file that changes meanwhile is tried again. */
-static struct file_index *
-build_index(const struct kp_source_private *private, enum kp_status *ret_status,
-	struct kp_fault *fault)
-{
-	for (unsigned try = 0; try < SCAN_TRIES; try++) {
-		struct file_index *index = kp_heap_calloc(1, sizeof(*index));
-		if (index == NULL) {
-			*ret_status = KP_E_MEMORY;
-			return NULL;
-		}
-		atomic_init(&index->refs, 1);
-		*fault = (struct kp_fault){0};
-		*ret_status = fill_index(private, index, fault);
-		if (*ret_status == KP_OK) {
-			return index;
-		}
-		index_unref(index);
-		if (*ret_status != KP_E_BUSY) {
-			return NULL;
-		}
-	}
-	return NULL;
-}
 
 /* The store. */
 
@@ -247,6 +78,11 @@ check_file(struct kp_source_opening *opening)
 		return KP_E_MEMORY;
 	}
 	store->source = opening->source;
+	if (private->manifest->file.index.len > 0) {
+		struct kp_slice index =
+			kp_source_path(opening, private->manifest->file.index);
+		private->index_path = index.data;
+	}
 	private->store = store;
 	private->path = path.data == NULL ? "" : path.data;
 	return KP_OK;
@@ -258,7 +94,7 @@ kp_file_store_destroy(struct kp_file_store **store)
 	if (*store == NULL) {
 		return;
 	}
-	index_unref((*store)->index);
+	kp_export_unref((*store)->export);
 	(void)pthread_mutex_destroy(&(*store)->lock);
 	kp_heap_free(*store);
 	*store = NULL;
@@ -278,12 +114,16 @@ run_build(struct kp_work *work)
 	struct kp_file_store *store = store_of(job->link);
 	enum kp_status status = KP_OK;
 	struct kp_fault fault = {0};
-	struct file_index *index =
-		build_index(job->link->source->private, &status, &fault);
 	(void)pthread_mutex_lock(&store->lock);
-	struct file_index *old = store->index;
-	if (index != NULL) {
-		store->index = index;
+	bool anew = store->distrusted;
+	store->distrusted = false;
+	(void)pthread_mutex_unlock(&store->lock);
+	struct kp_export *export =
+		kp_export_open(job->link->source->private, anew, &status, &fault);
+	(void)pthread_mutex_lock(&store->lock);
+	struct kp_export *old = store->export;
+	if (export != NULL) {
+		store->export = export;
 	}
 	store->status = status;
 	store->fault = fault;
@@ -291,8 +131,8 @@ run_build(struct kp_work *work)
 	struct kp_file_wait *waits = store->waits;
 	store->waits = NULL;
 	(void)pthread_mutex_unlock(&store->lock);
-	if (index != NULL) {
-		index_unref(old);
+	if (export != NULL) {
+		kp_export_unref(old);
 	}
 	while (waits != NULL) {
 		struct kp_file_wait *wait = waits;
@@ -334,7 +174,7 @@ open_file(struct kp_source_link *link, struct kp_upstream *upstream, struct kp_e
 	(void)err;
 	struct kp_file_store *store = store_of(link);
 	(void)pthread_mutex_lock(&store->lock);
-	if (store->index == NULL) {
+	if (store->export == NULL) {
 		start_build(link);
 	}
 	(void)pthread_mutex_unlock(&store->lock);
@@ -390,90 +230,23 @@ on_waited(struct kp_task *task)
 
 /* Looking up, on a worker. */
 
-static bool
-stamp_differs(const struct kp_file_job *job)
-{
-	struct kp_file_stamp stamp;
-	const char *path = job->link->source->private->path;
-	return kp_file_stamp_of(path, &stamp) != KP_OK ||
-		!same_stamp(&stamp, &job->index->stamp);
-}
-
-static enum kp_status
-read_row(struct kp_file_job *job, const struct file_row *row)
-{
-	size_t done = 0;
-	while (done < row->len) {
-		size_t len = 0;
-		enum kp_status status = kp_file_read_at(job->index->file,
-			row->offset + done, job->bytes + job->len, row->len - done, &len);
-		if (status != KP_OK || len == 0) {
-			return status != KP_OK ? status : KP_E_BUSY;
-		}
-		job->len += len;
-		done += len;
-	}
-	return KP_OK;
-}
-
-static size_t
-first_row(const struct file_index *index, uint64_t hash)
-{
-	size_t low = 0;
-	size_t high = index->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (index->rows[middle].hash < hash) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	return low;
-}
-
-static enum kp_status
-read_rows(struct kp_file_job *job)
-{
-	const struct file_index *index = job->index;
-	size_t first = first_row(index, job->hash);
-	size_t end = first;
-	uint64_t total = 0;
-	while (end < index->count && index->rows[end].hash == job->hash) {
-		total += index->rows[end++].len;
-	}
-	for (size_t i = 0; i < index->preamble_count; i++) {
-		total += index->preamble[i].len;
-	}
-	if (total > job->bytes_max) {
-		return KP_E_BODY_LIMIT;
-	}
-	job->bytes = kp_heap_alloc((size_t)total + 1);
-	if (job->bytes == NULL) {
-		return KP_E_MEMORY;
-	}
-	enum kp_status status = KP_OK;
-	for (size_t i = 0; i < index->preamble_count && status == KP_OK; i++) {
-		status = read_row(job, &index->preamble[i]);
-	}
-	for (size_t i = first; i < end && status == KP_OK; i++) {
-		status = read_row(job, &index->rows[i]);
-	}
-	return status;
-}
-
 static void
 run_job(struct kp_work *work)
 {
 	struct kp_file_job *job = KP_CONTAINER_OF(work, struct kp_file_job, work);
-	struct kp_file_stamp stamp;
-	job->changed = job->look && stamp_differs(job);
-	job->status = read_rows(job);
+	job->changed =
+		job->look && kp_export_differs(job->link->source->private, job->export);
+	job->status =
+		kp_export_rows(job->export, (struct kp_slice){job->key, job->key_len},
+			job->bytes_max, &job->bytes, &job->len);
 	/* Written in place while we read: the rows may be anybody's. */
-	if (job->status == KP_OK &&
-		(kp_file_stat(job->index->file, &stamp) != KP_OK ||
-			!same_stamp(&stamp, &job->index->stamp))) {
+	if (job->status == KP_OK && !kp_export_intact(job->export)) {
 		job->changed = true;
+		job->status = KP_E_BUSY;
+	}
+	if (job->status == KP_E_CORRUPT) {
+		job->changed = true;
+		job->distrusted = true;
 		job->status = KP_E_BUSY;
 	}
 }
@@ -486,10 +259,33 @@ no_header(const struct kp_head *head, struct kp_text name)
 	return (struct kp_text){0};
 }
 
+/* A delivery that should have been followed by another says nothing any more. */
+static bool
+too_old(struct kp_source_call *call, const struct kp_export *export)
+{
+	int64_t hours = call->link->source->private->manifest->file.max_age_hours;
+	int64_t age_ms = kp_loop_wall_ms(call->link->loop) - export->dated_ms;
+	if (hours == 0 || age_ms <= hours * 3600000) {
+		return false;
+	}
+	kp_source_call_stop(call, KP_NOT_REACHED, KP_E_SOURCE_UNREACHABLE,
+		"de laatste levering van de bron is te oud");
+	return true;
+}
+
 static void
 deliver(struct kp_source_call *call, const struct kp_file_job *job)
 {
 	struct kp_head head = {.size = sizeof(head), .status = 200, .header = no_header};
+	const struct kp_manifest *manifest = call->link->source->private->manifest;
+	struct kp_text dated = {job->export->dated, strlen(job->export->dated)};
+	if (too_old(call, job->export)) {
+		kp_source_call_conclude(call, KP_ERROR);
+		return;
+	}
+	if (dated.len > 0 && manifest->response.valid_on.len == 0) {
+		(void)call->sink.valid_on(call->sink.context, dated);
+	}
 	if (kp_source_call_head(call, &head) &&
 		kp_source_call_consume(call, (struct kp_slice){job->bytes, job->len})) {
 		kp_source_call_finish(call);
@@ -505,9 +301,9 @@ wait_again(struct kp_source_call *call)
 	struct kp_file_store *store = store_of(call->link);
 	(void)pthread_mutex_lock(&store->lock);
 	start_build(call->link);
-	bool waits = !call->retried && store->building && join_wait(call);
+	bool waits = call->waits < WAITS_MAX && store->building && join_wait(call);
 	(void)pthread_mutex_unlock(&store->lock);
-	call->retried = true;
+	call->waits++;
 	if (!waits) {
 		stop_unread(call, KP_E_BUSY);
 		kp_source_call_conclude(call, KP_ERROR);
@@ -523,6 +319,7 @@ on_job(struct kp_work *work)
 	if (job->changed) {
 		struct kp_file_store *store = store_of(link);
 		(void)pthread_mutex_lock(&store->lock);
+		store->distrusted = store->distrusted || job->distrusted;
 		start_build(link);
 		(void)pthread_mutex_unlock(&store->lock);
 	}
@@ -541,26 +338,28 @@ on_job(struct kp_work *work)
 			kp_source_call_conclude(call, KP_ERROR);
 		}
 	}
-	index_unref(job->index);
+	kp_export_unref(job->export);
+	kp_wipe(job->key, sizeof(job->key));
 	kp_heap_free(job->bytes);
 	kp_heap_free(job);
 	kp_source_link_leave(link);
 }
 
 static bool
-start_job(struct kp_source_call *call, struct file_index *index, bool look)
+start_job(struct kp_source_call *call, struct kp_export *export, bool look)
 {
 	struct kp_file_job *job = kp_heap_calloc(1, sizeof(*job));
 	if (job == NULL) {
 		return false;
 	}
-	(void)atomic_fetch_add(&index->refs, 1);
+	(void)atomic_fetch_add(&export->refs, 1);
 	job->work.run = run_job;
 	job->work.done = on_job;
 	job->link = call->link;
 	job->call = call;
-	job->index = index;
-	job->hash = kp_hash(call->key.data, call->key.len);
+	job->export = export;
+	memcpy(job->key, call->key.data, call->key.len);
+	job->key_len = call->key.len;
 	job->bytes_max = call->link->source->answer_bytes_max;
 	job->look = look;
 	call->job = job;
@@ -578,13 +377,13 @@ look_up(struct kp_source_call *call)
 	bool under_way = false;
 	(void)pthread_mutex_lock(&store->lock);
 	enum kp_status status = store->status;
-	if (store->index != NULL) {
+	if (store->export != NULL) {
 		bool look = now - store->looked_us >= LOOK_EVERY_US;
 		store->looked_us = look ? now : store->looked_us;
 		status = KP_E_MEMORY;
-		under_way = start_job(call, store->index, look);
-	} else if (!call->retried) {
-		call->retried = true;
+		under_way = start_job(call, store->export, look);
+	} else if (call->waits == 0) {
+		call->waits++;
 		start_build(call->link);
 		status = KP_E_MEMORY;
 		under_way = store->building && join_wait(call);
@@ -623,7 +422,7 @@ send_file(struct kp_source_call *call)
 	} else if (call->link->calls > source->concurrent_max + source->waiting_max) {
 		kp_source_call_stop(call, KP_NOT_REACHED, KP_E_BUSY,
 			"er staan te veel vragen aan deze bron open");
-	} else if (call->key.len == 0) {
+	} else if (call->key.len == 0 || call->key.len > KEY_BYTES_MAX) {
 		kp_source_call_stop(call, KP_ERROR, KP_E_SOURCE,
 			"de vraag aan de bron kon niet worden gesteld");
 	}

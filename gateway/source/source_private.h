@@ -69,6 +69,7 @@ struct kp_source_private {
 	struct kp_source_access access;
 	struct kp_source_access decision_access; /* of its decision point */
 	const char *path;                        /* of a file source */
+	const char *index_path; /* where its index is kept; may be NULL */
 	struct kp_file_store *store;
 	struct kp_source_program *program; /* NULL: there is none */
 	atomic_int health; /* enum kp_source_health; written by the first loop */
@@ -176,6 +177,7 @@ struct kp_source_call {
 	/* File transport. */
 	struct kp_timer timer;
 	struct kp_file_wait *wait;
+	uint32_t waits; /* for an index, so far */
 	struct kp_file_job *job;
 };
 

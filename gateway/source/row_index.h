@@ -1,0 +1,68 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * row_index: where each client's rows are in an export, as a file of pages that is never
+ * read as a whole: a look-up is one read of one page, and resident memory does not grow
+ * with the export. It holds keyed hashes, offsets and lengths, and no data of a client.
+ *
+ * Page 0 is the header: version, key of the hash, what the index was made from, rows that
+ * go before every look-up. Then come the buckets, ordered by hash, and behind them what
+ * did not fit in one. Every page has its checksum (CRC-32C).
+ *
+ * Building keeps a few kilobytes for each of 256 parts of the hashes and spills the rest;
+ * its memory is bounded too. All of it blocks: for worker threads.
+ */
+#ifndef KP_SOURCE_ROW_INDEX_H
+#define KP_SOURCE_ROW_INDEX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "core/slice.h"
+
+#define KP_ROW_INDEX_ROWS_MAX ((uint64_t)100000000)
+#define KP_ROW_INDEX_PREAMBLE_MAX 8
+/* What an index was made from; two that are not equal are not the same. */
+#define KP_ROW_INDEX_ORIGIN_BYTES ((size_t)32)
+
+struct kp_row_place {
+	uint64_t offset;
+	uint32_t len;
+};
+
+struct kp_row_index;
+struct kp_row_index_builder;
+
+/* `path` is where the index will be; NULL keeps it in memory (not resident: a file
+ * without a name). */
+enum kp_status kp_row_index_begin(
+	const char *path, struct kp_row_index_builder **ret_builder) KP_MUST_USE;
+/* In any order. An empty key: a row that goes before those of every look-up. KP_E_LIMIT,
+ * KP_E_IO, KP_E_MEMORY; then the builder is only good for abandon. */
+enum kp_status kp_row_index_add(struct kp_row_index_builder *builder, struct kp_slice key,
+	uint64_t offset, uint64_t len) KP_MUST_USE;
+/* Writes the index and, with a path, puts it in its place at once (mode 0600). The
+ * builder is gone, also on failure. */
+enum kp_status kp_row_index_finish(struct kp_row_index_builder **builder,
+	const unsigned char origin[KP_ROW_INDEX_ORIGIN_BYTES],
+	struct kp_row_index **ret_index) KP_MUST_USE;
+void kp_row_index_abandon(struct kp_row_index_builder **builder);
+
+/* One that lies there. KP_E_NOT_FOUND when there is none or it was made from something
+ * else or by another version; KP_E_CORRUPT when its checksum is wrong. */
+enum kp_status kp_row_index_open(const char *path,
+	const unsigned char origin[KP_ROW_INDEX_ORIGIN_BYTES],
+	struct kp_row_index **ret_index) KP_MUST_USE;
+void kp_row_index_close(struct kp_row_index **index);
+uint64_t kp_row_index_rows(const struct kp_row_index *index);
+
+/*
+ * The rows for a key, the preamble first, in the order of the file; any thread. `places`
+ * has room for `room`; KP_E_LIMIT when there are more. Rows of other keys may be among
+ * them when hashes are equal.
+ */
+enum kp_status kp_row_index_find(const struct kp_row_index *index, struct kp_slice key,
+	struct kp_row_place *places, size_t room, size_t *ret_count) KP_MUST_USE;
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * bench_export: an export of five million rows (bench_export ROWS), indexed on disk and
+ * looked up: time to index and to open it again, look-ups a second, resident memory.
+ * "bench_export ROWS keep" leaves the files; export.py puts SQLite beside it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "source/source_export.h"
+
+static double
+seconds(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static long
+resident_kb(void)
+{
+	char line[128];
+	long kb = 0;
+	FILE *file = fopen("/proc/self/status", "r");
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		(void)sscanf(line, "VmRSS: %ld", &kb);
+	}
+	if (file != NULL) {
+		(void)fclose(file);
+	}
+	return kb;
+}
+
+static void
+write_export(const char *path, unsigned rows)
+{
+	FILE *file = fopen(path, "w");
+	if (file == NULL) {
+		return;
+	}
+	fprintf(file, "BSN;Naam;Straat;Postcode;Woonplaats\n");
+	for (unsigned i = 0; i < rows; i++) {
+		fprintf(file, "%09u;Naam Nummer %u;Lange Straat %u;%uAB;Utrecht\n",
+			100000000u + i * 97u % 900000000u, i, i % 400, 1000 + i % 9000);
+	}
+	(void)fclose(file);
+}
+
+static const char catalogue_text[] =
+	"{\"versie\":\"1\",\"bronnen\":[{\"naam\":\"proef\",\"titel\":\"P\",\"titelEn\":"
+	"\"P\",\"oin\":\"00000000000000000001\"}],\"rubrieken\":[{\"naam\":\"persoon\","
+	"\"label\":\"P\",\"labelEn\":\"P\",\"bronnen\":[\"proef\"],\"velden\":[{\"pad\":"
+	"\"naam\",\"label\":\"N\",\"labelEn\":\"N\",\"soort\":\"tekst\"}]}]}";
+
+static const struct kp_source_private *
+open_source(const char *folder, struct kp_arena *arena, struct kp_source_set **ret_set)
+{
+	static const char manifest[] =
+		"{\"source\":\"proef\",\"organisation\":{\"oin\":"
+		"\"00000000000000000001\","
+		"\"name\":\"P\"},\"connector\":\"file\",\"file\":{\"path\":\"export."
+		"csv\","
+		"\"key\":\"BSN\",\"index\":\"export.index\"},\"response\":{\"subject\":"
+		"\"BSN\",\"fields\":{\"persoon.naam\":\"Naam\"}}}";
+	struct kp_catalogue *catalogue = NULL;
+	struct kp_findings findings;
+	kp_findings_init(&findings, 10);
+	struct kp_manifest_file file = {"m.json", {manifest, sizeof(manifest) - 1}};
+	struct kp_source_set_options options = {
+		.files = &file, .file_count = 1, .folder = folder};
+	if (kp_catalogue_load(arena, "c.json", kp_slice_from(catalogue_text), &findings,
+		    &catalogue) != KP_OK) {
+		return NULL;
+	}
+	options.catalogue = catalogue;
+	if (kp_source_set_create(&options, &findings, ret_set) != KP_OK) {
+		return NULL;
+	}
+	kp_findings_deinit(&findings);
+	return kp_source_set_get(*ret_set, 0)->private;
+}
+
+static void
+look_up(const struct kp_export *export, unsigned rows, unsigned count)
+{
+	unsigned found = 0;
+	double before = seconds();
+	for (unsigned i = 0; i < count; i++) {
+		char key[16];
+		char *bytes = NULL;
+		size_t len = 0;
+		unsigned row = (unsigned)((uint64_t)i * 2654435761u % rows);
+		(void)snprintf(
+			key, sizeof(key), "%09u", 100000000u + row * 97u % 900000000u);
+		if (kp_export_rows(export, (struct kp_slice){key, 9}, 1 << 20, &bytes,
+			    &len) == KP_OK &&
+			memmem(bytes, len, key, 9) != NULL) {
+			found++;
+		}
+		free(bytes);
+	}
+	double took = seconds() - before;
+	printf("look-ups          %10.0f a second, %.2f us each (%u of %u found)\n",
+		count / took, took * 1e6 / count, found, count);
+}
+
+int
+main(int argc, char **argv)
+{
+	unsigned rows = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 5000000u;
+	char folder[] = "/tmp/ketenpoort-bench-XXXXXX";
+	char path[64];
+	char index[64];
+	struct kp_arena arena;
+	struct kp_source_set *set = NULL;
+	enum kp_status status = KP_OK;
+	struct kp_fault fault = {0};
+	if (mkdtemp(folder) == NULL) {
+		return 1;
+	}
+	(void)snprintf(path, sizeof(path), "%s/export.csv", folder);
+	(void)snprintf(index, sizeof(index), "%s/export.index", folder);
+	write_export(path, rows);
+	kp_arena_init(&arena, (size_t)16 << 20, NULL);
+	const struct kp_source_private *private = open_source(folder, &arena, &set);
+	if (private == NULL) {
+		return 1;
+	}
+	printf("%u rows; resident %ld kB before\n", rows, resident_kb());
+	double before = seconds();
+	struct kp_export *export = kp_export_open(private, false, &status, &fault);
+	if (export == NULL) {
+		return 1;
+	}
+	printf("index made in     %10.2f s, resident %ld kB\n", seconds() - before,
+		resident_kb());
+	kp_export_unref(export);
+	before = seconds();
+	export = kp_export_open(private, false, &status, &fault);
+	printf("opened again in   %10.6f s, resident %ld kB\n", seconds() - before,
+		resident_kb());
+	look_up(export, rows, 200000);
+	look_up(export, rows, 200000);
+	printf("resident          %10ld kB after\n", resident_kb());
+	kp_export_unref(export);
+	kp_source_set_destroy(&set);
+	kp_arena_deinit(&arena);
+	if (argc < 3) {
+		(void)unlink(path);
+		(void)unlink(index);
+		(void)rmdir(folder);
+	} else {
+		printf("left in %s\n", folder);
+	}
+	return 0;
+}

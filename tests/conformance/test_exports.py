@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Ketenpoort contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""Exports as partners deliver them: which file counts, of which day it is, when it is too old, and the index beside it."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = sys.argv.pop(1)
+BSN = "999993653"
+
+
+class Exports(unittest.TestCase):
+    def setUp(self):
+        self.home = tempfile.TemporaryDirectory(prefix="ketenpoort-export-")
+        self.addCleanup(self.home.cleanup)
+        self.folder = pathlib.Path(self.home.name)
+        (self.folder / "bsn").write_text(BSN)
+
+    def manifest(self, **file):
+        return {"source": "proef", "organisation": {"oin": "00000000000000000001", "name": "Proef"}, "connector": "file",
+                "file": {"path": "export.csv", "key": "BSN", **file},
+                "response": {"subject": "BSN", "fields": {"persoon.naam": "Naam"}}}
+
+    def deliver(self, name, value, age_hours=0, rows=50):
+        path = self.folder / name
+        lines = [f"{999990000 + i};Ander {i}" for i in range(rows)] + [f"{BSN};{value}"]
+        path.with_suffix(".nieuw").write_text("BSN;Naam\n" + "\n".join(lines) + "\n")
+        then = time.time() - age_hours * 3600
+        os.utime(path.with_suffix(".nieuw"), (then, then))
+        path.with_suffix(".nieuw").rename(path)
+
+    def run_program(self, *words):
+        return subprocess.run([PROGRAM, "connector", *words, "-c", str(ROOT / "tests/conformance/catalogus.json"), "manifest.json"],
+                              capture_output=True, encoding="utf-8", check=False, cwd=self.folder)
+
+    def ask(self, manifest):
+        (self.folder / "manifest.json").write_text(json.dumps(manifest))
+        answer = json.loads(self.run_program("try", "--json", "--bsn-file", "bsn").stdout)
+        return answer["outcome"], [field["value"] for field in answer["fields"]], answer["reason"]
+
+    def test_the_latest_day_counts(self):
+        manifest = self.manifest(path="levering-yyyymmdd.csv", dated_by="name")
+        self.assertEqual(self.ask(manifest)[0], "nietBereikt")
+        self.deliver("levering-20240131.csv", "oud")
+        self.deliver("levering-20240201.csv", "nieuw")
+        self.deliver("levering-2024020.csv", "geen dag")
+        self.deliver("levering-20249999.csv.bak", "geen levering")
+        self.assertEqual(self.ask(manifest)[:2], ("gevonden", ["nieuw"]))
+
+    def test_too_old_is_not_reached(self):
+        for manifest in (self.manifest(dated_by="mtime", max_age_hours=30),
+                         self.manifest(path="d-yyyymmdd.csv", dated_by="name", max_age_hours=30)):
+            day = time.strftime("%Y%m%d", time.gmtime())
+            name = "export.csv" if manifest["file"]["path"] == "export.csv" else f"d-{day}.csv"
+            self.deliver(name, "vers", age_hours=20)
+            self.assertEqual(self.ask(manifest)[:2], ("gevonden", ["vers"]))
+        self.deliver("export.csv", "oud", age_hours=31)
+        manifest = self.manifest(dated_by="mtime", max_age_hours=30)
+        self.assertEqual(self.ask(manifest), ("nietBereikt", [], "de laatste levering van de bron is te oud"))
+        manifest["file"]["max_age_hours"] = 32
+        self.assertEqual(self.ask(manifest)[0], "gevonden")
+
+    def test_the_index_is_kept_and_made_anew(self):
+        manifest = self.manifest(index="export.index")
+        index = self.folder / "export.index"
+        self.deliver("export.csv", "eerste")
+        self.assertEqual(self.ask(manifest)[1], ["eerste"])
+        first = index.stat()
+        self.assertEqual(first.st_mode & 0o777, 0o600)
+        self.assertNotIn(BSN.encode(), index.read_bytes())
+        self.assertNotIn(b"eerste", index.read_bytes())
+        self.assertEqual(self.ask(manifest)[1], ["eerste"])
+        self.assertEqual(index.stat().st_ino, first.st_ino)
+        self.deliver("export.csv", "tweede", rows=80)
+        self.assertEqual(self.ask(manifest)[1], ["tweede"])
+        self.assertNotEqual(index.stat().st_ino, first.st_ino)
+        # Damaged anywhere: never a wrong answer.
+        good = index.read_bytes()
+        for at in (0, 5, 40, 4096, 4100, 4096 + 30, len(good) - 1):
+            index.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1:])
+            self.assertEqual(self.ask(manifest)[1], ["tweede"], at)
+        index.write_bytes(good[:5000])
+        self.assertEqual(self.ask(manifest)[1], ["tweede"])
+        # Another manifest reads the same file otherwise.
+        manifest["file"]["key"] = "Naam"
+        self.assertEqual(self.ask(manifest)[0], "nietsGevonden")
+        self.assertEqual([path.name for path in self.folder.glob("export.index*")], ["export.index"])
+        manifest["file"]["index"] = "bestaat/niet/index"
+        self.assertEqual(self.ask(manifest)[0], "nietBereikt")
+
+    def test_manifests_say_what_is_wrong(self):
+        for file, word in (({"path": "a-yyyymmdd.csv"}, "dated_by"), ({"dated_by": "name"}, "yyyymmdd"),
+                           ({"max_age_hours": 5}, "dated_by"), ({"dated_by": "mtime", "max_age_hours": 90000}, "87600")):
+            (self.folder / "manifest.json").write_text(json.dumps(self.manifest(**file)))
+            done = self.run_program("check")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(word, done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
