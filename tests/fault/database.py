@@ -30,7 +30,7 @@ def manifest(pg, table="regeling"):
     return {
         "source": "svb", "organisation": {"oin": "00000001822222222000", "name": "Proefdatabase"}, "connector": "sql",
         "endpoint": f"postgresql://localhost:{pg.port}/postgres",
-        "access": {"kind": "basic", "secret": "db", "anchor_file": str(pg.folder / "ca.pem")},
+        "access": {"kind": "basic", "secret": "db", "anchor_file": "database-ca.pem"},
         "limits": {"time_ms": 2500, "connect_ms": 2000, "concurrent": 4},
         "sql": {"queries": {"regeling": query}},
         "response": {"subject": "bsn", "lists": {"uitkeringen": {"items": "regeling", "fields": {
@@ -64,6 +64,7 @@ class Database(unittest.TestCase):
             secret = gateway.folder / "secrets/db"
             secret.touch(mode=0o600)
             secret.write_text(f"{self.pg.user}:{self.pg.password}\n")
+            (gateway.folder / "database-ca.pem").write_text((self.pg.folder / "ca.pem").read_text())
             (gateway.folder / "sources/svb.json").write_text(json.dumps(manifest(self.pg, **options)))
             original()
         gateway.start = start
