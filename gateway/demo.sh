@@ -84,6 +84,9 @@ start_partner werkbedrijf "$werk"
 "$gateway" init "$work/poort" >/dev/null
 "$gateway" dev-pki "$work/poort/pki" >/dev/null
 us=$work/poort/pki/clients/00000001830000001000
+# A back office's PostgreSQL; it puts its manifest, anchor and secret in the configuration when it is ready.
+python3 -B tests/partners/database.py "$work/poort" >"$work/database.log" 2>&1 &
+pids="$pids $!"
 # Who asks is what a token says; here the issuer is a key in a folder.
 "$gateway" dev-token --organisatie 00000001830000001000 --medewerker m.jansen --rollen klantmanager \
 	--geldig 21600 --uit "$work/token" "$work/inlog"
@@ -101,6 +104,7 @@ data["listeners"] = [{"host": "127.0.0.1", "port": int(port), "tls": {
 data["issuers"] = [{"issuer": "https://dev-token.invalid", "audiences": ["ketenpoort"],
                     "keys": {"file": "../inlog/jwks.json"}, "organisations": ["00000001830000001000"],
                     "organisation_claim": "oin", "roles_claim": "rollen", "binding": "optional"}]
+data.setdefault("secrets", {})["inkomen-database"] = {"file": "secrets/inkomen-database"}
 config.write_text(json.dumps(data, indent=2))
 for name, old, new in zip(("brp", "uwv", "svb"), (8081, 8082, 8083), partners):
     manifest = pathlib.Path(folder, "sources", name + ".json")
@@ -110,6 +114,12 @@ soap = pathlib.Path("connectors/soap/manifests/suwinet-uwv-werkbedrijf.json").re
 pathlib.Path(folder, "sources", "uwv-werkbedrijf.json").write_text(soap.replace("127.0.0.1:5020", f"127.0.0.1:{werk}"))
 PY
 python3 -B tests/partners/partners.py export --out "$work/poort/klantvolg.csv"
+tries=0
+until [ -s "$work/poort/sources/gemeente-inkomen.json" ]; do
+	tries=$((tries + 1))
+	[ $tries -lt 600 ] || { cat "$work/database.log" >&2; exit 1; }
+	sleep 0.05
+done
 await "http://127.0.0.1:$brp/_health"
 await "http://127.0.0.1:$uwv/_health"
 await "http://127.0.0.1:$svb/_health"
@@ -137,7 +147,7 @@ ask() { # expected exit code, then arguments for query
 }
 
 # --- the story ---
-title "A dossier for an intake: five partners, one answer, the source beside every value"
+title "A dossier for an intake: six partners (REST, SOAP, a database, an export), one answer, the source beside every value"
 ask 3 --doel participatiewet-intake --zaak Z-2026-00123
 
 title "The same client for a narrower purpose: an address check opens less"

@@ -17,6 +17,8 @@ softhsm2 libengine-pkcs11-openssl chromium sslscan testssl.sh
 nghttp2-client slowhttptest postgresql-15 odbc-postgresql libsqliteodbc python3-jsonschema libz3-dev"
 bench="nginx libnginx-mod-http-lua lua-cjson wrk nodejs nghttp2-client"
 
+# A back office of the demo.
+run="$run postgresql-15 openssl"
 # What holds the soap connector to account.
 test="$test xmlsec1 default-jre-headless python3-yaml"
 bench="$bench python3-zeep"
