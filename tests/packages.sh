@@ -19,6 +19,7 @@ bench="nginx libnginx-mod-http-lua lua-cjson wrk nodejs nghttp2-client"
 
 # A back office of the demo.
 run="$run postgresql-15 openssl"
+bench="$bench python3-psycopg2"
 # What holds the soap connector to account.
 test="$test xmlsec1 default-jre-headless python3-yaml"
 bench="$bench python3-zeep"
