@@ -309,7 +309,10 @@ gone_clients_are_noticed(void **state)
 	say("3/0/1/00000008");
 	hear("DATA 3 5 end.");
 	assert_int_equal(atomic_load(&notes.gone), gone + 1);
-	assert_true(atomic_load(&notes.finished) >= finished + 2);
+	/* A handler finishes after its answer is on its way. */
+	while (atomic_load(&notes.finished) < finished + 2) {
+		sleep_ms(1);
+	}
 	/* The connection goes away under two. */
 	say("1/5/5/" GET_SLOW " 1/5/7/" GET_SLOW " 6/0/0/0000000000000000");
 	hear("PING ack. HEADERS 3. DATA 3 5 end. PING ack.");
