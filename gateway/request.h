@@ -221,6 +221,13 @@ void kp_request_identity_cancel(struct kp_request *request);
 /* stage_project.c: makes the final state of a call that is done. */
 void kp_project_call(struct kp_request_call *call);
 
+/*
+ * stage_merge.c: makes `merged` from all sources that found something. The links between
+ * values are in the values themselves, so merging one source for its block undoes them:
+ * after the last block all is merged again. False: no memory.
+ */
+bool kp_merge_all(struct kp_request *request) KP_MUST_USE;
+
 /* stage_answer.c: in a streaming form, sends what is ready. Does nothing otherwise. */
 void kp_answer_stream(struct kp_request *request);
 

@@ -471,6 +471,9 @@ close_stream(struct kp_request *request)
 		begin_stream(request);
 		return KP_STAGE_WAIT;
 	}
+	if (!kp_merge_all(request)) {
+		return fail_late(request);
+	}
 	kp_buffer_init(
 		buffer, &request->arena, kp_request_config(request)->request_bytes_max);
 	open_block(buffer, request->form, KP_SLICE("slot"));

@@ -11,8 +11,8 @@
  */
 #include "request.h"
 
-enum kp_stage_result
-kp_stage_merge(struct kp_request *request)
+bool
+kp_merge_all(struct kp_request *request)
 {
 	const struct kp_collect **collects = KP_ARENA_ARRAY(
 		&request->arena, const struct kp_collect *, request->call_count);
@@ -23,9 +23,15 @@ kp_stage_merge(struct kp_request *request)
 			collects[count++] = &call->collect;
 		}
 	}
-	if (collects == NULL ||
+	return collects != NULL &&
 		kp_merge(request->view->snapshot->catalogue, collects, count,
-			&request->arena, &request->merged) != KP_OK) {
+			&request->arena, &request->merged) == KP_OK;
+}
+
+enum kp_stage_result
+kp_stage_merge(struct kp_request *request)
+{
+	if (!kp_merge_all(request)) {
 		return kp_request_fail(request, KP_E_MEMORY, "no memory to merge",
 			(struct kp_slice){NULL, 0});
 	}
