@@ -54,10 +54,11 @@ def run(*command):
 
 
 def certificates():
-    """One root, a server's and a client's certificate, and the stores Java wants."""
+    """A root and a stranger's, a server's and a client's certificate, and the stores Java wants."""
     root, key = WORK / "root.pem", WORK / "root.key"
-    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
-        "-out", root, "-subj", "/CN=proefwortel", "-days", "2")
+    for name in ("root", "stranger"):
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+            WORK / f"{name}.key", "-out", WORK / f"{name}.pem", "-subj", f"/CN=proef{name}", "-days", "2")
     for name, extra in (("server", "subjectAltName=DNS:localhost,IP:127.0.0.1"), ("client", "extendedKeyUsage=clientAuth")):
         (WORK / f"{name}.cnf").write_text(extra + "\n")
         run("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
@@ -150,7 +151,7 @@ def outcomes(port, secure):
     check(result["outcome"] == "gevonden", f"with a client certificate: {result['outcome']} {result.get('fault')}")
     result = attempt(manifest(f"https://localhost:{secure}", **anchor), BSN)
     check(result["outcome"] == "nietBereikt", f"without a client certificate: {result['outcome']}")
-    other = {"kind": "none", "anchor_file": str(WORK / "client.pem")}
+    other = {"kind": "none", "anchor_file": str(WORK / "stranger.pem")}
     result = attempt(manifest(f"https://localhost:{secure}", **other, **own), BSN)
     check(result["outcome"] == "nietBereikt", f"a server we do not trust: {result['outcome']}")
 
