@@ -21,21 +21,35 @@ SECTIONS = ("-p", "-s", "-f", "-S", "-H", "-I", "-T", "-R", "-C", "-B", "-BB", "
             "-D", "-4")
 
 
+def look(rig, name, *sections):
+    """The findings, None when there is no verdict."""
+    out = pathlib.Path(rig.home.name) / name
+    done = run("testssl", "--quiet", "--color", "0", "--warnings", "off", "-n", "none", "--ip", "127.0.0.1",
+               "--jsonfile", out, *sections, f"localhost:{rig.port}", seconds=300)
+    if not out.exists():
+        print(done.stdout.decode()[-2000:], done.stderr.decode()[-2000:])
+        return None
+    return json.loads(out.read_text())
+
+
+def above_low(findings):
+    return [finding for finding in findings
+            if finding["severity"] in ("MEDIUM", "HIGH", "CRITICAL", "FATAL", "WARN")
+            and finding["id"].split()[0] not in NOT_OURS]
+
+
 def main():
     if not shutil.which("testssl"):
         print("SKIPPED: testssl.sh is not installed")
         return 0
     with Rig("none").start() as rig:
-        out = pathlib.Path(rig.home.name) / "out.json"
-        done = run("testssl", "--quiet", "--color", "0", "--warnings", "off", "-n", "none", "--ip", "127.0.0.1",
-                   "--jsonfile", out, *SECTIONS, f"localhost:{rig.port}", seconds=300)
-        if not out.exists():
-            print(done.stdout.decode()[-2000:], done.stderr.decode()[-2000:])
+        findings = look(rig, "out.json", *SECTIONS)
+        if findings is None:
             return 1
-        findings = json.loads(out.read_text())
-    bad = [finding for finding in findings
-           if finding["severity"] in ("MEDIUM", "HIGH", "CRITICAL", "FATAL", "WARN")
-           and finding["id"].split()[0] not in NOT_OURS]
+        bad = above_low(findings)
+        # On a loaded machine a probe of it may not connect in its own time; then it says so, and has not looked.
+        if bad and all(finding["severity"] == "WARN" and "connect problem" in finding["finding"] for finding in bad):
+            bad = above_low(look(rig, "again.json", "-S") or bad)
     for finding in bad:
         print(f"{finding['severity']}: {finding['id']}: {finding['finding']}")
     ids = {finding["id"] for finding in findings}
