@@ -6,6 +6,7 @@
 usage: test_tls.py [-v] [TEST] PROGRAM
 """
 import base64
+import contextlib
 import hashlib
 import http.client
 import json
@@ -13,6 +14,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import ssl
 import threading
 import time
@@ -398,6 +400,51 @@ class Partners(unittest.TestCase):
         self.assertEqual(warnings, ["certificate of brp has ended"])
 
 
+class Front:
+    """TLS in front of a partner: asks for a certificate, keeps whose it was, and passes bytes on."""
+
+    def __init__(self, pki, to):
+        self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(pki / "root.pem"))
+        self.context.verify_mode = ssl.CERT_REQUIRED
+        self.context.load_cert_chain(pki / "server.pem", pki / "server.key")
+        self.to, self.serials = to, []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self.serve, args=(self.listener.accept()[0],), daemon=True).start()
+
+    def serve(self, plain):
+        with contextlib.suppress(OSError), self.context.wrap_socket(plain, server_side=True) as client, \
+                socket.create_connection(("127.0.0.1", self.to)) as partner:
+            subject = dict(pair[0] for pair in client.getpeercert()["subject"])
+            self.serials.append(subject["serialNumber"])
+            while asked := client.recv(65536):
+                partner.sendall(asked)
+                client.sendall(self.answer(partner))
+
+    @staticmethod
+    def answer(partner):
+        """To its end, which its length tells."""
+        data = b""
+        while b"\r\n\r\n" not in data:
+            data += partner.recv(65536)
+        head, body = data.split(b"\r\n\r\n", 1)
+        length = int(re.search(rb"(?i)content-length: *(\d+)", head)[1])
+        while len(body) < length:
+            body += partner.recv(65536)
+        return head + b"\r\n\r\n" + body
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+
 @unittest.skipUnless(MODULE.exists() and ENGINE and shutil.which("softhsm2-util"),
                      "SKIPPED: softhsm2 or libengine-pkcs11-openssl is not installed")
 class Tokens(unittest.TestCase):
@@ -443,6 +490,27 @@ class Tokens(unittest.TestCase):
         self.rig.gateway.reload()
         self.assertIn('adopted"} 1', "\n".join(self.rig.gateway.reloads()))
         self.assertEqual(self.rig.curl("-w", "%{http_code}", *self.rig.client()).stdout[-3:], b"200")
+
+    def test_a_partner_is_shown_a_certificate_whose_key_is_in_the_token(self):
+        name = f"clients/{running.MUNICIPALITY}"
+        (self.rig.pki / f"{name}.key").unlink()
+        self.rig.start()
+        gateway = self.rig.gateway
+        with Front(self.rig.pki, gateway.partners["brp"].port) as front:
+            path = gateway.folder / "sources/brp.json"
+            manifest = json.loads(path.read_text())
+            manifest["endpoint"] = re.sub(r"^http://127.0.0.1:\d+", f"https://localhost:{front.port}", manifest["endpoint"])
+            manifest["access"].update(certificate_file=str(self.rig.pki / f"{name}.pem"),
+                                      key_file="pkcs11:token=poort;object=key3;type=private",
+                                      anchor_file=str(self.rig.pki / "root.pem"))
+            path.write_text(json.dumps(manifest, indent=1))
+            gateway.reload()
+            for _ in range(5):
+                status, answer = gateway.ask("999910061")
+                self.assertEqual(status, 200)
+                said = [source["status"] for source in answer["bronnen"] if source["bron"] == "brp"]
+                self.assertEqual(said, ["gevonden"])
+            self.assertEqual(set(front.serials), {running.MUNICIPALITY})
 
     def test_a_wrong_pin_does_not_start(self):
         self.rig.tls["certificates"] = [{**self.rig.pair("server"), "key": "pkcs11:token=poort;object=key1"}]
