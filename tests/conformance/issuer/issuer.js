@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: EUPL-1.2
 //
 // A real issuer: oidc-provider on https://localhost. One client gets plain tokens, one certificate-bound ones (the
-// certificate as base64 of DER in a header, as a proxy would pass it on), one DPoP-bound ones, one opaque ones.
+// certificate as base64 of DER in a header, as a proxy would pass it on), one DPoP-bound ones, one opaque ones. One client has
+// no secret and shows its certificate (RFC 8705, section 2.1).
 //
-//   node issuer.js PORT KEYS.json CERTIFICATE KEY
+//   node issuer.js PORT KEYS.json CERTIFICATE KEY ANCHORS
 //
-// KEYS.json: { "keys": [ private JWK … ] }, made when it is not there. CERTIFICATE and KEY: of the server, PEM.
+// KEYS.json: { "keys": [ private JWK … ] }, made when it is not there. CERTIFICATE and KEY: of the server, PEM. ANCHORS: of
+// clients that show a certificate.
 "use strict";
 
 const fs = require("node:fs");
@@ -14,7 +16,8 @@ const crypto = require("node:crypto");
 const https = require("node:https");
 
 const RESOURCE = "urn:ketenpoort";
-const [port, file, certificate, key] = process.argv.slice(2);
+const OIN = "00000001830000001000";
+const [port, file, certificate, key, anchors] = process.argv.slice(2);
 
 function makeKeys() {
   const pair = (type, options, extra) => ({
@@ -38,8 +41,11 @@ async function main() {
     clients: [
       client("plain"), client("es256"), client("opaque"), client("poort"),
       client("bound", { tls_client_certificate_bound_access_tokens: true }),
+      client("showing", { client_secret: undefined, token_endpoint_auth_method: "tls_client_auth",
+                          tls_client_auth_subject_dn: `serialNumber=${OIN}` }),
       client("proof", { dpop_bound_access_tokens: true }),
     ],
+    clientAuthMethods: ["client_secret_basic", "tls_client_auth"],
     enabledJWA: { dPoPSigningAlgValues: ["ES256"] },
     features: {
       devInteractions: { enabled: false },
@@ -47,9 +53,13 @@ async function main() {
       dPoP: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },
       mTLS: {
-        enabled: true, certificateBoundAccessTokens: true,
-        getCertificate: (ctx) => ctx.get("x-certificate") &&
-          new crypto.X509Certificate(Buffer.from(ctx.get("x-certificate"), "base64")),
+        enabled: true, certificateBoundAccessTokens: true, tlsClientAuth: true,
+        getCertificate: (ctx) => ctx.get("x-certificate")
+          ? new crypto.X509Certificate(Buffer.from(ctx.get("x-certificate"), "base64"))
+          : ctx.socket.getPeerX509Certificate(),
+        certificateAuthorized: (ctx) => ctx.socket.authorized,
+        certificateSubjectMatches: (ctx, property, expected) =>
+          ctx.socket.getPeerX509Certificate().subject.split("\n").includes(expected),
       },
       resourceIndicators: {
         enabled: true,
@@ -63,10 +73,11 @@ async function main() {
       },
     },
     // The employee travels through the machine's call (RFC 8693, act).
-    extraTokenClaims: () => ({ oin: "00000001830000001000", rollen: ["KM"], act: { sub: "m.jansen" } }),
+    extraTokenClaims: () => ({ oin: OIN, rollen: ["KM"], act: { sub: "m.jansen" } }),
   });
   provider.on("server_error", (ctx, error) => console.error(error));
-  https.createServer({ cert: fs.readFileSync(certificate), key: fs.readFileSync(key) }, provider.callback())
+  https.createServer({ cert: fs.readFileSync(certificate), key: fs.readFileSync(key), ca: fs.readFileSync(anchors),
+                       requestCert: true, rejectUnauthorized: false }, provider.callback())
     .listen(Number(port), "127.0.0.1", () => console.log("ready"));
 }
 

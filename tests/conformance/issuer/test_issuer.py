@@ -63,7 +63,8 @@ class Issuer:
 
     def start(self, keys="keys.json"):
         self.process = subprocess.Popen(["node", str(WORK / "issuer.js"), str(self.port), str(self.home / keys),
-                                         str(self.pki / "server.pem"), str(self.pki / "server.key")],
+                                         str(self.pki / "server.pem"), str(self.pki / "server.key"),
+                                         str(self.pki / "root.pem")],
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=WORK, text=True)
         for line in self.process.stdout:
             if line.strip() == "ready":
@@ -191,6 +192,36 @@ class Tokens(WithIssuer):
         self.assertEqual(said["again"][0], 401)
         self.assertIn("DPoP", said["again"][1])
         self.assertEqual(said["bearer"], 401)
+
+
+class CertificateForSecret(WithIssuer):
+    """The gateway is a client of the issuer that has a certificate and no secret."""
+
+    @classmethod
+    def configure(cls, config):
+        super().configure(config)
+        own = cls.pki / "clients" / OIN
+        issuer = config["issuers"][0]
+        issuer.update(certificate=f"{own}.pem", key=f"{own}.key")
+        issuer["introspection"]["client_id"] = "showing"
+        del issuer["introspection"]["secret"], config["secrets"]["inlog"]
+
+    def test_an_opaque_token_is_asked_about(self):
+        token = self.issuer.token("opaque")
+        self.assertEqual(self.ask(token), 200)
+        self.assertEqual(self.ask("x" * len(token)), 401)
+
+
+class CertificateOfAnother(CertificateForSecret):
+    @classmethod
+    def configure(cls, config):
+        super().configure(config)
+        other = next(path for path in sorted((cls.pki / "clients").glob("*.pem")) if path.stem != OIN)
+        config["issuers"][0].update(certificate=str(other), key=str(other.with_suffix(".key")))
+
+    def test_an_opaque_token_is_asked_about(self):
+        """The issuer does not know us, and says nothing of the token."""
+        self.assertNotEqual(self.ask(self.issuer.token("opaque")), 200)
 
 
 class Outages(WithIssuer):
