@@ -168,8 +168,8 @@ struct kp_source_call {
 	struct kp_upstream_call *upstream;
 
 	/* SQL transport. */
-	struct kp_slice query_names[KP_SQL_QUERIES_MAX];
-	struct kp_sql_query queries[KP_SQL_QUERIES_MAX];
+	struct kp_slice *query_names; /* KP_SQL_QUERIES_MAX, from the first query on */
+	struct kp_sql_query *queries;
 	uint32_t query_count;
 	struct kp_sql_call *sql;
 	struct kp_buffer row; /* the row under way as JSON */

@@ -23,12 +23,22 @@ is_token_byte(char byte)
 static bool
 is_ours(struct kp_text name)
 {
-	static const char *const names[] = {"host", "content-length", "transfer-encoding",
-		"connection", "te", "trailer", "upgrade", "keep-alive", "expect",
-		"accept-encoding", "fsc-transaction-id"};
+	static const struct kp_slice names[] = {
+		KP_SLICE_INIT("host"),
+		KP_SLICE_INIT("content-length"),
+		KP_SLICE_INIT("transfer-encoding"),
+		KP_SLICE_INIT("connection"),
+		KP_SLICE_INIT("te"),
+		KP_SLICE_INIT("trailer"),
+		KP_SLICE_INIT("upgrade"),
+		KP_SLICE_INIT("keep-alive"),
+		KP_SLICE_INIT("expect"),
+		KP_SLICE_INIT("accept-encoding"),
+		KP_SLICE_INIT("fsc-transaction-id"),
+	};
 	for (size_t i = 0; i < KP_ARRAY_LEN(names); i++) {
-		if (strlen(names[i]) == name.len &&
-			strncasecmp(names[i], name.data, name.len) == 0) {
+		if (names[i].len == name.len &&
+			strncasecmp(names[i].data, name.data, name.len) == 0) {
 			return true;
 		}
 	}
@@ -186,6 +196,22 @@ write_key(void *context, struct kp_text key)
 	return call->key.data != NULL;
 }
 
+/* Most calls have no queries: their room is not part of every call. */
+static bool
+fit_queries(struct kp_source_call *call)
+{
+	struct kp_arena *arena = call->options.arena;
+	if (call->queries != NULL) {
+		return true;
+	}
+	call->query_names = KP_ARENA_ARRAY(arena, struct kp_slice, KP_SQL_QUERIES_MAX);
+	if (call->query_names != NULL) {
+		call->queries =
+			KP_ARENA_ARRAY(arena, struct kp_sql_query, KP_SQL_QUERIES_MAX);
+	}
+	return call->queries != NULL;
+}
+
 /* Parameters are copied; the statement is the connector's and stays. */
 static bool
 write_query(void *context, struct kp_text name, struct kp_text statement,
@@ -194,7 +220,8 @@ write_query(void *context, struct kp_text name, struct kp_text statement,
 	struct kp_source_call *call = context;
 	struct kp_arena *arena = call->options.arena;
 	if (call->query_count == KP_SQL_QUERIES_MAX || statement.len == 0 ||
-		statement.data[statement.len] != '\0' || count > UINT8_MAX) {
+		statement.data[statement.len] != '\0' || count > UINT8_MAX ||
+		!fit_queries(call)) {
 		return false;
 	}
 	struct kp_slice *values = KP_ARENA_ARRAY(arena, struct kp_slice, count + 1);
