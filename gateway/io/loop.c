@@ -8,6 +8,7 @@
 #include "io/loop.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -25,6 +26,8 @@
 #define NOT_ARMED UINT64_MAX
 /* Not at each request: 128 kB of stack would drive the data in use out of the cache. */
 #define STACK_WIPE_EVERY_US ((uint64_t)250000)
+/* Without bytes for so long, a loop gives back what a rush made the allocator keep. */
+#define TRIM_AFTER_US ((uint64_t)1000000)
 
 struct turn_clock {
 	uint64_t now_us;
@@ -47,6 +50,7 @@ struct kp_loop {
 	struct kp_task *deferred_last;
 	struct kp_timer *timers;
 	struct kp_timer stack_wipe; /* armed while the stack may hold client data */
+	struct kp_timer trim;       /* started again by each of those wipes */
 	uint64_t armed_us;          /* when `timer` fires */
 	struct turn_clock *clock;
 	struct turn_clock clock_storage;
@@ -309,8 +313,16 @@ kp_timer_stop(struct kp_loop *loop, struct kp_timer *timer)
 static void
 on_stack_wipe(struct kp_timer *timer)
 {
-	(void)timer;
+	struct kp_loop *loop = KP_CONTAINER_OF(timer, struct kp_loop, stack_wipe);
 	kp_wipe_stack();
+	kp_timer_start(loop, &loop->trim, TRIM_AFTER_US);
+}
+
+static void
+on_trim(struct kp_timer *timer)
+{
+	(void)timer;
+	(void)malloc_trim(0);
 }
 
 void
@@ -432,6 +444,7 @@ kp_loop_create(unsigned index, struct kp_loop **ret_loop, struct kp_error *err)
 	loop->index = index;
 	loop->armed_us = NOT_ARMED;
 	loop->stack_wipe.fire = on_stack_wipe;
+	loop->trim.fire = on_trim;
 	loop->clock = &loop->clock_storage;
 	init_handles(loop);
 	*ret_loop = loop;
