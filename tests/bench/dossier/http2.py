@@ -4,8 +4,8 @@
 """What does a dossier cost over HTTP/2? Beside HTTP/1.1, and beside nginx that takes HTTP/2 and passes it on, in one run.
 
 The same questions by h2load each time, 32 under way; processor time of the gateway (with nginx: of both) per dossier. And
-what honest clients notice of an attack: the slowest hundredth of their answers, without and with four connections that ask
-and break off as fast as they can. Servers on processor 0, partners, load and attackers on processor 1.
+what honest clients notice of each attack: the slowest hundredth of their answers, without and with four clients that attack as
+fast as they can, again and again. Servers on processor 0, partners, load and attackers on processor 1.
 
     python3 tests/bench/dossier/http2.py [--rounds 5] [--dossiers 4000]
 """
@@ -13,11 +13,14 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 
 import setups
 from run import HERE, ROOT, Process, wait_until_up
@@ -35,18 +38,7 @@ http {
     proxy_set_header Connection ""; } }
 }
 """
-ATTACK = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from http2 import *
-ask = request("POST", "/v1/dossiers/_zoek")
-while True:
-    with Peer(int(sys.argv[2])) as peer:
-        for first in range(1, 4001, 100):
-            if not peer.say(b"".join(frame(HEADERS, END_HEADERS, s, ask) + frame(RST_STREAM, 0, s, b"\\0\\0\\0\\x08")
-                                     for s in range(first, first + 100, 2))):
-                break
-"""
+ATTACKS = ("rapid_reset", "made_you_reset", "pings", "settings", "continuations", "half_open", "zero_window")
 
 
 def proxy(folder, port, gateway):
@@ -86,17 +78,31 @@ def p99(times):
     return sorted(times)[len(times) * 99 // 100]
 
 
-def under_attack(folder, port, dossiers):
-    quiet = p99(load(folder, port, dossiers, 2)) / 1e3
-    attackers = [subprocess.Popen(["taskset", "-c", "1", sys.executable, "-c", ATTACK, str(ROOT / "tests/support"), str(port)])
-                 for _ in range(4)]
-    try:
-        attacked = p99(load(folder, port, dossiers, 2)) / 1e3
-    finally:
-        for attacker in attackers:
-            attacker.kill()
-            attacker.wait()
-    print(f"p99 of honest clients: {quiet:.1f} ms, under Rapid Reset {attacked:.1f} ms ({attacked / quiet:.2f}x)")
+def flooded(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        return int(re.search(rb"(?m)^ketenpoort_http2_connections_flooded_total (\d+)", answer.read())[1])
+
+
+def under_attack(folder, port, process, dossiers, rounds, attack):
+    """What four attackers change. They have a low priority, so that they do not keep the honest clients, on the same
+    processor, from noticing their answers; what they do to the gateway is shown beside it."""
+    rows = []
+    for _ in range(rounds):
+        quiet = p99(load(folder, port, dossiers, 2)) / 1e3
+        attackers = [subprocess.Popen(["taskset", "-c", "1", "nice", sys.executable, str(HERE / "hostile.py"),
+                                       str(port), attack], stdout=subprocess.PIPE) for _ in range(4)]
+        try:
+            for attacker in attackers:
+                attacker.stdout.readline()  # it has begun
+            before, ended, cpu = time.monotonic(), flooded(port), process.cpu_seconds()
+            attacked = p99(load(folder, port, dossiers, 2)) / 1e3
+            cpu, ended, seconds = process.cpu_seconds() - cpu, flooded(port) - ended, time.monotonic() - before
+        finally:
+            for attacker in attackers:
+                attacker.kill()
+                attacker.communicate()
+        rows.append((quiet, attacked, attacked / quiet, ended / seconds, 100 * cpu / seconds))
+    print(f"{attack:16}" + "".join(f"{statistics.median(column):14.2f}" for column in zip(*rows)), flush=True)
 
 
 def main():
@@ -130,7 +136,9 @@ def main():
         for name in ("HTTP/1.1", "nginx HTTP/2"):
             ratios = [a["cpu_us"] / b["cpu_us"] for a, b in zip(rows["HTTP/2"], rows[name])]
             print(f"CPU ratio HTTP/2 to {name}: median {statistics.median(ratios):.2f} (min {min(ratios):.2f}, max {max(ratios):.2f})")
-        under_attack(folder, setup.port, args.dossiers)
+        print(f"{'p99 of the honest':16}{'quiet ms':>13}{'attacked ms':>14}{'ratio':>14}{'sent away/s':>14}{'gateway CPU %':>14}")
+        for attack in ATTACKS:
+            under_attack(folder, setup.port, ours, args.dossiers, args.rounds, attack)
     finally:
         for process in (front, ours, partner):
             process.stop()
