@@ -296,13 +296,16 @@ real_partner_answer(const char *name, const struct stage_answer *given)
 bool
 real_partner_asked(const char *name)
 {
-	return find_partner(name)->asked != NULL;
+	const struct partner *partner = find_partner(name);
+	KP_REQUIRE(partner != NULL);
+	return partner->asked != NULL;
 }
 
 bool
 real_partner_take(const char *name, struct stage_question *ret_question)
 {
 	struct partner *partner = find_partner(name);
+	KP_REQUIRE(partner != NULL);
 	struct asked *asked = partner->asked;
 	if (asked == NULL) {
 		return false;
