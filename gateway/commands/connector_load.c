@@ -1,0 +1,241 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* connector_load: see connector_load.h. */
+#include "commands/connector_load.h"
+
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "core/heap.h"
+#include "io/file.h"
+
+#define FINDINGS_MAX 200
+#define BSN_DIGITS 9
+
+void
+kp_connector_load_init(struct kp_connector_load *load)
+{
+	kp_arena_init(&load->arena, KP_CONNECTOR_ANSWER_BYTES_MAX * 2, NULL);
+	kp_findings_init(&load->findings, FINDINGS_MAX);
+}
+
+void
+kp_connector_load_deinit(struct kp_connector_load *load)
+{
+	kp_source_set_destroy(&load->set);
+	kp_attendant_stop(&load->attendant);
+	if (load->sockets[0] != '\0') {
+		(void)rmdir(load->sockets);
+	}
+	kp_findings_deinit(&load->findings);
+	kp_arena_deinit(&load->arena);
+	kp_wipe(load->bsn, sizeof(load->bsn));
+}
+
+bool
+kp_connector_add_plugin(struct kp_connector_load *load, const char *path)
+{
+	if (load->plugin_count == KP_CONNECTOR_PLUGINS_MAX) {
+		return false;
+	}
+	load->plugins[load->plugin_count++] = path;
+	return true;
+}
+
+bool
+kp_connector_add_secret(struct kp_connector_load *load, const char *name_and_file)
+{
+	if (load->secret_count == KP_CONNECTOR_SECRETS_MAX ||
+		strchr(name_and_file, '=') == NULL) {
+		return false;
+	}
+	load->secrets[load->secret_count++] = name_and_file;
+	return true;
+}
+
+/* Files. */
+
+bool
+kp_connector_read_file(struct kp_connector_load *load, const char *path, size_t bytes_max,
+	struct kp_slice *ret_text)
+{
+	struct kp_error err;
+	char text[512];
+	if (kp_file_read_all(path, &load->arena, bytes_max, ret_text, &err) == KP_OK) {
+		return true;
+	}
+	fprintf(stderr, "ketenpoort connector: %s\n",
+		kp_error_text(&err, text, sizeof(text)));
+	return false;
+}
+
+static struct kp_slice
+first_line(struct kp_slice text)
+{
+	const char *end = text.len == 0 ? NULL : memchr(text.data, '\n', text.len);
+	size_t len = end == NULL ? text.len : (size_t)(end - text.data);
+	while (len > 0 && (text.data[len - 1] == '\r' || text.data[len - 1] == ' ')) {
+		len--;
+	}
+	return (struct kp_slice){text.data, len};
+}
+
+static struct kp_slice
+find_secret(void *context, struct kp_slice name)
+{
+	struct kp_connector_load *load = context;
+	struct kp_slice text;
+	if (load->any_secret) {
+		return KP_SLICE("not-looked-at");
+	}
+	for (size_t i = 0; i < load->secret_count; i++) {
+		const char *equals = strchr(load->secrets[i], '=');
+		struct kp_slice own = {
+			load->secrets[i], (size_t)(equals - load->secrets[i])};
+		if (kp_slice_equal(own, name) &&
+			kp_connector_read_file(load, equals + 1, 65536, &text)) {
+			return first_line(text);
+		}
+	}
+	return (struct kp_slice){0};
+}
+
+void
+kp_connector_print_findings(const struct kp_connector_load *load)
+{
+	char text[1024];
+	for (size_t i = 0; i < load->findings.count; i++) {
+		fprintf(stderr, "%s\n",
+			kp_error_text(&load->findings.items[i], text, sizeof(text)));
+	}
+	if (load->findings.dropped > 0) {
+		fprintf(stderr, "and %zu more\n", load->findings.dropped);
+	}
+}
+
+bool
+kp_connector_load_catalogue(struct kp_connector_load *load)
+{
+	struct kp_slice text;
+	if (!kp_connector_read_file(
+		    load, load->catalogue, KP_CONNECTOR_FILE_BYTES_MAX, &text)) {
+		fprintf(stderr, "name the catalogue with --catalogue FILE\n");
+		return false;
+	}
+	return kp_catalogue_load(&load->arena, load->catalogue, text, &load->findings,
+		       &load->cells) == KP_OK;
+}
+
+/* Opens every manifest; what is wrong is in the findings. */
+bool
+kp_connector_load_sources(struct kp_connector_load *load)
+{
+	struct kp_manifest_file *files = KP_ARENA_ARRAY(
+		&load->arena, struct kp_manifest_file, load->file_count + 1);
+	bool fine = files != NULL && kp_connector_load_catalogue(load);
+	for (size_t i = 0; fine && i < load->file_count; i++) {
+		files[i].name = load->files[i];
+		fine = kp_connector_read_file(
+			load, load->files[i], KP_MANIFEST_BYTES_MAX, &files[i].text);
+	}
+	if (!fine) {
+		return false;
+	}
+	char *copy = kp_arena_strdup(&load->arena, load->files[0]);
+	struct kp_source_set_options options = {
+		.catalogue = load->cells,
+		.files = files,
+		.file_count = load->file_count,
+		.folder = copy == NULL ? "." : dirname(copy),
+		.secret = find_secret,
+		.secret_context = load,
+		.plugins = load->plugins,
+		.plugin_count = load->plugin_count,
+		.socket_folder = load->sockets[0] == '\0' ? NULL : load->sockets,
+		.attendant = load->attendant,
+		.show_errors = true,
+	};
+	return kp_source_set_create(&options, &load->findings, &load->set) == KP_OK;
+}
+
+/* The client's number: from a file or typed without echo, never an argument. */
+
+static bool
+take_digits(struct kp_connector_load *load, const char *line)
+{
+	size_t len = strcspn(line, "\r\n");
+	if (len != BSN_DIGITS || strspn(line, "0123456789") < BSN_DIGITS) {
+		fprintf(stderr, "ketenpoort connector: a BSN has nine digits\n");
+		return false;
+	}
+	memcpy(load->bsn, line, BSN_DIGITS);
+	return true;
+}
+
+static bool
+read_bsn_from(struct kp_connector_load *load, FILE *file)
+{
+	char line[64] = "";
+	bool fine = fgets(line, sizeof(line), file) != NULL && take_digits(load, line);
+	kp_wipe(line, sizeof(line));
+	return fine;
+}
+
+static bool
+prompt_bsn(struct kp_connector_load *load)
+{
+	struct termios before;
+	bool terminal = tcgetattr(STDIN_FILENO, &before) == 0;
+	if (terminal) {
+		struct termios silent = before;
+		silent.c_lflag &= ~(tcflag_t)ECHO;
+		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+		fprintf(stderr, "BSN: ");
+	}
+	bool fine = read_bsn_from(load, stdin);
+	if (terminal) {
+		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+		fputc('\n', stderr);
+	}
+	return fine;
+}
+
+bool
+kp_connector_read_bsn(struct kp_connector_load *load)
+{
+	if (load->bsn_file == NULL || strcmp(load->bsn_file, "-") == 0) {
+		return prompt_bsn(load);
+	}
+	FILE *file = fopen(load->bsn_file, "r");
+	if (file == NULL) {
+		perror(load->bsn_file);
+		return false;
+	}
+	bool fine = read_bsn_from(load, file);
+	(void)fclose(file);
+	return fine;
+}
+
+bool
+kp_connector_start_programs(struct kp_connector_load *load)
+{
+	static const char pattern[] = "/tmp/ketenpoort-try-XXXXXX";
+	struct kp_error err;
+	char text[512];
+	memcpy(load->sockets, pattern, sizeof(pattern));
+	if (mkdtemp(load->sockets) == NULL) {
+		load->sockets[0] = '\0';
+		perror("ketenpoort connector: /tmp");
+		return false;
+	}
+	if (kp_attendant_start(&load->attendant, &err) != KP_OK) {
+		fprintf(stderr, "ketenpoort connector: %s\n",
+			kp_error_text(&err, text, sizeof(text)));
+		return false;
+	}
+	return true;
+}
