@@ -12,21 +12,4 @@ int kp_fault_set(struct kp_fault *fault, const char *place, const char *format, 
 /* "no memory is left". Returns KP_FAIL. */
 int kp_fault_memory(struct kp_fault *fault);
 
-/* A host that passes everything on to another and counts the findings. */
-struct kp_counting_host {
-	struct kp_host host;
-	const struct kp_host *inner;
-	size_t findings;
-};
-void kp_counting_host_init(
-	struct kp_counting_host *counting, const struct kp_host *inner);
-
-/*
- * Reads a manifest in a connector's open: the host has checked it and reported what is
- * wrong, so here the first finding only becomes the fault. The text is copied to `arena`.
- * With KP_FAIL *ret_manifest may be set all the same, to go on looking.
- */
-int kp_manifest_read_again(struct kp_arena *arena, struct kp_slice text,
-	struct kp_manifest **ret_manifest, struct kp_fault *fault);
-
 #endif

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "connectors/text.h"
+
 void
 kp_finding(const struct kp_host *host, const struct kp_manifest_place *place,
 	const char *format, ...)
@@ -20,20 +22,14 @@ kp_finding(const struct kp_host *host, const struct kp_manifest_place *place,
 	host->finding(host->context, &fault);
 }
 
-static struct kp_text
-text_of(struct kp_slice slice)
-{
-	return (struct kp_text){slice.data, slice.len};
-}
-
 uint32_t
 kp_finding_cell(const struct kp_host *host, const struct kp_manifest_field *field)
 {
-	uint32_t cell = host->find_cell(host->context, text_of(field->field));
+	uint32_t cell = host->find_cell(host->context, kp_text_from(field->field));
 	if (cell != UINT32_MAX) {
 		return cell;
 	}
-	struct kp_text nearest = host->nearest(host->context, text_of(field->field));
+	struct kp_text nearest = host->nearest(host->context, kp_text_from(field->field));
 	if (nearest.len == field->field.len && nearest.len > 0 &&
 		memcmp(nearest.data, field->field.data, nearest.len) == 0) {
 		kp_finding(host, &field->place,
@@ -66,7 +62,7 @@ kp_finding_section(const struct kp_host *host, const struct kp_manifest_field *f
 uint32_t
 kp_finding_list(const struct kp_host *host, const struct kp_manifest_list *list)
 {
-	uint32_t section = host->find_section(host->context, text_of(list->section));
+	uint32_t section = host->find_section(host->context, kp_text_from(list->section));
 	if (section == UINT32_MAX) {
 		kp_finding(host, &list->place, "'%.*s' is not a section of the catalogue",
 			KP_SLICE_ARG(list->section));

@@ -3,7 +3,7 @@
 /*
  * manifest_keys: every key a manifest may hold, as data. The checker walks it, the JSON
  * schema is written from it, and a test holds the published schema against it. To add an
- * option: one row here, one line in manifest.c that reads it.
+ * option: one row in manifest_keys*.c, one line in manifest*.c that reads it.
  */
 #ifndef KP_CONNECTORS_MANIFEST_KEYS_H
 #define KP_CONNECTORS_MANIFEST_KEYS_H

@@ -7,6 +7,7 @@
 
 #include "connectors/finding.h"
 #include "connectors/value.h"
+#include "core/bits.h"
 
 static struct kp_leaf *
 new_leaf(struct kp_mapping_compiler *compiler, struct kp_node *node,
@@ -507,5 +508,16 @@ kp_node_path(const struct kp_mapping *mapping, const struct kp_node *node, char 
 			return;
 		}
 		at += (size_t)written;
+	}
+}
+
+void
+kp_mapping_offer(const struct kp_mapping *mapping, uint64_t *cells, uint32_t cell_words)
+{
+	for (uint32_t i = 0; i < mapping->field_count; i++) {
+		uint32_t cell = mapping->fields[i]->cell;
+		if (cell / 64 < cell_words) {
+			kp_bits_set(cells, cell);
+		}
 	}
 }

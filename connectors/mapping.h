@@ -119,6 +119,10 @@ enum kp_status kp_mapping_compile(struct kp_arena *arena,
 	const struct kp_manifest *manifest, const struct kp_host *host,
 	enum kp_mapping_dialect dialect, struct kp_mapping *ret_mapping) KP_MUST_USE;
 
+/* Adds the cell of every field. */
+void kp_mapping_offer(
+	const struct kp_mapping *mapping, uint64_t *cells, uint32_t cell_words);
+
 /* The child of that name; NULL when there is none. */
 struct kp_node *kp_node_child(const struct kp_node *node, struct kp_slice name);
 

@@ -7,14 +7,9 @@
 
 #include "connectors/fault.h"
 #include "connectors/finding.h"
+#include "connectors/text.h"
 #include "connectors/value.h"
 #include "core/bits.h"
-
-static struct kp_text
-text_of(struct kp_slice slice)
-{
-	return (struct kp_text){slice.data, slice.len};
-}
 
 /* Building. */
 
@@ -220,8 +215,8 @@ send_value(const struct sending *sending, const struct kp_row_field *field,
 		.cell = field->cell,
 		.item = sending->item,
 		.form = form,
-		.bytes = text_of(bytes),
-		.valid_on = text_of(sending->valid_on),
+		.bytes = kp_text_from(bytes),
+		.valid_on = kp_text_from(sending->valid_on),
 	};
 	return sending->sink->value(sending->sink->context, &value);
 }
@@ -230,7 +225,7 @@ static bool
 remark(const struct sending *sending, const struct kp_row_field *field, const char *code)
 {
 	return sending->sink->note(sending->sink->context,
-		(struct kp_text){code, strlen(code)}, text_of(field->unreadable));
+		(struct kp_text){code, strlen(code)}, kp_text_from(field->unreadable));
 }
 
 static bool

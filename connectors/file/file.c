@@ -12,16 +12,16 @@
 
 #include "connectors/fault.h"
 #include "connectors/finding.h"
+#include "connectors/opening.h"
 #include "connectors/rows.h"
 #include "connectors/value.h"
+#include "connectors/text.h"
 #include "core/csv_read.h"
 
-#define INSTANCE_BYTES_MAX ((size_t)16 << 20)
 #define ROWS_BYTES_MAX ((size_t)64 << 20)
 
 struct file_instance {
-	struct kp_arena arena;
-	struct kp_manifest *manifest;
+	struct kp_opening base;
 	struct kp_csv_options csv;
 	struct kp_row_groups groups;
 };
@@ -61,68 +61,30 @@ struct file_call {
 	bool stopped;
 };
 
-static struct kp_slice
-slice_of(struct kp_text text)
-{
-	return (struct kp_slice){text.data, text.len};
-}
-
-static struct kp_text
-text_of(struct kp_slice slice)
-{
-	return (struct kp_text){slice.data, slice.len};
-}
-
 /* Opening. */
 
-static bool
-build(struct file_instance *instance, const struct kp_host *host)
+static enum kp_status
+build(void *opaque, const struct kp_host *host)
 {
-	const struct kp_manifest_export *file = &instance->manifest->file;
+	struct file_instance *instance = opaque;
+	const struct kp_manifest_export *file = &instance->base.manifest->file;
 	instance->csv.separator = file->separator;
 	instance->csv.same_field_count = true;
 	instance->csv.charset = kp_slice_is(file->charset, "latin-1") ? KP_CSV_LATIN1
 		: kp_slice_is(file->charset, "windows-1252") ? KP_CSV_WINDOWS_1252
 							     : KP_CSV_UTF8;
-	return kp_row_groups_build(
-		&instance->arena, host, instance->manifest, false, &instance->groups);
-}
-
-static void
-close_file(void *opaque)
-{
-	struct file_instance *instance = opaque;
-	if (instance != NULL) {
-		kp_arena_deinit(&instance->arena);
-	}
+	return kp_row_groups_build(&instance->base.arena, host, instance->base.manifest,
+		       false, &instance->groups)
+		? KP_OK
+		: KP_E_MEMORY;
 }
 
 static int
 open_file(const struct kp_host *host, struct kp_text manifest, void **ret_instance,
 	struct kp_fault *fault)
 {
-	struct file_instance *instance = host->alloc(host->context, sizeof(*instance));
-	if (instance == NULL) {
-		return kp_fault_memory(fault);
-	}
-	memset(instance, 0, sizeof(*instance));
-	kp_arena_init(&instance->arena, INSTANCE_BYTES_MAX, NULL);
-	struct kp_counting_host counting;
-	kp_counting_host_init(&counting, host);
-	int verdict = kp_manifest_read_again(
-		&instance->arena, slice_of(manifest), &instance->manifest, fault);
-	if (instance->manifest != NULL && !build(instance, &counting.host)) {
-		verdict = kp_fault_memory(fault);
-	}
-	if (verdict == KP_DONE && counting.findings > 0) {
-		verdict = kp_fault_set(fault, "", "the manifest does not check");
-	}
-	if (verdict != KP_DONE) {
-		close_file(instance);
-		return KP_FAIL;
-	}
-	*ret_instance = instance;
-	return KP_DONE;
+	return kp_opening_open(
+		host, manifest, sizeof(struct file_instance), build, ret_instance, fault);
 }
 
 static void
@@ -139,7 +101,7 @@ static bool
 find_columns(const struct file_instance *instance, struct kp_arena *arena,
 	const struct kp_csv_row *header, struct columns *columns, struct kp_fault *fault)
 {
-	const struct kp_manifest *manifest = instance->manifest;
+	const struct kp_manifest *manifest = instance->base.manifest;
 	const char *place = "row 1";
 	columns->groups =
 		KP_ARENA_ARRAY(arena, struct kp_row_columns, instance->groups.count + 1);
@@ -190,7 +152,8 @@ on_scanned(void *ctx, const struct kp_csv_row *row)
 			return true;
 		}
 	}
-	return scan->out->row(scan->out->context, text_of(key), row->offset, row->len);
+	return scan->out->row(
+		scan->out->context, kp_text_from(key), row->offset, row->len);
 }
 
 static int
@@ -219,7 +182,7 @@ scan_file(const void *opaque, void *state, struct kp_text bytes, bool last,
 	scan->fault = fault;
 	if (verdict == KP_DONE) {
 		enum kp_status status =
-			kp_csv_reader_push(&scan->reader, slice_of(bytes), &err);
+			kp_csv_reader_push(&scan->reader, kp_text_slice(bytes), &err);
 		if (status == KP_OK && last) {
 			status = kp_csv_reader_finish(&scan->reader, &err);
 		}
@@ -250,8 +213,8 @@ prepare_file(const void *opaque, void *memory, const struct kp_call_host *host,
 	(void)host;
 	call->instance = opaque;
 	call->need = need;
-	struct kp_slice key = kp_bsn_normal(slice_of(need->bsn), digits);
-	if (key.len == 0 || !out->key(out->context, text_of(key))) {
+	struct kp_slice key = kp_bsn_normal(kp_text_slice(need->bsn), digits);
+	if (key.len == 0 || !out->key(out->context, kp_text_from(key))) {
 		return kp_fault_set(fault, "", "the key of the question is not a bsn");
 	}
 	return KP_DONE;
@@ -286,7 +249,8 @@ column_mapped(const struct file_call *call, size_t column)
 static bool
 tell_unmapped(struct file_call *call, const struct kp_csv_row *header)
 {
-	const struct kp_manifest_response *response = &call->instance->manifest->response;
+	const struct kp_manifest_response *response =
+		&call->instance->base.manifest->response;
 	for (size_t i = 0; call->sink->unmapped != NULL && i < header->field_count; i++) {
 		bool known = column_mapped(call, i);
 		for (size_t j = 0; j < response->ignored_count; j++) {
@@ -296,7 +260,7 @@ tell_unmapped(struct file_call *call, const struct kp_csv_row *header)
 		}
 		if (!known &&
 			!call->sink->unmapped(
-				call->sink->context, text_of(header->fields[i]))) {
+				call->sink->context, kp_text_from(header->fields[i]))) {
 			return false;
 		}
 	}
@@ -343,17 +307,18 @@ on_row(void *ctx, const struct kp_csv_row *row)
 		return !call->failed && tell_unmapped(call, row);
 	}
 	struct kp_slice key = kp_bsn_normal(cell_text(row, call->columns.key), digits);
-	struct kp_slice asked = kp_bsn_normal(slice_of(call->need->bsn), asked_digits);
+	struct kp_slice asked =
+		kp_bsn_normal(kp_text_slice(call->need->bsn), asked_digits);
 	if (key.len == 0 || !kp_slice_equal(key, asked)) {
 		/* Another key with the same hash. */
 		return true;
 	}
 	call->rows++;
 	struct kp_slice valid_on = cell_text(row, call->columns.valid_on);
-	call->stopped = !call->sink->subject(call->sink->context, text_of(key));
+	call->stopped = !call->sink->subject(call->sink->context, kp_text_from(key));
 	if (!call->stopped && call->rows == 1 && valid_on.len > 0) {
-		call->stopped =
-			!call->sink->valid_on(call->sink->context, text_of(valid_on));
+		call->stopped = !call->sink->valid_on(
+			call->sink->context, kp_text_from(valid_on));
 	}
 	if (!call->stopped) {
 		call->stopped = !send_row(call, row);
@@ -405,7 +370,8 @@ consume_file(const void *opaque, void *memory, struct kp_text bytes,
 	struct kp_error err = {0};
 	call->sink = sink;
 	call->fault = fault;
-	enum kp_status status = kp_csv_reader_push(&call->reader, slice_of(bytes), &err);
+	enum kp_status status =
+		kp_csv_reader_push(&call->reader, kp_text_slice(bytes), &err);
 	return close_step(call, status, &err);
 }
 
@@ -444,7 +410,7 @@ KP_CONNECTOR_DEFINE = {
 	.transport = KP_TRANSPORT_FILE,
 	.call_size = sizeof(struct file_call),
 	.open = open_file,
-	.close = close_file,
+	.close = kp_opening_close,
 	.offers = offers_file,
 	.prepare = prepare_file,
 	.head = head_file,

@@ -9,12 +9,13 @@
  */
 #include "connectors/fault.h"
 #include "connectors/finding.h"
+#include "connectors/opening.h"
 #include "connectors/http.h"
 #include "connectors/rest/answer.h"
 
+#include "connectors/text.h"
 #include "core/bits.h"
 
-#define INSTANCE_BYTES_MAX ((size_t)16 << 20)
 #define FIRST_CHUNK_BYTES ((size_t)2048) /* holds a short question and answer */
 /* What most questions need, with the call; what most answers need, once one comes. */
 #define QUESTION_BYTES ((size_t)1024)
@@ -23,8 +24,7 @@
 #define BODY_BYTES_MAX ((size_t)256 * 1024)
 
 struct rest_instance {
-	struct kp_arena arena;
-	struct kp_manifest *manifest;
+	struct kp_opening base;
 	struct kp_mapping mapping;
 	struct kp_http_request request;
 	struct kp_template body;
@@ -46,24 +46,12 @@ struct rest_call {
 	alignas(max_align_t) char first[QUESTION_BYTES];
 };
 
-static struct kp_slice
-slice_of(struct kp_text text)
-{
-	return (struct kp_slice){text.data, text.len};
-}
-
-static struct kp_text
-text_of(struct kp_slice slice)
-{
-	return (struct kp_text){slice.data, slice.len};
-}
-
 /* Opening. */
 
 static void
 check_paging(const struct rest_instance *instance, const struct kp_host *host)
 {
-	const struct kp_manifest_response *response = &instance->manifest->response;
+	const struct kp_manifest_response *response = &instance->base.manifest->response;
 	bool pages = kp_template_uses(&instance->request.target, KP_TEMPLATE_PAGE) ||
 		kp_template_uses(&instance->body, KP_TEMPLATE_PAGE);
 	if (response->paging_pages.len > 0 && !pages) {
@@ -73,20 +61,22 @@ check_paging(const struct rest_instance *instance, const struct kp_host *host)
 }
 
 static enum kp_status
-compile_all(struct rest_instance *instance, const struct kp_host *host)
+compile_all(void *opaque, const struct kp_host *host)
 {
-	const struct kp_manifest_request *request = &instance->manifest->request;
+	struct rest_instance *instance = opaque;
+	const struct kp_manifest_request *request = &instance->base.manifest->request;
 	enum kp_status status = kp_http_compile(
-		&instance->arena, instance->manifest, host, &instance->request);
+		&instance->base.arena, instance->base.manifest, host, &instance->request);
 	if (status == KP_OK) {
-		status = kp_http_template(&instance->arena, instance->manifest, host,
-			request->body,
+		status = kp_http_template(&instance->base.arena, instance->base.manifest,
+			host, request->body,
 			request->body_text ? KP_TEMPLATE_TEXT : KP_TEMPLATE_JSON,
 			&request->body_place, &instance->body);
 	}
 	if (status == KP_OK) {
-		status = kp_mapping_compile(&instance->arena, instance->manifest, host,
-			KP_MAPPING_JSON, &instance->mapping);
+		status =
+			kp_mapping_compile(&instance->base.arena, instance->base.manifest,
+				host, KP_MAPPING_JSON, &instance->mapping);
 	}
 	if (status == KP_OK) {
 		check_paging(instance, host);
@@ -94,54 +84,19 @@ compile_all(struct rest_instance *instance, const struct kp_host *host)
 	return status;
 }
 
-static void
-close_rest(void *opaque)
-{
-	struct rest_instance *instance = opaque;
-	if (instance != NULL) {
-		kp_arena_deinit(&instance->arena);
-	}
-}
-
 static int
 open_rest(const struct kp_host *host, struct kp_text manifest, void **ret_instance,
 	struct kp_fault *fault)
 {
-	struct rest_instance *instance = host->alloc(host->context, sizeof(*instance));
-	if (instance == NULL) {
-		return kp_fault_memory(fault);
-	}
-	memset(instance, 0, sizeof(*instance));
-	kp_arena_init(&instance->arena, INSTANCE_BYTES_MAX, NULL);
-	struct kp_counting_host counting;
-	kp_counting_host_init(&counting, host);
-	int verdict = kp_manifest_read_again(
-		&instance->arena, slice_of(manifest), &instance->manifest, fault);
-	if (instance->manifest != NULL &&
-		compile_all(instance, &counting.host) != KP_OK) {
-		verdict = kp_fault_memory(fault);
-	}
-	if (verdict == KP_DONE && counting.findings > 0) {
-		verdict = kp_fault_set(fault, "", "the manifest does not check");
-	}
-	if (verdict != KP_DONE) {
-		close_rest(instance);
-		return KP_FAIL;
-	}
-	*ret_instance = instance;
-	return KP_DONE;
+	return kp_opening_open(host, manifest, sizeof(struct rest_instance), compile_all,
+		ret_instance, fault);
 }
 
 static void
 offers_rest(const void *opaque, uint64_t *cells, uint32_t cell_words)
 {
 	const struct rest_instance *instance = opaque;
-	for (uint32_t i = 0; i < instance->mapping.field_count; i++) {
-		uint32_t cell = instance->mapping.fields[i]->cell;
-		if (cell / 64 < cell_words) {
-			kp_bits_set(cells, cell);
-		}
-	}
+	kp_mapping_offer(&instance->mapping, cells, cell_words);
 }
 
 /* Asking. */
@@ -210,7 +165,8 @@ send_headers(const struct rest_instance *instance, const struct kp_http_filling 
 		fine = out->header(out->context, (struct kp_text){"Accept", 6}, json);
 	}
 	if (verdict == KP_DONE && fine && !instance->request.content_type &&
-		instance->body.part_count > 0 && !instance->manifest->request.body_text) {
+		instance->body.part_count > 0 &&
+		!instance->base.manifest->request.body_text) {
 		fine = out->header(
 			out->context, (struct kp_text){"Content-Type", 12}, json);
 	}
@@ -226,7 +182,7 @@ send_body(const struct rest_instance *instance, const struct kp_http_filling *fi
 	}
 	int verdict = kp_http_fill(filling, &instance->body, BODY_BYTES_MAX, &body);
 	if (verdict == KP_DONE &&
-		!filling->out->body(filling->out->context, text_of(body))) {
+		!filling->out->body(filling->out->context, kp_text_from(body))) {
 		return kp_http_refused(filling->fault, "request/body");
 	}
 	return verdict;
@@ -282,7 +238,7 @@ head_rest(const void *opaque, void *memory, const struct kp_head *head,
 	const struct kp_sink *sink, struct kp_fault *fault)
 {
 	const struct rest_instance *instance = opaque;
-	const struct kp_manifest_response *response = &instance->manifest->response;
+	const struct kp_manifest_response *response = &instance->base.manifest->response;
 	struct rest_call *call = memory;
 	(void)sink;
 	call->outcome_known = kp_http_outcome(response, head->status, &call->outcome);
@@ -318,7 +274,7 @@ consume_rest(const void *opaque, void *memory, struct kp_text bytes,
 	if (!call->reading || call->unusable) {
 		return KP_DONE;
 	}
-	int verdict = kp_answer_push(&call->answer, slice_of(bytes), sink, fault);
+	int verdict = kp_answer_push(&call->answer, kp_text_slice(bytes), sink, fault);
 	if (verdict == KP_FAIL && call->outcome_known) {
 		/* The status has said enough; its body need not be well formed. */
 		call->unusable = true;
@@ -361,8 +317,8 @@ keep_next(const struct rest_instance *instance, struct rest_call *call,
 	struct kp_fault *fault)
 {
 	struct kp_slice target;
-	if (!link_target(call->answer.reading.next_link, instance->manifest->endpoint,
-		    &target)) {
+	if (!link_target(call->answer.reading.next_link,
+		    instance->base.manifest->endpoint, &target)) {
 		return kp_fault_set(fault, "response/paging/next",
 			"the link to the next page leads to another address");
 	}
@@ -383,10 +339,10 @@ next_page(const struct rest_instance *instance, struct rest_call *call,
 	if (!linked && call->need->page + 1 >= call->answer.reading.pages) {
 		return KP_DONE;
 	}
-	if (call->need->page + 1 >= instance->manifest->limits.pages) {
+	if (call->need->page + 1 >= instance->base.manifest->limits.pages) {
 		return kp_fault_set(fault, "limits/pages",
 			"the answer has more than the %u pages that are allowed",
-			instance->manifest->limits.pages);
+			instance->base.manifest->limits.pages);
 	}
 	return linked ? keep_next(instance, call, fault) : KP_NEXT;
 }
@@ -445,7 +401,7 @@ KP_CONNECTOR_DEFINE = {
 	.transport = KP_TRANSPORT_HTTP,
 	.call_size = sizeof(struct rest_call),
 	.open = open_rest,
-	.close = close_rest,
+	.close = kp_opening_close,
 	.offers = offers_rest,
 	.prepare = prepare_rest,
 	.head = head_rest,

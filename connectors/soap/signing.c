@@ -8,6 +8,7 @@
 
 #include "connectors/fault.h"
 #include "connectors/soap/names.h"
+#include "connectors/text.h"
 #include "connectors/value.h"
 #include "core/encode.h"
 
@@ -15,12 +16,6 @@
 #define TOKEN_ID "token"
 #define SIGNATURE_BYTES_MAX ((size_t)1024)
 #define SHA256_BYTES ((size_t)32)
-
-static struct kp_text
-text_of(struct kp_slice slice)
-{
-	return (struct kp_text){slice.data, slice.len};
-}
 
 static bool
 take_number(struct kp_slice *text, size_t digits, char behind, int *ret_number)
@@ -123,7 +118,7 @@ write_reference(struct kp_buffer *out, const struct kp_call_host *host,
 	const struct kp_signing_part *part)
 {
 	unsigned char digest[SHA256_BYTES];
-	if (!host->sha256(host->context, text_of(part->text), digest)) {
+	if (!host->sha256(host->context, kp_text_from(part->text), digest)) {
 		return false;
 	}
 	kp_buffer_printf(out, "<ds:Reference URI=\"#%s\">", part->id);
@@ -166,7 +161,7 @@ write_signature(struct kp_buffer *out, const struct kp_call_host *host,
 	KP_BUFFER_ADD(out, "<ds:Signature xmlns:ds=\"" KP_NAMES_DS "\">");
 	size_t from = out->len;
 	if (!write_signed_info(out, host, kind, parts, part_count) ||
-		!host->sign(host->context, text_of(since(out, from)), signature,
+		!host->sign(host->context, kp_text_from(since(out, from)), signature,
 			sizeof(signature), &len)) {
 		return false;
 	}

@@ -13,18 +13,17 @@
 
 #include "connectors/fault.h"
 #include "connectors/finding.h"
+#include "connectors/opening.h"
 #include "connectors/soap/answer.h"
 #include "connectors/soap/envelope.h"
 #include "connectors/soap/verifying.h"
-#include "core/bits.h"
+#include "connectors/text.h"
 
-#define INSTANCE_BYTES_MAX ((size_t)16 << 20)
 #define FIRST_CHUNK_BYTES ((size_t)4096)
 #define ANSWER_ARENA_BYTES_MAX ((size_t)192 << 20)
 
 struct soap_instance {
-	struct kp_arena arena;
-	struct kp_manifest *manifest;
+	struct kp_opening base;
 	struct kp_mapping mapping;
 	struct kp_http_request request;
 	struct kp_envelope envelope;
@@ -51,11 +50,11 @@ struct soap_call {
 static enum kp_status
 compile_words(struct soap_instance *instance)
 {
-	const struct kp_manifest_soap *soap = &instance->manifest->soap;
+	const struct kp_manifest_soap *soap = &instance->base.manifest->soap;
 	const char *type = "text/xml; charset=utf-8";
 	const char *action = "";
 	if (soap->version_1_2) {
-		type = kp_arena_printf(&instance->arena,
+		type = kp_arena_printf(&instance->base.arena,
 			"application/soap+xml; charset=utf-8; action=\"%.*s\"",
 			KP_SLICE_ARG(soap->action));
 	}
@@ -64,7 +63,7 @@ compile_words(struct soap_instance *instance)
 	case KP_SOAP_ACTION_BARE: {
 		const char *quote =
 			soap->action_header == KP_SOAP_ACTION_QUOTED ? "\"" : "";
-		action = kp_arena_printf(&instance->arena, "%s%.*s%s", quote,
+		action = kp_arena_printf(&instance->base.arena, "%s%.*s%s", quote,
 			KP_SLICE_ARG(soap->action), quote);
 		break;
 	}
@@ -85,7 +84,7 @@ compile_words(struct soap_instance *instance)
 static void
 check_words(const struct soap_instance *instance, const struct kp_host *host)
 {
-	const struct kp_manifest *manifest = instance->manifest;
+	const struct kp_manifest *manifest = instance->base.manifest;
 	struct kp_slice action = manifest->soap.action;
 	for (size_t i = 0; i < action.len; i++) {
 		unsigned char byte = (unsigned char)action.data[i];
@@ -103,17 +102,20 @@ check_words(const struct soap_instance *instance, const struct kp_host *host)
 }
 
 static enum kp_status
-compile_all(struct soap_instance *instance, const struct kp_host *host)
+compile_all(void *opaque, const struct kp_host *host)
 {
+	struct soap_instance *instance = opaque;
+	xmlInitParser();
 	enum kp_status status = kp_http_compile(
-		&instance->arena, instance->manifest, host, &instance->request);
+		&instance->base.arena, instance->base.manifest, host, &instance->request);
 	if (status == KP_OK) {
-		status = kp_envelope_compile(
-			&instance->arena, instance->manifest, host, &instance->envelope);
+		status = kp_envelope_compile(&instance->base.arena,
+			instance->base.manifest, host, &instance->envelope);
 	}
 	if (status == KP_OK) {
-		status = kp_mapping_compile(&instance->arena, instance->manifest, host,
-			KP_MAPPING_XML, &instance->mapping);
+		status =
+			kp_mapping_compile(&instance->base.arena, instance->base.manifest,
+				host, KP_MAPPING_XML, &instance->mapping);
 	}
 	if (status == KP_OK) {
 		check_words(instance, host);
@@ -122,56 +124,19 @@ compile_all(struct soap_instance *instance, const struct kp_host *host)
 	return status;
 }
 
-static void
-close_soap(void *opaque)
-{
-	struct soap_instance *instance = opaque;
-	if (instance != NULL) {
-		kp_arena_deinit(&instance->arena);
-	}
-}
-
 static int
 open_soap(const struct kp_host *host, struct kp_text manifest, void **ret_instance,
 	struct kp_fault *fault)
 {
-	struct soap_instance *instance = host->alloc(host->context, sizeof(*instance));
-	if (instance == NULL) {
-		return kp_fault_memory(fault);
-	}
-	memset(instance, 0, sizeof(*instance));
-	xmlInitParser();
-	kp_arena_init(&instance->arena, INSTANCE_BYTES_MAX, NULL);
-	struct kp_counting_host counting;
-	kp_counting_host_init(&counting, host);
-	struct kp_slice text = {manifest.data, manifest.len};
-	int verdict = kp_manifest_read_again(
-		&instance->arena, text, &instance->manifest, fault);
-	if (instance->manifest != NULL &&
-		compile_all(instance, &counting.host) != KP_OK) {
-		verdict = kp_fault_memory(fault);
-	}
-	if (verdict == KP_DONE && counting.findings > 0) {
-		verdict = kp_fault_set(fault, "", "the manifest does not check");
-	}
-	if (verdict != KP_DONE) {
-		close_soap(instance);
-		return KP_FAIL;
-	}
-	*ret_instance = instance;
-	return KP_DONE;
+	return kp_opening_open(host, manifest, sizeof(struct soap_instance), compile_all,
+		ret_instance, fault);
 }
 
 static void
 offers_soap(const void *opaque, uint64_t *cells, uint32_t cell_words)
 {
 	const struct soap_instance *instance = opaque;
-	for (uint32_t i = 0; i < instance->mapping.field_count; i++) {
-		uint32_t cell = instance->mapping.fields[i]->cell;
-		if (cell / 64 < cell_words) {
-			kp_bits_set(cells, cell);
-		}
-	}
+	kp_mapping_offer(&instance->mapping, cells, cell_words);
 }
 
 /* Asking. */
@@ -192,14 +157,14 @@ reset(struct soap_call *call)
 static bool
 add_header(const struct kp_request_writer *out, const char *name, struct kp_slice value)
 {
-	return out->header(out->context, (struct kp_text){name, strlen(name)},
-		(struct kp_text){value.data, value.len});
+	return out->header(
+		out->context, (struct kp_text){name, strlen(name)}, kp_text_from(value));
 }
 
 static int
 send_headers(const struct soap_instance *instance, const struct kp_http_filling *filling)
 {
-	const struct kp_manifest_soap *soap = &instance->manifest->soap;
+	const struct kp_manifest_soap *soap = &instance->base.manifest->soap;
 	int verdict = kp_http_send_headers(&instance->request, filling);
 	bool action = !soap->version_1_2 && soap->action_header != KP_SOAP_ACTION_NONE;
 	bool fine = verdict != KP_DONE ||
@@ -217,11 +182,10 @@ send_envelope(const struct soap_instance *instance, const struct kp_call_host *h
 	const struct kp_http_filling *filling)
 {
 	struct kp_slice text = {0};
-	int verdict = kp_envelope_write(
-		&instance->envelope, &instance->manifest->soap, host, filling, &text);
+	int verdict = kp_envelope_write(&instance->envelope,
+		&instance->base.manifest->soap, host, filling, &text);
 	if (verdict == KP_DONE &&
-		!filling->out->body(
-			filling->out->context, (struct kp_text){text.data, text.len})) {
+		!filling->out->body(filling->out->context, kp_text_from(text))) {
 		return kp_http_refused(filling->fault, "request/body");
 	}
 	return verdict;
@@ -272,7 +236,7 @@ head_soap(const void *opaque, void *memory, const struct kp_head *head,
 	struct soap_call *call = memory;
 	(void)sink;
 	call->outcome_known = kp_http_outcome(
-		&instance->manifest->response, head->status, &call->outcome);
+		&instance->base.manifest->response, head->status, &call->outcome);
 	bool xml = kp_http_media_is(head->content_type, "text/xml", "+xml") ||
 		kp_http_media_is(head->content_type, "application/xml", "+xml");
 	if (!xml && !call->outcome_known) {
@@ -307,7 +271,7 @@ forgive(struct soap_call *call, int verdict, struct kp_fault *fault)
 static bool
 holds(const struct soap_instance *instance, const struct soap_call *call)
 {
-	return instance->manifest->soap.verify && !call->outcome_known;
+	return instance->base.manifest->soap.verify && !call->outcome_known;
 }
 
 /* Reads the answer that was held, when its signature is right. */
@@ -316,8 +280,8 @@ read_held(const struct soap_instance *instance, struct soap_call *call,
 	const struct kp_sink *sink, struct kp_fault *fault)
 {
 	struct kp_slice answer = kp_buffer_slice(&call->held);
-	const char *wrong = kp_verifying_check(
-		&instance->manifest->soap, call->host, call->need, answer, &call->arena);
+	const char *wrong = kp_verifying_check(&instance->base.manifest->soap, call->host,
+		call->need, answer, &call->arena);
 	if (wrong != NULL) {
 		return kp_fault_set(fault, "soap/verify", "%s", wrong);
 	}
@@ -330,7 +294,7 @@ consume_soap(const void *opaque, void *memory, struct kp_text bytes,
 {
 	const struct soap_instance *instance = opaque;
 	struct soap_call *call = memory;
-	struct kp_slice piece = {bytes.data, bytes.len};
+	struct kp_slice piece = kp_text_slice(bytes);
 	if (!call->reading || call->unusable) {
 		return KP_DONE;
 	}
@@ -411,7 +375,7 @@ KP_CONNECTOR_DEFINE = {
 	.transport = KP_TRANSPORT_HTTP,
 	.call_size = sizeof(struct soap_call),
 	.open = open_soap,
-	.close = close_soap,
+	.close = kp_opening_close,
 	.offers = offers_soap,
 	.prepare = prepare_soap,
 	.head = head_soap,

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "connectors/outcome.h"
+#include "connectors/text.h"
 #include "core/bits.h"
 #include "core/buffer.h"
 #include "core/json_write.h"
@@ -45,18 +46,6 @@ struct showing {
 	bool done;
 };
 
-static struct kp_slice
-slice_of(struct kp_text text)
-{
-	return (struct kp_slice){text.data, text.len};
-}
-
-static struct kp_text
-text_of(struct kp_slice slice)
-{
-	return (struct kp_text){slice.data, slice.len};
-}
-
 /* Text with the bsn made unreadable, wherever it stands. */
 static struct kp_slice
 masked(struct showing *showing, struct kp_slice text)
@@ -90,7 +79,7 @@ show_request(struct showing *showing, const char *name, struct kp_slice text)
 static bool
 on_method(void *context, struct kp_text method)
 {
-	show_request(context, "method", slice_of(method));
+	show_request(context, "method", kp_text_slice(method));
 	return true;
 }
 
@@ -114,8 +103,8 @@ on_header(void *context, struct kp_text name, struct kp_text value)
 	if (showing->attempt->json) {
 		const char *member = kp_arena_printf(
 			&showing->arena, "header %.*s", (int)name.len, name.data);
-		show_request(
-			showing, member == NULL ? "header" : member, slice_of(value));
+		show_request(showing, member == NULL ? "header" : member,
+			kp_text_slice(value));
 	} else {
 		show_request(showing, "header", kp_slice_from(line));
 	}
@@ -125,14 +114,14 @@ on_header(void *context, struct kp_text name, struct kp_text value)
 static bool
 on_body(void *context, struct kp_text bytes)
 {
-	show_request(context, "body", slice_of(bytes));
+	show_request(context, "body", kp_text_slice(bytes));
 	return true;
 }
 
 static bool
 on_key(void *context, struct kp_text key)
 {
-	show_request(context, "key", slice_of(key));
+	show_request(context, "key", kp_text_slice(key));
 	return true;
 }
 
@@ -142,11 +131,11 @@ on_query(void *context, struct kp_text name, struct kp_text statement,
 {
 	struct showing *showing = context;
 	(void)name;
-	show_request(showing, "query", slice_of(statement));
+	show_request(showing, "query", kp_text_slice(statement));
 	for (uint32_t i = 0; i < count; i++) {
 		show_request(showing, "parameter",
 			parameters[i].data == NULL ? KP_SLICE("NULL")
-						   : slice_of(parameters[i]));
+						   : kp_text_slice(parameters[i]));
 	}
 	return true;
 }
@@ -224,7 +213,7 @@ take_value(void *context, const struct kp_value *value)
 	const struct kp_field *field =
 		&catalogue->fields[catalogue->cells[value->cell].field];
 	bool list = catalogue->sections[field->section].list;
-	struct kp_slice bytes = slice_of(value->bytes);
+	struct kp_slice bytes = kp_text_slice(value->bytes);
 	if (!showing->attempt->json) {
 		kp_buffer_printf(&showing->fields, "  %.*s", KP_SLICE_ARG(field->path));
 		if (list) {
@@ -260,7 +249,7 @@ take_note(void *context, struct kp_text code, struct kp_text text)
 {
 	struct showing *showing = context;
 	if (showing->attempt->json) {
-		kp_json_write_string(&showing->writers[4], slice_of(text));
+		kp_json_write_string(&showing->writers[4], kp_text_slice(text));
 	} else {
 		kp_buffer_printf(&showing->notes, "  %.*s: %.*s\n", (int)code.len,
 			code.data, (int)text.len, text.data);
@@ -272,7 +261,7 @@ static bool
 take_unmapped(void *context, struct kp_text path)
 {
 	struct showing *showing = context;
-	struct kp_slice safe = masked(showing, slice_of(path));
+	struct kp_slice safe = masked(showing, kp_text_slice(path));
 	if (showing->attempt->json) {
 		kp_json_write_string(&showing->writers[3], safe);
 	} else {
@@ -301,11 +290,11 @@ make_need(const struct showing *showing, const uint64_t *cells)
 	const struct kp_connector_try *attempt = showing->attempt;
 	return (struct kp_need){
 		.size = sizeof(struct kp_need),
-		.bsn = text_of(attempt->bsn),
-		.purpose = text_of(attempt->purpose),
-		.case_id = text_of(attempt->case_id),
-		.employee = text_of(attempt->employee),
-		.organisation = text_of(attempt->organisation),
+		.bsn = kp_text_from(attempt->bsn),
+		.purpose = kp_text_from(attempt->purpose),
+		.case_id = kp_text_from(attempt->case_id),
+		.employee = kp_text_from(attempt->employee),
+		.organisation = kp_text_from(attempt->organisation),
 		.trace_id = {"0af7651916cd43dd8448eb211c80319c", 32},
 		.now = now_text(showing),
 		.cells = cells,
@@ -398,7 +387,7 @@ read_answer(struct showing *showing, void *memory)
 	struct kp_call_host host = kp_source_services_host(&services);
 	struct kp_head head = {.size = sizeof(head),
 		.status = attempt->answer_status,
-		.content_type = text_of(attempt->answer_type),
+		.content_type = kp_text_from(attempt->answer_type),
 		.header = no_header};
 	int verdict = connector->prepare(private->instance, memory, &host, &showing->need,
 		&writer, &showing->fault);
@@ -408,7 +397,7 @@ read_answer(struct showing *showing, void *memory)
 	}
 	if (verdict == KP_DONE) {
 		verdict = connector->consume(private->instance, memory,
-			text_of(attempt->answer), &showing->sink, &showing->fault);
+			kp_text_from(attempt->answer), &showing->sink, &showing->fault);
 	}
 	if (verdict == KP_DONE) {
 		verdict = connector->finish(private->instance, memory, &showing->sink,
