@@ -214,8 +214,15 @@ struct kp_manifest_decision_point {
 	uint32_t waiting;
 };
 
+/* What an export is written in. */
+enum kp_export_form {
+	KP_EXPORT_CSV,
+	KP_EXPORT_NDJSON,
+};
+
 struct kp_manifest_export {
 	struct kp_slice path;
+	enum kp_export_form form;
 	struct kp_slice charset;
 	char separator;
 	struct kp_slice key;      /* column that holds the bsn */

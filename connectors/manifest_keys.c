@@ -11,6 +11,7 @@ static const char *const method_words[] = {"GET", "POST", NULL};
 static const char *const soap_version_words[] = {"1.1", "1.2", NULL};
 static const char *const soap_action_words[] = {"quoted", "bare", "empty", "none", NULL};
 static const char *const charset_words[] = {"utf-8", "latin-1", "windows-1252", NULL};
+static const char *const export_words[] = {"csv", "ndjson", NULL};
 static const char *const dated_words[] = {"mtime", "name", NULL};
 static const char *const separator_words[] = {",", ";", "\t", "|", NULL};
 
@@ -145,14 +146,20 @@ static const struct kp_key file_keys[] = {
 		.kind = KP_KEY_TEXT,
 		.required = true,
 		.help = "the file; relative to the folder of the configuration"},
+	{.name = "form",
+		.kind = KP_KEY_CHOICE,
+		.words = export_words,
+		.help = "csv by default; ndjson: a JSON object on each line, whose "
+			"columns are member names, with dots between on the way into "
+			"an object"},
 	{.name = "charset",
 		.kind = KP_KEY_CHOICE,
 		.words = charset_words,
-		.help = "utf-8 by default"},
+		.help = "csv: utf-8 by default"},
 	{.name = "separator",
 		.kind = KP_KEY_CHOICE,
 		.words = separator_words,
-		.help = "between columns; ; by default"},
+		.help = "csv: between columns; ; by default"},
 	{.name = "key",
 		.kind = KP_KEY_TEXT,
 		.required = true,

@@ -5,14 +5,47 @@
 
 #include "connectors/manifest_reader.h"
 
+/* Keys that say how text is cut into columns, in a form that is not. */
+static void
+refuse_csv_keys(struct reader *reader, const struct kp_json_node *object)
+{
+	static const char *const keys[] = {"charset", "separator"};
+	for (size_t i = 0; i < KP_ARRAY_LEN(keys); i++) {
+		if (text_at(object, keys[i]).len > 0) {
+			kp_json_finding(&reader->document, object,
+				"%s belongs to form csv only", keys[i]);
+		}
+	}
+}
+
+static void
+read_form(struct reader *reader, const struct kp_json_node *object)
+{
+	struct kp_manifest_export *file = &reader->manifest->file;
+	struct kp_slice form = text_at(object, "form");
+	file->separator = ';';
+	file->charset = KP_SLICE("utf-8");
+	if (kp_slice_is(form, "ndjson")) {
+		file->form = KP_EXPORT_NDJSON;
+		refuse_csv_keys(reader, object);
+		return;
+	}
+	if (text_at(object, "charset").len > 0) {
+		file->charset = text_at(object, "charset");
+	}
+	struct kp_slice separator = text_at(object, "separator");
+	if (separator.data != NULL && separator.len == 1) {
+		file->separator = separator.data[0];
+	}
+}
+
 static void
 read_file(struct reader *reader, const struct kp_json_node *root)
 {
 	const struct kp_json_node *object = object_at(root, "file");
 	struct kp_manifest_export *file = &reader->manifest->file;
 	file->place = place_of(reader, object);
-	file->separator = ';';
-	file->charset = KP_SLICE("utf-8");
+	read_form(reader, object);
 	if (object == NULL) {
 		return;
 	}
@@ -30,13 +63,6 @@ read_file(struct reader *reader, const struct kp_json_node *root)
 	if (file->max_age_hours > 0 && file->dated_by.len == 0) {
 		kp_json_finding(
 			&reader->document, object, "max_age_hours needs dated_by");
-	}
-	if (text_at(object, "charset").len > 0) {
-		file->charset = text_at(object, "charset");
-	}
-	struct kp_slice separator = text_at(object, "separator");
-	if (separator.data != NULL && separator.len == 1) {
-		file->separator = separator.data[0];
 	}
 }
 

@@ -1,29 +1,26 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * file: the connector for exports: comma-separated text (RFC 4180) with a header row. The
- * manifest names the columns; a row is found by the bsn in one of them. Several rows of
- * one client are several items of a list section; single fields come from the first.
+ * file: the connector for exports, in every form of form.h. The manifest names the
+ * columns; a row is found by the bsn in one of them. Several rows of one client are
+ * several items of a list section; single fields come from the first.
  *
  * In:     a file, through scan once and through consume row by row      Out: fields
  * Fails:  files without a column that the manifest names, or not in the agreed form
  */
-#include <stdio.h>
-
 #include "connectors/fault.h"
+#include "connectors/file/form.h"
 #include "connectors/finding.h"
 #include "connectors/opening.h"
-#include "connectors/rows.h"
-#include "connectors/value.h"
 #include "connectors/text.h"
-#include "core/csv_read.h"
+#include "connectors/value.h"
 
 #define ROWS_BYTES_MAX ((size_t)64 << 20)
 
 struct file_instance {
 	struct kp_opening base;
-	struct kp_csv_options csv;
 	struct kp_row_groups groups;
+	struct kp_form form;
 };
 
 /* Where the columns are in this file. */
@@ -35,27 +32,25 @@ struct columns {
 
 struct file_scan {
 	struct kp_arena arena;
-	struct kp_csv_reader reader;
+	struct kp_form_reader reader;
 	const struct file_instance *instance;
 	const struct kp_index_writer *out;
 	struct kp_fault *fault;
 	struct columns columns;
 	bool begun;
-	bool header; /* the header row was seen */
+	bool rows;   /* there was one, if only of names */
 	bool failed; /* `fault` is set */
 };
 
 struct file_call {
 	struct kp_arena arena;
 	bool arena_open;
-	struct kp_csv_reader reader;
+	struct kp_form_reader reader;
 	const struct file_instance *instance;
 	const struct kp_need *need;
 	const struct kp_sink *sink; /* during consume and finish */
 	struct kp_fault *fault;
 	struct columns columns;
-	struct kp_row_value *values; /* of the row under way */
-	size_t value_capacity;
 	uint32_t rows; /* about the person */
 	bool failed;   /* `fault` is set */
 	bool stopped;
@@ -67,14 +62,10 @@ static enum kp_status
 build(void *opaque, const struct kp_host *host)
 {
 	struct file_instance *instance = opaque;
-	const struct kp_manifest_export *file = &instance->base.manifest->file;
-	instance->csv.separator = file->separator;
-	instance->csv.same_field_count = true;
-	instance->csv.charset = kp_slice_is(file->charset, "latin-1") ? KP_CSV_LATIN1
-		: kp_slice_is(file->charset, "windows-1252") ? KP_CSV_WINDOWS_1252
-							     : KP_CSV_UTF8;
-	return kp_row_groups_build(&instance->base.arena, host, instance->base.manifest,
-		       false, &instance->groups)
+	struct kp_arena *arena = &instance->base.arena;
+	const struct kp_manifest *manifest = instance->base.manifest;
+	return kp_row_groups_build(arena, host, manifest, false, &instance->groups) &&
+			kp_form_build(arena, manifest, &instance->groups, &instance->form)
 		? KP_OK
 		: KP_E_MEMORY;
 }
@@ -96,10 +87,10 @@ offers_file(const void *opaque, uint64_t *cells, uint32_t cell_words)
 
 /* Rows. */
 
-/* Finds the manifest's columns in the header row. */
+/* Finds the manifest's columns among the names. */
 static bool
 find_columns(const struct file_instance *instance, struct kp_arena *arena,
-	const struct kp_csv_row *header, struct columns *columns, struct kp_fault *fault)
+	const struct kp_form_row *header, struct columns *columns, struct kp_fault *fault)
 {
 	const struct kp_manifest *manifest = instance->base.manifest;
 	const char *place = "row 1";
@@ -109,20 +100,19 @@ find_columns(const struct file_instance *instance, struct kp_arena *arena,
 		(void)kp_fault_memory(fault);
 		return false;
 	}
-	bool fine = kp_row_column_find(header->fields, header->field_count,
-			    manifest->file.key, place, &columns->key, fault) &&
-		kp_row_column_find(header->fields, header->field_count,
+	bool fine = kp_row_column_find(header->names, header->count, manifest->file.key,
+			    place, &columns->key, fault) &&
+		kp_row_column_find(header->names, header->count,
 			manifest->response.valid_on, place, &columns->valid_on, fault);
 	for (size_t i = 0; fine && i < instance->groups.count; i++) {
 		fine = kp_row_columns_find(arena, &instance->groups.items[i],
-			header->fields, header->field_count, place, &columns->groups[i],
-			fault);
+			header->names, header->count, place, &columns->groups[i], fault);
 	}
 	return fine;
 }
 
 static int
-fail_csv(struct kp_fault *fault, const struct kp_error *err)
+fail_reading(struct kp_fault *fault, const struct kp_error *err)
 {
 	(void)kp_fault_set(fault, err->place, "%.180s", err->message);
 	fault->line = err->line;
@@ -133,20 +123,24 @@ fail_csv(struct kp_fault *fault, const struct kp_error *err)
 /* Scanning. */
 
 static bool
-on_scanned(void *ctx, const struct kp_csv_row *row)
+on_scanned(void *ctx, const struct kp_form_row *row)
 {
 	struct file_scan *scan = ctx;
 	char digits[KP_BSN_DIGITS];
 	struct kp_slice key = {0};
-	if (row->number == 1) {
+	if (row->names != NULL) {
 		if (!find_columns(scan->instance, &scan->arena, row, &scan->columns,
 			    scan->fault)) {
 			scan->failed = true;
 			return false;
 		}
-		scan->header = true;
+		scan->rows = row->len > 0;
+		if (!scan->rows) {
+			return true;
+		}
 	} else {
-		key = kp_bsn_normal(row->fields[scan->columns.key], digits);
+		scan->rows = true;
+		key = kp_bsn_normal(row->values[scan->columns.key].text, digits);
 		if (key.len == 0) {
 			/* A row about nobody we could be asked for. */
 			return true;
@@ -164,11 +158,11 @@ begin_scan(struct file_scan *scan, const struct file_instance *instance,
 	scan->instance = instance;
 	scan->begun = true;
 	kp_arena_init(&scan->arena, ROWS_BYTES_MAX, NULL);
-	if (kp_csv_reader_init(&scan->reader, &instance->csv, &scan->arena, on_scanned,
-		    scan, &err) != KP_OK) {
-		return fail_csv(fault, &err);
-	}
-	return KP_DONE;
+	const struct kp_form_handler handler = {.ctx = scan, .row = on_scanned};
+	return kp_form_reader_init(&scan->reader, &instance->form, &scan->arena, &handler,
+		       &err) == KP_OK
+		? KP_DONE
+		: fail_reading(fault, &err);
 }
 
 static int
@@ -182,19 +176,20 @@ scan_file(const void *opaque, void *state, struct kp_text bytes, bool last,
 	scan->fault = fault;
 	if (verdict == KP_DONE) {
 		enum kp_status status =
-			kp_csv_reader_push(&scan->reader, kp_text_slice(bytes), &err);
+			kp_form_reader_push(&scan->reader, kp_text_slice(bytes), &err);
 		if (status == KP_OK && last) {
-			status = kp_csv_reader_finish(&scan->reader, &err);
+			status = kp_form_reader_finish(&scan->reader, &err);
 		}
 		verdict = status == KP_OK ? KP_DONE
 			: scan->failed    ? KP_FAIL
-					  : fail_csv(fault, &err);
+					  : fail_reading(fault, &err);
 	}
-	if (verdict == KP_DONE && last && !scan->header) {
+	if (verdict == KP_DONE && last && !scan->rows) {
 		/* An empty file is no "nothing known": the export went wrong. */
-		verdict = kp_fault_set(fault, "row 1", "the file has no header row");
+		verdict = kp_fault_set(fault, "row 1", "the file is empty");
 	}
 	if (verdict != KP_DONE || last) {
+		kp_form_reader_deinit(&scan->reader);
 		kp_arena_deinit(&scan->arena);
 		scan->begun = false;
 	}
@@ -223,11 +218,11 @@ prepare_file(const void *opaque, void *memory, const struct kp_call_host *host,
 /* Values. */
 
 static struct kp_slice
-cell_text(const struct kp_csv_row *row, size_t column)
+cell_text(const struct kp_form_row *row, size_t column)
 {
 	struct kp_slice text = {0};
-	if (column != KP_ROW_NO_COLUMN && column < row->field_count) {
-		text = row->fields[column];
+	if (column != KP_ROW_NO_COLUMN && column < row->count) {
+		text = row->values[column].text;
 	}
 	return text;
 }
@@ -246,49 +241,42 @@ column_mapped(const struct file_call *call, size_t column)
 	return mapped;
 }
 
+/* A name that nothing in the manifest names. */
 static bool
-tell_unmapped(struct file_call *call, const struct kp_csv_row *header)
+tell_unmapped(void *ctx, struct kp_slice name)
 {
+	const struct file_call *call = ctx;
 	const struct kp_manifest_response *response =
 		&call->instance->base.manifest->response;
-	for (size_t i = 0; call->sink->unmapped != NULL && i < header->field_count; i++) {
-		bool known = column_mapped(call, i);
-		for (size_t j = 0; j < response->ignored_count; j++) {
-			known = known ||
-				kp_slice_equal(response->ignored[j],
-					kp_value_trim(header->fields[i]));
-		}
-		if (!known &&
-			!call->sink->unmapped(
-				call->sink->context, kp_text_from(header->fields[i]))) {
-			return false;
+	name = kp_value_trim(name);
+	for (size_t j = 0; j < response->ignored_count; j++) {
+		if (kp_slice_equal(response->ignored[j], name)) {
+			return true;
 		}
 	}
-	return true;
+	return call->sink->unmapped == NULL ||
+		call->sink->unmapped(call->sink->context, kp_text_from(name));
 }
 
 static bool
-send_row(struct file_call *call, const struct kp_csv_row *row)
+take_names(struct file_call *call, const struct kp_form_row *header)
 {
-	size_t count = row->field_count;
-	struct kp_row_value *values = call->values;
-	if (count > call->value_capacity) {
-		values = KP_ARENA_ARRAY(&call->arena, struct kp_row_value, count);
-		if (values == NULL) {
-			call->failed = true;
-			(void)kp_fault_memory(call->fault);
-			return false;
-		}
-		call->values = values;
-		call->value_capacity = count;
+	call->failed = !find_columns(
+		call->instance, &call->arena, header, &call->columns, call->fault);
+	bool more = !call->failed;
+	for (size_t i = 0; more && i < header->count; i++) {
+		more = column_mapped(call, i) || tell_unmapped(call, header->names[i]);
 	}
-	for (size_t i = 0; i < count; i++) {
-		values[i] = (struct kp_row_value){.text = row->fields[i]};
-	}
+	return more;
+}
+
+static bool
+send_row(struct file_call *call, const struct kp_form_row *row)
+{
 	for (size_t i = 0; i < call->instance->groups.count; i++) {
 		if (!kp_row_send(&call->instance->groups.items[i],
-			    &call->columns.groups[i], values, count, call->rows == 1,
-			    call->need, call->sink)) {
+			    &call->columns.groups[i], row->values, row->count,
+			    call->rows == 1, call->need, call->sink)) {
 			return false;
 		}
 	}
@@ -296,15 +284,13 @@ send_row(struct file_call *call, const struct kp_csv_row *row)
 }
 
 static bool
-on_row(void *ctx, const struct kp_csv_row *row)
+on_row(void *ctx, const struct kp_form_row *row)
 {
 	struct file_call *call = ctx;
 	char digits[KP_BSN_DIGITS];
 	char asked_digits[KP_BSN_DIGITS];
-	if (row->number == 1) {
-		call->failed = !find_columns(
-			call->instance, &call->arena, row, &call->columns, call->fault);
-		return !call->failed && tell_unmapped(call, row);
+	if (row->names != NULL) {
+		return take_names(call, row);
 	}
 	struct kp_slice key = kp_bsn_normal(cell_text(row, call->columns.key), digits);
 	struct kp_slice asked =
@@ -337,11 +323,12 @@ head_file(const void *opaque, void *memory, const struct kp_head *head,
 	(void)sink;
 	kp_arena_init(&call->arena, ROWS_BYTES_MAX, NULL);
 	call->arena_open = true;
-	if (kp_csv_reader_init(&call->reader, &instance->csv, &call->arena, on_row, call,
-		    &err) != KP_OK) {
-		return fail_csv(fault, &err);
-	}
-	return KP_DONE;
+	const struct kp_form_handler handler = {
+		.ctx = call, .row = on_row, .other = tell_unmapped};
+	return kp_form_reader_init(&call->reader, &instance->form, &call->arena, &handler,
+		       &err) == KP_OK
+		? KP_DONE
+		: fail_reading(fault, &err);
 }
 
 static int
@@ -358,7 +345,7 @@ close_step(struct file_call *call, enum kp_status status, const struct kp_error 
 	}
 	return status == KP_E_CANCELLED
 		? kp_fault_set(fault, "", "the gateway stopped reading")
-		: fail_csv(fault, err);
+		: fail_reading(fault, err);
 }
 
 static int
@@ -371,7 +358,7 @@ consume_file(const void *opaque, void *memory, struct kp_text bytes,
 	call->sink = sink;
 	call->fault = fault;
 	enum kp_status status =
-		kp_csv_reader_push(&call->reader, kp_text_slice(bytes), &err);
+		kp_form_reader_push(&call->reader, kp_text_slice(bytes), &err);
 	return close_step(call, status, &err);
 }
 
@@ -384,7 +371,7 @@ finish_file(const void *opaque, void *memory, const struct kp_sink *sink,
 	struct kp_error err = {0};
 	call->sink = sink;
 	call->fault = fault;
-	enum kp_status status = kp_csv_reader_finish(&call->reader, &err);
+	enum kp_status status = kp_form_reader_finish(&call->reader, &err);
 	*ret_outcome = call->rows > 0 ? KP_FOUND : KP_NOTHING_FOUND;
 	return close_step(call, status, &err);
 }
@@ -395,6 +382,7 @@ end_file(const void *opaque, void *memory)
 	(void)opaque;
 	struct file_call *call = memory;
 	if (call->arena_open) {
+		kp_form_reader_deinit(&call->reader);
 		kp_arena_deinit(&call->arena);
 		call->arena_open = false;
 	}
@@ -406,7 +394,7 @@ KP_CONNECTOR_DEFINE = {
 	.abi_minor = KP_CONNECTOR_ABI_MINOR,
 	.size = sizeof(struct kp_connector),
 	.name = "file",
-	.summary = "exports as comma-separated text, reread when they change",
+	.summary = "exports as CSV or NDJSON, reread when they change",
 	.transport = KP_TRANSPORT_FILE,
 	.call_size = sizeof(struct file_call),
 	.open = open_file,

@@ -28,6 +28,9 @@ kp_export_unref(struct kp_export *export)
 	if (export == NULL || atomic_fetch_sub(&export->refs, 1) != 1) {
 		return;
 	}
+	if (export->rows != export->file) {
+		kp_file_close(&export->rows);
+	}
 	kp_file_close(&export->file);
 	kp_row_index_close(&export->index);
 	kp_heap_free(export);
@@ -174,6 +177,7 @@ origin_of(const struct kp_source_private *private, const struct kp_export *expor
 		{(const char *)&export->stamp.modified_ns,
 			sizeof(export->stamp.modified_ns)},
 		{(const char *)&export->stamp.inode, sizeof(export->stamp.inode)},
+		{(const char *)&file->form, sizeof(file->form)},
 		{&file->separator, 1},
 		file->charset,
 		KP_SLICE("\n"),
@@ -197,7 +201,7 @@ add_row(void *context, struct kp_text key, uint64_t offset, uint64_t len)
 	return scan->status == KP_OK;
 }
 
-/* Feeds the whole file to the connector. */
+/* Feeds all rows to the connector. */
 static enum kp_status
 scan_file(const struct kp_source_private *private, struct kp_file *file,
 	struct scan *scan, void *state, char *piece, struct kp_fault *fault)
@@ -240,7 +244,7 @@ make_index(const struct kp_source_private *private, struct kp_export *export,
 		? KP_E_MEMORY
 		: kp_row_index_begin(private->index_path, &scan.builder);
 	if (status == KP_OK) {
-		status = scan_file(private, export->file, &scan, state, piece, fault);
+		status = scan_file(private, export->rows, &scan, state, piece, fault);
 	}
 	kp_heap_free(piece);
 	kp_heap_free(state);
@@ -252,6 +256,17 @@ make_index(const struct kp_source_private *private, struct kp_export *export,
 	}
 	kp_row_index_abandon(&scan.builder);
 	return status;
+}
+
+/* The rows, as text that can be sought in, from the form the export is in. */
+static enum kp_status
+open_rows(const struct kp_source_private *private, struct kp_export *export,
+	struct kp_fault *fault)
+{
+	(void)private;
+	(void)fault;
+	export->rows = export->file;
+	return KP_OK;
 }
 
 static enum kp_status
@@ -268,6 +283,9 @@ fill_export(const struct kp_source_private *private, struct kp_export *export, b
 	}
 	if (status == KP_OK) {
 		status = kp_file_stat(export->file, &export->stamp);
+	}
+	if (status == KP_OK) {
+		status = open_rows(private, export, fault);
 	}
 	if (status != KP_OK) {
 		return status;
@@ -317,7 +335,7 @@ read_row(const struct kp_export *export, const struct kp_row_place *row, char *b
 	size_t done = 0;
 	while (done < row->len) {
 		size_t len = 0;
-		enum kp_status status = kp_file_read_at(export->file, row->offset + done,
+		enum kp_status status = kp_file_read_at(export->rows, row->offset + done,
 			bytes + done, row->len - done, &len);
 		if (status != KP_OK || len == 0) {
 			return status != KP_OK ? status : KP_E_BUSY;

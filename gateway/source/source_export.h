@@ -16,6 +16,8 @@
 struct kp_export {
 	atomic_uint refs;
 	struct kp_file *file;
+	struct kp_file *rows; /* what the index points into: the file itself, or what it
+				 unpacks to */
 	struct kp_file_stamp stamp;
 	struct kp_row_index *index;
 	int64_t dated_ms; /* end of the day of the delivery, or its time; 0: not known */

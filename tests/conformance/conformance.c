@@ -938,7 +938,8 @@ scan_finds_the_same_rows_however_cut(void **state)
 	assert_int_equal(
 		scan_pieces(bench, bench->good, bench->good.len + 1, &whole), KP_DONE);
 	assert_int_equal(whole.count, 5);
-	assert_int_equal(whole.preambles, 1);
+	/* Objects bring their names themselves. */
+	assert_int_equal(whole.preambles, bench->good.data[0] == '{' ? 0 : 1);
 	size_t pieces[] = {1, 2, 7, 100};
 	for (size_t i = 0; i < KP_ARRAY_LEN(pieces); i++) {
 		assert_int_equal(

@@ -1,101 +1,21 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* An export: scanned in pieces, and then every row that scan found read as a look-up
- * would. The first byte chooses pieces and character set. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "connector_host.h"
-#include "connectors/registry.h"
+/* An export as CSV. The first byte chooses pieces and character set. */
+#include "export_host.h"
 
 static const char *const manifests[] = {
-#define MANIFEST(charset)                                                                \
-	"{\"source\":\"s\",\"organisation\":{\"oin\":\"00000000000000000001\","          \
-	"\"name\":\"n\"},\"connector\":\"file\",\"file\":{\"path\":\"x\",\"charset\":"   \
-	"\"" charset "\",\"key\":\"BSN\"},\"response\":{\"subject\":\"BSN\",\"fields\":" \
-	"{\"persoon.naam\":\"Naam\"},\"lists\":{\"uitkeringen\":{\"fields\":{"           \
-	"\"uitkeringen.d\":{\"path\":\"Begin\",\"date\":\"d-m-yyyy\"}}}}}}"
-	MANIFEST("utf-8"),
-	MANIFEST("latin-1"),
-	MANIFEST("windows-1252"),
-#undef MANIFEST
+	FUZZ_EXPORT_MANIFEST("\"charset\":\"utf-8\""),
+	FUZZ_EXPORT_MANIFEST("\"charset\":\"latin-1\""),
+	FUZZ_EXPORT_MANIFEST("\"charset\":\"windows-1252\""),
 };
-
-#define ROWS_MAX 64
-
-struct rows {
-	struct kp_text file;
-	uint64_t offset[ROWS_MAX];
-	uint64_t len[ROWS_MAX];
-	size_t count;
-};
-
-static bool
-on_row(void *context, struct kp_text key, uint64_t offset, uint64_t len)
-{
-	struct rows *rows = context;
-	FUZZ_CHECK(key.len == 0 || key.len == 9);
-	FUZZ_CHECK(offset <= rows->file.len && len <= rows->file.len - offset);
-	if (rows->count < ROWS_MAX) {
-		rows->offset[rows->count] = offset;
-		rows->len[rows->count++] = len;
-	}
-	return true;
-}
-
-static bool
-scan(const struct kp_connector *file, const void *instance, struct rows *rows,
-	size_t piece)
-{
-	const struct kp_index_writer writer = {
-		.size = sizeof(writer), .context = rows, .row = on_row};
-	struct kp_fault fault = {0};
-	void *memory = calloc(1, file->scan_size + 1);
-	int verdict = memory == NULL ? KP_FAIL : KP_DONE;
-	for (size_t at = 0; verdict == KP_DONE && at <= rows->file.len; at += piece) {
-		size_t left = rows->file.len - at;
-		size_t len = left < piece ? left : piece;
-		verdict = file->scan(instance, memory,
-			(struct kp_text){rows->file.data + at, len},
-			at + piece > rows->file.len, &writer, &fault);
-	}
-	free(memory);
-	return verdict == KP_DONE;
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	struct kp_registry registry;
-	struct fuzz_host fuzz;
-	struct kp_fault fault = {0};
-	void *instance = NULL;
-	if (len == 0) {
-		return 0;
+	if (len > 0) {
+		fuzz_export(manifests[bytes[0] % 3],
+			(struct kp_slice){(const char *)bytes + 1, len - 1},
+			(size_t)bytes[0] / 3 + 1);
 	}
-	kp_registry_init(&registry);
-	const struct kp_connector *file =
-		kp_registry_find(&registry, kp_slice_from("file"));
-	const char *manifest = manifests[bytes[0] % 3];
-	struct rows rows = {.file = {(const char *)bytes + 1, len - 1}};
-	fuzz_host_init(&fuzz);
-	int verdict = file->open(&fuzz.host, (struct kp_text){manifest, strlen(manifest)},
-		&instance, &fault);
-	FUZZ_CHECK(verdict == KP_DONE);
-	if (scan(file, instance, &rows, (size_t)bytes[0] / 3 + 1)) {
-		char *text = malloc(len);
-		size_t at = 0;
-		for (size_t i = 0; text != NULL && i < rows.count; i++) {
-			memcpy(text + at, rows.file.data + rows.offset[i],
-				(size_t)rows.len[i]);
-			at += (size_t)rows.len[i];
-		}
-		fuzz_host_call(&fuzz, file, instance, (struct kp_text){text, at}, at + 1);
-		free(text);
-	}
-	fuzz_host_call(&fuzz, file, instance, rows.file, 5);
-	file->close(instance);
-	fuzz_host_deinit(&fuzz);
-	kp_registry_deinit(&registry);
 	return 0;
 }
