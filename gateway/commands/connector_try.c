@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "commands/connector_ask.h"
 #include "connectors/outcome.h"
 #include "connectors/text.h"
 #include "core/bits.h"
@@ -34,12 +35,6 @@ struct showing {
 	struct kp_slice reason;
 	struct kp_fault fault;
 	uint32_t http_status;
-	/* A live call. */
-	struct kp_loop *loop;
-	struct kp_upstream *upstream;
-	struct kp_workers *workers;
-	struct kp_source_link *link;
-	struct kp_task start;
 	struct kp_need need;
 	struct kp_sink sink;
 	char now[32];
@@ -428,75 +423,24 @@ read_recorded(struct showing *showing)
 /* A live call. */
 
 static void
-on_done(void *owner, const struct kp_source_result *result)
+ask_live(struct showing *showing)
 {
-	struct showing *showing = owner;
-	struct kp_slice reason = kp_arena_copy(&showing->arena, result->reason);
-	showing->outcome = result->outcome;
-	showing->reason = reason;
-	showing->fault = result->fault;
-	showing->http_status = result->http_status;
-	showing->done = true;
-	kp_source_link_close(&showing->link);
-	kp_loop_stop(showing->loop);
-}
-
-static void
-start_call(struct kp_task *task)
-{
-	struct showing *showing = KP_CONTAINER_OF(task, struct showing, start);
 	const struct kp_source *source = showing->attempt->source;
-	struct kp_error err;
-	struct kp_source_call *call = NULL;
 	bool file = source->private->connector->transport == KP_TRANSPORT_FILE;
 	showing->need =
 		make_need(showing, file ? source->offers : showing->attempt->permitted);
-	enum kp_status status = kp_source_link_open(source, showing->loop,
-		showing->upstream, showing->workers, &showing->link, &err);
-	if (status == KP_OK) {
-		struct kp_source_call_options options = {
-			.need = &showing->need,
-			.sink = &showing->sink,
-			.deadline_us = kp_loop_now_us(showing->loop) +
-				(uint64_t)source->timeout_ms * 1000,
-			.on_done = on_done,
-			.owner = showing,
-			.arena = &showing->arena,
-		};
-		status = kp_source_call_start(showing->link, &options, &call);
-	}
-	if (status != KP_OK) {
-		showing->outcome = KP_ERROR;
-		showing->reason = KP_SLICE("de vraag kon niet worden gesteld");
-		kp_source_link_close(&showing->link);
-		kp_loop_stop(showing->loop);
-	}
-}
-
-static void
-ask_live(struct showing *showing)
-{
-	struct kp_error err = {0};
-	showing->outcome = KP_ERROR;
-	enum kp_status status = kp_loop_create(0, &showing->loop, &err);
-	if (status == KP_OK) {
-		status = kp_workers_create(2, &showing->workers, &err);
-	}
-	if (status == KP_OK) {
-		status = kp_upstream_create(showing->loop, &showing->upstream, &err);
-	}
-	if (status == KP_OK) {
-		showing->start.run = start_call;
-		kp_loop_post(showing->loop, &showing->start);
-		kp_loop_run(showing->loop);
-	} else {
-		char text[512];
-		fprintf(stderr, "ketenpoort: %s\n",
-			kp_error_text(&err, text, sizeof(text)));
-	}
-	kp_upstream_destroy(&showing->upstream);
-	kp_workers_destroy(&showing->workers);
-	kp_loop_destroy(&showing->loop);
+	struct kp_connector_ask ask = {
+		.source = source,
+		.need = &showing->need,
+		.sink = &showing->sink,
+		.arena = &showing->arena,
+	};
+	kp_connector_ask_live(&ask);
+	showing->outcome = ask.outcome;
+	showing->reason = ask.reason;
+	showing->fault = ask.fault;
+	showing->http_status = ask.http_status;
+	showing->done = ask.done;
 }
 
 /* Printing. */

@@ -293,6 +293,9 @@ kp_source_call_head(struct kp_source_call *call, const struct kp_head *head)
 	const struct kp_source_private *private = private_of(call);
 	call->http_status = head->status;
 	call->pages++;
+	if (call->options.on_head != NULL) {
+		call->options.on_head(call->options.owner, head);
+	}
 	if (private->connector->head(private->instance, call->memory, head, &call->sink,
 		    &call->fault) != KP_DONE) {
 		stop_by_connector(

@@ -1,0 +1,86 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* connector_ask: see connector_ask.h. */
+#include "commands/connector_ask.h"
+
+#include <stdio.h>
+
+static void
+on_head(void *owner, const struct kp_head *head)
+{
+	struct kp_connector_ask *ask = owner;
+	if (ask->on_head != NULL) {
+		ask->on_head(ask->owner, head);
+	}
+}
+
+static void
+on_done(void *owner, const struct kp_source_result *result)
+{
+	struct kp_connector_ask *ask = owner;
+	struct kp_slice reason = kp_arena_copy(ask->arena, result->reason);
+	ask->outcome = result->outcome;
+	ask->reason = reason;
+	ask->fault = result->fault;
+	ask->http_status = result->http_status;
+	ask->duration_us = result->duration_us;
+	ask->done = true;
+	kp_source_link_close(&ask->link);
+	kp_loop_stop(ask->loop);
+}
+
+static void
+start_call(struct kp_task *task)
+{
+	struct kp_connector_ask *ask =
+		KP_CONTAINER_OF(task, struct kp_connector_ask, start);
+	const struct kp_source *source = ask->source;
+	struct kp_error err;
+	struct kp_source_call *call = NULL;
+	enum kp_status status = kp_source_link_open(
+		source, ask->loop, ask->upstream, ask->workers, &ask->link, &err);
+	if (status == KP_OK) {
+		struct kp_source_call_options options = {
+			.need = ask->need,
+			.sink = ask->sink,
+			.deadline_us = kp_loop_now_us(ask->loop) +
+				(uint64_t)source->timeout_ms * 1000,
+			.on_done = on_done,
+			.on_head = on_head,
+			.owner = ask,
+			.arena = ask->arena,
+		};
+		status = kp_source_call_start(ask->link, &options, &call);
+	}
+	if (status != KP_OK) {
+		ask->reason = KP_SLICE("de vraag kon niet worden gesteld");
+		kp_source_link_close(&ask->link);
+		kp_loop_stop(ask->loop);
+	}
+}
+
+void
+kp_connector_ask_live(struct kp_connector_ask *ask)
+{
+	struct kp_error err = {0};
+	ask->outcome = KP_ERROR;
+	enum kp_status status = kp_loop_create(0, &ask->loop, &err);
+	if (status == KP_OK) {
+		status = kp_workers_create(2, &ask->workers, &err);
+	}
+	if (status == KP_OK) {
+		status = kp_upstream_create(ask->loop, &ask->upstream, &err);
+	}
+	if (status == KP_OK) {
+		ask->start.run = start_call;
+		kp_loop_post(ask->loop, &ask->start);
+		kp_loop_run(ask->loop);
+	} else {
+		char text[512];
+		fprintf(stderr, "ketenpoort: %s\n",
+			kp_error_text(&err, text, sizeof(text)));
+	}
+	kp_upstream_destroy(&ask->upstream);
+	kp_workers_destroy(&ask->workers);
+	kp_loop_destroy(&ask->loop);
+}
