@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "commands/connector_commands.h"
 #include "commands/connector_load.h"
 #include "commands/connector_try.h"
 #include "connectors/manifest.h"
@@ -22,10 +23,12 @@ enum { EXIT_FOUND_FAULTS = 1, EXIT_WRONG_USE = 2 };
 static const char usage[] =
 	"usage: ketenpoort connector check [options] MANIFEST...\n"
 	"       ketenpoort connector try [options] MANIFEST\n"
+	"       ketenpoort connector doctor [options] MANIFEST\n"
 	"       ketenpoort connector schema\n"
 	"\n"
 	"check says everything that is wrong with manifests, without asking anybody.\n"
 	"try asks one source about one client, or reads a recorded answer.\n"
+	"doctor says what is wrong with a live partner; its --help says more.\n"
 	"\n"
 	"  -c, --catalogue FILE     catalogue of the dossier (default: catalogus.json)\n"
 	"  -l, --load FILE.so       a connector of your own; may be repeated\n"
@@ -266,7 +269,7 @@ run(struct command *command, const char *verb)
 		return print_schema(command);
 	}
 	if (!check && strcmp(verb, "try") != 0) {
-		return wrong_use("the first word is check, try or schema");
+		return wrong_use("the first word is check, try, doctor or schema");
 	}
 	if (command->load.file_count == 0 || (!check && command->load.file_count > 1)) {
 		return wrong_use(
@@ -290,6 +293,9 @@ kp_command_connector(int argc, char **argv)
 		return wrong_use("say what to do");
 	}
 	const char *verb = argv[1];
+	if (strcmp(verb, "doctor") == 0) {
+		return kp_connector_doctor(argc - 1, argv + 1);
+	}
 	int option;
 	optind = 2;
 	while ((option = getopt_long(argc, argv, "c:l:v:a:d:z:h", long_options, NULL)) !=

@@ -15,6 +15,15 @@ on_head(void *owner, const struct kp_head *head)
 }
 
 static void
+on_bytes(void *owner, struct kp_slice bytes)
+{
+	struct kp_connector_ask *ask = owner;
+	if (ask->on_bytes != NULL) {
+		ask->on_bytes(ask->owner, bytes);
+	}
+}
+
+static void
 on_done(void *owner, const struct kp_source_result *result)
 {
 	struct kp_connector_ask *ask = owner;
@@ -47,6 +56,7 @@ start_call(struct kp_task *task)
 				(uint64_t)source->timeout_ms * 1000,
 			.on_done = on_done,
 			.on_head = on_head,
+			.on_bytes = on_bytes,
 			.owner = ask,
 			.arena = ask->arena,
 		};

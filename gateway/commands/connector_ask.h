@@ -13,8 +13,9 @@ struct kp_connector_ask {
 	const struct kp_need *need;
 	const struct kp_sink *sink;
 	struct kp_arena *arena;
-	/* Sees heads as they come; may be NULL. */
+	/* See heads and pieces of the answer as they come; may be NULL. */
 	void (*on_head)(void *owner, const struct kp_head *head);
+	void (*on_bytes)(void *owner, struct kp_slice bytes);
 	void *owner;
 
 	/* How it ended. */

@@ -10,6 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "config/config.h"
 #include "core/heap.h"
 #include "io/file.h"
 
@@ -31,6 +32,7 @@ kp_connector_load_deinit(struct kp_connector_load *load)
 	if (load->sockets[0] != '\0') {
 		(void)rmdir(load->sockets);
 	}
+	kp_config_unref(&load->config);
 	kp_findings_deinit(&load->findings);
 	kp_arena_deinit(&load->arena);
 	kp_wipe(load->bsn, sizeof(load->bsn));
@@ -130,6 +132,62 @@ kp_connector_load_catalogue(struct kp_connector_load *load)
 		       &load->cells) == KP_OK;
 }
 
+const char *
+kp_connector_folder(struct kp_connector_load *load)
+{
+	char *copy = load->folder != NULL ? NULL
+					  : kp_arena_strdup(&load->arena, load->files[0]);
+	return load->folder != NULL ? load->folder : copy == NULL ? "." : dirname(copy);
+}
+
+/* Is it the manifest of that source? */
+static bool
+describes(struct kp_connector_load *load, struct kp_slice text, const char *source)
+{
+	struct kp_findings ignored;
+	struct kp_manifest *manifest = NULL;
+	kp_findings_init(&ignored, 1);
+	enum kp_status status =
+		kp_manifest_read(&load->arena, "", text, &ignored, &manifest);
+	kp_findings_deinit(&ignored);
+	return (status == KP_OK || status == KP_E_CONFIG) && manifest != NULL &&
+		kp_slice_is(manifest->source, source);
+}
+
+bool
+kp_connector_use_config(
+	struct kp_connector_load *load, const char *config, const char *source)
+{
+	struct kp_config_file *files = NULL;
+	size_t count = 0;
+	if (kp_config_load(config, &load->findings, &load->config) != KP_OK ||
+		kp_config_read_secrets(load->config, &load->findings) != KP_OK ||
+		kp_config_read_manifests(load->config, &load->arena, &load->findings,
+			&files, &count) != KP_OK) {
+		return false;
+	}
+	load->folder = load->config->folder;
+	load->catalogue = kp_arena_printf(
+		&load->arena, "%s/catalogus.json", load->config->policies_folder);
+	load->files = KP_ARENA_ARRAY(&load->arena, char *, 2);
+	for (size_t i = 0; i < count && load->file_count == 0 && load->files != NULL;
+		i++) {
+		if (describes(load, files[i].text, source)) {
+			load->files[load->file_count++] = kp_arena_printf(&load->arena,
+				"%s/%s", load->config->sources_folder, files[i].name);
+		}
+	}
+	if (load->file_count == 0) {
+		fprintf(stderr,
+			"ketenpoort connector: no manifest in '%s' is of source '%s'\n",
+			load->config->sources_folder, source);
+	}
+	for (size_t i = 0; i < load->config->plugin_count; i++) {
+		(void)kp_connector_add_plugin(load, load->config->plugins[i]);
+	}
+	return load->file_count > 0;
+}
+
 /* Opens every manifest; what is wrong is in the findings. */
 bool
 kp_connector_load_sources(struct kp_connector_load *load)
@@ -145,14 +203,14 @@ kp_connector_load_sources(struct kp_connector_load *load)
 	if (!fine) {
 		return false;
 	}
-	char *copy = kp_arena_strdup(&load->arena, load->files[0]);
 	struct kp_source_set_options options = {
 		.catalogue = load->cells,
 		.files = files,
 		.file_count = load->file_count,
-		.folder = copy == NULL ? "." : dirname(copy),
-		.secret = find_secret,
-		.secret_context = load,
+		.folder = kp_connector_folder(load),
+		.secret = load->config == NULL ? find_secret : kp_config_secret,
+		.secret_context =
+			load->config == NULL ? (void *)load : (void *)load->config,
 		.plugins = load->plugins,
 		.plugin_count = load->plugin_count,
 		.socket_folder = load->sockets[0] == '\0' ? NULL : load->sockets,

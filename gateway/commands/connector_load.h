@@ -23,11 +23,12 @@ struct kp_connector_load {
 	const char *secrets[KP_CONNECTOR_SECRETS_MAX]; /* "name=file" */
 	size_t secret_count;
 	bool any_secret; /* every secret is taken to be there */
-	char **files;    /* manifests; relative file names start at the first one's
-			    folder */
+	char **files;    /* manifests */
 	size_t file_count;
-	const char *bsn_file; /* NULL or "-": typed without echo, or standard input */
-	char bsn[10];         /* wiped at the end */
+	const char *folder; /* where relative file names start; NULL: the first one's */
+	struct kp_config *config; /* where secrets are; NULL: in `secrets` */
+	const char *bsn_file;     /* NULL or "-": typed without echo, or standard input */
+	char bsn[10];             /* wiped at the end */
 
 	char sockets[64]; /* folder of the sockets of partners' own programs */
 	struct kp_attendant *attendant;
@@ -45,9 +46,14 @@ bool kp_connector_add_secret(struct kp_connector_load *load, const char *name_an
 
 bool kp_connector_read_file(struct kp_connector_load *load, const char *path,
 	size_t bytes_max, struct kp_slice *ret_text);
+/* The manifest of one source, the catalogue and the secrets of a configuration. */
+bool kp_connector_use_config(
+	struct kp_connector_load *load, const char *config, const char *source);
 /* The findings say what is wrong. */
 bool kp_connector_load_catalogue(struct kp_connector_load *load);
 bool kp_connector_load_sources(struct kp_connector_load *load);
+/* Where relative names of files in manifests start. */
+const char *kp_connector_folder(struct kp_connector_load *load);
 void kp_connector_print_findings(const struct kp_connector_load *load);
 /* From a file or typed without echo, never an argument. */
 bool kp_connector_read_bsn(struct kp_connector_load *load);

@@ -217,14 +217,23 @@ on_certificate_asked(SSL *ssl, void *argument)
 	return 1;
 }
 
+/* OpenSSL 3.0 has no words for the alerts of TLS 1.3. */
+static const char *
+alert_text(int code)
+{
+	return (code & 0xff) == TLS13_AD_CERTIFICATE_REQUIRED
+		? "certificate required"
+		: SSL_alert_desc_string_long(code);
+}
+
 static void
 on_info(const SSL *ssl, int where, int code)
 {
 	struct kp_probe *probe = SSL_get_app_data(ssl);
 	if ((where & SSL_CB_READ) != 0 && (where & SSL_CB_ALERT) != 0 &&
 		(code & 0xff) != SSL_AD_CLOSE_NOTIFY) {
-		(void)snprintf(probe->alert, sizeof(probe->alert), "%s",
-			SSL_alert_desc_string_long(code));
+		(void)snprintf(
+			probe->alert, sizeof(probe->alert), "%s", alert_text(code));
 	}
 }
 

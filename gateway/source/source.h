@@ -147,9 +147,10 @@ struct kp_source_call_options {
 	void (*on_done)(void *owner, const struct kp_source_result *result);
 	void *owner;
 	struct kp_arena *arena; /* of the request; outlives the call */
-	/* Sees each head before the connector does; NULL: nobody looks. For who connects
-	 * a partner. */
+	/* See each head and each piece of an answer before the connector does; NULL:
+	 * nobody looks. For who connects a partner. */
 	void (*on_head)(void *owner, const struct kp_head *head);
+	void (*on_bytes)(void *owner, struct kp_slice bytes);
 	/* Fsc-Transaction-Id for the partner's log (FSC logging); empty: none. Lives
 	 * until on_done. */
 	struct kp_slice transaction;

@@ -309,6 +309,9 @@ kp_source_call_consume(struct kp_source_call *call, struct kp_slice bytes)
 {
 	const struct kp_source_private *private = private_of(call);
 	call->bytes += bytes.len;
+	if (call->options.on_bytes != NULL) {
+		call->options.on_bytes(call->options.owner, bytes);
+	}
 	if (call->bytes > call->link->source->answer_bytes_max) {
 		kp_source_call_stop(call, KP_ERROR, KP_E_LIMIT,
 			"het antwoord is groter dan is toegestaan");

@@ -1,0 +1,97 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* connector_doctor_report: how the doctor speaks: a line per step as it goes, or one JSON
+ * object at the end. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "commands/connector_doctor.h"
+
+#define TEXT_BYTES 1024
+
+enum { EXIT_WELL = 0, EXIT_FOUND_FAULTS = 1, EXIT_WARNINGS_ONLY = 3 };
+
+static const char *const words[] = {"ok", "warn", "fail"};
+
+static void
+write_json(struct kp_doctor *doctor, enum kp_doctor_level level, const char *step,
+	const char *remedy, const char *text)
+{
+	struct kp_json_writer *writer = &doctor->writer;
+	kp_json_write_object_begin(writer);
+	KP_JSON_WRITE_NAME(writer, "step");
+	kp_json_write_string(writer, kp_slice_from(step));
+	KP_JSON_WRITE_NAME(writer, "status");
+	kp_json_write_string(writer, kp_slice_from(words[level]));
+	KP_JSON_WRITE_NAME(writer, "text");
+	kp_json_write_string(writer, kp_slice_from(text));
+	if (remedy != NULL) {
+		KP_JSON_WRITE_NAME(writer, "do");
+		kp_json_write_string(writer, kp_slice_from(remedy));
+	}
+	kp_json_write_object_end(writer);
+}
+
+void
+kp_doctor_say(struct kp_doctor *doctor, enum kp_doctor_level level, const char *step,
+	const char *remedy, const char *format, ...)
+{
+	char text[TEXT_BYTES];
+	va_list args;
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	doctor->counts[level]++;
+	if (doctor->json) {
+		write_json(doctor, level, step, remedy, text);
+		return;
+	}
+	printf("%-4s  %-14s %s\n", words[level], step, text);
+	if (remedy != NULL) {
+		printf("      %-14s do: %s\n", "", remedy);
+	}
+	(void)fflush(stdout);
+}
+
+const char *
+kp_doctor_text(struct kp_doctor *doctor, const char *format, ...)
+{
+	char text[TEXT_BYTES];
+	va_list args;
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	const char *copy = kp_arena_strdup(&doctor->load.arena, text);
+	return copy == NULL ? "" : copy;
+}
+
+const char *
+kp_doctor_day(struct kp_doctor *doctor, int64_t time_s)
+{
+	char text[32] = "";
+	struct tm parts;
+	time_t seconds = (time_t)time_s;
+	if (gmtime_r(&seconds, &parts) != NULL) {
+		(void)strftime(text, sizeof(text), "%Y-%m-%d", &parts);
+	}
+	return kp_doctor_text(doctor, "%s", text);
+}
+
+int
+kp_doctor_end(struct kp_doctor *doctor)
+{
+	unsigned fails = doctor->counts[KP_DOCTOR_FAIL];
+	unsigned warnings = doctor->counts[KP_DOCTOR_WARN];
+	if (doctor->json) {
+		printf("{\"ok\":%s,\"fail\":%u,\"warn\":%u,\"steps\":[%.*s]}\n",
+			fails == 0 ? "true" : "false", fails, warnings,
+			(int)doctor->steps.len, doctor->steps.data);
+	} else {
+		printf("%u steps: %u fail, %u warn\n",
+			fails + warnings + doctor->counts[KP_DOCTOR_OK], fails, warnings);
+	}
+	return fails > 0       ? EXIT_FOUND_FAULTS
+		: warnings > 0 ? EXIT_WARNINGS_ONLY
+			       : EXIT_WELL;
+}
