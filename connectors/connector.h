@@ -2,7 +2,7 @@
 
 /*
  * connector: the contract between the gateway and what speaks a partner's language
- * (ABI 1.1).
+ * (ABI 1.2).
  *
  * A connector does no I/O. It turns a need into an outgoing request and the bytes that
  * come back into fields. The host owns sockets, TLS identity, credentials, limits,
@@ -30,6 +30,7 @@
  *        2026-11-23  KP_SKIP; an index row with an empty key is handed to every look-up
  *   1.1  2026-11-27  SQL transport; kp_request_writer.query
  *   1.1  2026-11-27  kp_call_host: random bytes and the signing service, for WS-Security
+ *   1.2  2026-11-27  kp_head.header_at
  */
 #ifndef KP_CONNECTOR_H
 #define KP_CONNECTOR_H
@@ -39,7 +40,7 @@
 #include <stdint.h>
 
 #define KP_CONNECTOR_ABI_MAJOR 1
-#define KP_CONNECTOR_ABI_MINOR 1
+#define KP_CONNECTOR_ABI_MINOR 2
 
 /* Borrowed bytes; not terminated. */
 struct kp_text {
@@ -182,7 +183,16 @@ struct kp_head {
 	struct kp_text content_type;
 	struct kp_text (*header)(const struct kp_head *head, struct kp_text name);
 	const void *header_context;
+	/* Since 1.2. The value of the field `name` that came as number `index`, from 0
+	 * on; data is NULL when there are no more of them. */
+	struct kp_text (*header_at)(
+		const struct kp_head *head, struct kp_text name, uint32_t index);
 };
+
+/* Does this head offer it? */
+#define KP_HEAD_HAS(head, member)                                                        \
+	((head)->size >= offsetof(struct kp_head, member) + sizeof((head)->member) &&    \
+		(head)->member != NULL)
 
 /* Where scan reports what a file holds. The host keeps a keyed hash of the key, offset
  * and length. A row with an empty key (a header row) is handed to consume before the rows

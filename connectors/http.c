@@ -8,7 +8,6 @@
 #include "connectors/fault.h"
 #include "connectors/finding.h"
 
-#define TARGET_BYTES_MAX ((size_t)8192)
 #define HEADER_BYTES_MAX ((size_t)8192)
 
 struct template_context {
@@ -187,22 +186,22 @@ kp_http_send_headers(
 
 int
 kp_http_send_target(const struct kp_http_request *request,
-	const struct kp_http_filling *filling, struct kp_slice target)
+	const struct kp_http_filling *filling, struct kp_slice *target)
 {
 	struct kp_slice method = request->request->method;
 	if (!filling->out->method(
 		    filling->out->context, (struct kp_text){method.data, method.len})) {
 		return kp_http_refused(filling->fault, "request/method");
 	}
-	if (target.len == 0) {
+	if (target->len == 0) {
 		int verdict = kp_http_fill(
-			filling, &request->target, TARGET_BYTES_MAX, &target);
+			filling, &request->target, KP_HTTP_TARGET_BYTES_MAX, target);
 		if (verdict != KP_DONE) {
 			return verdict;
 		}
 	}
 	if (!filling->out->target(
-		    filling->out->context, (struct kp_text){target.data, target.len})) {
+		    filling->out->context, (struct kp_text){target->data, target->len})) {
 		return kp_http_refused(filling->fault, "request/target");
 	}
 	return KP_DONE;
@@ -219,6 +218,11 @@ kp_http_outcome(const struct kp_manifest_response *response, uint32_t status,
 		if (status >= row->from && status <= row->to && closer) {
 			best = row;
 		}
+	}
+	if (status == 206 || status == 304) {
+		/* Part of an answer, or none because we would have it: never asked. */
+		*ret_outcome = KP_ERROR;
+		return true;
 	}
 	if (best != NULL) {
 		*ret_outcome = best->outcome;

@@ -47,9 +47,12 @@ enum kp_status kp_http_compile(struct kp_arena *arena, const struct kp_manifest 
 /* These give KP_DONE, KP_SKIP (a {bekend:…} is not known) or KP_FAIL with the fault. */
 int kp_http_fill(const struct kp_http_filling *filling,
 	const struct kp_template *compiled, size_t bytes_max, struct kp_slice *ret_text);
-/* The target of the manifest, or `target` when that is not empty. */
+/* The longest target. */
+#define KP_HTTP_TARGET_BYTES_MAX ((size_t)8192)
+/* The method, and the target of the manifest or `*target` when that is not empty. Sets it
+ * to what was sent. */
 int kp_http_send_target(const struct kp_http_request *request,
-	const struct kp_http_filling *filling, struct kp_slice target);
+	const struct kp_http_filling *filling, struct kp_slice *target);
 /* The header fields of the manifest. */
 int kp_http_send_headers(
 	const struct kp_http_request *request, const struct kp_http_filling *filling);

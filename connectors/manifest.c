@@ -345,13 +345,7 @@ read_response(struct reader *reader, const struct kp_json_node *root)
 	response->fields =
 		read_fields(reader, object_at(object, "fields"), &response->field_count);
 	read_lists(reader, object_at(object, "lists"), response);
-	const struct kp_json_node *paging = object_at(object, "paging");
-	response->paging_next = text_at(paging, "next");
-	response->paging_pages = text_at(paging, "pages");
-	if (response->paging_next.len > 0 && response->paging_pages.len > 0) {
-		kp_json_finding(
-			&reader->document, paging, "next and pages exclude each other");
-	}
+	kp_manifest_read_paging(reader, object_at(object, "paging"));
 	response->ignored =
 		read_texts(reader, object, "ignored", &response->ignored_count);
 }

@@ -97,6 +97,27 @@ struct kp_manifest_note {
 	struct kp_slice text;
 };
 
+/* How a partner says that there is another page. */
+enum kp_manifest_paging_kind {
+	KP_PAGING_NONE,
+	KP_PAGING_LINK,   /* a link in the answer */
+	KP_PAGING_HEADER, /* a link in the header field Link */
+	KP_PAGING_PAGES,  /* a number of pages */
+	KP_PAGING_CURSOR, /* what the next page is asked with */
+	KP_PAGING_SIZE,   /* a full page */
+};
+
+struct kp_manifest_paging {
+	enum kp_manifest_paging_kind kind;
+	struct kp_slice path;       /* from the top, of what says it */
+	struct kp_slice links_from; /* in place of the endpoint, in links */
+	struct kp_slice rows;       /* path of the rows, with KP_PAGING_SIZE */
+	uint32_t size;              /* of a full page */
+	uint32_t first;             /* number of the first page */
+	struct kp_slice target;     /* template of further pages; empty: the request's */
+	struct kp_manifest_place place;
+};
+
 struct kp_manifest_response {
 	const struct kp_manifest_status *statuses;
 	size_t status_count;
@@ -119,8 +140,7 @@ struct kp_manifest_response {
 	size_t field_count;
 	const struct kp_manifest_list *lists;
 	size_t list_count;
-	struct kp_slice paging_next;    /* path of a link to the next page */
-	struct kp_slice paging_pages;   /* path of the number of pages; asks {pagina} */
+	struct kp_manifest_paging paging;
 	const struct kp_slice *ignored; /* paths that are known and not wanted */
 	size_t ignored_count;
 	struct kp_manifest_place place;

@@ -113,11 +113,43 @@ static const struct kp_key note_keys[] = {
 static const struct kp_key paging_keys[] = {
 	{.name = "next",
 		.kind = KP_KEY_TEXT,
-		.help = "path to the link of the next page, from the top"},
+		.help = "path to the link of the next page, from the top; absent, null "
+			"or empty on the last"},
+	{.name = "link_header",
+		.kind = KP_KEY_BOOLEAN,
+		.help = "the link is in the header field Link, with rel=next (RFC 8288)"},
+	{.name = "links_from",
+		.kind = KP_KEY_TEXT,
+		.help = "address that the partner's links begin with, when the endpoint "
+			"is a gateway in front of it; they are followed at the endpoint"},
 	{.name = "pages",
 		.kind = KP_KEY_TEXT,
-		.help = "path to the number of pages, from the top; the target asks "
-			"{pagina}"},
+		.help = "path to the number of pages, from the top; the request asks "
+			"{pagina} or {vanaf}"},
+	{.name = "cursor",
+		.kind = KP_KEY_TEXT,
+		.help = "path to what the next page is asked with, as {vervolg}, from "
+			"the top; absent, null or empty on the last"},
+	{.name = "size",
+		.kind = KP_KEY_INTEGER,
+		.min = 1,
+		.max = 100000,
+		.fallback = 0,
+		.help = "rows of a full page: a page with fewer is the last; needs rows, "
+			"and the request asks {pagina} or {vanaf}"},
+	{.name = "rows",
+		.kind = KP_KEY_TEXT,
+		.help = "path to the rows of a page, from the top, as in \"results[]\""},
+	{.name = "first",
+		.kind = KP_KEY_INTEGER,
+		.min = 0,
+		.max = 1,
+		.fallback = 1,
+		.help = "the number of the first page, for {pagina}"},
+	{.name = "target",
+		.kind = KP_KEY_TEXT,
+		.help = "template of the target of further pages, when it is not the "
+			"request's"},
 	KP_KEYS_END,
 };
 

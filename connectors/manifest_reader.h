@@ -137,6 +137,8 @@ void kp_manifest_check_header_name(
 	struct reader *reader, const struct kp_json_node *node, struct kp_slice name);
 /* manifest_request.c: what is asked. */
 void kp_manifest_read_request(struct reader *reader, const struct kp_json_node *root);
+/* manifest_paging.c: how answers go on; NULL when they do not. */
+void kp_manifest_read_paging(struct reader *reader, const struct kp_json_node *object);
 /* manifest_rows.c */
 void kp_manifest_read_rows(struct reader *reader, const struct kp_json_node *root);
 void kp_manifest_read_soap(struct reader *reader, const struct kp_json_node *root);

@@ -297,8 +297,8 @@ number(struct kp_node *node, uint32_t id)
 static bool
 mark_many(struct kp_node *node)
 {
-	bool many = node->root || node->items != NULL || node->closing != NULL ||
-		node->inherited != NULL;
+	bool many = node->root || node->rows || node->items != NULL ||
+		node->closing != NULL || node->inherited != NULL;
 	for (const struct kp_leaf *leaf = node->leaves; leaf != NULL; leaf = leaf->next) {
 		many = many || leaf->role == KP_LEAF_NOTE ||
 			leaf->role == KP_LEAF_OUTCOME || leaf->role == KP_LEAF_PRESENT;
@@ -427,6 +427,23 @@ add_present(struct kp_mapping_compiler *compiler)
 	}
 }
 
+static void
+add_paging(struct kp_mapping_compiler *compiler)
+{
+	struct kp_mapping *mapping = compiler->mapping;
+	const struct kp_manifest_paging *paging = &mapping->manifest->response.paging;
+	if (paging->rows.len > 0) {
+		mapping->rows = kp_mapping_walk(
+			compiler, mapping->top, paging->rows, &paging->place);
+	}
+	if (mapping->rows != NULL) {
+		mapping->rows->rows = true;
+	}
+	add_role(compiler, mapping->top, paging->path,
+		paging->kind == KP_PAGING_PAGES ? KP_LEAF_PAGES : KP_LEAF_NEXT,
+		KP_LEAF_SINGLE, &paging->place);
+}
+
 enum kp_status
 kp_mapping_compile(struct kp_arena *arena, const struct kp_manifest *manifest,
 	const struct kp_host *host, enum kp_mapping_dialect dialect,
@@ -456,10 +473,7 @@ kp_mapping_compile(struct kp_arena *arena, const struct kp_manifest *manifest,
 		KP_LEAF_SINGLE, &response->place);
 	add_role(&compiler, ret_mapping->top, response->notes_path, KP_LEAF_NOTE,
 		KP_LEAF_SINGLE, &response->place);
-	add_role(&compiler, ret_mapping->top, response->paging_next, KP_LEAF_NEXT,
-		KP_LEAF_SINGLE, &response->place);
-	add_role(&compiler, ret_mapping->top, response->paging_pages, KP_LEAF_PAGES,
-		KP_LEAF_SINGLE, &response->place);
+	add_paging(&compiler);
 	add_present(&compiler);
 	for (size_t i = 0; i < response->field_count; i++) {
 		add_field(&compiler, ret_mapping->root, &response->fields[i],

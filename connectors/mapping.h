@@ -82,6 +82,7 @@ struct kp_node {
 	uint32_t id;               /* in depth-first order */
 	uint32_t id_end;           /* ids of what is below: id < x < id_end */
 	bool root;                 /* the person */
+	bool rows;                 /* the rows of a page: counted */
 	bool many; /* an element: all of the array count, not just the first */
 	bool ignored;
 };
@@ -104,6 +105,7 @@ struct kp_mapping {
 	enum kp_mapping_dialect dialect;
 	struct kp_node *top;
 	struct kp_node *root;
+	struct kp_node *rows; /* of a page; NULL: they need not be counted */
 	uint32_t node_count;
 	struct kp_leaf **fields; /* by leaf id, constants too */
 	uint32_t field_count;

@@ -73,6 +73,7 @@ mark_all(struct kp_reading *reading)
 		return;
 	}
 	mark_wanted(reading, mapping->root);
+	mark_wanted(reading, mapping->rows);
 	for (uint32_t i = 0; i < mapping->field_count; i++) {
 		const struct kp_leaf *leaf = mapping->fields[i];
 		if (leaf->node != NULL && kp_reading_wants(reading, leaf->cell)) {

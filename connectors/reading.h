@@ -86,8 +86,9 @@ struct kp_reading {
 	enum kp_outcome code_outcome;
 	bool present_known;
 	enum kp_outcome present_outcome;
-	struct kp_slice next_link;
+	struct kp_slice next; /* link to the next page, or what it is asked with */
 	unsigned pages;
+	uint32_t rows; /* of this page, where the mapping counts them */
 
 	bool stopped; /* the sink wants no more */
 	bool failed;  /* `fault` is set */

@@ -227,14 +227,12 @@ kp_reading_take(struct kp_reading *reading, const struct kp_leaf *leaf,
 	case KP_LEAF_NOTE:
 		return take_note(reading, text);
 	case KP_LEAF_NEXT:
-		reading->next_link = kp_arena_copy(reading->arena, text);
-		return reading->next_link.data != NULL ||
-			kp_reading_out_of_memory(reading);
+		reading->next = kp_arena_copy(reading->arena, text);
+		return reading->next.data != NULL || kp_reading_out_of_memory(reading);
 	case KP_LEAF_PAGES:
-		if (!kp_value_digits(text, &reading->pages)) {
-			reading->pages = 0;
-		}
-		return true;
+		return kp_value_digits(text, &reading->pages) ||
+			kp_reading_fail(reading, leaf->node,
+				"not a number, where the number of pages was agreed");
 	case KP_LEAF_PRESENT:
 		if (!reading->present_known) {
 			reading->present_known = true;

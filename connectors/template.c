@@ -27,6 +27,8 @@ static const struct {
 	{"trace", KP_TEMPLATE_TRACE},
 	{"nu", KP_TEMPLATE_NOW},
 	{"pagina", KP_TEMPLATE_PAGE},
+	{"vanaf", KP_TEMPLATE_OFFSET},
+	{"vervolg", KP_TEMPLATE_CURSOR},
 	{"vandaag", KP_TEMPLATE_TODAY},
 	{"maand", KP_TEMPLATE_MONTH},
 	{"vorigeMaand", KP_TEMPLATE_LAST_MONTH},
@@ -124,7 +126,8 @@ add_named(struct compiler *compiler, struct kp_slice inside)
 			"{zaak} "
 			"{medewerker} {organisatie} {trace} {nu} {vandaag} {maand} "
 			"{jaar} "
-			"{tijdstip} {bericht} {pagina} {velden} {bekend:pad}",
+			"{tijdstip} {bericht} {pagina} {vanaf} {vervolg} {velden} "
+			"{bekend:pad}",
 			inside.len > 40 ? 40 : (int)inside.len, inside.data);
 		return;
 	}
@@ -474,9 +477,29 @@ before(const struct kp_need *need, bool month, char *out, size_t out_size)
 	return kp_slice_from(out);
 }
 
+/* Which page, and what the connector alone knows. */
 static struct kp_slice
-part_value(const struct kp_template_part *part, const struct kp_need *need, char *scratch,
-	size_t scratch_size)
+own_value(const struct kp_template_part *part, const struct kp_need *need,
+	const struct kp_template_fields *fields, char *scratch, size_t scratch_size)
+{
+	static const struct kp_template_fields none = {0};
+	fields = fields == NULL ? &none : fields;
+	if (part->name == KP_TEMPLATE_MESSAGE) {
+		return fields->message;
+	}
+	if (part->name == KP_TEMPLATE_CURSOR) {
+		return fields->cursor;
+	}
+	uint64_t number = part->name == KP_TEMPLATE_PAGE
+		? (uint64_t)need->page + (fields->pages_from_zero ? 0 : 1)
+		: (uint64_t)need->page * fields->page_size;
+	(void)snprintf(scratch, scratch_size, "%llu", (unsigned long long)number);
+	return kp_slice_from(scratch);
+}
+
+static struct kp_slice
+part_value(const struct kp_template_part *part, const struct kp_need *need,
+	const struct kp_template_fields *fields, char *scratch, size_t scratch_size)
 {
 	switch (part->name) {
 	case KP_TEMPLATE_BSN:
@@ -496,8 +519,10 @@ part_value(const struct kp_template_part *part, const struct kp_need *need, char
 	case KP_TEMPLATE_NOW:
 		return from_text(need->now);
 	case KP_TEMPLATE_PAGE:
-		(void)snprintf(scratch, scratch_size, "%u", need->page + 1);
-		return kp_slice_from(scratch);
+	case KP_TEMPLATE_OFFSET:
+	case KP_TEMPLATE_CURSOR:
+	case KP_TEMPLATE_MESSAGE:
+		return own_value(part, need, fields, scratch, scratch_size);
 	case KP_TEMPLATE_TODAY:
 		return moment(need, 8, scratch);
 	case KP_TEMPLATE_MONTH:
@@ -516,7 +541,6 @@ part_value(const struct kp_template_part *part, const struct kp_need *need, char
 		}
 		return from_text(need->known(
 			need, (struct kp_text){part->text.data, part->text.len}));
-	case KP_TEMPLATE_MESSAGE:
 	case KP_TEMPLATE_LITERAL:
 	case KP_TEMPLATE_FIELDS:
 		break;
@@ -549,11 +573,9 @@ kp_template_write(const struct kp_template *compiled, const struct kp_need *need
 			write_fields(compiled, part, fields, buffer);
 			continue;
 		}
-		char scratch[16];
-		struct kp_slice value = part_value(part, need, scratch, sizeof(scratch));
-		if (part->name == KP_TEMPLATE_MESSAGE) {
-			value = fields == NULL ? value : fields->message;
-		}
+		char scratch[24];
+		struct kp_slice value =
+			part_value(part, need, fields, scratch, sizeof(scratch));
 		if (part->name == KP_TEMPLATE_KNOWN && value.len == 0) {
 			return KP_TEMPLATE_NOTHING;
 		}

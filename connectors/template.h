@@ -6,6 +6,7 @@
  * line or a path segment.
  *
  *     {bsn} {doel} {activiteit} {zaak} {medewerker} {organisatie} {trace} {nu} {pagina}
+ *     {vanaf} {vervolg}      rows before this page; the partner's word for it
  *     {vandaag} {maand} {vorigeMaand} {jaar} {vorigJaar}   20261123 202611 202610 2026
  * 2025 {tijdstip}        20261123141500 {velden}          the partner's names of what is
  * wanted and permitted {bekend:pad}      a value found in an earlier wave {doel|tabel}
@@ -39,6 +40,8 @@ enum kp_template_name {
 	KP_TEMPLATE_TRACE,
 	KP_TEMPLATE_NOW,
 	KP_TEMPLATE_PAGE,
+	KP_TEMPLATE_OFFSET,
+	KP_TEMPLATE_CURSOR,
 	KP_TEMPLATE_TODAY,
 	KP_TEMPLATE_MONTH,
 	KP_TEMPLATE_LAST_MONTH,
@@ -88,6 +91,9 @@ struct kp_template_fields {
 	bool (*next)(void *context, size_t *position, struct kp_slice *ret_name);
 	void *context;
 	struct kp_slice message; /* {bericht} */
+	struct kp_slice cursor;  /* {vervolg} */
+	uint32_t page_size;      /* for {vanaf} */
+	bool pages_from_zero;    /* {pagina} of the first is 0, not 1 */
 };
 
 enum kp_template_result {

@@ -69,6 +69,7 @@ take_scalar(struct kp_answer *answer, const struct kp_node *node,
 	const struct kp_json_token *token)
 {
 	struct kp_reading *reading = &answer->reading;
+	reading->rows += node->rows ? 1 : 0;
 	if (token->event == KP_JSON_NULL) {
 		return KP_JSON_GO;
 	}
@@ -164,6 +165,23 @@ find_child(struct kp_answer *answer, const struct kp_node *node,
 	return kp_node_child(node, text);
 }
 
+/* HAL (draft-kelly-json-hal-08, section 4.1): `_links` lead to others, and are no data.
+ */
+static bool
+is_link(const struct kp_node *node, struct kp_slice name)
+{
+	return kp_slice_is(name, "_links") || kp_slice_is(node->name, "_links");
+}
+
+/* The same: in `_embedded`, one resource may stand in place of an array of them. */
+static const struct kp_node *
+embedded_one(const struct kp_node *node)
+{
+	bool embedded = node->element != NULL && node->children == NULL &&
+		node->parent != NULL && kp_slice_is(node->parent->name, "_embedded");
+	return embedded ? node->element : node;
+}
+
 static enum kp_json_verdict
 on_name(struct kp_answer *answer, const struct kp_json_token *token)
 {
@@ -185,6 +203,9 @@ on_name(struct kp_answer *answer, const struct kp_json_token *token)
 		answer->next = frame->node;
 		answer->next_investigation = true;
 		return KP_JSON_GO;
+	}
+	if (child == NULL && is_link(frame->node, token->raw)) {
+		return KP_JSON_SKIP;
 	}
 	if (child == NULL) {
 		return skip(
@@ -227,6 +248,8 @@ on_object(struct kp_answer *answer, const struct kp_node *node)
 		/* Objects inside a date or an inOnderzoek say nothing to us. */
 		return KP_JSON_SKIP;
 	}
+	node = embedded_one(node);
+	reading->rows += node->rows ? 1 : 0;
 	leaf = kp_reading_leaf_of_form(node, KP_FORM_PRESENT);
 	if (leaf != NULL && !kp_reading_keep(reading, leaf, "", KP_SLICE("true"))) {
 		return KP_JSON_STOP;
@@ -237,7 +260,8 @@ on_object(struct kp_answer *answer, const struct kp_node *node)
 		push_frame(answer, node, KP_ANSWER_DATE);
 		return KP_JSON_GO;
 	}
-	if (node->element != NULL) {
+	bool error_body = reading->codes_only && node->children != NULL;
+	if (node->element != NULL && !error_body) {
 		return go(kp_reading_fail(
 			reading, node, "an object where an array was agreed"));
 	}
@@ -281,7 +305,8 @@ on_array(struct kp_answer *answer, const struct kp_node *node)
 	}
 	if (node->element != NULL) {
 		push_frame(answer, node, KP_ANSWER_ARRAY);
-		return KP_JSON_GO;
+		bool whole = node->root && !answer->reading.codes_only;
+		return go(!whole || kp_reading_begin_root(&answer->reading));
 	}
 	const struct kp_leaf *leaf = kp_reading_leaf_of_form(node, KP_FORM_PRESENT);
 	if (leaf != NULL) {
@@ -294,6 +319,15 @@ on_array(struct kp_answer *answer, const struct kp_node *node)
 	}
 	return go(kp_reading_fail(
 		&answer->reading, node, "an array where none was agreed"));
+}
+
+/* The array is the whole answer about the person: a list without anything around it. */
+static enum kp_json_verdict
+on_array_end(struct kp_answer *answer)
+{
+	const struct kp_node *node = answer->frames[--answer->depth].node;
+	bool whole = node->root && !answer->reading.codes_only;
+	return go(!whole || kp_reading_end_root(&answer->reading));
 }
 
 static enum kp_json_verdict
@@ -356,8 +390,7 @@ on_event(void *ctx, const struct kp_json_token *token)
 	case KP_JSON_ARRAY_BEGIN:
 		return on_array(answer, value_node(answer));
 	case KP_JSON_ARRAY_END:
-		answer->depth--;
-		return KP_JSON_GO;
+		return on_array_end(answer);
 	case KP_JSON_NAME:
 		return on_name(answer, token);
 	case KP_JSON_STRING:

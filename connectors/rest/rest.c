@@ -12,6 +12,7 @@
 #include "connectors/opening.h"
 #include "connectors/http.h"
 #include "connectors/rest/answer.h"
+#include "connectors/rest/paging.h"
 
 #include "connectors/text.h"
 #include "core/bits.h"
@@ -28,6 +29,7 @@ struct rest_instance {
 	struct kp_mapping mapping;
 	struct kp_http_request request;
 	struct kp_template body;
+	struct kp_template further; /* target of further pages; no parts: the same */
 };
 
 struct rest_call {
@@ -41,23 +43,41 @@ struct rest_call {
 	bool unusable;      /* an error body that is not JSON after all */
 	bool outcome_known; /* by the status */
 	enum kp_outcome outcome;
-	struct kp_slice next; /* target of the next page; the call's memory */
-	void *reading_block;  /* READING_BYTES of the host's; NULL: none yet */
+	uint32_t status;
+	struct kp_slice target;      /* of the page under way; the page's memory */
+	struct kp_slice header_link; /* to the next page; the page's memory */
+	struct kp_paging paging;
+	void *reading_block; /* READING_BYTES of the host's; NULL: none yet */
 	alignas(max_align_t) char first[QUESTION_BYTES];
 };
 
 /* Opening. */
 
-static void
-check_paging(const struct rest_instance *instance, const struct kp_host *host)
+static bool
+uses(const struct rest_instance *instance, enum kp_template_name name)
 {
-	const struct kp_manifest_response *response = &instance->base.manifest->response;
-	bool pages = kp_template_uses(&instance->request.target, KP_TEMPLATE_PAGE) ||
-		kp_template_uses(&instance->body, KP_TEMPLATE_PAGE);
-	if (response->paging_pages.len > 0 && !pages) {
-		kp_finding(host, &response->place,
-			"paging/pages needs {pagina} in request/target or request/body");
+	const struct kp_template *target = instance->further.part_count > 0
+		? &instance->further
+		: &instance->request.target;
+	return kp_template_uses(target, name) || kp_template_uses(&instance->body, name);
+}
+
+static enum kp_status
+compile_paging(struct rest_instance *instance, const struct kp_host *host)
+{
+	const struct kp_manifest_paging *paging =
+		&instance->base.manifest->response.paging;
+	enum kp_status status = kp_http_template(&instance->base.arena,
+		instance->base.manifest, host, paging->target, KP_TEMPLATE_URL,
+		&paging->place, &instance->further);
+	if (status == KP_OK) {
+		struct kp_paging_uses used = {
+			.number = uses(instance, KP_TEMPLATE_PAGE) ||
+				uses(instance, KP_TEMPLATE_OFFSET),
+			.cursor = uses(instance, KP_TEMPLATE_CURSOR)};
+		kp_paging_check(instance->base.manifest, host, &used);
 	}
+	return status;
 }
 
 static enum kp_status
@@ -78,10 +98,7 @@ compile_all(void *opaque, const struct kp_host *host)
 			kp_mapping_compile(&instance->base.arena, instance->base.manifest,
 				host, KP_MAPPING_JSON, &instance->mapping);
 	}
-	if (status == KP_OK) {
-		check_paging(instance, host);
-	}
-	return status;
+	return status == KP_OK ? compile_paging(instance, host) : status;
 }
 
 static int
@@ -189,6 +206,21 @@ send_body(const struct rest_instance *instance, const struct kp_http_filling *fi
 }
 
 static int
+send_target(const struct rest_instance *instance, struct rest_call *call,
+	const struct kp_http_filling *filling)
+{
+	int verdict = KP_DONE;
+	call->target = call->paging.target;
+	if (call->need->page > 0 && instance->further.part_count > 0) {
+		verdict = kp_http_fill(filling, &instance->further,
+			KP_HTTP_TARGET_BYTES_MAX, &call->target);
+	}
+	return verdict != KP_DONE
+		? verdict
+		: kp_http_send_target(&instance->request, filling, &call->target);
+}
+
+static int
 prepare_rest(const void *opaque, void *memory, const struct kp_call_host *host,
 	const struct kp_need *need, const struct kp_request_writer *out,
 	struct kp_fault *fault)
@@ -207,14 +239,21 @@ prepare_rest(const void *opaque, void *memory, const struct kp_call_host *host,
 	call->reading = false;
 	call->unusable = false;
 	call->outcome_known = false;
+	call->header_link = (struct kp_slice){0};
 	struct field_names names = {.instance = instance, .need = need};
-	struct kp_template_fields fields = {.next = next_field, .context = &names};
+	const struct kp_manifest_paging *paging =
+		&instance->base.manifest->response.paging;
+	struct kp_template_fields fields = {.next = next_field,
+		.context = &names,
+		.cursor = call->paging.cursor,
+		.page_size = paging->size,
+		.pages_from_zero = paging->first == 0};
 	struct kp_http_filling filling = {.arena = &call->arena,
 		.need = need,
 		.fields = &fields,
 		.out = out,
 		.fault = fault};
-	int verdict = kp_http_send_target(&instance->request, &filling, call->next);
+	int verdict = send_target(instance, call, &filling);
 	if (verdict == KP_DONE) {
 		verdict = send_headers(instance, &filling);
 	}
@@ -241,6 +280,7 @@ head_rest(const void *opaque, void *memory, const struct kp_head *head,
 	const struct kp_manifest_response *response = &instance->base.manifest->response;
 	struct rest_call *call = memory;
 	(void)sink;
+	call->status = head->status;
 	call->outcome_known = kp_http_outcome(response, head->status, &call->outcome);
 	bool json = is_json(head->content_type);
 	if (!call->outcome_known && !json) {
@@ -250,6 +290,11 @@ head_rest(const void *opaque, void *memory, const struct kp_head *head,
 	call->reading = json && (!call->outcome_known || response->outcome_path.len > 0);
 	if (!call->reading) {
 		return KP_DONE;
+	}
+	if (response->paging.kind == KP_PAGING_HEADER && !call->outcome_known &&
+		kp_paging_header(head, &call->arena, &call->header_link, fault) !=
+			KP_DONE) {
+		return KP_FAIL;
 	}
 	if (call->reading_block == NULL) {
 		call->reading_block =
@@ -284,67 +329,41 @@ consume_rest(const void *opaque, void *memory, struct kp_text bytes,
 	return verdict;
 }
 
-/* The path of the endpoint: "/base" in "https://host/base". */
-static struct kp_slice
-endpoint_path(struct kp_slice endpoint)
-{
-	const char *host = memchr(endpoint.data, '/', endpoint.len);
-	size_t at = host == NULL ? endpoint.len : (size_t)(host - endpoint.data) + 2;
-	while (at < endpoint.len && endpoint.data[at] != '/') {
-		at++;
-	}
-	at = at > endpoint.len ? endpoint.len : at;
-	return (struct kp_slice){endpoint.data + at, endpoint.len - at};
-}
-
-/* What of a link comes after the endpoint; false when it leads elsewhere. */
-static bool
-link_target(struct kp_slice link, struct kp_slice endpoint, struct kp_slice *ret_target)
-{
-	struct kp_slice base = endpoint;
-	if (link.len > 0 && link.data[0] == '/') {
-		base = endpoint_path(endpoint);
-	}
-	if (!kp_slice_starts(link, base) || link.len == base.len) {
-		return false;
-	}
-	*ret_target = (struct kp_slice){link.data + base.len, link.len - base.len};
-	return ret_target->data[0] == '/' || ret_target->data[0] == '?';
-}
-
+/* What the status, or a code in the answer, says about all of it. On a further page that
+ * is never good: what came before would pass for the whole list. */
 static int
-keep_next(const struct rest_instance *instance, struct rest_call *call,
-	struct kp_fault *fault)
+settle(const struct rest_call *call, enum kp_outcome outcome,
+	enum kp_outcome *ret_outcome, struct kp_fault *fault)
 {
-	struct kp_slice target;
-	if (!link_target(call->answer.reading.next_link,
-		    instance->base.manifest->endpoint, &target)) {
-		return kp_fault_set(fault, "response/paging/next",
-			"the link to the next page leads to another address");
+	*ret_outcome = outcome;
+	if (call->need->page == 0 || outcome != KP_NOTHING_FOUND) {
+		return KP_DONE;
 	}
-	char *copy = call->host->alloc(call->host->context, target.len);
-	if (copy == NULL) {
-		return kp_fault_memory(fault);
+	if (call->status == 204) {
+		*ret_outcome = call->paging.found ? KP_FOUND : KP_NOTHING_FOUND;
+		return KP_DONE;
 	}
-	memcpy(copy, target.data, target.len);
-	call->next = (struct kp_slice){copy, target.len};
-	return KP_NEXT;
+	return kp_fault_set(fault, "response/paging",
+		"a further page is not there, so the list is cut");
 }
 
 static int
 next_page(const struct rest_instance *instance, struct rest_call *call,
-	struct kp_fault *fault)
+	enum kp_outcome *ret_outcome, struct kp_fault *fault)
 {
-	bool linked = call->answer.reading.next_link.len > 0;
-	if (!linked && call->need->page + 1 >= call->answer.reading.pages) {
-		return KP_DONE;
-	}
-	if (call->need->page + 1 >= instance->base.manifest->limits.pages) {
-		return kp_fault_set(fault, "limits/pages",
-			"the answer has more than the %u pages that are allowed",
-			instance->base.manifest->limits.pages);
-	}
-	return linked ? keep_next(instance, call, fault) : KP_NEXT;
+	struct kp_paging_page page = {
+		.manifest = instance->base.manifest,
+		.need = call->need,
+		.reading = &call->answer.reading,
+		.target = call->target,
+		.header_link = call->header_link,
+		.host = call->host,
+		.arena = &call->arena,
+	};
+	call->paging.found =
+		call->paging.found || kp_reading_found(&call->answer.reading);
+	*ret_outcome = call->paging.found ? KP_FOUND : KP_NOTHING_FOUND;
+	return kp_paging_next(&call->paging, &page, fault);
 }
 
 static int
@@ -362,22 +381,15 @@ finish_rest(const void *opaque, void *memory, const struct kp_sink *sink,
 			*fault = (struct kp_fault){0};
 		}
 	}
-	if (call->reading && call->answer.reading.code_known) {
-		*ret_outcome = call->answer.reading.code_outcome;
-		if (!call->outcome_known && *ret_outcome == KP_FOUND &&
-			!kp_reading_found(&call->answer.reading)) {
-			*ret_outcome = KP_NOTHING_FOUND;
-		}
-		return KP_DONE;
+	const struct kp_reading *reading = &call->answer.reading;
+	bool coded = call->reading && reading->code_known;
+	if (coded && (call->outcome_known || reading->code_outcome != KP_FOUND)) {
+		return settle(call, reading->code_outcome, ret_outcome, fault);
 	}
 	if (call->outcome_known) {
-		*ret_outcome = call->outcome;
-		return KP_DONE;
+		return settle(call, call->outcome, ret_outcome, fault);
 	}
-	*ret_outcome = kp_reading_found(&call->answer.reading) || call->need->page > 0
-		? KP_FOUND
-		: KP_NOTHING_FOUND;
-	return next_page(instance, call, fault);
+	return next_page(instance, call, ret_outcome, fault);
 }
 
 static void

@@ -93,8 +93,7 @@ check_words(const struct soap_instance *instance, const struct kp_host *host)
 			break;
 		}
 	}
-	if (manifest->response.paging_next.len > 0 ||
-		manifest->response.paging_pages.len > 0 ||
+	if (manifest->response.paging.kind != KP_PAGING_NONE ||
 		manifest->response.in_investigation.len > 0) {
 		kp_finding(host, &manifest->response.place,
 			"paging and in_investigation are for answers in JSON");
@@ -215,8 +214,8 @@ prepare_soap(const void *opaque, void *memory, const struct kp_call_host *host,
 		.fields = &fields,
 		.out = out,
 		.fault = fault};
-	int verdict =
-		kp_http_send_target(&instance->request, &filling, (struct kp_slice){0});
+	struct kp_slice target = {0};
+	int verdict = kp_http_send_target(&instance->request, &filling, &target);
 	if (verdict == KP_DONE) {
 		verdict = send_headers(instance, &filling);
 	}

@@ -177,17 +177,24 @@ struct head_fields {
 };
 
 static struct kp_text
-find_header(const struct kp_head *head, struct kp_text name)
+find_header_at(const struct kp_head *head, struct kp_text name, uint32_t index)
 {
 	const struct head_fields *fields = head->header_context;
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct kp_upstream_header *header = &fields->headers[i];
 		if (header->name.len == name.len &&
-			strncasecmp(header->name.data, name.data, name.len) == 0) {
+			strncasecmp(header->name.data, name.data, name.len) == 0 &&
+			index-- == 0) {
 			return (struct kp_text){header->value.data, header->value.len};
 		}
 	}
 	return (struct kp_text){0};
+}
+
+static struct kp_text
+find_header(const struct kp_head *head, struct kp_text name)
+{
+	return find_header_at(head, name, 0);
 }
 
 static enum kp_status
@@ -201,6 +208,7 @@ on_head(void *owner, uint32_t status, const struct kp_upstream_header *headers,
 		.status = status,
 		.header = find_header,
 		.header_context = &fields,
+		.header_at = find_header_at,
 	};
 	head.content_type = find_header(&head, (struct kp_text){"content-type", 12});
 	call->head_seen = true;

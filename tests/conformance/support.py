@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: Ketenpoort contributors
 # SPDX-License-Identifier: EUPL-1.2
 """What the socket tests share: the program under test, a stub partner, and how to ask."""
+import contextlib
 import http.server
 import json
 import pathlib
@@ -91,7 +92,8 @@ class Stub:
                     self.send_header(key, value)
                 self.send_header("Content-Length", str(len(answer_body)))
                 self.end_headers()
-                self.wfile.write(answer_body)
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    self.wfile.write(answer_body)
 
             do_GET = do_POST = do
 

@@ -61,7 +61,7 @@ def account(name, body, manifest_text, result):
         above = [path[:at] for at in range(1, len(path) + 1)
                  if at == len(path) or path[at] in ".["]
         unmapped = any(part in result["unmapped"] for part in above)
-        investigation = "inOnderzoek" in path
+        investigation = "inOnderzoek" in path or "_links." in path
         guide = any(part in guides for part in above)
         field = paths.get(path)
         if field is not None:
