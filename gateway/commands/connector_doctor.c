@@ -160,10 +160,17 @@ look(struct kp_doctor *doctor)
 	}
 	load_source(doctor);
 	kp_doctor_own_certificate(doctor);
+	if (doctor->source != NULL && kp_source_tls(doctor->source) != NULL) {
+		doctor->tls = kp_tls_client_ref(doctor->source->private->access.tls);
+	} else {
+		kp_doctor_open_tls(doctor);
+	}
 	bool fine = kp_doctor_network(doctor);
 	if (doctor->source == NULL) {
 		return;
 	}
+	fine = fine && kp_doctor_database(doctor);
+	kp_doctor_export(doctor);
 	if (!doctor->ask) {
 		kp_doctor_say(doctor, KP_DOCTOR_OK, "answer", NULL,
 			"not looked at; --bsn-file names a test client to ask about");
@@ -171,7 +178,9 @@ look(struct kp_doctor *doctor)
 		kp_doctor_say(doctor, KP_DOCTOR_WARN, "answer", "mend the above first",
 			"not asked, since the partner cannot be trusted or reached");
 	} else if (kp_connector_read_bsn(&doctor->load)) {
+		unsigned fails = doctor->counts[KP_DOCTOR_FAIL];
 		kp_doctor_question(doctor);
+		kp_doctor_program(doctor, doctor->counts[KP_DOCTOR_FAIL] == fails);
 	} else {
 		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "answer",
 			"put the nine digits of a test client in a file",
@@ -224,6 +233,7 @@ kp_connector_doctor(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	kp_connector_load_init(&doctor.load);
 	int code = run(&doctor, argv + optind, argc - optind);
+	kp_tls_client_unref(&doctor.tls);
 	kp_connector_load_deinit(&doctor.load);
 	return code;
 }

@@ -24,6 +24,7 @@ struct kp_doctor {
 	struct kp_connector_load load;
 	const struct kp_manifest *manifest;
 	const struct kp_source *source; /* NULL: the manifest does not load */
+	struct kp_tls_client *tls;      /* owned; what we show and believe; may be NULL */
 	bool json;
 	bool ask; /* a test client was named; and what the question carries: */
 	const char *purpose;
@@ -49,11 +50,20 @@ int kp_doctor_end(struct kp_doctor *doctor);
 
 /* Names, addresses, TLS, HTTP and clocks. True: what comes after it makes sense. */
 bool kp_doctor_network(struct kp_doctor *doctor);
-/* Everything that one handshake showed. */
+/* Everything that one handshake showed. `asks_anybody`: that a certificate is asked for
+ * says nothing, as of a PostgreSQL. */
 void kp_doctor_judge_tls(struct kp_doctor *doctor, const struct kp_probe_tls *tls,
-	const char *host, const char *address);
+	const char *host, const char *address, bool asks_anybody);
+/* Reads what TLS needs, as far as it is good. */
+void kp_doctor_open_tls(struct kp_doctor *doctor);
 /* Our own certificate. */
 void kp_doctor_own_certificate(struct kp_doctor *doctor);
+/* A PostgreSQL: login, rights, statements, columns. False: something is wrong there. */
+bool kp_doctor_database(struct kp_doctor *doctor);
+/* An export: there, readable, whole, of the agreed age. */
+void kp_doctor_export(struct kp_doctor *doctor);
+/* A partner's own program: was it started, and what may it do? After the question. */
+void kp_doctor_program(struct kp_doctor *doctor, bool answered);
 /* The question: access, and the shape of the answer. */
 void kp_doctor_question(struct kp_doctor *doctor);
 /* What a refusal means: an HTTP status, with its WWW-Authenticate. False: it is none. */

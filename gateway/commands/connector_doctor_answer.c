@@ -364,3 +364,30 @@ kp_doctor_question(struct kp_doctor *doctor)
 	kp_connector_ask_live(&ask);
 	judge_outcome(&hearing, &ask, &shape);
 }
+
+void
+kp_doctor_program(struct kp_doctor *doctor, bool answered)
+{
+	const struct kp_manifest_program *program = &doctor->manifest->program;
+	uint64_t starts = kp_source_program_starts(doctor->source);
+	if (program->command_count == 0) {
+		return;
+	}
+	if (starts == 1 && answered) {
+		kp_doctor_say(doctor, KP_DOCTOR_OK, "program", NULL,
+			"'%.*s' was started once and still runs, confined: %llu MiB, %u "
+			"files, %s network, nothing readable but its folder and the "
+			"system's programs",
+			KP_SLICE_ARG(program->command[0]),
+			(unsigned long long)(program->memory_bytes >> 20),
+			(unsigned)program->files, program->network ? "the" : "no");
+	} else {
+		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "program",
+			"look at what it wrote (above): a library it may not read, a "
+			"crash, or a return before it serves descriptor 3",
+			"'%.*s' was started %llu times for one question, and gave no "
+			"good "
+			"answer",
+			KP_SLICE_ARG(program->command[0]), (unsigned long long)starts);
+	}
+}

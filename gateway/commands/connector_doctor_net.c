@@ -233,22 +233,21 @@ shake(struct kp_doctor *doctor, struct kp_probe *probe, const struct endpoint *e
 	const struct kp_probe_address *address, bool *ret_unshown)
 {
 	struct kp_probe_tls tls;
-	const struct kp_tls_client *client =
-		doctor->source == NULL ? NULL : kp_source_tls(doctor->source);
 	if (endpoint->postgres && !kp_probe_postgres_tls(probe)) {
 		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "tls",
 			"ask the partner to turn TLS on (ssl = on), or check the port",
 			"%s does not offer TLS to PostgreSQL's clients", address->text);
 		return false;
 	}
-	kp_probe_shake(probe, client, endpoint->host, &tls);
+	kp_probe_shake(probe, doctor->tls, endpoint->host, &tls);
 	if (!tls.done) {
 		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "tls",
 			"compare with the partner what both sides speak and show",
 			"%s: no TLS connection: %s; %s", address->text, tls.fault,
 			spoken_otherwise(doctor, endpoint, address));
 	}
-	kp_doctor_judge_tls(doctor, &tls, endpoint->host, address->text);
+	kp_doctor_judge_tls(
+		doctor, &tls, endpoint->host, address->text, endpoint->postgres);
 	*ret_unshown = tls.certificate_asked && !tls.certificate_shown;
 	return tls.done;
 }

@@ -60,6 +60,18 @@ is_date(struct kp_slice json)
 	return json.data[json.len - 1] == '"';
 }
 
+/* Databases and files write numbers as text. */
+static bool
+is_number_text(struct kp_slice json)
+{
+	for (size_t i = 1; i + 1 < json.len; i++) {
+		if (strchr("0123456789.,-", json.data[i]) == NULL) {
+			return false;
+		}
+	}
+	return json.len > 2 && json.data[0] == '"';
+}
+
 /* Is one JSON scalar what the catalogue says the field is? */
 static bool
 fits(enum kp_field_type type, struct kp_slice json)
@@ -72,7 +84,7 @@ fits(enum kp_field_type type, struct kp_slice json)
 	case KP_FIELD_CODE:
 		return text;
 	case KP_FIELD_NUMBER:
-		return number;
+		return number || is_number_text(json);
 	case KP_FIELD_AMOUNT:
 		return number || text;
 	case KP_FIELD_BOOLEAN:
@@ -104,7 +116,9 @@ take_value(void *context, const struct kp_value *value)
 	kp_bits_set(shape->seen, value->cell);
 	if (first && value->form == KP_VALUE_JSON && json.len > 0 &&
 		json.data[0] != 'n' && !fits(field->type, json)) {
-		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "shape.type",
+		bool text = field->type == KP_FIELD_TEXT || field->type == KP_FIELD_CODE;
+		kp_doctor_say(doctor, text ? KP_DOCTOR_WARN : KP_DOCTOR_FAIL,
+			"shape.type",
 			"say in the manifest how it becomes that ('date', 'form' or "
 			"'table'), or ask the partner since when it differs",
 			"'%.*s' must be %s, and %s in another form came",

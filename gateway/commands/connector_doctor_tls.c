@@ -13,7 +13,7 @@ judge_trust(struct kp_doctor *doctor, const struct kp_probe_tls *tls)
 {
 	const struct kp_probe_certificate *own = &tls->chain[0];
 	const struct kp_probe_certificate *last = &tls->chain[tls->chain_len - 1];
-	if (doctor->source == NULL || kp_source_tls(doctor->source) == NULL) {
+	if (doctor->tls == NULL) {
 		kp_doctor_say(doctor, KP_DOCTOR_WARN, "tls.trust",
 			"mend the manifest first (above)",
 			"who issued the certificate could not be held against "
@@ -141,7 +141,7 @@ judge_client(struct kp_doctor *doctor, const struct kp_probe_tls *tls)
 
 void
 kp_doctor_judge_tls(struct kp_doctor *doctor, const struct kp_probe_tls *tls,
-	const char *host, const char *address)
+	const char *host, const char *address, bool asks_anybody)
 {
 	if (tls->done) {
 		kp_doctor_say(doctor, KP_DOCTOR_OK, "tls", NULL, "%s: %s, %s", address,
@@ -153,7 +153,43 @@ kp_doctor_judge_tls(struct kp_doctor *doctor, const struct kp_probe_tls *tls,
 		judge_dates(doctor, tls);
 		judge_purpose(doctor, tls);
 	}
-	judge_client(doctor, tls);
+	if (!asks_anybody || tls->certificate_shown) {
+		judge_client(doctor, tls);
+	}
+}
+
+/* A file of the manifest; NULL when it names none. */
+static const char *
+path_of(struct kp_doctor *doctor, struct kp_slice file)
+{
+	return file.len == 0 ? NULL
+		: file.data[0] == '/'
+		? kp_doctor_text(doctor, "%.*s", KP_SLICE_ARG(file))
+		: kp_doctor_text(doctor, "%s/%.*s", kp_connector_folder(&doctor->load),
+			  KP_SLICE_ARG(file));
+}
+
+void
+kp_doctor_open_tls(struct kp_doctor *doctor)
+{
+	const struct kp_manifest_credentials *access = &doctor->manifest->access;
+	struct kp_findings said_already;
+	struct kp_tls_client_options options = {
+		.certificate.path = path_of(doctor, access->certificate_file),
+		.key.path = path_of(doctor, access->key_file),
+		.anchors.path = path_of(doctor, access->anchor_file),
+		.pin = access->pin};
+	if (options.anchors.path == NULL) {
+		return;
+	}
+	kp_findings_init(&said_already, 1);
+	/* With a certificate of ours that is no good the rest can still be seen. */
+	if (kp_tls_client_create(&options, &said_already, &doctor->tls) != KP_OK) {
+		options.certificate.path = NULL;
+		options.key.path = NULL;
+		(void)!kp_tls_client_create(&options, &said_already, &doctor->tls);
+	}
+	kp_findings_deinit(&said_already);
 }
 
 void
@@ -166,10 +202,7 @@ kp_doctor_own_certificate(struct kp_doctor *doctor)
 	if (file.len == 0) {
 		return;
 	}
-	const char *path = file.data[0] == '/'
-		? kp_doctor_text(doctor, "%.*s", KP_SLICE_ARG(file))
-		: kp_doctor_text(doctor, "%s/%.*s", kp_connector_folder(&doctor->load),
-			  KP_SLICE_ARG(file));
+	const char *path = path_of(doctor, file);
 	if (!kp_probe_read_certificates(path, chain, &len) || len == 0) {
 		kp_doctor_say(doctor, KP_DOCTOR_FAIL, step,
 			"name a PEM file that this user may read in "

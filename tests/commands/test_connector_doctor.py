@@ -182,7 +182,7 @@ class Doctor(unittest.TestCase):
     def run_doctor(self, endpoint, change=None, *words, ask=True, json_form=True):
         manifest = json.loads(json.dumps(MANIFEST))
         manifest["endpoint"] = endpoint
-        if endpoint.startswith("http:"):
+        if not endpoint.startswith("https:"):
             del manifest["access"]["anchor_file"]
         if change:
             change(manifest)
@@ -488,7 +488,7 @@ class Doctor(unittest.TestCase):
 
     def test_a_number_where_text_was(self):
         steps = self.drift(lambda answer: answer["schulden"][0].update(bij=17))
-        self.assertIn("'schulden.schuldeiser' must be text, and a number", self.said(steps, "fail")["shape.type"])
+        self.assertIn("'schulden.schuldeiser' must be text, and a number", self.said(steps, "warn")["shape.type"])
 
     def test_an_object_where_a_list_was(self):
         steps = self.drift(lambda answer: answer.update(schulden={"bij": "x"}))
@@ -501,6 +501,124 @@ class Doctor(unittest.TestCase):
     def test_no_json(self):
         steps = self.access(answer=b"<html>storing</html>", kind="text/html")
         self.assertIn("answer", self.said(steps, "fail"))
+
+    # SOAP.
+
+    SOAP = {
+        "source": "uwv-werkbedrijf", "organisation": {"oin": "00000001820000025000", "name": "UWV WERKbedrijf"},
+        "connector": "soap", "limits": {"time_ms": 8000, "connect_ms": 4000}, "idempotent": True,
+        "soap": {"action": "urn:vraag", "namespaces": ["urn:antwoord"]},
+        "request": {"body": "<Vraag xmlns='urn:vraag'><Burgerservicenr>{bsn}</Burgerservicenr></Vraag>"},
+        "response": {"subject": "Antwoord/Burgerservicenr", "fields": {"werkzoekende.ingeschrevenTot": "Antwoord/Sinds"}}}
+
+    def soap(self, code, text):
+        fault = (f"<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body><s:Fault><faultcode>{code}</faultcode>"
+                 f"<faultstring>{text}</faultstring></s:Fault></s:Body></s:Envelope>").encode()
+        with Partner(answer=fault, status=500, kind="text/xml; charset=utf-8") as partner:
+            return self.look(f"http://127.0.0.1:{partner.port}",
+                             lambda manifest: (manifest.clear(), manifest.update(self.SOAP, endpoint=f"http://127.0.0.1:{partner.port}",
+                                                                                 access={})))
+
+    def test_a_fault_of_soap_is_explained(self):
+        steps = self.soap("s:Client", f"Geen berichten over {BSN}")
+        self.assertIn("s:Client: Geen berichten over *********", self.said(steps, "fail")["soap.fault"])
+
+    def test_a_signature_that_is_refused(self):
+        steps = self.soap("wsse:FailedCheck", "The signature or decryption was invalid")
+        self.assertIn("does not accept the signature", self.said(steps, "fail")["soap.signature"])
+
+    # Exports.
+
+    EXPORT = {
+        "source": "gemeente-klantvolg", "organisation": {"oin": "00000001820000039000", "name": "Gemeente"}, "connector": "file",
+        "idempotent": True, "file": {"path": "klanten.csv", "charset": "latin-1", "separator": ";", "key": "BSN"},
+        "response": {"subject": "BSN", "fields": {"persoon.naam.volledigeNaam": "Naam",
+                                                  "klantvolg.status": {"path": "Status", "table": "status"}}},
+        "tables": {"status": {"LOPEND": "lopend"}}}
+
+    def export(self, text, change=None, encoding="latin-1"):
+        if text is not None:
+            (self.folder / "klanten.csv").write_bytes(text.encode(encoding))
+        manifest = json.loads(json.dumps(self.EXPORT))
+        if change:
+            change(manifest)
+        return self.look("file:", lambda other: (other.clear(), other.update(manifest)))
+
+    def test_an_export_that_is_well(self):
+        steps = self.export(f"BSN;Naam;Status\r\n{BSN};José de Vriës;LOPEND\r\n")
+        self.assertEqual(self.said(steps, "fail") | self.said(steps, "warn"), {})
+        self.assertIn("reads from begin to end", self.said(steps, "ok")["file"])
+
+    def test_an_export_that_is_not_there(self):
+        self.assertIn("there is no file", self.said(self.export(None), "fail")["file"])
+
+    def test_an_export_without_a_column(self):
+        steps = self.export(f"BSN;Volledige naam;Status\r\n{BSN};x;LOPEND\r\n")
+        self.assertIn("Naam", self.said(steps, "fail")["file.rows"])
+
+    def test_an_export_in_another_character_set(self):
+        steps = self.export(f"BSN;Naam;Status\r\n{BSN};José;LOPEND\r\n", encoding="utf-8")
+        self.assertIn("looks like UTF-8", self.said(steps, "warn")["file.charset"])
+        steps = self.export(f"BSN;Naam;Status\r\n{BSN};José;LOPEND\r\n",
+                            lambda manifest: manifest["file"].update(charset="utf-8"))
+        self.assertIn("UTF-8", self.said(steps, "fail")["file.rows"])
+
+    def test_an_export_that_is_old(self):
+        path = self.folder / "klanten.csv"
+        path.write_text(f"BSN;Naam;Status\r\n{BSN};x;LOPEND\r\n")
+        os.utime(path, (time.time() - 90.5 * 3600,) * 2)
+        steps = self.export(None, lambda manifest: manifest["file"].update(dated_by="mtime", max_age_hours=48))
+        self.assertIn("is 90 hours old, and 48 are agreed", self.said(steps, "fail")["file.age"])
+
+    def test_the_doctor_leaves_no_index(self):
+        steps = self.export(f"BSN;Naam;Status\r\n{BSN};x;LOPEND\r\n",
+                            lambda manifest: manifest["file"].update(index="klanten.index"))
+        self.assertEqual(self.said(steps, "fail"), {})
+        self.assertFalse((self.folder / "klanten.index").exists())
+
+    # Programs.
+
+    def program(self, text):
+        (self.folder / "bron").mkdir()
+        (self.folder / "bron/bron.py").write_text(text)
+        def change(manifest):
+            del manifest["endpoint"], manifest["access"]
+            manifest["program"] = {"command": [sys.executable, "-B", "bron.py"], "folder": "bron"}
+        # /usr/bin is what a confined program may read; pyenv's python is not there.
+        def system(manifest):
+            change(manifest)
+            manifest["program"]["command"][0] = "python3"
+        return self.look("", system)
+
+    def test_a_program_that_answers(self):
+        text = f"""
+import http.server, json, socket
+ANSWER = json.dumps({ANSWER!r}).encode()
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(ANSWER)))
+        self.end_headers()
+        self.wfile.write(ANSWER)
+    def log_message(self, *_):
+        pass
+    def address_string(self):
+        return "unix"
+listener = socket.socket(fileno=3)
+while True:
+    connection, _ = listener.accept()
+    Handler(connection, ("unix", 0), None)
+"""
+        steps = self.program(text)
+        self.assertEqual(self.said(steps, "fail"), {}, steps)
+        self.assertIn("was started once and still runs, confined", self.said(steps, "ok")["program"])
+
+    def test_a_program_that_ends(self):
+        steps = self.program("raise SystemExit(1)\n")
+        self.assertIn("program", self.said(steps, "fail"))
 
     # Use.
 
