@@ -64,7 +64,7 @@ on_head(void *owner, uint32_t status, const struct kp_upstream_header *headers,
 	(void)headers;
 	(void)header_count;
 	fetch->http_status = status;
-	return status == 200 ? KP_OK : KP_E_SOURCE;
+	return status == 200 || fetch->keep_refusal ? KP_OK : KP_E_SOURCE;
 }
 
 static enum kp_status
@@ -85,7 +85,8 @@ on_done(void *owner, enum kp_status status, const struct kp_upstream_timing *tim
 	fetch->call = NULL;
 	fetch->running = false;
 	fetch->body = kp_buffer_slice(&fetch->buffer);
-	if (status != KP_OK && fetch->http_status != 0 && fetch->http_status != 200) {
+	if (fetch->http_status != 0 && fetch->http_status != 200) {
+		status = status == KP_OK ? KP_E_SOURCE : status;
 		(void)kp_error_set(&own, status, "the issuer answered with status %u",
 			(unsigned)fetch->http_status);
 		err = &own;

@@ -35,14 +35,16 @@ struct kp_fetch {
 	void (*on_done)(struct kp_fetch *fetch, enum kp_status status,
 		const struct kp_error *err);
 	bool running;
+	/* Set before a start: what a refusal says is kept too, with KP_E_SOURCE. */
+	bool keep_refusal;
 	struct kp_slice body; /* of the answer */
+	uint32_t http_status; /* 0 when there was no answer */
 
 	struct kp_upstream_call *call;      /* private */
 	struct kp_upstream_request request; /* private */
 	struct kp_upstream_header headers[2];
 	struct kp_arena arena;
 	struct kp_buffer buffer;
-	uint32_t http_status;
 };
 
 /* GET, or POST of a form when `form` is not empty. Both are copied. KP_E_BUSY,

@@ -7,6 +7,7 @@
  * (OAuth-NL). When the issuer cannot be asked nothing is kept, and nobody gets in.
  */
 #include "core/heap.h"
+#include "identity/form.h"
 #include "identity/identity_private.h"
 
 #define FORM_BYTES_MAX ((size_t)256 * 1024)
@@ -21,24 +22,7 @@ kp_introspect_digest(const unsigned char digest[KP_SHA256_BYTES],
 	kp_sha256(parts, KP_ARRAY_LEN(parts), ret_digest);
 }
 
-/* application/x-www-form-urlencoded. */
-static void
-add_coded(struct kp_buffer *out, struct kp_slice text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		char byte = text.data[i];
-		bool plain = (byte >= 'a' && byte <= 'z') ||
-			(byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-			byte == '-' || byte == '.' || byte == '_';
-		if (plain) {
-			kp_buffer_add_char(out, byte);
-		} else {
-			kp_buffer_printf(out, "%%%02X", (unsigned)(unsigned char)byte);
-		}
-	}
-}
-
-/* Client and secret as RFC 6749, 2.3.1 writes them; with mutual TLS there is no secret.
+/* With mutual TLS there is no secret.
  */
 static struct kp_slice
 credential(const struct kp_issuer *issuer, struct kp_arena *arena)
@@ -46,9 +30,8 @@ credential(const struct kp_issuer *issuer, struct kp_arena *arena)
 	struct kp_buffer out;
 	kp_buffer_init(&out, arena, FORM_BYTES_MAX);
 	if (issuer->introspection_secret.len > 0) {
-		add_coded(&out, issuer->introspection_client);
-		kp_buffer_add_char(&out, ':');
-		add_coded(&out, issuer->introspection_secret);
+		kp_form_add_credential(
+			&out, issuer->introspection_client, issuer->introspection_secret);
 	}
 	return kp_buffer_slice(&out);
 }
@@ -56,12 +39,10 @@ credential(const struct kp_issuer *issuer, struct kp_arena *arena)
 static bool
 write_form(const struct kp_issuer *issuer, struct kp_slice token, struct kp_buffer *out)
 {
-	KP_BUFFER_ADD(out, "token=");
-	add_coded(out, token);
-	KP_BUFFER_ADD(out, "&token_type_hint=access_token");
+	kp_form_add(out, KP_SLICE("token"), token);
+	kp_form_add(out, KP_SLICE("token_type_hint"), KP_SLICE("access_token"));
 	if (issuer->introspection_secret.len == 0) {
-		KP_BUFFER_ADD(out, "&client_id=");
-		add_coded(out, issuer->introspection_client);
+		kp_form_add(out, KP_SLICE("client_id"), issuer->introspection_client);
 	}
 	return !out->failed;
 }
