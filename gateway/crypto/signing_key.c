@@ -99,6 +99,12 @@ kp_signing_key_read(struct kp_slice pem, struct kp_signing_key **ret_key)
 }
 
 enum kp_status
+kp_signing_key_adopt(EVP_PKEY *pkey, struct kp_signing_key **ret_key)
+{
+	return wrap(pkey, KP_E_INVALID, ret_key);
+}
+
+enum kp_status
 kp_signing_key_make(enum kp_key_kind kind, struct kp_signing_key **ret_key)
 {
 	EVP_PKEY *pkey = NULL;

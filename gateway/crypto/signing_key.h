@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * signing_key: private keys of our own, from PEM, for what the command line signs: DPoP
- * proofs (RFC 9449) and tokens of a development issuer. The gateway itself signs nothing
- * with them. One thread.
+ * signing_key: private keys of our own, for what we sign: assertions to a partner's
+ * issuer (RFC 7523), messages (WS-Security), and on the command line DPoP proofs (RFC
+ * 9449) and tokens of a development issuer. Any thread signs; one thread makes and
+ * destroys.
  */
 #ifndef KP_CRYPTO_SIGNING_KEY_H
 #define KP_CRYPTO_SIGNING_KEY_H
@@ -13,11 +14,16 @@
 #include "crypto/verify_key.h"
 
 struct kp_signing_key;
+struct evp_pkey_st; /* EVP_PKEY of libcrypto */
 
 /* PKCS #8 or traditional PEM without a password, of a kind of kp_key_kind. KP_E_INVALID
  * when it is none; KP_E_MEMORY. */
 enum kp_status kp_signing_key_read(
 	struct kp_slice pem, struct kp_signing_key **ret_key) KP_MUST_USE;
+/* Takes over a key that libcrypto holds, also when it fails. KP_E_INVALID for a kind we
+ * do not sign with; KP_E_MEMORY. */
+enum kp_status kp_signing_key_adopt(
+	struct evp_pkey_st *pkey, struct kp_signing_key **ret_key) KP_MUST_USE;
 /* A new one; RSA with 3072 bits. KP_E_INTERNAL. */
 enum kp_status kp_signing_key_make(
 	enum kp_key_kind kind, struct kp_signing_key **ret_key) KP_MUST_USE;

@@ -97,6 +97,14 @@ enum kp_status kp_tls_client_create(const struct kp_tls_client_options *options,
 struct kp_tls_client *kp_tls_client_ref(struct kp_tls_client *client);
 void kp_tls_client_unref(struct kp_tls_client **client); /* accepts NULL */
 
+struct kp_signing_key; /* crypto/signing_key.h */
+
+/* A key of ours that signs what is no TLS, from a file (mode 0600) or a token. Signs on
+ * any thread. KP_E_CONFIG (with findings), KP_E_MEMORY. Blocking. */
+enum kp_status kp_tls_signing_key_read(const struct kp_tls_file *file,
+	const struct kp_tls_token *token, struct kp_findings *findings,
+	struct kp_signing_key **ret_key) KP_MUST_USE;
+
 /* Something that stops being valid by itself. */
 struct kp_tls_term {
 	const char *path;    /* as configured; lives as long as its object */

@@ -56,8 +56,8 @@ read_key_file(struct kp_tls_reading *reading, const struct kp_tls_file *file)
 	return key;
 }
 
-static EVP_PKEY *
-read_key(struct kp_tls_reading *reading, const struct kp_tls_file *file)
+EVP_PKEY *
+kp_tls_read_key(struct kp_tls_reading *reading, const struct kp_tls_file *file)
 {
 	char fault[160];
 	if (strncmp(file->path, "pkcs11:", 7) != 0) {
@@ -72,8 +72,8 @@ read_key(struct kp_tls_reading *reading, const struct kp_tls_file *file)
 }
 
 /* NCSC-NL: RSA from 3072 bits, curves from 256; nothing else is known well enough. */
-static void
-check_strength(struct kp_tls_reading *reading, const struct kp_tls_file *file,
+void
+kp_tls_check_strength(struct kp_tls_reading *reading, const struct kp_tls_file *file,
 	const EVP_PKEY *key)
 {
 	int type = EVP_PKEY_get_base_id(key);
@@ -276,9 +276,9 @@ kp_tls_read_pair(struct kp_tls_reading *reading, const struct kp_tls_certificate
 		check_chain(reading, &files->certificate, ret_pair);
 		read_staple(reading, &files->ocsp, ret_pair);
 	}
-	ret_pair->key = read_key(reading, &files->key);
+	ret_pair->key = kp_tls_read_key(reading, &files->key);
 	if (ret_pair->key != NULL) {
-		check_strength(reading, &files->key, ret_pair->key);
+		kp_tls_check_strength(reading, &files->key, ret_pair->key);
 	}
 	if (ret_pair->key != NULL && ret_pair->certificate != NULL &&
 		X509_check_private_key(ret_pair->certificate, ret_pair->key) != 1) {

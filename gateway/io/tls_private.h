@@ -80,6 +80,10 @@ bool kp_tls_read_pair(struct kp_tls_reading *reading,
 	const struct kp_tls_certificate *files, int purpose,
 	struct kp_tls_pair *ret_pair);
 void kp_tls_pair_free(struct kp_tls_pair *pair);
+/* A key from a file or a token, and whether it is strong enough; faults are findings. */
+EVP_PKEY *kp_tls_read_key(struct kp_tls_reading *reading, const struct kp_tls_file *file);
+void kp_tls_check_strength(struct kp_tls_reading *reading, const struct kp_tls_file *file,
+	const EVP_PKEY *key);
 /* tls_pkcs11.c */
 EVP_PKEY *kp_tls_token_key(const struct kp_tls_token *token, const char *uri,
 	char *ret_fault, size_t fault_size);

@@ -5,6 +5,8 @@
  * client shows and which protocol was agreed upon the script says.
  */
 #include "core/heap.h"
+#include "crypto/signing_key.h"
+#include "io/file.h"
 #include "io/tls.h"
 #include "player/world.h"
 
@@ -93,6 +95,29 @@ kp_tls_client_unref(struct kp_tls_client **client_at)
 	if (client != NULL && --client->refs == 0) {
 		kp_heap_free(client);
 	}
+}
+
+enum kp_status
+kp_tls_signing_key_read(const struct kp_tls_file *file, const struct kp_tls_token *token,
+	struct kp_findings *findings, struct kp_signing_key **ret_key)
+{
+	struct kp_arena arena;
+	struct kp_slice pem;
+	struct kp_error err = {0};
+	(void)token;
+	kp_arena_init(&arena, (size_t)1 << 20, NULL);
+	enum kp_status status =
+		kp_file_read_all(file->path, &arena, (size_t)1 << 16, &pem, &err);
+	if (status == KP_OK) {
+		status = kp_signing_key_read(pem, ret_key);
+	}
+	kp_arena_deinit(&arena);
+	if (status != KP_OK && status != KP_E_MEMORY) {
+		(void)kp_error_set(&err, KP_E_CONFIG, "'%s' is no key", file->path);
+		kp_findings_add(findings, &err);
+		return KP_E_CONFIG;
+	}
+	return status;
 }
 
 size_t
