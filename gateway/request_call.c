@@ -79,6 +79,25 @@ close_call(struct kp_request_call *call)
 	call->done = true;
 }
 
+/* What the reader is not told: the connector's or the transport's own words. */
+static void
+log_fault(const struct kp_request_call *call, const struct kp_fault *fault)
+{
+	const struct kp_request *request = call->request;
+	if (fault->message[0] != '\0') {
+		KP_LOG(&request->view->log, INFO, SOURCE, "a source gave no answer",
+			kp_log_text(KP_LOG_TRACE,
+				(struct kp_slice){
+					request->trace.trace_id, KP_TRACE_ID_LEN}),
+			kp_log_text(KP_LOG_SOURCE,
+				kp_source_set_get(request->view->snapshot->sources,
+					call->source_index)
+					->name),
+			kp_log_cstr(KP_LOG_PLACE, fault->place),
+			kp_log_cstr(KP_LOG_ERROR, fault->message));
+	}
+}
+
 static void
 on_call_done(void *owner, const struct kp_source_result *result)
 {
@@ -94,6 +113,9 @@ on_call_done(void *owner, const struct kp_source_result *result)
 	call->status = result->status;
 	call->bytes = result->bytes;
 	call->http_status = result->http_status;
+	if (result->outcome == KP_ERROR || result->outcome == KP_NOT_REACHED) {
+		log_fault(call, &result->fault);
+	}
 	close_call(call);
 	kp_request_wake(request);
 }
