@@ -200,7 +200,34 @@ enum kp_manifest_access {
 	KP_ACCESS_HEADER,
 	KP_ACCESS_BEARER,
 	KP_ACCESS_BASIC,
-	KP_ACCESS_DSN, /* the secret is an ODBC connection string */
+	KP_ACCESS_DSN,    /* the secret is an ODBC connection string */
+	KP_ACCESS_OAUTH2, /* a token from the partner's issuer */
+};
+
+/* How we show an issuer who we are (RFC 6749, 2.3; RFC 7523; RFC 8705). */
+enum kp_manifest_proof {
+	KP_PROOF_SECRET_BASIC,
+	KP_PROOF_SECRET_POST,
+	KP_PROOF_KEY,         /* private_key_jwt */
+	KP_PROOF_CERTIFICATE, /* tls_client_auth: the one of access */
+};
+
+/* Where a token is got, with KP_ACCESS_OAUTH2 (RFC 6749, 4.4). */
+struct kp_manifest_token {
+	struct kp_slice endpoint;
+	struct kp_manifest_place endpoint_place;
+	struct kp_slice client; /* client_id */
+	enum kp_manifest_proof proof;
+	struct kp_slice scope;
+	struct kp_slice resource; /* RFC 8707 */
+	struct kp_slice audience;
+	struct kp_slice key_file;
+	struct kp_slice key_id;
+	struct kp_slice algorithm;          /* of RFC 7518; empty: the key's own */
+	struct kp_slice assertion_audience; /* never empty with KP_PROOF_KEY */
+	struct kp_slice anchor_file;        /* empty: that of access */
+	uint32_t time_ms;
+	uint32_t lifetime_s; /* of a token that does not say */
 };
 
 /* What we show who we are with: names of secrets and files, never the secret itself. */
@@ -212,6 +239,7 @@ struct kp_manifest_credentials {
 	struct kp_slice key_file;
 	struct kp_slice anchor_file;
 	struct kp_slice pin; /* "sha256//…" of the partner's public key */
+	struct kp_manifest_token token;
 	struct kp_manifest_place place;
 };
 

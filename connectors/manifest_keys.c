@@ -309,10 +309,11 @@ kp_manifest_keys(void)
 }
 
 static const struct kp_key *
-find_key(const struct kp_key *keys, const char *name)
+find_key(const struct kp_key *keys, const char *name, size_t len)
 {
 	for (; keys->help != NULL; keys++) {
-		if (keys->name != NULL && strcmp(keys->name, name) == 0) {
+		if (keys->name != NULL && strlen(keys->name) == len &&
+			memcmp(keys->name, name, len) == 0) {
 			return keys;
 		}
 	}
@@ -322,9 +323,15 @@ find_key(const struct kp_key *keys, const char *name)
 int64_t
 kp_manifest_fallback(const char *object, const char *name)
 {
-	const struct kp_key *outer = find_key(manifest_keys, object);
+	const struct kp_key *outer =
+		find_key(manifest_keys, object, strcspn(object, "/"));
+	const char *rest = strchr(object, '/');
 	KP_REQUIRE(outer != NULL && outer->keys != NULL);
-	const struct kp_key *inner = find_key(outer->keys, name);
+	if (rest != NULL) {
+		outer = find_key(outer->keys, rest + 1, strlen(rest + 1));
+		KP_REQUIRE(outer != NULL && outer->keys != NULL);
+	}
+	const struct kp_key *inner = find_key(outer->keys, name, strlen(name));
 	KP_REQUIRE(inner != NULL);
 	return inner->fallback;
 }

@@ -3,8 +3,6 @@
 /* manifest_keys_partner: who the partner is and what it may cost; see manifest_keys.h. */
 #include "connectors/manifest_keys_parts.h"
 
-static const char *const access_words[] = {
-	"none", "header", "bearer", "basic", "dsn", NULL};
 static const char *const client_words[] = {"none", "pseudonym", "bsn", NULL};
 
 const struct kp_key kp_manifest_organisation_keys[] = {
@@ -16,36 +14,6 @@ const struct kp_key kp_manifest_organisation_keys[] = {
 		.kind = KP_KEY_TEXT,
 		.required = true,
 		.help = "name for people"},
-	KP_KEYS_END,
-};
-
-const struct kp_key kp_manifest_access_keys[] = {
-	{.name = "kind",
-		.kind = KP_KEY_CHOICE,
-		.words = access_words,
-		.help = "how we show who we are, besides a client certificate"},
-	{.name = "header",
-		.kind = KP_KEY_TEXT,
-		.help = "name of the header, with kind header"},
-	{.name = "secret",
-		.kind = KP_KEY_TEXT,
-		.help = "name of the secret in the configuration, never the secret "
-			"itself; "
-			"basic: its value is user:password; dsn: an ODBC connection "
-			"string"},
-	{.name = "certificate_file",
-		.kind = KP_KEY_TEXT,
-		.help = "own client certificate, PEM"},
-	{.name = "key_file",
-		.kind = KP_KEY_TEXT,
-		.help = "key of the client certificate, PEM, or a pkcs11: URI"},
-	{.name = "anchor_file",
-		.kind = KP_KEY_TEXT,
-		.help = "certificates that the partner's must lead to, PEM"},
-	{.name = "pin",
-		.kind = KP_KEY_TEXT,
-		.help = "the partner's public key, and no other: sha256// and the "
-			"base64 of its digest"},
 	KP_KEYS_END,
 };
 

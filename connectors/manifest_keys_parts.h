@@ -14,13 +14,15 @@
 
 /* Of manifest_keys_partner.c. */
 extern const struct kp_key kp_manifest_organisation_keys[];
-extern const struct kp_key kp_manifest_access_keys[];
 extern const struct kp_key kp_manifest_limit_keys[];
 extern const struct kp_key kp_manifest_health_keys[];
 extern const struct kp_key kp_manifest_program_keys[];
 extern const struct kp_key kp_manifest_caseload_keys[];
 extern const struct kp_key kp_manifest_opt_out_keys[];
 extern const struct kp_key kp_manifest_decision_point_keys[];
+
+/* Of manifest_keys_access.c. */
+extern const struct kp_key kp_manifest_access_keys[];
 
 /* Of manifest_keys_answer.c. */
 extern const struct kp_key kp_manifest_response_keys[];

@@ -55,6 +55,28 @@ kp_manifest_check_header_name(
 	}
 }
 
+void
+kp_manifest_check_address(
+	struct reader *reader, const struct kp_json_node *node, struct kp_slice url)
+{
+	if (memchr(url.data, '?', url.len) != NULL ||
+		memchr(url.data, '#', url.len) != NULL ||
+		memchr(url.data, '@', url.len) != NULL) {
+		kp_json_finding(&reader->document, node,
+			"has a query, a fragment or a user name; put the query in "
+			"request/target and credentials in access");
+	}
+	for (size_t i = 0; i < url.len; i++) {
+		if ((unsigned char)url.data[i] <= 0x20 ||
+			(unsigned char)url.data[i] >= 0x7f) {
+			kp_json_finding(&reader->document, node,
+				"holds white space or a letter that is not allowed in an "
+				"address");
+			return;
+		}
+	}
+}
+
 /* The address of a service; the empty slice when it has none or a wrong one. */
 static struct kp_slice
 read_endpoint(struct reader *reader, const struct kp_json_node *object,
@@ -82,70 +104,9 @@ read_endpoint(struct reader *reader, const struct kp_json_node *object,
 			    : "must be https://host… (or http://… on this machine)");
 		return url;
 	}
-	if (memchr(url.data, '?', url.len) != NULL ||
-		memchr(url.data, '#', url.len) != NULL ||
-		memchr(url.data, '@', url.len) != NULL) {
-		kp_json_finding(&reader->document, node,
-			"has a query, a fragment or a user name; put the query in "
-			"request/target and credentials in access");
-	}
-	for (size_t i = 0; i < url.len; i++) {
-		if ((unsigned char)url.data[i] <= 0x20 ||
-			(unsigned char)url.data[i] >= 0x7f) {
-			kp_json_finding(&reader->document, node,
-				"holds white space or a letter that is not allowed in an "
-				"address");
-			return url;
-		}
-	}
+	kp_manifest_check_address(reader, node, url);
 	url.len -= url.data[url.len - 1] == '/' ? 1 : 0;
 	return url;
-}
-
-static void
-check_access(struct reader *reader, const struct kp_json_node *object,
-	const struct kp_manifest_credentials *access)
-{
-	if (access->kind != KP_ACCESS_NONE && access->secret.len == 0) {
-		kp_json_finding(&reader->document, object,
-			"has no 'secret': kind '%.*s' needs the name of one",
-			KP_SLICE_ARG(text_at(object, "kind")));
-	}
-	if (access->kind == KP_ACCESS_HEADER && access->header.len == 0) {
-		kp_json_finding(&reader->document, object,
-			"has no 'header': kind 'header' needs its name");
-	} else if (access->kind == KP_ACCESS_HEADER) {
-		kp_manifest_check_header_name(
-			reader, kp_json_member(object, "header"), access->header);
-	}
-	if ((access->certificate_file.len == 0) != (access->key_file.len == 0)) {
-		kp_json_finding(&reader->document, object,
-			"certificate_file and key_file go together");
-	}
-}
-
-static void
-read_access(struct reader *reader, const struct kp_json_node *object,
-	struct kp_manifest_credentials *access)
-{
-	static const char *const words[] = {"none", "header", "bearer", "basic", "dsn"};
-	access->place = place_of(reader, object);
-	if (object == NULL) {
-		return;
-	}
-	struct kp_slice kind = text_at(object, "kind");
-	for (size_t i = 0; i < KP_ARRAY_LEN(words); i++) {
-		if (kp_slice_is(kind, words[i])) {
-			access->kind = (enum kp_manifest_access)i;
-		}
-	}
-	access->header = text_at(object, "header");
-	access->secret = text_at(object, "secret");
-	access->certificate_file = text_at(object, "certificate_file");
-	access->key_file = text_at(object, "key_file");
-	access->anchor_file = text_at(object, "anchor_file");
-	access->pin = text_at(object, "pin");
-	check_access(reader, object, access);
 }
 
 static void
@@ -194,7 +155,7 @@ read_decision_point(struct reader *reader, const struct kp_json_node *root)
 		return;
 	}
 	point->endpoint = read_endpoint(reader, object, &point->endpoint_place);
-	read_access(reader, object_at(object, "access"), &point->access);
+	kp_manifest_read_access(reader, object_at(object, "access"), &point->access);
 	for (size_t i = 0; i < KP_ARRAY_LEN(clients); i++) {
 		if (kp_slice_is(text_at(object, "client"), clients[i])) {
 			point->client = (enum kp_manifest_client)i;
@@ -260,7 +221,7 @@ kp_manifest_read_partner(struct reader *reader, const struct kp_json_node *root)
 	read_who(reader, root);
 	manifest->endpoint = read_endpoint(reader, root, &manifest->endpoint_place);
 	read_program(reader, root);
-	read_access(reader, object_at(root, "access"), &manifest->access);
+	kp_manifest_read_access(reader, object_at(root, "access"), &manifest->access);
 	read_decision_point(reader, root);
 	read_limits(reader, root);
 	manifest->idempotent = boolean_at(root, "idempotent");

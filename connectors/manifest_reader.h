@@ -135,6 +135,12 @@ void kp_manifest_read_partner(struct reader *reader, const struct kp_json_node *
 /* Reports a name that cannot be a header field's, or is not the manifest's to set. */
 void kp_manifest_check_header_name(
 	struct reader *reader, const struct kp_json_node *node, struct kp_slice name);
+/* Reports what an address may not hold: a query, a fragment, a user, odd letters. */
+void kp_manifest_check_address(
+	struct reader *reader, const struct kp_json_node *node, struct kp_slice url);
+/* manifest_access.c: how we show who we are; `object` may be NULL. */
+void kp_manifest_read_access(struct reader *reader, const struct kp_json_node *object,
+	struct kp_manifest_credentials *access);
 /* manifest_request.c: what is asked. */
 void kp_manifest_read_request(struct reader *reader, const struct kp_json_node *root);
 /* manifest_paging.c: how answers go on; NULL when they do not. */

@@ -119,6 +119,41 @@ write_sources(const struct kp_source_set *sources, struct kp_buffer *buffer)
 	}
 }
 
+/* Only of sources that want a token of their issuer. */
+static void
+write_tokens(const struct kp_source_set *sources, struct kp_buffer *buffer)
+{
+	bool described = false;
+	for (size_t i = 0; i < kp_source_set_count(sources); i++) {
+		const struct kp_source *source = kp_source_set_get(sources, i);
+		struct kp_source_token_counts counts;
+		kp_source_token_counts(source, &counts);
+		if (!counts.used) {
+			continue;
+		}
+		if (!described) {
+			kp_buffer_printf(buffer,
+				"# HELP ketenpoort_source_tokens_total tokens for a "
+				"source: given by its issuer, asked for in vain, refused "
+				"by the source\n"
+				"# TYPE ketenpoort_source_tokens_total counter\n");
+			described = true;
+		}
+		const struct {
+			const char *outcome;
+			uint64_t count;
+		} rows[] = {{"given", counts.given}, {"failed", counts.failed},
+			{"refused", counts.refused}};
+		for (size_t row = 0; row < KP_ARRAY_LEN(rows); row++) {
+			kp_buffer_printf(buffer,
+				"ketenpoort_source_tokens_total{source=\"%.*s\","
+				"outcome=\"%s\"} %" PRIu64 "\n",
+				KP_SLICE_ARG(source->name), rows[row].outcome,
+				rows[row].count);
+		}
+	}
+}
+
 static void
 write_term(void *context, const char *of, const struct kp_tls_term *term)
 {
@@ -162,6 +197,7 @@ kp_serve_metrics_write(const struct kp_journal *journal,
 	write_sources(snapshot->sources, buffer);
 	write_terms(snapshot, buffer);
 	write_starts(snapshot->sources, buffer);
+	write_tokens(snapshot->sources, buffer);
 }
 
 static void

@@ -10,7 +10,7 @@
 
 #include "core/bits.h"
 #include "core/heap.h"
-#include "source/source_private.h"
+#include "source/source_token.h"
 
 #define SET_BYTES_MAX ((size_t)256 << 20)
 
@@ -460,6 +460,7 @@ kp_source_set_unref(struct kp_source_set *set)
 		kp_file_store_destroy(&private->store);
 		kp_tls_client_unref(&private->access.tls);
 		kp_tls_client_unref(&private->decision_access.tls);
+		kp_source_issuer_close(private);
 		kp_source_program_close(private);
 		kp_source_services_close(private);
 		if (private->instance != NULL) {

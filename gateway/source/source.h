@@ -66,6 +66,17 @@ enum kp_source_health {
 	KP_SOURCE_UNWELL,
 };
 
+/* How our tokens for this source were got (manifest: access/token). */
+struct kp_source_token_counts {
+	bool used;        /* it wants one */
+	uint64_t given;   /* by its issuer */
+	uint64_t failed;  /* the issuer was asked in vain */
+	uint64_t refused; /* dropped because the source refused it */
+};
+/* Any thread. */
+void kp_source_token_counts(
+	const struct kp_source *source, struct kp_source_token_counts *ret_counts);
+
 /* How often the partner's own program was started; 0 when there is none. Any thread. */
 uint64_t kp_source_program_starts(const struct kp_source *source);
 

@@ -41,6 +41,11 @@ kp_source_consult_check(struct kp_source_opening *opening)
 	}
 	kp_source_check_endpoint(
 		opening, point->endpoint, &point->endpoint_place, &point->access);
+	if (point->access.kind == KP_ACCESS_DSN ||
+		point->access.kind == KP_ACCESS_OAUTH2) {
+		kp_source_finding(opening, &point->access.place,
+			"of a decision point is none, header, bearer or basic");
+	}
 	kp_source_check_access(
 		opening, &point->access, &opening->private->decision_access);
 	return kp_source_read_tls(opening, point->endpoint, &point->access,

@@ -7,8 +7,10 @@
  * The first loop probes, and every loop's /metrics shows what it found. A probe carries
  * the source's credential and nothing of a client.
  */
+#include <string.h>
+
 #include "core/heap.h"
-#include "source/source_private.h"
+#include "source/source_token.h"
 
 /* Nobody reads the body; a partner that sends more than this is unwell. */
 #define BODY_BYTES_MAX ((uint64_t)64 * 1024)
@@ -17,7 +19,10 @@
 struct kp_source_probe {
 	struct kp_source_link *link;
 	struct kp_timer timer;
+	struct kp_source_token_wait wait;
 	struct kp_upstream_request request;
+	struct kp_upstream_header header; /* with our token */
+	char value[KP_SOURCE_TOKEN_VALUE_MAX];
 	struct kp_upstream_call *call; /* NULL when none is under way */
 	uint32_t status;
 };
@@ -80,12 +85,34 @@ static const struct kp_upstream_handler handler = {
 	.on_done = on_done,
 };
 
-static void
-on_timer(struct kp_timer *timer)
+/* False: it waits for a token, or there is none now. */
+static bool
+take_token(struct kp_source_probe *probe)
 {
-	struct kp_source_probe *probe =
-		KP_CONTAINER_OF(timer, struct kp_source_probe, timer);
+	struct kp_slice value;
+	uint64_t serial;
+	enum kp_source_token_state state =
+		kp_source_token_take(probe->link->token, &probe->wait, &value, &serial);
+	if (state == KP_SOURCE_TOKEN_READY) {
+		memcpy(probe->value, value.data, value.len);
+		probe->header = (struct kp_upstream_header){
+			KP_SLICE("Authorization"), {probe->value, value.len}};
+		probe->request.headers = &probe->header;
+		probe->request.header_count = 1;
+	} else if (state != KP_SOURCE_TOKEN_WAIT) {
+		atomic_store(&source_of(probe)->private->health, KP_SOURCE_UNWELL);
+		wait_for_next(probe);
+	}
+	return state == KP_SOURCE_TOKEN_READY;
+}
+
+static void
+start(struct kp_source_probe *probe)
+{
 	probe->status = 0;
+	if (probe->link->token != NULL && !take_token(probe)) {
+		return;
+	}
 	enum kp_status status = kp_upstream_start(
 		probe->link->target, &probe->request, &handler, probe, &probe->call);
 	if (status != KP_OK) {
@@ -94,6 +121,18 @@ on_timer(struct kp_timer *timer)
 		probe->call = NULL;
 		wait_for_next(probe);
 	}
+}
+
+static void
+on_timer(struct kp_timer *timer)
+{
+	start(KP_CONTAINER_OF(timer, struct kp_source_probe, timer));
+}
+
+static void
+on_asked(struct kp_source_token_wait *wait)
+{
+	start(KP_CONTAINER_OF(wait, struct kp_source_probe, wait));
 }
 
 enum kp_status
@@ -111,6 +150,7 @@ kp_source_health_open(struct kp_source_link *link, struct kp_error *err)
 	}
 	probe->link = link;
 	probe->timer.fire = on_timer;
+	probe->wait.on_asked = on_asked;
 	probe->request = (struct kp_upstream_request){
 		.method = KP_SLICE("GET"),
 		.target = source->health_target,
@@ -133,6 +173,7 @@ kp_source_health_close(struct kp_source_link *link)
 	}
 	link->probe = NULL;
 	kp_timer_stop(link->loop, &probe->timer);
+	kp_source_token_leave(&probe->wait);
 	if (probe->call != NULL) {
 		kp_upstream_cancel(probe->call);
 		return; /* on_done follows */

@@ -3,7 +3,7 @@
 /* source_http: the HTTP transport of a call, and what its failures mean. */
 #include <strings.h>
 
-#include "source/source_private.h"
+#include "source/source_token.h"
 
 #define RETRY_COST_TENTH 10
 #define RETRY_TOKENS_MAX 1000
@@ -15,6 +15,8 @@ static const enum kp_credential_kind credential_kinds[] = {
 	[KP_ACCESS_HEADER] = KP_CREDENTIAL_HEADER,
 	[KP_ACCESS_BEARER] = KP_CREDENTIAL_BEARER,
 	[KP_ACCESS_BASIC] = KP_CREDENTIAL_BASIC,
+	[KP_ACCESS_DSN] = KP_CREDENTIAL_NONE,
+	[KP_ACCESS_OAUTH2] = KP_CREDENTIAL_NONE, /* with each question */
 };
 
 static bool
@@ -113,6 +115,13 @@ check_http(struct kp_source_opening *opening)
 	kp_source_check_access(opening, &manifest->access, &opening->private->access);
 	enum kp_status status = kp_source_read_tls(opening, manifest->endpoint,
 		&manifest->access, &opening->private->access);
+	if (manifest->access.kind == KP_ACCESS_DSN) {
+		kp_source_finding(
+			opening, &manifest->access.place, "kind 'dsn' is for databases");
+	}
+	if (status == KP_OK) {
+		status = kp_source_issuer_check(opening);
+	}
 	return status != KP_OK ? status : kp_source_program_check(opening);
 }
 
@@ -134,8 +143,12 @@ open_http(struct kp_source_link *link, struct kp_upstream *upstream, struct kp_e
 	enum kp_status status =
 		kp_upstream_target_open(upstream, &options, &link->target, err);
 	if (status == KP_OK) {
-		status = kp_source_health_open(link, err);
+		status = private->issuer == NULL
+			? KP_OK
+			: kp_source_token_open(link, upstream, &link->token, err);
+		status = status == KP_OK ? kp_source_health_open(link, err) : status;
 		if (status != KP_OK) {
+			kp_source_token_close(&link->token);
 			kp_upstream_target_close(&link->target);
 		}
 	}
@@ -145,6 +158,7 @@ open_http(struct kp_source_link *link, struct kp_upstream *upstream, struct kp_e
 static void
 close_http(struct kp_source_link *link)
 {
+	kp_source_token_close(&link->token);
 	kp_upstream_target_close(&link->target);
 }
 
@@ -215,6 +229,9 @@ on_head(void *owner, uint32_t status, const struct kp_upstream_header *headers,
 	if (call->cancelled) {
 		return KP_E_CANCELLED;
 	}
+	if (status == 401 && kp_source_token_again(call)) {
+		return KP_OK;
+	}
 	return kp_source_call_head(call, &head) ? KP_OK : KP_E_SOURCE;
 }
 
@@ -224,6 +241,9 @@ on_body(void *owner, struct kp_slice bytes)
 	struct kp_source_call *call = owner;
 	if (call->cancelled) {
 		return KP_E_CANCELLED;
+	}
+	if (call->token_again) {
+		return KP_OK;
 	}
 	return kp_source_call_consume(call, bytes) ? KP_OK : KP_E_SOURCE;
 }
@@ -267,6 +287,11 @@ on_done(void *owner, enum kp_status status, const struct kp_upstream_timing *tim
 	struct kp_source_call *call = owner;
 	(void)timing;
 	call->upstream = NULL;
+	if (call->token_again && !call->cancelled) {
+		call->token_again = false;
+		kp_source_call_defer(call, send_http);
+		return;
+	}
 	if (status == KP_OK && !call->stopped && !call->cancelled) {
 		kp_source_call_finish(call);
 		return;
@@ -300,6 +325,8 @@ send_http(struct kp_source_call *call)
 	enum kp_status status = KP_OK;
 	if (left_ms == 0) {
 		status = KP_E_TIMEOUT;
+	} else if (link->token != NULL && !kp_source_token_put(call, send_http)) {
+		return;
 	} else if (!kp_source_link_take_rate(link)) {
 		status = KP_E_RATE;
 	}
@@ -336,6 +363,7 @@ send_http(struct kp_source_call *call)
 static bool
 cancel_http(struct kp_source_call *call)
 {
+	kp_source_token_leave(&call->token_wait);
 	if (call->upstream == NULL) {
 		return false;
 	}

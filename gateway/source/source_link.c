@@ -2,7 +2,7 @@
 
 /* source_link: a source on one loop. See source.h. */
 #include "core/heap.h"
-#include "source/source_private.h"
+#include "source/source_token.h"
 
 #define RETRY_TOKENS_FIRST 100
 
@@ -87,6 +87,7 @@ kp_source_link_close(struct kp_source_link **link)
 	KP_REQUIRE(!(*link)->closing);
 	(*link)->closing = true;
 	kp_source_health_close(*link);
+	kp_source_token_stop((*link)->token);
 	kp_source_link_leave(*link);
 	*link = NULL;
 }

@@ -57,6 +57,19 @@ struct kp_source_access {
 	struct kp_tls_client *tls; /* owned; NULL: plain */
 };
 
+struct kp_source_issuer;
+struct kp_source_token;
+
+/* Waits for a token of the source; see source_token.h. All zero when nobody does. */
+struct kp_source_token_wait {
+	/* The issuer was asked: take again. Once for each KP_SOURCE_TOKEN_WAIT, from the
+	 * loop. */
+	void (*on_asked)(struct kp_source_token_wait *wait);
+	struct kp_source_token *token; /* private: NULL when it does not wait */
+	struct kp_source_token_wait *next;
+	struct kp_source_token_wait *prev;
+};
+
 struct kp_source_private {
 	struct kp_source_set *set;
 	const struct kp_catalogue *catalogue;
@@ -68,6 +81,7 @@ struct kp_source_private {
 	bool subject_required;
 	struct kp_source_access access;
 	struct kp_source_access decision_access; /* of its decision point */
+	struct kp_source_issuer *issuer;         /* NULL: no tokens are needed */
 	const char *path;                        /* of a file source */
 	const char *index_path; /* where its index is kept; may be NULL */
 	struct kp_file_store *store;
@@ -115,6 +129,7 @@ struct kp_source_link {
 	uint64_t rate_filled_us;
 	uint32_t retry_tokens_tenth;   /* a retry costs ten; each call earns one */
 	struct kp_source_probe *probe; /* NULL: none runs here */
+	struct kp_source_token *token; /* NULL: none is needed */
 };
 
 /* One call's worth of the rate; false when this second's are used up. */
@@ -167,6 +182,13 @@ struct kp_source_call {
 	struct kp_upstream_request request;
 	struct kp_upstream_call *upstream;
 
+	/* A token for the partner (source_token.h). */
+	struct kp_source_token_wait token_wait;
+	void (*token_send)(struct kp_source_call *call);
+	uint64_t token_serial; /* of the one that was sent */
+	bool token_final;      /* got for this call: refused, it is we who are */
+	bool token_again;      /* refused: put the question again */
+
 	/* SQL transport. */
 	struct kp_slice *query_names; /* KP_SQL_QUERIES_MAX, from the first query on */
 	struct kp_sql_query *queries;
@@ -174,7 +196,7 @@ struct kp_source_call {
 	struct kp_sql_call *sql;
 	struct kp_buffer row; /* the row under way as JSON */
 
-	/* File transport. */
+	/* File transport; and waiting for a token. */
 	struct kp_timer timer;
 	struct kp_file_wait *wait;
 	uint32_t waits; /* for an index, so far */
@@ -204,6 +226,10 @@ uint32_t kp_source_call_left_ms(const struct kp_source_call *call);
 
 /* source_request.c: the checks on what prepare writes */
 struct kp_request_writer kp_source_request_writer(struct kp_source_call *call);
+/* A header field of the gateway's own, in place of one of that name; `name` is a literal.
+ * False without memory. */
+bool kp_source_request_own(
+	struct kp_source_call *call, struct kp_slice name, struct kp_slice value);
 
 /* source_consult.c: the partner's own decision point */
 enum kp_status kp_source_consult_check(struct kp_source_opening *opening) KP_MUST_USE;

@@ -146,6 +146,23 @@ fit_header(struct kp_source_call *call)
 	return true;
 }
 
+bool
+kp_source_request_own(
+	struct kp_source_call *call, struct kp_slice name, struct kp_slice value)
+{
+	size_t at = 0;
+	while (at < call->header_count && !kp_slice_equal(call->headers[at].name, name)) {
+		at++;
+	}
+	struct kp_slice copy = kp_arena_copy(call->options.arena, value);
+	if (copy.data == NULL || (at == call->header_count && !fit_header(call))) {
+		return false;
+	}
+	call->headers[at] = (struct kp_upstream_header){name, copy};
+	call->header_count += at == call->header_count ? 1 : 0;
+	return true;
+}
+
 static bool
 write_header(void *context, struct kp_text name, struct kp_text value)
 {

@@ -55,6 +55,18 @@ kp_mint(struct kp_arena *arena, const struct kp_signing_key *key, const char *ki
 	return kp_mint_raw(arena, key, alg, header, payload);
 }
 
+/* The key itself. */
+static inline const char *
+kp_mint_pem(struct kp_arena *arena, const struct kp_signing_key *key)
+{
+	struct kp_buffer out;
+	kp_buffer_init(&out, arena, (size_t)1 << 16);
+	KP_REQUIRE(kp_signing_key_write(key, &out) == KP_OK);
+	kp_buffer_add_char(&out, '\0');
+	KP_REQUIRE(!out.failed);
+	return out.data;
+}
+
 /* The public half, with more members behind it: `,"kid":"…"`. */
 static inline const char *
 kp_mint_jwk(struct kp_arena *arena, const struct kp_signing_key *key, const char *more)

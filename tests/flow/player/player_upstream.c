@@ -439,6 +439,9 @@ kp_upstream_target_open(struct kp_upstream *upstream,
 	}
 	target->upstream = upstream;
 	target->options = *options;
+	if (options->head_bytes_max == 0) {
+		target->options.head_bytes_max = 16384;
+	}
 	memcpy(target->endpoint, options->endpoint.data, options->endpoint.len);
 	*ret_target = target;
 	return KP_OK;

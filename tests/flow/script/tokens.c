@@ -17,6 +17,7 @@ static struct {
 	char name[NAME_SIZE];
 	struct kp_signing_key *key;
 	const char *jwk;
+	const char *pem;
 } keys[NAMES_MAX];
 
 static struct {
@@ -40,6 +41,7 @@ tokens_make_key(const char *name)
 			return false;
 		}
 		keys[i].jwk = kp_mint_jwk(&arena, keys[i].key, kid);
+		keys[i].pem = kp_mint_pem(&arena, keys[i].key);
 		return true;
 	}
 	return false;
@@ -83,6 +85,10 @@ tokens_value(const char *name)
 		if (strncmp(name, "jwk ", 4) == 0 && keys[i].jwk != NULL &&
 			strcmp(keys[i].name, name + 4) == 0) {
 			return keys[i].jwk;
+		}
+		if (strncmp(name, "pem ", 4) == 0 && keys[i].pem != NULL &&
+			strcmp(keys[i].name, name + 4) == 0) {
+			return keys[i].pem;
 		}
 	}
 	return NULL;

@@ -11,7 +11,8 @@
 bool tokens_make_key(const char *name);
 /* Signs the claims; in the script it is {token NAME}. False when there is no such key. */
 bool tokens_sign(const char *name, const char *key, const char *type, const char *claims);
-/* "token NAME", "jwk KEY", "now+600", "now-5"; NULL when it is none of these. */
+/* "token NAME", "jwk KEY", "pem KEY", "now+600", "now-5"; NULL when it is none of these.
+ */
 const char *tokens_value(const char *name);
 
 #endif
