@@ -268,6 +268,16 @@ enum kp_export_form {
 	KP_EXPORT_NDJSON,
 };
 
+/* How it is known that a delivery is the partner's and whole. The names of files are
+ * beside the delivery; "{file}" in them is its name. */
+struct kp_manifest_verify {
+	struct kp_slice checksums;   /* list as of sha256sum; empty: none */
+	struct kp_slice signature;   /* CMS; of the list, or of the file without one */
+	struct kp_slice anchor_file; /* who may sign leads to these */
+	struct kp_slice oin;         /* of who signs; empty: anybody they lead to */
+	struct kp_manifest_place place;
+};
+
 struct kp_manifest_export {
 	struct kp_slice path;
 	enum kp_export_form form;
@@ -277,6 +287,7 @@ struct kp_manifest_export {
 	struct kp_slice index;    /* where its index is kept; empty: in memory */
 	struct kp_slice dated_by; /* "mtime", "name" or empty */
 	uint32_t max_age_hours;   /* 0: no bound */
+	struct kp_manifest_verify verify;
 	struct kp_manifest_place place;
 };
 

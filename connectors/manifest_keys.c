@@ -141,6 +141,25 @@ static const struct kp_key soap_keys[] = {
 	KP_KEYS_END,
 };
 
+static const struct kp_key file_verify_keys[] = {
+	{.name = "checksums",
+		.kind = KP_KEY_TEXT,
+		.help = "list beside the file, as sha256sum writes it: "
+			"{file}.sha256, or one for all; {file} is the file's name"},
+	{.name = "signature",
+		.kind = KP_KEY_TEXT,
+		.help = "detached signature beside the file (CMS, DER): of the list of "
+			"checksums, or without one of the file; {file} is its name"},
+	{.name = "anchor_file",
+		.kind = KP_KEY_TEXT,
+		.help = "certificates (PEM) that the certificate of who signs leads to"},
+	{.name = "oin",
+		.kind = KP_KEY_TEXT,
+		.help = "OIN in the certificate of who signs; left out: anybody's that "
+			"leads to anchor_file"},
+	KP_KEYS_END,
+};
+
 static const struct kp_key file_keys[] = {
 	{.name = "path",
 		.kind = KP_KEY_TEXT,
@@ -180,6 +199,11 @@ static const struct kp_key file_keys[] = {
 		.max = 87600,
 		.fallback = 0,
 		.help = "an older delivery is not used (nietBereikt); 0: no bound"},
+	{.name = "verify",
+		.kind = KP_KEY_OBJECT,
+		.keys = file_verify_keys,
+		.help = "how a delivery is known to be the partner's and whole; one that "
+			"is not is not taken, and the one before it stays"},
 	KP_KEYS_END,
 };
 

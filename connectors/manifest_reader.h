@@ -147,6 +147,8 @@ void kp_manifest_read_request(struct reader *reader, const struct kp_json_node *
 void kp_manifest_read_paging(struct reader *reader, const struct kp_json_node *object);
 /* manifest_rows.c */
 void kp_manifest_read_rows(struct reader *reader, const struct kp_json_node *root);
+/* manifest_delivery.c: of `file` */
+void kp_manifest_read_delivery(struct reader *reader, const struct kp_json_node *file);
 void kp_manifest_read_soap(struct reader *reader, const struct kp_json_node *root);
 
 #endif

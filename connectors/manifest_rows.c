@@ -64,6 +64,7 @@ read_file(struct reader *reader, const struct kp_json_node *root)
 		kp_json_finding(
 			&reader->document, object, "max_age_hours needs dated_by");
 	}
+	kp_manifest_read_delivery(reader, object);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "config/options.h"
 #include "crypto/approvals.h"
 #include "crypto/crypto.h"
+#include "delivery_log.h"
 #include "io/file.h"
 #include "openapi.h"
 #include "policies/authzen.h"
@@ -171,7 +172,9 @@ make_sources(struct kp_config *config, const struct kp_assemble_means *means,
 		.plugins = config->plugins,
 		.plugin_count = config->plugin_count,
 		.socket_folder = programs ? config->sources_socket_folder : NULL,
-		.attendant = means->attendant};
+		.attendant = means->attendant,
+		.tell = kp_delivery_log,
+		.tell_context = means->logger};
 	return kp_source_set_create(&options, findings, ret_sources);
 }
 

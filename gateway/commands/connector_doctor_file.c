@@ -11,6 +11,7 @@
 #include "commands/connector_doctor.h"
 #include "config/config.h"
 #include "core/json_write.h"
+#include "source/delivery_verify.h"
 #include "source/source_export.h"
 
 #define BEGINNING_BYTES ((size_t)256 * 1024)
@@ -144,28 +145,57 @@ say_unopened(
 	}
 }
 
+/* The latest delivery, when it is not taken for another reason than its form. */
+static void
+judge_verified(struct kp_doctor *doctor, const struct kp_export_making *making)
+{
+	if (making->refusal == KP_DELIVERY_REFUSAL_NONE) {
+		if (making->export != NULL && kp_delivery_verified(making->private)) {
+			kp_doctor_say(doctor, KP_DOCTOR_OK, "file.verify", NULL,
+				"the delivery is verified, as 'file.verify' asks");
+		}
+		return;
+	}
+	kp_doctor_say(doctor, making->export == NULL ? KP_DOCTOR_FAIL : KP_DOCTOR_WARN,
+		"file.verify",
+		"ask the partner to deliver anew, with what 'file.verify' names",
+		"the latest delivery is refused: %s%s",
+		kp_delivery_refusal_name(making->refusal),
+		making->export == NULL ? "" : "; the one before it is in force");
+}
+
 void
 kp_doctor_export(struct kp_doctor *doctor)
 {
 	struct kp_source_private *private = doctor->source->private;
-	struct kp_fault fault = {0};
-	enum kp_status status = KP_OK;
+	struct kp_delivery_state state = {.source = doctor->source};
+	struct kp_export_making making = {.private = private,
+		.state = &state,
+		.anew = true,
+		.now_ms = doctor->now_s * 1000};
 	if (private->connector->transport != KP_TRANSPORT_FILE) {
 		return;
 	}
 	/* An index of ours would lie in the gateway's way. */
 	private->index_path = NULL;
-	struct kp_export *export = kp_export_open(private, true, &status, &fault);
-	if (export == NULL) {
-		say_unopened(doctor, status, &fault);
+	kp_export_make(&making);
+	bool form = making.refusal == KP_DELIVERY_REFUSAL_FORM;
+	if (!form) {
+		judge_verified(doctor, &making);
+	}
+	if (form ||
+		(making.export == NULL && making.refusal == KP_DELIVERY_REFUSAL_NONE)) {
+		say_unopened(doctor, making.status, &making.fault);
+	}
+	if (making.export == NULL) {
 		return;
 	}
 	kp_doctor_say(doctor, KP_DOCTOR_OK, "file", NULL,
 		"'%s' reads from begin to end (%llu bytes), with every column the "
 		"manifest names",
-		private->path, (unsigned long long)export->stamp.size);
+		private->path, (unsigned long long)making.export->stamp.size);
 	judge_user(doctor, private->path);
-	judge_charset(doctor, export);
-	judge_age(doctor, export);
-	kp_export_unref(export);
+	judge_charset(doctor, making.export);
+	judge_age(doctor, making.export);
+	kp_export_unref(making.export);
 }

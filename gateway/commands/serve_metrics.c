@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "commands/serve_deliveries.h"
 #include "connectors/connector.h"
 #include "tls_set.h"
 
@@ -198,6 +199,7 @@ kp_serve_metrics_write(const struct kp_journal *journal,
 	write_terms(snapshot, buffer);
 	write_starts(snapshot->sources, buffer);
 	write_tokens(snapshot->sources, buffer);
+	kp_serve_deliveries_write(snapshot->sources, now_ms, buffer);
 }
 
 static void

@@ -14,14 +14,11 @@
 #include <string.h>
 
 #include "core/heap.h"
+#include "crypto/trust_private.h"
 
 #define RSA_BITS_MIN 2048
 #define SIGNATURE_BYTES_MAX ((size_t)1024)
 #define DER_BYTES_MAX ((size_t)160)
-
-struct kp_trust {
-	X509_STORE *store;
-};
 
 static BIO *
 open_text(struct kp_slice pem)
@@ -74,24 +71,31 @@ kp_trust_destroy(struct kp_trust **trust)
 	}
 }
 
-/* Whatever its extended use: signing SOAP has none of its own, and partners sign with
- * certificates for TLS. */
-static bool
-leads_to_anchor(const struct kp_trust *trust, X509 *certificate, int64_t now_s)
+bool
+kp_trust_leads(const struct kp_trust *trust, X509 *certificate, STACK_OF(X509) * others,
+	int64_t now_s)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	bool good = ctx != NULL &&
-		X509_STORE_CTX_init(ctx, trust->store, certificate, NULL) == 1;
+		X509_STORE_CTX_init(ctx, trust->store, certificate, others) == 1;
 	if (good) {
 		X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
 		X509_VERIFY_PARAM_set_time(param, (time_t)now_s);
 		(void)X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
 		(void)X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_ANY);
-		good = X509_verify_cert(ctx) == 1 &&
-			(X509_get_key_usage(certificate) & KU_DIGITAL_SIGNATURE) != 0;
+		good = X509_verify_cert(ctx) == 1;
 	}
 	X509_STORE_CTX_free(ctx);
 	return good;
+}
+
+/* Whatever its extended use: signing SOAP has none of its own, and partners sign with
+ * certificates for TLS. */
+static bool
+may_sign(const struct kp_trust *trust, X509 *certificate, int64_t now_s)
+{
+	return kp_trust_leads(trust, certificate, NULL, now_s) &&
+		(X509_get_key_usage(certificate) & KU_DIGITAL_SIGNATURE) != 0;
 }
 
 /* r and s as the DER that libcrypto wants. */
@@ -164,7 +168,7 @@ kp_trust_check(const struct kp_trust *trust, struct kp_slice certificate, int64_
 	const char *fault = NULL;
 	if (key == NULL || at != end) {
 		fault = "the certificate of who signed cannot be read";
-	} else if (!leads_to_anchor(trust, x509, now_s)) {
+	} else if (!may_sign(trust, x509, now_s)) {
 		fault = "the certificate of who signed is not trusted";
 	} else if (!key_fits(key, alg, signature) ||
 		!signed_by(key, alg, bytes, signature)) {

@@ -16,20 +16,46 @@
 #include <sys/random.h>
 
 _Static_assert(KP_SHA256_BYTES == SHA256_DIGEST_LENGTH, "the length of SHA-256");
+_Static_assert(sizeof(SHA256_CTX) <= sizeof(struct kp_sha256), "room for the state");
+_Static_assert(_Alignof(SHA256_CTX) <= _Alignof(struct kp_sha256), "and where it lies");
+
+static SHA256_CTX *
+context_of(struct kp_sha256 *sha)
+{
+	return (SHA256_CTX *)(void *)sha->state;
+}
+
+void
+kp_sha256_begin(struct kp_sha256 *sha)
+{
+	(void)SHA256_Init(context_of(sha));
+}
+
+void
+kp_sha256_add(struct kp_sha256 *sha, struct kp_slice bytes)
+{
+	if (bytes.len > 0) {
+		(void)SHA256_Update(context_of(sha), bytes.data, bytes.len);
+	}
+}
+
+void
+kp_sha256_end(struct kp_sha256 *sha, unsigned char ret_digest[KP_SHA256_BYTES])
+{
+	(void)SHA256_Final(ret_digest, context_of(sha));
+	OPENSSL_cleanse(sha, sizeof(*sha));
+}
 
 void
 kp_sha256(const struct kp_slice *parts, size_t count,
 	unsigned char ret_digest[KP_SHA256_BYTES])
 {
-	SHA256_CTX ctx;
-	(void)SHA256_Init(&ctx);
+	struct kp_sha256 sha;
+	kp_sha256_begin(&sha);
 	for (size_t i = 0; i < count; i++) {
-		if (parts[i].len > 0) {
-			(void)SHA256_Update(&ctx, parts[i].data, parts[i].len);
-		}
+		kp_sha256_add(&sha, parts[i]);
 	}
-	(void)SHA256_Final(ret_digest, &ctx);
-	OPENSSL_cleanse(&ctx, sizeof(ctx));
+	kp_sha256_end(&sha, ret_digest);
 }
 
 bool

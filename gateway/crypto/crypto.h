@@ -8,6 +8,8 @@
 #ifndef KP_CRYPTO_CRYPTO_H
 #define KP_CRYPTO_CRYPTO_H
 
+#include <stdint.h>
+
 #include "core/attr.h"
 #include "core/encode.h"
 #include "core/error.h"
@@ -24,6 +26,15 @@
  */
 void kp_sha256(const struct kp_slice *parts, size_t count,
 	unsigned char ret_digest[KP_SHA256_BYTES]);
+
+/* The same over what comes in pieces: begin, add, end. Cannot fail. One thread. */
+struct kp_sha256 {
+	uint64_t state[14]; /* private */
+};
+
+void kp_sha256_begin(struct kp_sha256 *sha);
+void kp_sha256_add(struct kp_sha256 *sha, struct kp_slice bytes);
+void kp_sha256_end(struct kp_sha256 *sha, unsigned char ret_digest[KP_SHA256_BYTES]);
 
 /* Equal, in a time that depends on the lengths only? For secrets, MACs and digests. */
 bool kp_equal_secret(struct kp_slice a, struct kp_slice b);

@@ -39,7 +39,10 @@ stamp_from(const struct stat *st)
 		.size = (uint64_t)st->st_size,
 		.modified_ns =
 			(int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
+		.changed_ns =
+			(int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec,
 		.inode = (uint64_t)st->st_ino,
+		.links = (uint64_t)st->st_nlink,
 	};
 }
 

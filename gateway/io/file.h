@@ -19,7 +19,9 @@ struct kp_file;
 struct kp_file_stamp {
 	uint64_t size;
 	int64_t modified_ns;
+	int64_t changed_ns; /* of the inode: nobody can set it; also its links count */
 	uint64_t inode;
+	uint64_t links; /* names it has; 0: it was replaced or removed while open */
 };
 
 enum kp_status kp_file_open(

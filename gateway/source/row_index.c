@@ -55,8 +55,10 @@ kp_row_index_find(const struct kp_row_index *index, struct kp_slice key,
 	uint64_t hash = kp_hash_keyed(header->key, key.data, key.len);
 	size_t count = 0;
 	for (uint32_t i = 0; i < header->preamble_count && count < room; i++) {
-		places[count++] = (struct kp_row_place){
-			header->preamble[i].offset, header->preamble[i].len};
+		places[count++] =
+			(struct kp_row_place){.offset = header->preamble[i].offset,
+				.len = header->preamble[i].len,
+				.sum = header->preamble[i].sum};
 	}
 	uint32_t number = 1 + kp_row_bucket(hash, header->buckets);
 	/* A page leads on only to a later one, so this ends. */
@@ -72,8 +74,10 @@ kp_row_index_find(const struct kp_row_index *index, struct kp_slice key,
 			if (count == room) {
 				return KP_E_LIMIT;
 			}
-			places[count++] = (struct kp_row_place){
-				page.rows[i].offset, page.rows[i].len};
+			places[count++] =
+				(struct kp_row_place){.offset = page.rows[i].offset,
+					.len = page.rows[i].len,
+					.sum = page.rows[i].sum};
 		}
 		before = number;
 		number = page.next;

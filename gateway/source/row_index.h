@@ -29,6 +29,7 @@
 struct kp_row_place {
 	uint64_t offset;
 	uint32_t len;
+	uint32_t sum; /* CRC-32C of its bytes when it was indexed */
 };
 
 struct kp_row_index;
@@ -41,7 +42,7 @@ enum kp_status kp_row_index_begin(
 /* In any order. An empty key: a row that goes before those of every look-up. KP_E_LIMIT,
  * KP_E_IO, KP_E_MEMORY; then the builder is only good for abandon. */
 enum kp_status kp_row_index_add(struct kp_row_index_builder *builder, struct kp_slice key,
-	uint64_t offset, uint64_t len) KP_MUST_USE;
+	const struct kp_row_place *place) KP_MUST_USE;
 /* Writes the index and, with a path, puts it in its place at once (mode 0600). The
  * builder is gone, also on failure. */
 enum kp_status kp_row_index_finish(struct kp_row_index_builder **builder,

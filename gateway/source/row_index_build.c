@@ -109,29 +109,30 @@ spill_page(struct kp_row_index_builder *builder, struct part *part)
 }
 
 static enum kp_status
-add_preamble(struct kp_row_header *header, uint64_t offset, uint64_t len)
+add_preamble(struct kp_row_header *header, const struct kp_row *row)
 {
 	if (header->preamble_count == KP_ROW_INDEX_PREAMBLE_MAX) {
 		return KP_E_LIMIT;
 	}
-	header->preamble[header->preamble_count++] =
-		(struct kp_row){.offset = offset, .len = (uint32_t)len};
+	header->preamble[header->preamble_count++] = *row;
 	return KP_OK;
 }
 
 enum kp_status
 kp_row_index_add(struct kp_row_index_builder *builder, struct kp_slice key,
-	uint64_t offset, uint64_t len)
+	const struct kp_row_place *place)
 {
 	struct kp_row_header *header = &builder->index->header;
-	if (len > UINT32_MAX || header->rows == KP_ROW_INDEX_ROWS_MAX) {
+	struct kp_row row = {
+		.offset = place->offset, .len = place->len, .sum = place->sum};
+	if (header->rows == KP_ROW_INDEX_ROWS_MAX) {
 		return KP_E_LIMIT;
 	}
 	if (key.len == 0) {
-		return add_preamble(header, offset, len);
+		return add_preamble(header, &row);
 	}
-	uint64_t hash = kp_hash_keyed(header->key, key.data, key.len);
-	struct part *part = &builder->parts[hash >> 56];
+	row.hash = kp_hash_keyed(header->key, key.data, key.len);
+	struct part *part = &builder->parts[row.hash >> 56];
 	if (part->page == NULL) {
 		part->page = kp_heap_calloc(1, sizeof(*part->page));
 		if (part->page == NULL) {
@@ -144,8 +145,7 @@ kp_row_index_add(struct kp_row_index_builder *builder, struct kp_slice key,
 			return status;
 		}
 	}
-	part->page->rows[part->page->count++] =
-		(struct kp_row){.hash = hash, .offset = offset, .len = (uint32_t)len};
+	part->page->rows[part->page->count++] = row;
 	part->rows++;
 	header->rows++;
 	return KP_OK;

@@ -11,13 +11,13 @@
 #define KP_ROW_PAGE_BYTES 4096
 #define KP_ROW_PAGE_ROWS 170
 #define KP_ROW_INDEX_MAGIC "kpindex"
-#define KP_ROW_INDEX_VERSION 1u
+#define KP_ROW_INDEX_VERSION 2u
 
 struct kp_row {
 	uint64_t hash;
 	uint64_t offset;
 	uint32_t len;
-	uint32_t unused;
+	uint32_t sum; /* of its bytes */
 };
 
 struct kp_row_page {

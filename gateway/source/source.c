@@ -412,6 +412,8 @@ kp_source_set_create(const struct kp_source_set_options *options,
 	kp_arena_init(&set->arena, SET_BYTES_MAX, NULL);
 	kp_registry_init(&set->registry);
 	atomic_init(&set->refs, 1);
+	set->tell = options->tell;
+	set->tell_context = options->tell_context;
 	load_plugins(set, options, findings);
 	set->sources =
 		KP_ARENA_ARRAY(&set->arena, struct kp_source, options->file_count + 1);
@@ -458,6 +460,7 @@ kp_source_set_unref(struct kp_source_set *set)
 			continue;
 		}
 		kp_file_store_destroy(&private->store);
+		kp_trust_destroy(&private->delivery_trust);
 		kp_tls_client_unref(&private->access.tls);
 		kp_tls_client_unref(&private->decision_access.tls);
 		kp_source_issuer_close(private);

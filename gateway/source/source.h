@@ -22,6 +22,7 @@
 #include "io/worker.h"
 #include "policies/authzen_ask.h"
 #include "policies/catalogue.h"
+#include "source/delivery.h"
 
 /* Read-only after creation; any thread. */
 struct kp_source {
@@ -106,6 +107,8 @@ struct kp_source_set_options {
 	const struct kp_tls_token *token; /* where keys may be; NULL: in files only */
 	const char *const *plugins;       /* shared objects to load; may be NULL */
 	size_t plugin_count;
+	kp_delivery_fn tell; /* of partners' deliveries; NULL: nobody */
+	void *tell_context;  /* outlives the set */
 };
 
 /*

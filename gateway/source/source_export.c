@@ -7,20 +7,19 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/crc32c.h"
 #include "core/heap.h"
 #include "crypto/crypto.h"
+#include "source/delivery_find.h"
+#include "source/delivery_scan.h"
+#include "source/delivery_verify.h"
 
-#define SCAN_BYTES ((size_t)128 * 1024)
 #define SCAN_TRIES 3
-#define PATH_BYTES_MAX ((size_t)4096)
 #define LIST_BYTES_MAX ((size_t)4 << 20)
-#define LIST_FILES_MAX 10000
 #define PLACES_USUAL 64
 /* Rows of one client, and the header. */
 #define PLACES_MAX 10000
 #define DAY_MS ((int64_t)86400000)
-
-static const char day_pattern[] = "yyyymmdd";
 
 void
 kp_export_unref(struct kp_export *export)
@@ -34,82 +33,6 @@ kp_export_unref(struct kp_export *export)
 	kp_file_close(&export->file);
 	kp_row_index_close(&export->index);
 	kp_heap_free(export);
-}
-
-/* Which file. */
-
-static bool
-all_digits(const char *text, size_t len)
-{
-	size_t at = 0;
-	while (at < len && text[at] >= '0' && text[at] <= '9') {
-		at++;
-	}
-	return at == len;
-}
-
-/* Is `name` the pattern with eight digits in the place of yyyymmdd? */
-static bool
-fits(struct kp_slice name, struct kp_slice pattern, size_t at)
-{
-	size_t after = at + sizeof(day_pattern) - 1;
-	return name.len == pattern.len && memcmp(name.data, pattern.data, at) == 0 &&
-		all_digits(name.data + at, sizeof(day_pattern) - 1) &&
-		memcmp(name.data + after, pattern.data + after, name.len - after) == 0;
-}
-
-/* The latest file of a path with yyyymmdd in its last part. */
-static enum kp_status
-find_latest(struct kp_slice path, char *out, size_t size, size_t *ret_day)
-{
-	const char *slash = memrchr(path.data, '/', path.len);
-	size_t folder_len = slash == NULL ? 0 : (size_t)(slash - path.data);
-	struct kp_slice pattern = {slash == NULL ? path.data : slash + 1,
-		path.len - (slash == NULL ? 0 : folder_len + 1)};
-	const char *day = memmem(pattern.data, pattern.len, day_pattern, 8);
-	struct kp_arena arena;
-	struct kp_slice *names = NULL;
-	size_t count = 0;
-	struct kp_slice latest = {0};
-	struct kp_error err = {0};
-	if (day == NULL || path.len >= size) {
-		return KP_E_NOT_FOUND;
-	}
-	size_t at = (size_t)(day - pattern.data);
-	(void)snprintf(out, size, "%.*s", folder_len == 0 ? 1 : (int)folder_len,
-		folder_len == 0 ? "." : path.data);
-	kp_arena_init(&arena, LIST_BYTES_MAX, NULL);
-	enum kp_status status =
-		kp_file_list(out, &arena, LIST_FILES_MAX, &names, &count, &err);
-	for (size_t i = 0; status == KP_OK && i < count; i++) {
-		/* Sorted by name, so the last that fits is the latest. */
-		latest = fits(names[i], pattern, at) ? names[i] : latest;
-	}
-	if (status == KP_OK && latest.len == 0) {
-		status = KP_E_NOT_FOUND;
-	}
-	if (status == KP_OK) {
-		size_t start = path.len - pattern.len;
-		memcpy(out, path.data, start);
-		memcpy(out + start, latest.data, latest.len);
-		out[start + latest.len] = '\0';
-		*ret_day = start + at;
-	}
-	kp_arena_deinit(&arena);
-	return status;
-}
-
-/* Where the export is now; `ret_day` is where its name has the day, or SIZE_MAX. */
-static enum kp_status
-current_path(
-	const struct kp_source_private *private, char *out, size_t size, size_t *ret_day)
-{
-	*ret_day = SIZE_MAX;
-	if (kp_slice_is(private->manifest->file.dated_by, "name")) {
-		return find_latest(kp_slice_from(private->path), out, size, ret_day);
-	}
-	return (size_t)snprintf(out, size, "%s", private->path) < size ? KP_OK
-								       : KP_E_LIMIT;
 }
 
 /* When it was delivered. */
@@ -139,44 +62,40 @@ date_by_time(struct kp_export *export)
 }
 
 static bool
-same_stamp(const struct kp_file_stamp *a, const struct kp_file_stamp *b)
+same_bytes(const struct kp_file_stamp *a, const struct kp_file_stamp *b)
 {
 	return a->size == b->size && a->modified_ns == b->modified_ns &&
 		a->inode == b->inode;
 }
 
-bool
-kp_export_differs(const struct kp_source_private *private, const struct kp_export *export)
+/* Whoever writes can set the time of writing, but not that of the inode. */
+static bool
+same_file(const struct kp_file_stamp *a, const struct kp_file_stamp *b)
 {
-	char path[PATH_BYTES_MAX];
-	size_t day = 0;
-	struct kp_file_stamp stamp;
-	return current_path(private, path, sizeof(path), &day) != KP_OK ||
-		kp_file_stamp_of(path, &stamp) != KP_OK ||
-		!same_stamp(&stamp, &export->stamp);
+	return same_bytes(a, b) && a->changed_ns == b->changed_ns;
 }
 
+/* Giving the file another name, or its name to another file, changes the inode too, and
+ * then the rows are still there: that they are these is what their sums say. */
 bool
 kp_export_intact(const struct kp_export *export)
 {
 	struct kp_file_stamp stamp;
 	return kp_file_stat(export->file, &stamp) == KP_OK &&
-		same_stamp(&stamp, &export->stamp);
+		same_bytes(&stamp, &export->stamp);
 }
 
 /* The index. */
 
-/* An index belongs to this file as it is, read as the manifest says. */
+/* An index belongs to what is in this file, read as the manifest says. */
 static void
-origin_of(const struct kp_source_private *private, const struct kp_export *export,
+origin_of(const struct kp_source_private *private,
+	const unsigned char digest[KP_SHA256_BYTES],
 	unsigned char ret_origin[KP_ROW_INDEX_ORIGIN_BYTES])
 {
 	const struct kp_manifest_export *file = &private->manifest->file;
 	const struct kp_slice parts[] = {
-		{(const char *)&export->stamp.size, sizeof(export->stamp.size)},
-		{(const char *)&export->stamp.modified_ns,
-			sizeof(export->stamp.modified_ns)},
-		{(const char *)&export->stamp.inode, sizeof(export->stamp.inode)},
+		{(const char *)digest, KP_SHA256_BYTES},
 		{(const char *)&file->form, sizeof(file->form)},
 		{&file->separator, 1},
 		file->charset,
@@ -187,74 +106,41 @@ origin_of(const struct kp_source_private *private, const struct kp_export *expor
 	kp_sha256(parts, KP_ARRAY_LEN(parts), ret_origin);
 }
 
-struct scan {
-	struct kp_row_index_builder *builder;
-	enum kp_status status;
+/* One delivery on its way. */
+struct coming {
+	struct kp_export_making *making;
+	const struct kp_delivery_file *found;
+	struct kp_export *export;
+	struct kp_delivery_scan scan;
+	enum kp_delivery_refusal refusal;
 };
 
-static bool
-add_row(void *context, struct kp_text key, uint64_t offset, uint64_t len)
-{
-	struct scan *scan = context;
-	scan->status = kp_row_index_add(
-		scan->builder, (struct kp_slice){key.data, key.len}, offset, len);
-	return scan->status == KP_OK;
-}
-
-/* Feeds all rows to the connector. */
+/* The digest, before anything is parsed; is it a good delivery, and does its index lie
+ * there already? */
 static enum kp_status
-scan_file(const struct kp_source_private *private, struct kp_file *file,
-	struct scan *scan, void *state, char *piece, struct kp_fault *fault)
+look_at(struct coming *coming, bool index_there)
 {
-	const struct kp_index_writer writer = {
-		.size = sizeof(writer), .context = scan, .row = add_row};
-	uint64_t offset = 0;
-	for (;;) {
-		size_t len = 0;
-		enum kp_status status =
-			kp_file_read_at(file, offset, piece, SCAN_BYTES, &len);
-		bool last = status != KP_OK || len < SCAN_BYTES;
-		int verdict = private->connector->scan(private->instance, state,
-			(struct kp_text){piece, status == KP_OK ? len : 0}, last, &writer,
-			fault);
-		if (status != KP_OK) {
-			return status;
-		}
-		if (scan->status != KP_OK) {
-			return scan->status;
-		}
-		if (verdict != KP_DONE) {
-			return KP_E_SOURCE;
-		}
-		if (last) {
-			return KP_OK;
-		}
-		offset += len;
-	}
-}
-
-static enum kp_status
-make_index(const struct kp_source_private *private, struct kp_export *export,
-	const unsigned char *origin, struct kp_fault *fault)
-{
-	struct scan scan = {0};
-	void *state = kp_heap_calloc(1, private->connector->scan_size + 1);
-	char *piece = kp_heap_alloc(SCAN_BYTES);
-	enum kp_status status = state == NULL || piece == NULL
-		? KP_E_MEMORY
-		: kp_row_index_begin(private->index_path, &scan.builder);
+	unsigned char origin[KP_ROW_INDEX_ORIGIN_BYTES];
+	const struct kp_export_making *making = coming->making;
+	const struct kp_source_private *private = making->private;
+	enum kp_status status = kp_delivery_scan(&coming->scan);
 	if (status == KP_OK) {
-		status = scan_file(private, export->rows, &scan, state, piece, fault);
+		status = kp_delivery_verify(private, coming->found->path,
+			coming->scan.digest, making->now_ms / 1000, &coming->refusal);
 	}
-	kp_heap_free(piece);
-	kp_heap_free(state);
-	if (status == KP_OK && !kp_export_intact(export)) {
+	if (status == KP_OK && !kp_export_intact(coming->export)) {
 		status = KP_E_BUSY;
 	}
-	if (status == KP_OK) {
-		status = kp_row_index_finish(&scan.builder, origin, &export->index);
+	if (status == KP_OK && coming->refusal != KP_DELIVERY_REFUSAL_NONE) {
+		status = KP_E_SOURCE;
 	}
-	kp_row_index_abandon(&scan.builder);
+	if (status == KP_OK && index_there) {
+		origin_of(private, coming->scan.digest, origin);
+		if (kp_row_index_open(private->index_path, origin,
+			    &coming->export->index) != KP_OK) {
+			coming->export->index = NULL;
+		}
+	}
 	return status;
 }
 
@@ -269,62 +155,192 @@ open_rows(const struct kp_source_private *private, struct kp_export *export,
 	return KP_OK;
 }
 
+/* The rows into the index; what is digested of the file afterwards, or while its rows are
+ * read, is what it was before when that was `looked` at. */
 static enum kp_status
-fill_export(const struct kp_source_private *private, struct kp_export *export, bool anew,
-	struct kp_fault *fault)
+scan_rows(struct coming *coming, struct kp_row_index_builder *builder, bool looked)
 {
-	char path[PATH_BYTES_MAX];
-	size_t day = SIZE_MAX;
-	unsigned char origin[KP_ROW_INDEX_ORIGIN_BYTES];
-	struct kp_error err = {0};
-	enum kp_status status = current_path(private, path, sizeof(path), &day);
-	if (status == KP_OK) {
-		status = kp_file_open(path, &export->file, &err);
+	unsigned char before[KP_SHA256_BYTES];
+	struct kp_delivery_scan *scan = &coming->scan;
+	memcpy(before, scan->digest, sizeof(before));
+	scan->builder = builder;
+	scan->file = coming->export->rows;
+	enum kp_status status = kp_delivery_scan(scan);
+	if (status == KP_OK && coming->export->rows != coming->export->file) {
+		scan->builder = NULL;
+		scan->file = coming->export->file;
+		status = kp_delivery_scan(scan);
 	}
+	bool other = looked && memcmp(before, scan->digest, sizeof(before)) != 0;
+	bool read = status == KP_OK || status == KP_E_SOURCE;
+	return read && (other || !kp_export_intact(coming->export)) ? KP_E_BUSY : status;
+}
+
+static enum kp_status
+make_index(struct coming *coming, bool looked)
+{
+	unsigned char origin[KP_ROW_INDEX_ORIGIN_BYTES];
+	struct kp_row_index_builder *builder = NULL;
+	const struct kp_source_private *private = coming->making->private;
+	enum kp_status status = kp_row_index_begin(private->index_path, &builder);
+	if (status == KP_OK) {
+		status = scan_rows(coming, builder, looked);
+	}
+	if (status == KP_OK) {
+		origin_of(private, coming->scan.digest, origin);
+		status = kp_row_index_finish(&builder, origin, &coming->export->index);
+	}
+	kp_row_index_abandon(&builder);
+	return status;
+}
+
+static bool
+index_lies_there(const struct kp_export_making *making)
+{
+	struct kp_file_stamp stamp;
+	return !making->anew && making->private->index_path != NULL &&
+		kp_file_stamp_of(making->private->index_path, &stamp) == KP_OK;
+}
+
+static enum kp_status
+open_delivery(struct coming *coming)
+{
+	struct kp_error err = {0};
+	struct kp_export *export = coming->export;
+	const struct kp_source_private *private = coming->making->private;
+	const struct kp_delivery_file *found = coming->found;
+	enum kp_status status = kp_file_open(found->path, &export->file, &err);
 	if (status == KP_OK) {
 		status = kp_file_stat(export->file, &export->stamp);
-	}
-	if (status == KP_OK) {
-		status = open_rows(private, export, fault);
 	}
 	if (status != KP_OK) {
 		return status;
 	}
-	if (day != SIZE_MAX) {
-		date_by_name(export, path + day);
+	if (found->day != SIZE_MAX) {
+		date_by_name(export, found->path + found->day);
 	} else if (kp_slice_is(private->manifest->file.dated_by, "mtime")) {
 		date_by_time(export);
 	}
-	origin_of(private, export, origin);
-	if (!anew && private->index_path != NULL &&
-		kp_row_index_open(private->index_path, origin, &export->index) == KP_OK) {
-		return KP_OK;
-	}
-	return make_index(private, export, origin, fault);
+	coming->scan = (struct kp_delivery_scan){
+		.private = private,
+		.state = coming->making->state,
+		.path = found->path,
+		.file = export->file,
+		.size = export->stamp.size,
+	};
+	return KP_OK;
 }
 
-struct kp_export *
-kp_export_open(const struct kp_source_private *private, bool anew,
-	enum kp_status *ret_status, struct kp_fault *fault)
+static enum kp_status
+fill_export(struct coming *coming)
 {
-	for (unsigned try = 0; try < SCAN_TRIES; try++) {
-		struct kp_export *export = kp_heap_calloc(1, sizeof(*export));
-		if (export == NULL) {
-			*ret_status = KP_E_MEMORY;
-			return NULL;
+	const struct kp_export_making *making = coming->making;
+	bool index_there = index_lies_there(making);
+	bool looked = index_there || kp_delivery_verified(making->private);
+	enum kp_status status = looked ? look_at(coming, index_there) : KP_OK;
+	if (status == KP_OK) {
+		status = open_rows(making->private, coming->export, &coming->scan.fault);
+	}
+	if (status == KP_OK && coming->export->index == NULL) {
+		status = make_index(coming, looked);
+	}
+	if (status == KP_E_SOURCE && coming->refusal == KP_DELIVERY_REFUSAL_NONE) {
+		coming->refusal = KP_DELIVERY_REFUSAL_FORM;
+	}
+	return status;
+}
+
+static void
+tell_taken(const struct coming *coming)
+{
+	const struct kp_export *export = coming->export;
+	const struct kp_delivery_taken taken = {
+		.path = coming->found->path,
+		.now_ms = coming->making->now_ms,
+		.dated_ms = export->dated_ms,
+		.rows = kp_row_index_rows(export->index),
+		.bytes = export->stamp.size,
+	};
+	kp_delivery_state_taken(coming->making->state, &taken);
+}
+
+/* One file: becomes the export, or says why not. */
+static enum kp_status
+try_delivery(struct kp_export_making *making, const struct kp_delivery_file *found,
+	enum kp_delivery_refusal *ret_refusal)
+{
+	struct coming coming = {.making = making, .found = found};
+	coming.export = kp_heap_calloc(1, sizeof(*coming.export));
+	if (coming.export == NULL) {
+		return KP_E_MEMORY;
+	}
+	atomic_init(&coming.export->refs, 1);
+	enum kp_status status = open_delivery(&coming);
+	if (status == KP_OK && making->current != NULL && !making->anew &&
+		same_file(&coming.export->stamp, &making->current->stamp)) {
+		kp_export_unref(coming.export);
+		(void)atomic_fetch_add(&making->current->refs, 1);
+		making->export = making->current;
+		return KP_OK;
+	}
+	if (status == KP_OK) {
+		status = fill_export(&coming);
+	}
+	if (status == KP_OK) {
+		making->export = coming.export;
+		tell_taken(&coming);
+		return KP_OK;
+	}
+	if (coming.refusal != KP_DELIVERY_REFUSAL_NONE) {
+		kp_delivery_state_refused(
+			making->state, found->path, coming.refusal, &coming.scan.fault);
+		making->fault = coming.scan.fault;
+	}
+	*ret_refusal = coming.refusal;
+	kp_export_unref(coming.export);
+	return status;
+}
+
+/* The latest that is good. */
+static enum kp_status
+try_all(struct kp_export_making *making, struct kp_arena *arena)
+{
+	struct kp_delivery_file files[KP_DELIVERY_TRIES];
+	size_t count = 0;
+	enum kp_status first = kp_delivery_find(making->private, arena, files, &count);
+	making->refusal = KP_DELIVERY_REFUSAL_NONE;
+	making->fault = (struct kp_fault){0};
+	for (size_t i = 0; first != KP_E_BUSY && i < count; i++) {
+		struct kp_fault fault = making->fault;
+		enum kp_delivery_refusal refusal = KP_DELIVERY_REFUSAL_NONE;
+		enum kp_status status = try_delivery(making, &files[i], &refusal);
+		if (status == KP_OK) {
+			return KP_OK;
 		}
-		atomic_init(&export->refs, 1);
-		*fault = (struct kp_fault){0};
-		*ret_status = fill_export(private, export, anew, fault);
-		if (*ret_status == KP_OK) {
-			return export;
+		if (i == 0) {
+			first = status;
+			making->refusal = refusal;
+		} else {
+			making->fault = fault;
 		}
-		kp_export_unref(export);
-		if (*ret_status != KP_E_BUSY) {
-			return NULL;
+		if (refusal == KP_DELIVERY_REFUSAL_NONE && status != KP_E_NOT_FOUND) {
+			return status;
 		}
 	}
-	return NULL;
+	return first;
+}
+
+void
+kp_export_make(struct kp_export_making *making)
+{
+	making->export = NULL;
+	making->status = KP_E_BUSY;
+	for (unsigned try = 0; making->status == KP_E_BUSY && try < SCAN_TRIES; try++) {
+		struct kp_arena arena;
+		kp_arena_init(&arena, LIST_BYTES_MAX, NULL);
+		making->status = try_all(making, &arena);
+		kp_arena_deinit(&arena);
+	}
 }
 
 /* Rows. */
@@ -342,7 +358,7 @@ read_row(const struct kp_export *export, const struct kp_row_place *row, char *b
 		}
 		done += len;
 	}
-	return KP_OK;
+	return kp_crc32c(0, bytes, row->len) == row->sum ? KP_OK : KP_E_BUSY;
 }
 
 static enum kp_status

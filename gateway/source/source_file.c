@@ -10,9 +10,12 @@
  * came from. Both are on the heap and outlive a call that is cancelled or late.
  */
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/heap.h"
+#include "source/delivery_find.h"
+#include "source/delivery_verify.h"
 #include "source/source_export.h"
 
 #define KEY_BYTES_MAX 64
@@ -34,10 +37,13 @@ struct kp_file_store {
 	struct kp_export *export; /* may be NULL */
 	bool building;
 	bool distrusted;    /* the index that lies there is damaged: make it anew */
-	uint64_t looked_us; /* when the file's stamp was last compared */
+	uint64_t looked_us; /* when the files' stamps were last compared */
+	unsigned char sight[KP_SIGHT_BYTES]; /* of the files before the last build */
 	struct kp_file_wait *waits;
 	enum kp_status status; /* of the last build */
+	enum kp_delivery_refusal refusal;
 	struct kp_fault fault;
+	struct kp_delivery_state state;
 };
 
 /* One look-up on a worker. */
@@ -49,7 +55,8 @@ struct kp_file_job {
 	char key[KEY_BYTES_MAX]; /* the client's number */
 	size_t key_len;
 	uint64_t bytes_max;
-	bool look; /* compare the stamp first */
+	bool look;                           /* compare the stamps first */
+	unsigned char sight[KP_SIGHT_BYTES]; /* to compare with */
 	char *bytes;
 	size_t len;
 	bool changed;    /* the file is not the one of the index */
@@ -60,6 +67,7 @@ struct kp_file_job {
 struct build_job {
 	struct kp_work work;
 	struct kp_source_link *link;
+	int64_t now_ms;
 };
 
 static void on_waited(struct kp_task *task);
@@ -78,6 +86,7 @@ check_file(struct kp_source_opening *opening)
 		return KP_E_MEMORY;
 	}
 	store->source = opening->source;
+	store->state.source = opening->source;
 	if (private->manifest->file.index.len > 0) {
 		struct kp_slice index =
 			kp_source_path(opening, private->manifest->file.index);
@@ -85,7 +94,7 @@ check_file(struct kp_source_opening *opening)
 	}
 	private->store = store;
 	private->path = path.data == NULL ? "" : path.data;
-	return KP_OK;
+	return kp_delivery_verify_open(opening);
 }
 
 void
@@ -106,34 +115,85 @@ store_of(const struct kp_source_link *link)
 	return link->source->private->store;
 }
 
+struct kp_delivery_state *
+kp_file_store_state(struct kp_file_store *store)
+{
+	return store == NULL ? NULL : &store->state;
+}
+
+/* Did it come to an end that only another delivery changes? */
+static bool
+settled(const struct kp_export_making *making)
+{
+	return making->status == KP_OK || making->status == KP_E_NOT_FOUND ||
+		making->refusal != KP_DELIVERY_REFUSAL_NONE;
+}
+
+/* The outcome of a build, for all; the lock is held. What was in force comes back. */
+static struct kp_export *
+adopt(struct kp_file_store *store, const struct kp_export_making *making,
+	const unsigned char sight[KP_SIGHT_BYTES])
+{
+	struct kp_export *old = making->export == NULL ? NULL : store->export;
+	if (making->export != NULL) {
+		store->export = making->export;
+	}
+	if (settled(making)) {
+		memcpy(store->sight, sight, sizeof(store->sight));
+	} else {
+		memset(store->sight, 0, sizeof(store->sight));
+	}
+	store->status = making->status;
+	store->refusal = making->refusal;
+	store->fault = making->fault;
+	store->building = false;
+	return old;
+}
+
+/* Is there still nothing but what was refused? Then that is the outcome again. Only the
+ * one build under way writes what is read here. */
+static bool
+refused_before(const struct kp_file_store *store,
+	const unsigned char sight[KP_SIGHT_BYTES], struct kp_export_making *making)
+{
+	if (making->current != NULL || store->refusal == KP_DELIVERY_REFUSAL_NONE ||
+		memcmp(store->sight, sight, sizeof(store->sight)) != 0) {
+		return false;
+	}
+	making->status = store->status;
+	making->refusal = store->refusal;
+	making->fault = store->fault;
+	return true;
+}
+
 /* On a worker: a new index takes the place of the old one, and who waits is told. */
 static void
 run_build(struct kp_work *work)
 {
 	struct build_job *job = KP_CONTAINER_OF(work, struct build_job, work);
 	struct kp_file_store *store = store_of(job->link);
-	enum kp_status status = KP_OK;
-	struct kp_fault fault = {0};
+	struct kp_export_making making = {
+		.private = job->link->source->private,
+		.state = &store->state,
+		.now_ms = job->now_ms,
+	};
+	unsigned char sight[KP_SIGHT_BYTES];
 	(void)pthread_mutex_lock(&store->lock);
-	bool anew = store->distrusted;
+	making.anew = store->distrusted;
+	making.current = store->export;
 	store->distrusted = false;
+	/* Nobody else replaces it while this build is under way. */
 	(void)pthread_mutex_unlock(&store->lock);
-	struct kp_export *export =
-		kp_export_open(job->link->source->private, anew, &status, &fault);
-	(void)pthread_mutex_lock(&store->lock);
-	struct kp_export *old = store->export;
-	if (export != NULL) {
-		store->export = export;
+	kp_delivery_sight(making.private, sight);
+	if (!refused_before(store, sight, &making)) {
+		kp_export_make(&making);
 	}
-	store->status = status;
-	store->fault = fault;
-	store->building = false;
+	(void)pthread_mutex_lock(&store->lock);
+	struct kp_export *old = adopt(store, &making, sight);
 	struct kp_file_wait *waits = store->waits;
 	store->waits = NULL;
 	(void)pthread_mutex_unlock(&store->lock);
-	if (export != NULL) {
-		kp_export_unref(old);
-	}
+	kp_export_unref(old);
 	while (waits != NULL) {
 		struct kp_file_wait *wait = waits;
 		waits = wait->next;
@@ -161,6 +221,7 @@ start_build(struct kp_source_link *link)
 	}
 	store->building = true;
 	job->link = link;
+	job->now_ms = kp_loop_wall_ms(link->loop);
 	job->work.run = run_build;
 	job->work.done = on_built;
 	link->active++;
@@ -182,6 +243,20 @@ open_file(struct kp_source_link *link, struct kp_upstream *upstream, struct kp_e
 }
 
 /* Waiting for an index. */
+
+/* There is no delivery that was found good; the one before it is not there either. */
+static void
+stop_refused(struct kp_source_call *call, enum kp_delivery_refusal refusal)
+{
+	bool form = refusal == KP_DELIVERY_REFUSAL_FORM;
+	if (call->fault.message[0] == '\0') {
+		(void)snprintf(call->fault.message, sizeof(call->fault.message),
+			"the delivery is refused: %s", kp_delivery_refusal_name(refusal));
+	}
+	kp_source_call_stop(call, form ? KP_ERROR : KP_NOT_REACHED,
+		form ? KP_E_SOURCE : KP_E_SOURCE_UNREACHABLE,
+		kp_delivery_refusal_reason(refusal));
+}
 
 static void
 stop_unread(struct kp_source_call *call, enum kp_status status)
@@ -234,8 +309,11 @@ static void
 run_job(struct kp_work *work)
 {
 	struct kp_file_job *job = KP_CONTAINER_OF(work, struct kp_file_job, work);
-	job->changed =
-		job->look && kp_export_differs(job->link->source->private, job->export);
+	unsigned char sight[KP_SIGHT_BYTES];
+	if (job->look) {
+		kp_delivery_sight(job->link->source->private, sight);
+		job->changed = memcmp(sight, job->sight, sizeof(sight)) != 0;
+	}
 	job->status =
 		kp_export_rows(job->export, (struct kp_slice){job->key, job->key_len},
 			job->bytes_max, &job->bytes, &job->len);
@@ -244,7 +322,7 @@ run_job(struct kp_work *work)
 		job->changed = true;
 		job->status = KP_E_BUSY;
 	}
-	if (job->status == KP_E_CORRUPT) {
+	if (job->status == KP_E_CORRUPT || job->status == KP_E_BUSY) {
 		job->changed = true;
 		job->distrusted = true;
 		job->status = KP_E_BUSY;
@@ -362,6 +440,7 @@ start_job(struct kp_source_call *call, struct kp_export *export, bool look)
 	job->key_len = call->key.len;
 	job->bytes_max = call->link->source->answer_bytes_max;
 	job->look = look;
+	memcpy(job->sight, store_of(call->link)->sight, sizeof(job->sight));
 	call->job = job;
 	call->link->active++;
 	kp_work_start(call->link->workers, call->link->loop, KP_LANE_SHORT, &job->work);
@@ -377,6 +456,7 @@ look_up(struct kp_source_call *call)
 	bool under_way = false;
 	(void)pthread_mutex_lock(&store->lock);
 	enum kp_status status = store->status;
+	enum kp_delivery_refusal refusal = store->refusal;
 	if (store->export != NULL) {
 		bool look = now - store->looked_us >= LOOK_EVERY_US;
 		store->looked_us = look ? now : store->looked_us;
@@ -392,7 +472,10 @@ look_up(struct kp_source_call *call)
 		call->fault = store->fault;
 	}
 	(void)pthread_mutex_unlock(&store->lock);
-	if (!under_way) {
+	if (!under_way && refusal != KP_DELIVERY_REFUSAL_NONE) {
+		stop_refused(call, refusal);
+		kp_source_call_conclude_later(call);
+	} else if (!under_way) {
 		stop_unread(call, status);
 		kp_source_call_conclude_later(call);
 	}

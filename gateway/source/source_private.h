@@ -12,6 +12,7 @@
 
 #include "connectors/manifest.h"
 #include "connectors/registry.h"
+#include "crypto/certificate_trust.h"
 #include "io/sql.h"
 #include "io/tls.h"
 #include "source/source.h"
@@ -85,6 +86,8 @@ struct kp_source_private {
 	const char *path;                        /* of a file source */
 	const char *index_path; /* where its index is kept; may be NULL */
 	struct kp_file_store *store;
+	struct kp_trust *delivery_trust;   /* who may sign deliveries; NULL: nobody has to
+					    */
 	struct kp_source_program *program; /* NULL: there is none */
 	atomic_int health; /* enum kp_source_health; written by the first loop */
 	struct kp_source_security *security; /* NULL: nothing is signed or verified */
@@ -107,7 +110,9 @@ void kp_source_services_close(struct kp_source_private *private);
 struct kp_source_set {
 	struct kp_arena arena;
 	struct kp_registry registry;
-	atomic_uint refs; /* one of the owner, one for each link */
+	atomic_uint refs;    /* one of the owner, one for each link */
+	kp_delivery_fn tell; /* of deliveries; NULL: nobody */
+	void *tell_context;
 	struct kp_source *sources;
 	size_t count;
 };
@@ -295,5 +300,8 @@ void kp_source_health_close(struct kp_source_link *link);
 
 /* source_file.c */
 void kp_file_store_destroy(struct kp_file_store **store);
+/* NULL without a store. */
+struct kp_delivery_state;
+struct kp_delivery_state *kp_file_store_state(struct kp_file_store *store);
 
 #endif

@@ -118,8 +118,6 @@ main(int argc, char **argv)
 	char index[64];
 	struct kp_arena arena;
 	struct kp_source_set *set = NULL;
-	enum kp_status status = KP_OK;
-	struct kp_fault fault = {0};
 	if (mkdtemp(folder) == NULL) {
 		return 1;
 	}
@@ -133,15 +131,21 @@ main(int argc, char **argv)
 	}
 	printf("%u rows; resident %ld kB before\n", rows, resident_kb());
 	double before = seconds();
-	struct kp_export *export = kp_export_open(private, false, &status, &fault);
-	if (export == NULL) {
+	struct kp_delivery_state state = {.source = kp_source_set_get(set, 0)};
+	struct kp_export_making making = {.private = private, .state = &state};
+	kp_export_make(&making);
+	if (making.export == NULL) {
 		return 1;
 	}
 	printf("index made in     %10.2f s, resident %ld kB\n", seconds() - before,
 		resident_kb());
-	kp_export_unref(export);
+	kp_export_unref(making.export);
 	before = seconds();
-	export = kp_export_open(private, false, &status, &fault);
+	kp_export_make(&making);
+	struct kp_export *export = making.export;
+	if (export == NULL) {
+		return 1;
+	}
 	printf("opened again in   %10.6f s, resident %ld kB\n", seconds() - before,
 		resident_kb());
 	look_up(export, rows, 200000);

@@ -7,6 +7,7 @@ import contextlib
 import datetime
 import email.utils
 import http.server
+import hashlib
 import json
 import os
 import pathlib
@@ -569,6 +570,17 @@ class Doctor(unittest.TestCase):
         os.utime(path, (time.time() - 90.5 * 3600,) * 2)
         steps = self.export(None, lambda manifest: manifest["file"].update(dated_by="mtime", max_age_hours=48))
         self.assertIn("is 90 hours old, and 48 are agreed", self.said(steps, "fail")["file.age"])
+
+    def test_a_delivery_that_is_not_verified(self):
+        def ask(manifest):
+            manifest["file"]["verify"] = {"checksums": "{file}.sha256"}
+        text = f"BSN;Naam;Status\r\n{BSN};x;LOPEND\r\n"
+        self.assertIn("checksum-absent", self.said(self.export(text, ask), "fail")["file.verify"])
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        (self.folder / "klanten.csv.sha256").write_text(f"{digest}  klanten.csv\n")
+        steps = self.export(text, ask)
+        self.assertEqual(self.said(steps, "fail"), {})
+        self.assertIn("is verified", self.said(steps, "ok")["file.verify"])
 
     def test_the_doctor_leaves_no_index(self):
         steps = self.export(f"BSN;Naam;Status\r\n{BSN};x;LOPEND\r\n",

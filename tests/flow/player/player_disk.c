@@ -114,6 +114,8 @@ stamp_of(const struct file *file)
 {
 	return (struct kp_file_stamp){.size = file->bytes.len,
 		.modified_ns = file->version,
+		.changed_ns = file->version,
+		.links = 1,
 		.inode = (uint64_t)file->version};
 }
 

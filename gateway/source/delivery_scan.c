@@ -1,0 +1,153 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* delivery_scan: see delivery_scan.h. */
+#include "source/delivery_scan.h"
+
+#include <string.h>
+
+#include "core/crc32c.h"
+#include "core/heap.h"
+
+#define PIECE_BYTES ((size_t)128 * 1024)
+
+/* One reading of a file. The piece under way lies behind the one before it, so that a row
+ * over their border lies there whole. */
+struct pass {
+	struct kp_delivery_scan *scan;
+	void *state;           /* the connector's; NULL: only the digest */
+	enum kp_status status; /* of the builder */
+	struct kp_sha256 sha;
+	char *window;  /* 2 * PIECE_BYTES */
+	uint64_t from; /* offset in the file of its first byte */
+	size_t held;   /* bytes in it */
+};
+
+/* The sum of a row longer than the window, from the file. */
+static enum kp_status
+sum_long_row(const struct pass *pass, struct kp_row_place *place)
+{
+	char bytes[4096];
+	uint32_t done = 0;
+	while (done < place->len) {
+		size_t len = place->len - done;
+		size_t got = 0;
+		len = len < sizeof(bytes) ? len : sizeof(bytes);
+		enum kp_status status = kp_file_read_at(
+			pass->scan->file, place->offset + done, bytes, len, &got);
+		if (status != KP_OK || got == 0) {
+			return status == KP_OK ? KP_E_BUSY : status;
+		}
+		place->sum = kp_crc32c(place->sum, bytes, got);
+		done += (uint32_t)got;
+	}
+	kp_wipe(bytes, sizeof(bytes));
+	return KP_OK;
+}
+
+static enum kp_status
+sum_row(const struct pass *pass, uint64_t offset, uint64_t len,
+	struct kp_row_place *place)
+{
+	if (len > UINT32_MAX) {
+		return KP_E_LIMIT;
+	}
+	*place = (struct kp_row_place){.offset = offset, .len = (uint32_t)len};
+	uint64_t end = pass->from + pass->held;
+	if (offset < pass->from || offset > end || len > end - offset) {
+		return sum_long_row(pass, place);
+	}
+	place->sum = kp_crc32c(0, pass->window + (offset - pass->from), (size_t)len);
+	return KP_OK;
+}
+
+static bool
+add_row(void *context, struct kp_text key, uint64_t offset, uint64_t len)
+{
+	struct pass *pass = context;
+	struct kp_row_place place;
+	pass->status = sum_row(pass, offset, len, &place);
+	if (pass->status == KP_OK) {
+		pass->status = kp_row_index_add(pass->scan->builder,
+			(struct kp_slice){key.data, key.len}, &place);
+	}
+	pass->scan->rows += key.len > 0 ? 1 : 0;
+	return pass->status == KP_OK;
+}
+
+/* `status`: of reading the piece; the connector hears of the end also when it failed. */
+static enum kp_status
+take_piece(struct pass *pass, struct kp_slice piece, enum kp_status status, bool last)
+{
+	const struct kp_source_private *private = pass->scan->private;
+	const struct kp_index_writer writer = {
+		.size = sizeof(writer), .context = pass, .row = add_row};
+	kp_sha256_add(&pass->sha, piece);
+	if (pass->state == NULL) {
+		return status;
+	}
+	int verdict = private->connector->scan(private->instance, pass->state,
+		(struct kp_text){piece.data, piece.len}, last, &writer,
+		&pass->scan->fault);
+	if (status != KP_OK) {
+		return status;
+	}
+	if (pass->status != KP_OK) {
+		return pass->status;
+	}
+	return verdict == KP_DONE ? KP_OK : KP_E_SOURCE;
+}
+
+/* Reads the next piece behind what is in the window, which keeps one piece. */
+static enum kp_status
+next_piece(struct pass *pass, struct kp_slice *ret_piece)
+{
+	size_t len = 0;
+	size_t kept = pass->held < PIECE_BYTES ? pass->held : PIECE_BYTES;
+	memmove(pass->window, pass->window + pass->held - kept, kept);
+	pass->from += pass->held - kept;
+	pass->held = kept;
+	char *piece = pass->window + kept;
+	enum kp_status status = kp_file_read_at(
+		pass->scan->file, pass->from + kept, piece, PIECE_BYTES, &len);
+	*ret_piece = (struct kp_slice){piece, status == KP_OK ? len : 0};
+	pass->held += ret_piece->len;
+	return status;
+}
+
+static enum kp_status
+read_pieces(struct pass *pass)
+{
+	struct kp_delivery_scan *scan = pass->scan;
+	for (;;) {
+		struct kp_slice piece;
+		enum kp_status status = next_piece(pass, &piece);
+		bool last = status != KP_OK || piece.len < PIECE_BYTES;
+		status = take_piece(pass, piece, status, last);
+		if (status != KP_OK || last) {
+			return status;
+		}
+		kp_delivery_state_read(
+			scan->state, scan->path, pass->from + pass->held, scan->rows);
+	}
+}
+
+enum kp_status
+kp_delivery_scan(struct kp_delivery_scan *scan)
+{
+	struct pass pass = {.scan = scan};
+	size_t size = scan->private->connector->scan_size + 1;
+	pass.window = kp_heap_alloc(2 * PIECE_BYTES);
+	pass.state = scan->builder == NULL ? NULL : kp_heap_calloc(1, size);
+	enum kp_status status = KP_E_MEMORY;
+	scan->rows = 0;
+	if (pass.window != NULL && (scan->builder == NULL || pass.state != NULL)) {
+		kp_delivery_state_begin(scan->state, scan->size);
+		kp_sha256_begin(&pass.sha);
+		status = read_pieces(&pass);
+		kp_sha256_end(&pass.sha, scan->digest);
+		kp_delivery_state_end(scan->state);
+	}
+	kp_heap_free(pass.window);
+	kp_heap_free(pass.state);
+	return status;
+}
