@@ -184,6 +184,26 @@ struct kp_reason {
 void kp_bundle_reason(const struct kp_bundle *bundle, const struct kp_decision *decision,
 	uint32_t cell, struct kp_reason *ret_reason);
 
+/* More different reasons than anybody will read: the last one stands for the rest. */
+#define KP_REASONS_MAX 250u
+
+/* Each reason once. Lifetime: an arena. All zero is an empty list. */
+struct kp_reasons {
+	struct kp_reason *list;
+	uint32_t count;
+	uint32_t capacity;
+	uint8_t *of_cell; /* index in the list, for the cells that were asked about */
+};
+/* The same for a set of cells that were refused, in one search. KP_E_MEMORY. */
+enum kp_status kp_bundle_reasons(const struct kp_bundle *bundle,
+	const struct kp_decision *decision, const uint64_t *cells, struct kp_arena *arena,
+	struct kp_reasons *ret_reasons) KP_MUST_USE;
+/* Where a reason stands in the list, to which it is added when it is new.
+ * KP_E_MEMORY. */
+enum kp_status kp_reasons_number(struct kp_reasons *reasons,
+	const struct kp_reason *reason, struct kp_arena *arena,
+	uint8_t *ret_number) KP_MUST_USE;
+
 /* Counters since creation, for /metrics: sampled comparisons and the differences found
  * (must be 0). */
 void kp_bundle_shadow_counts(

@@ -391,10 +391,10 @@ kp_write_withheld(struct kp_buffer *buffer, const struct kp_withheld *withheld)
 		KP_BUFFER_ADD(buffer, "{\"veld\":");
 		kp_buffer_add_slice(buffer, entry->quoted);
 		KP_BUFFER_ADD(buffer, ",\"reden\":");
-		kp_write_text(buffer, entry->reason.text);
-		if (entry->reason.rule.len > 0) {
+		kp_write_text(buffer, entry->reason->text);
+		if (entry->reason->rule.len > 0) {
 			KP_BUFFER_ADD(buffer, ",\"regel\":");
-			kp_write_text(buffer, entry->reason.rule);
+			kp_write_text(buffer, entry->reason->rule);
 		}
 		kp_buffer_add_char(buffer, '}');
 	}

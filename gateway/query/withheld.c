@@ -1,96 +1,38 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* withheld: see withheld.h. Reasons become small numbers first, so that a group is
- * compared by numbers. */
+/* withheld: see withheld.h. Reasons are small numbers, so that a group is compared by
+ * numbers. */
 #include "query/withheld.h"
 
-#define REASONS_MAX 250u
-#define REASONS_FIRST 8u
-#define PERMITTED 0u
+#define PERMITTED 254u
 #define NOT_ASKED 255u
+
+_Static_assert(KP_REASONS_MAX < PERMITTED, "a reason's number is not a mark");
 
 struct finder {
 	const struct kp_shape *shape;
-	const struct kp_bundle *bundle;
-	const struct kp_decision *decision;
-	struct kp_reason *reasons; /* by number - 1 */
-	uint32_t reason_count;
-	uint32_t reason_capacity;
-	struct kp_arena *arena;
-	bool failed;       /* no memory for a reason */
+	const struct kp_reason *reasons;
 	uint8_t *of_field; /* number of the reason, PERMITTED or NOT_ASKED */
 	struct kp_withheld *withheld;
 };
 
+/* Is the field kept back, though asked? What nobody supplies is not. */
 static bool
-same_reason(const struct kp_reason *a, const struct kp_reason *b)
+is_refused(const struct kp_decision *decision, const struct kp_field *field)
 {
-	/* The text follows from the code. */
-	return a->code == b->code && kp_slice_equal(a->rule, b->rule);
-}
-
-static bool
-fit_reason(struct finder *finder)
-{
-	if (finder->reason_count < finder->reason_capacity) {
-		return true;
-	}
-	uint32_t capacity = finder->reason_capacity * 2;
-	struct kp_reason *reasons =
-		KP_ARENA_ARRAY(finder->arena, struct kp_reason, capacity);
-	if (reasons == NULL) {
-		finder->failed = true;
-		return false;
-	}
-	memcpy(reasons, finder->reasons, finder->reason_count * sizeof(*reasons));
-	finder->reasons = reasons;
-	finder->reason_capacity = capacity;
-	return true;
-}
-
-static uint8_t
-number_reason(struct finder *finder, uint32_t cell)
-{
-	struct kp_reason reason = {0};
-	kp_bundle_reason(finder->bundle, finder->decision, cell, &reason);
-	for (uint32_t i = finder->reason_count; i > 0; i--) {
-		if (same_reason(&finder->reasons[i - 1], &reason)) {
-			return (uint8_t)i;
-		}
-	}
-	/* More different reasons than anybody will read, or no memory: the last one
-	 * stands for them. */
-	if (finder->reason_count < REASONS_MAX && fit_reason(finder)) {
-		finder->reasons[finder->reason_count++] = reason;
-	}
-	return (uint8_t)finder->reason_count;
-}
-
-static uint8_t
-judge_field(struct finder *finder, const struct kp_field *field, const uint64_t *asked)
-{
-	if (!kp_bits_has(asked, field->id)) {
-		return NOT_ASKED;
-	}
 	for (uint32_t i = 0; i < field->cell_count; i++) {
-		if (kp_bits_has(finder->decision->cells, field->first_cell + i)) {
-			return PERMITTED;
+		if (kp_bits_has(decision->cells, field->first_cell + i)) {
+			return false;
 		}
 	}
-	/* Nobody supplies it: nothing is kept back. */
-	if (field->cell_count == 0) {
-		return PERMITTED;
-	}
-	finder->withheld->field_count++;
-	return number_reason(finder, field->first_cell);
+	return field->cell_count > 0;
 }
-
 static void
 add_entry(struct finder *finder, struct kp_slice quoted, uint8_t reason)
 {
 	finder->withheld->entries[finder->withheld->count++] = (struct kp_withheld_entry){
 		.quoted = quoted,
-		.reason = finder->reasons[reason - 1],
+		.reason = &finder->reasons[reason],
 	};
 }
 
@@ -139,6 +81,23 @@ visit_group(struct finder *finder, uint32_t id)
 	}
 }
 
+/* Sorts the fields into permitted, not asked and refused: `ret_cells` gets the first cell
+ * of each of the last. */
+static void
+sort_fields(const struct finder *finder, const struct kp_decision *decision,
+	const uint64_t *asked, uint64_t *ret_cells)
+{
+	const struct kp_catalogue *catalogue = finder->shape->catalogue;
+	for (uint32_t i = 0; i < catalogue->field_count; i++) {
+		const struct kp_field *field = &catalogue->fields[i];
+		finder->of_field[i] = kp_bits_has(asked, i) ? PERMITTED : NOT_ASKED;
+		if (kp_bits_has(asked, i) && is_refused(decision, field)) {
+			kp_bits_set(ret_cells, field->first_cell);
+			finder->withheld->field_count++;
+		}
+	}
+}
+
 enum kp_status
 kp_withheld_make(const struct kp_shape *shape, const struct kp_bundle *bundle,
 	const struct kp_decision *decision, const uint64_t *asked, struct kp_arena *arena,
@@ -146,26 +105,29 @@ kp_withheld_make(const struct kp_shape *shape, const struct kp_bundle *bundle,
 {
 	const struct kp_catalogue *catalogue = shape->catalogue;
 	struct kp_withheld withheld = {0};
+	struct kp_reasons reasons;
 	struct finder finder = {
 		.shape = shape,
-		.bundle = bundle,
-		.decision = decision,
-		.reasons = KP_ARENA_ARRAY(arena, struct kp_reason, REASONS_FIRST),
-		.reason_capacity = REASONS_FIRST,
-		.arena = arena,
 		.of_field = KP_ARENA_ARRAY(arena, uint8_t, catalogue->field_count),
 		.withheld = &withheld,
 	};
-	if (finder.reasons == NULL || finder.of_field == NULL) {
+	uint64_t *cells = KP_ARENA_ARRAY(arena, uint64_t, catalogue->cell_words);
+	if (finder.of_field == NULL || cells == NULL) {
 		return KP_E_MEMORY;
 	}
-	for (uint32_t i = 0; i < catalogue->field_count; i++) {
-		finder.of_field[i] = judge_field(&finder, &catalogue->fields[i], asked);
-	}
+	sort_fields(&finder, decision, asked, cells);
 	withheld.entries =
 		KP_ARENA_ARRAY(arena, struct kp_withheld_entry, withheld.field_count);
-	if (withheld.entries == NULL || finder.failed) {
+	if (withheld.entries == NULL ||
+		kp_bundle_reasons(bundle, decision, cells, arena, &reasons) != KP_OK) {
 		return KP_E_MEMORY;
+	}
+	finder.reasons = reasons.list;
+	for (uint32_t i = 0; i < catalogue->field_count; i++) {
+		uint32_t cell = catalogue->fields[i].first_cell;
+		if (catalogue->fields[i].cell_count > 0 && kp_bits_has(cells, cell)) {
+			finder.of_field[i] = reasons.of_cell[cell];
+		}
 	}
 	for (uint32_t i = 0; i < catalogue->section_count; i++) {
 		visit_group(&finder, shape->sections[i].root);
@@ -193,7 +155,7 @@ judge_refused(const struct kp_field *field, const uint64_t *planned,
 		if (at == count) {
 			return NOT_ASKED;
 		}
-		by = by == NOT_ASKED ? (uint8_t)(at + 1) : by;
+		by = by == NOT_ASKED ? (uint8_t)at : by;
 	}
 	return by;
 }
@@ -205,18 +167,19 @@ kp_withheld_extend(const struct kp_shape *shape, const uint64_t *planned,
 {
 	const struct kp_catalogue *catalogue = shape->catalogue;
 	struct kp_withheld longer = *withheld;
+	struct kp_reason *reasons = KP_ARENA_ARRAY(arena, struct kp_reason, count);
 	struct finder finder = {
 		.shape = shape,
-		.reasons = KP_ARENA_ARRAY(arena, struct kp_reason, count),
+		.reasons = reasons,
 		.of_field = KP_ARENA_ARRAY(arena, uint8_t, catalogue->field_count),
 		.withheld = &longer,
 	};
-	if (finder.reasons == NULL || finder.of_field == NULL) {
+	if (reasons == NULL || finder.of_field == NULL) {
 		return KP_E_MEMORY;
 	}
-	count = count < REASONS_MAX ? count : REASONS_MAX;
+	count = count < KP_REASONS_MAX ? count : KP_REASONS_MAX;
 	for (uint32_t i = 0; i < count; i++) {
-		finder.reasons[i] = refusals[i].reason;
+		reasons[i] = refusals[i].reason;
 	}
 	for (uint32_t i = 0; i < catalogue->field_count; i++) {
 		finder.of_field[i] =

@@ -12,7 +12,7 @@
 
 struct kp_withheld_entry {
 	struct kp_slice quoted; /* the path as a JSON string */
-	struct kp_reason reason;
+	const struct kp_reason *reason;
 };
 
 struct kp_withheld {

@@ -255,3 +255,22 @@ kp_bundle_reason(const struct kp_bundle *bundle, const struct kp_decision *decis
 			.rule = KP_SLICE("geen-derden")};
 	}
 }
+
+enum kp_status
+kp_bundle_reasons(const struct kp_bundle *bundle, const struct kp_decision *decision,
+	const uint64_t *cells, struct kp_arena *arena, struct kp_reasons *ret_reasons)
+{
+	uint32_t count = bundle->catalogue->cell_count;
+	struct kp_reasons reasons = {.of_cell = KP_ARENA_ARRAY(arena, uint8_t, count)};
+	enum kp_status status = reasons.of_cell == NULL ? KP_E_MEMORY : KP_OK;
+	for (uint32_t i = 0; i < count && status == KP_OK; i++) {
+		struct kp_reason reason;
+		if (kp_bits_has(cells, i)) {
+			kp_bundle_reason(bundle, decision, i, &reason);
+			status = kp_reasons_number(
+				&reasons, &reason, arena, &reasons.of_cell[i]);
+		}
+	}
+	*ret_reasons = reasons;
+	return status;
+}

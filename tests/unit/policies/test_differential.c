@@ -76,6 +76,34 @@ struct tally {
 	uint64_t rules;
 };
 
+/* Reasons asked for all at once are those asked for singly. */
+static void
+compare_reasons(const struct kp_bundle *bundle, const struct kp_decision *decision,
+	struct kp_arena *arena)
+{
+	uint32_t words = bundle->catalogue->cell_words;
+	uint32_t count = bundle->catalogue->cell_count;
+	uint64_t *refused = KP_ARENA_ARRAY(arena, uint64_t, words);
+	assert_non_null(refused);
+	for (uint32_t cell = 0; cell < count; cell++) {
+		if (!kp_bits_has(decision->cells, cell)) {
+			kp_bits_set(refused, cell);
+		}
+	}
+	struct kp_reasons reasons;
+	assert_int_equal(
+		kp_bundle_reasons(bundle, decision, refused, arena, &reasons), KP_OK);
+	for (uint32_t cell = 0; cell < count; cell++) {
+		if (kp_bits_has(refused, cell)) {
+			struct kp_reason single;
+			kp_bundle_reason(bundle, decision, cell, &single);
+			const struct kp_reason *of = &reasons.list[reasons.of_cell[cell]];
+			assert_int_equal(of->code, single.code);
+			assert_true(kp_slice_equal(of->rule, single.rule));
+		}
+	}
+}
+
 static void
 compare_one(const struct kp_bundle *bundle, const struct kp_facts *request_facts,
 	struct tally *tally)
@@ -86,6 +114,7 @@ compare_one(const struct kp_bundle *bundle, const struct kp_facts *request_facts
 	assert_int_equal(
 		kp_bundle_decide(bundle, request_facts, &arena, &decision), KP_OK);
 	assert_int_not_equal(decision.refusal, KP_REFUSAL_ERROR);
+	compare_reasons(bundle, &decision, &arena);
 	tally->decisions++;
 	if (decision.refusal != KP_REFUSAL_NONE) {
 		assert_false(decision.any);
