@@ -12,6 +12,7 @@ is the processor time of the gateway's process, which does not depend on how fas
     python3 tests/bench/dossier/run.py --curve size       answers of 1 kB … 1 MB
     python3 tests/bench/dossier/run.py --curve flight     10 … 10,000 dossiers waiting for a slow partner
     python3 tests/bench/dossier/run.py --curve idle       10,000 idle connections
+    python3 tests/bench/dossier/run.py --build .build/release-pgo    another build
 """
 import argparse
 import pathlib
@@ -204,6 +205,19 @@ def idle(folder, program):
         ours.stop()
 
 
+def add_program(parser):
+    parser.add_argument("--build", default=str(ROOT / ".build/release"), help="folder of the build to measure")
+
+
+def program_of(args):
+    return str(pathlib.Path(args.build).resolve() / "gateway/ketenpoort")
+
+
+def compile_partner(folder):
+    subprocess.run(["gcc", "-O2", "-std=c17", "-D_GNU_SOURCE", "-o", str(folder / "partner"),
+                    str(HERE / "partner.c")], check=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -211,17 +225,16 @@ def main():
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--curve", choices=sorted(setups.CURVES) + ["idle"])
-    parser.add_argument("--program", default=str(ROOT / ".build/release/gateway/ketenpoort"))
+    add_program(parser)
     parser.add_argument("--keep", action="store_true", help="leave the folder for a look")
     args = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ketenpoort-bench-"))
-    subprocess.run(["gcc", "-O2", "-std=c17", "-D_GNU_SOURCE", "-o", str(folder / "partner"),
-                    str(HERE / "partner.c")], check=True)
+    compile_partner(folder)
     try:
         if args.curve:
-            curve(folder, args.program, args)
+            curve(folder, program_of(args), args)
         else:
-            compare(folder, args.program, args)
+            compare(folder, program_of(args), args)
     finally:
         if args.keep:
             print(f"left: {folder}")

@@ -165,10 +165,10 @@ def take_ports(partners):
     return {"gateway": first, "peer": first + 1, "partner": first + 2}
 
 
-def standard(folder, here, program):
+def standard(folder, here, program, **change):
     """Five partners, 4.9 kB together; the peer asks the same five."""
     ports = take_ports(5)
-    home = gateway(folder, program, ports["gateway"])
+    home = gateway(folder, program, ports["gateway"], **change)
     at = ports["partner"]
     manifests = [shipped_source(home, name, at + i) for i, name in enumerate(("brp", "uwv", "svb"))]
     klantvolg = rest_source("gemeente-klantvolg", at + 3, KLANTVOLG)
