@@ -23,6 +23,7 @@ kp_connections_defaults(struct kp_connections_options *options)
 		.read_ahead_bytes_max = (size_t)64 * 1024,
 		.exchange_bytes_max = (size_t)4 * 1024 * 1024,
 		.requests_max = 100000,
+		.requests_per_turn = 16,
 		.head_timeout_ms = 10000,
 		.body_timeout_ms = 20000,
 		.idle_timeout_ms = 60000,
@@ -31,6 +32,7 @@ kp_connections_defaults(struct kp_connections_options *options)
 		.http2 =
 			{
 				.streams_max = 100,
+				.work_max = 32,
 				.frame_bytes_max = 16384,
 				.header_list_bytes_max = 65536,
 				.header_table_bytes_max = 4096,
@@ -167,6 +169,54 @@ on_end(void *owner, enum kp_status status)
 		kp_connection_close(connection);
 	} else if (!connection->closed) {
 		connection->protocol->end(connection->state);
+	}
+}
+
+/* Whose request is begun. */
+
+void
+kp_connection_await_turn(struct kp_exchange *exchange)
+{
+	struct kp_connections *owner = exchange->connection->owner;
+	kp_turns_wait(&owner->turns, &exchange->connection->line, &exchange->turn);
+	kp_metrics_move(owner->options.metrics, KP_GAUGE_REQUESTS_WAITING, 1);
+	kp_loop_defer(owner->loop, &owner->turns_task);
+}
+
+void
+kp_connection_leave_turn(struct kp_exchange *exchange)
+{
+	struct kp_connections *owner = exchange->connection->owner;
+	if (exchange->turn.waiting) {
+		kp_metrics_move(owner->options.metrics, KP_GAUGE_REQUESTS_WAITING, -1);
+	}
+	kp_turns_leave(&owner->turns, &exchange->turn);
+	if (kp_turns_any(&owner->turns)) {
+		kp_loop_defer(owner->loop, &owner->turns_task);
+	}
+}
+
+/* A few in each turn of the loop, so that other connections, and the answers of partners
+ * to what is in work, come in between. */
+static void
+on_turns(struct kp_task *task)
+{
+	struct kp_connections *connections =
+		KP_CONTAINER_OF(task, struct kp_connections, turns_task);
+	uint64_t turn_now = kp_loop_turn(connections->loop);
+	if (turn_now != connections->turn) {
+		connections->turn = turn_now;
+		connections->begin_left = connections->options.requests_per_turn;
+	}
+	while (connections->begin_left > 0 && kp_turns_any(&connections->turns)) {
+		struct kp_turn *turn = kp_turns_next(&connections->turns);
+		connections->begin_left--;
+		kp_metrics_move(
+			connections->options.metrics, KP_GAUGE_REQUESTS_WAITING, -1);
+		kp_exchange_hand_over(KP_CONTAINER_OF(turn, struct kp_exchange, turn));
+	}
+	if (kp_turns_any(&connections->turns)) {
+		kp_loop_next_turn(connections->loop, task);
 	}
 }
 
@@ -316,6 +366,8 @@ kp_connections_create(struct kp_loop *loop, const struct kp_connections_options 
 	connections->loop = loop;
 	connections->options = *options;
 	connections->empty_task.run = on_empty;
+	connections->turns_task.run = on_turns;
+	connections->turns.work_max = options->http2.work_max;
 	kp_arena_pool_init(&connections->pool, POOL_CHUNKS_MAX);
 	*ret_connections = connections;
 	return KP_OK;
@@ -329,6 +381,7 @@ kp_connections_destroy(struct kp_connections **connections_at)
 		*connections_at = NULL;
 		KP_REQUIRE(connections->count == 0);
 		kp_loop_undefer(connections->loop, &connections->empty_task);
+		kp_loop_undefer(connections->loop, &connections->turns_task);
 		kp_arena_pool_deinit(&connections->pool);
 		kp_heap_free(connections);
 	}

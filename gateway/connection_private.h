@@ -9,6 +9,7 @@
 
 #include "connection.h"
 #include "exchange_private.h"
+#include "turns.h"
 
 #define KP_DATE_BYTES 64
 
@@ -43,6 +44,7 @@ struct kp_connection {
 	bool closed;              /* or being closed */
 	const struct kp_protocol *protocol;
 	void *state;
+	struct kp_turns_line line; /* its requests */
 	bool undecided;       /* the client may still begin with the preface of HTTP/2 */
 	size_t preface_bytes; /* of it, so far */
 	bool lingering;       /* what still comes is thrown away until the timer fires */
@@ -57,6 +59,10 @@ struct kp_connections {
 	struct kp_connection *first;
 	size_t count;
 	size_t busy;
+	struct kp_turns turns;
+	struct kp_task turns_task; /* begins those whose turn it is */
+	uint64_t turn;             /* of the loop, and what may still be begun in it */
+	uint32_t begin_left;
 	bool draining;
 	uint32_t idle_grace_ms;
 	void (*empty)(void *owner);
@@ -71,6 +77,10 @@ struct kp_connections {
 void kp_connection_close(struct kp_connection *connection);
 /* To be called when a handler has finished: the connection may have waited for it. */
 void kp_connection_release(struct kp_connection *connection);
+/* The exchange is complete, and begun when it is its turn. */
+void kp_connection_await_turn(struct kp_exchange *exchange);
+/* It waits no longer, or its handler has finished. */
+void kp_connection_leave_turn(struct kp_exchange *exchange);
 /* Reads on for linger_ms and throws it away, then closes. Bytes that were not read when a
  * socket is closed make the kernel reset the connection, and the client would lose the
  * answer. */

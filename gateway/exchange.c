@@ -36,6 +36,12 @@ kp_exchange_loop(const struct kp_exchange *exchange)
 	return exchange->connection->owner->loop;
 }
 
+uint64_t
+kp_exchange_waited_us(const struct kp_exchange *exchange)
+{
+	return kp_loop_now_us(kp_exchange_loop(exchange)) - exchange->complete_us;
+}
+
 const char *
 kp_exchange_peer(const struct kp_exchange *exchange)
 {
@@ -74,8 +80,8 @@ defer(struct kp_exchange *exchange)
 	kp_loop_defer(exchange->connection->owner->loop, &exchange->task);
 }
 
-static void
-hand_over(struct kp_exchange *exchange)
+void
+kp_exchange_hand_over(struct kp_exchange *exchange)
 {
 	const struct kp_connections_options *options =
 		&exchange->connection->owner->options;
@@ -91,10 +97,7 @@ static void
 on_task(struct kp_task *task)
 {
 	struct kp_exchange *exchange = KP_CONTAINER_OF(task, struct kp_exchange, task);
-	if (exchange->dispatch_due) {
-		exchange->dispatch_due = false;
-		hand_over(exchange);
-	} else if (exchange->sent_nothing_due) {
+	if (exchange->sent_nothing_due) {
 		exchange->sent_nothing_due = false;
 		if (exchange->gone_due) {
 			defer(exchange);
@@ -102,7 +105,9 @@ on_task(struct kp_task *task)
 		kp_exchange_written(exchange, KP_E_CANCELLED);
 	} else if (exchange->gone_due) {
 		exchange->gone_due = false;
-		if (exchange->magic != 0 && exchange->user != NULL &&
+		if (exchange->turn.waiting) {
+			kp_exchange_finish(&exchange);
+		} else if (exchange->magic != 0 && exchange->user != NULL &&
 			exchange->user->on_gone != NULL) {
 			exchange->user->on_gone(exchange->owner);
 		}
@@ -171,8 +176,8 @@ kp_exchange_dispatch(struct kp_exchange *exchange)
 	exchange->magic = KP_EXCHANGE_MAGIC;
 	owner->busy++;
 	kp_metrics_move(owner->options.metrics, KP_GAUGE_REQUESTS, 1);
-	exchange->dispatch_due = true;
-	defer(exchange);
+	exchange->complete_us = kp_loop_now_us(owner->loop);
+	kp_connection_await_turn(exchange);
 }
 
 /* The answer goes out. */
@@ -365,6 +370,7 @@ kp_exchange_finish(struct kp_exchange **exchange_at)
 	*exchange_at = NULL;
 	exchange->magic = 0;
 	exchange->user = NULL;
+	kp_connection_leave_turn(exchange);
 	owner->busy--;
 	kp_metrics_move(owner->options.metrics, KP_GAUGE_REQUESTS, -1);
 	kp_metrics_add(owner->options.metrics, KP_METRIC_REQUESTS, 1);

@@ -38,6 +38,8 @@ struct kp_exchange_user {
 const struct kp_http_message *kp_exchange_message(const struct kp_exchange *exchange);
 struct kp_arena *kp_exchange_arena(struct kp_exchange *exchange);
 struct kp_loop *kp_exchange_loop(const struct kp_exchange *exchange);
+/* Time since the message was complete; to be asked when the handler gets it. */
+uint64_t kp_exchange_waited_us(const struct kp_exchange *exchange);
 /* Address of the client, for limits; never for identity. */
 const char *kp_exchange_peer(const struct kp_exchange *exchange);
 /* What the listener of the client's connection was given as a tag; 0 when the connection

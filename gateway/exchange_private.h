@@ -12,6 +12,7 @@
 #include "connection.h"
 #include "core/buffer.h"
 #include "http/http_message.h"
+#include "turns.h"
 
 #define KP_EXCHANGE_MAGIC 0x6b704531u
 
@@ -63,8 +64,9 @@ struct kp_exchange {
 	uint64_t started_us;
 	enum kp_answer_state answer;
 	unsigned status;
+	struct kp_turn turn; /* waiting, or a handler has it */
+	uint64_t complete_us;
 	struct kp_task task; /* runs what is due, outside callbacks */
-	bool dispatch_due;
 	bool gone_due;
 	bool sent_nothing_due;
 	bool sent_due; /* on_sent follows the write under way */
@@ -82,8 +84,10 @@ void kp_exchange_begun(struct kp_exchange *exchange, const struct kp_http_reques
 /* A piece of the body; KP_E_MEMORY. */
 enum kp_status kp_exchange_add_body(
 	struct kp_exchange *exchange, struct kp_slice piece) KP_MUST_USE;
-/* The message is complete: hands it over, later in this turn. */
+/* The message is complete: it is handed over when it is its turn, later. */
 void kp_exchange_dispatch(struct kp_exchange *exchange);
+/* Its turn has come. The exchange may be gone after it. */
+void kp_exchange_hand_over(struct kp_exchange *exchange);
 /* Everything of the last start or send is with the kernel, or will never be. */
 void kp_exchange_written(struct kp_exchange *exchange, enum kp_status status);
 /* A handler that works for a client that left is told so, once, outside callbacks. */

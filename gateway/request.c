@@ -78,8 +78,10 @@ kp_request_accept(struct kp_exchange *exchange, struct kp_snapshot_view *view)
 	request->view = view;
 	request->task.run = on_task;
 	request->deadline.fire = on_deadline;
-	request->started_us = kp_loop_now_us(view->loop);
-	request->started_ms = kp_loop_wall_ms(view->loop);
+	/* Waiting for its turn is part of the time the question has. */
+	uint64_t waited_us = kp_exchange_waited_us(exchange);
+	request->started_us = kp_loop_now_us(view->loop) - waited_us;
+	request->started_ms = kp_loop_wall_ms(view->loop) - (int64_t)(waited_us / 1000);
 	request->deadline_us =
 		request->started_us + (uint64_t)config->budget_ms_default * 1000;
 	kp_instant_write(request->started_ms, request->now);

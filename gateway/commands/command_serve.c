@@ -439,6 +439,7 @@ http2_options(const struct kp_config *config, struct kp_http2_limits *limits)
 {
 	*limits = (struct kp_http2_limits){
 		.streams_max = (uint32_t)config->http2_streams_max,
+		.work_max = (uint32_t)config->http2_work_max,
 		.frame_bytes_max = (uint32_t)config->http2_frame_bytes_max,
 		.header_list_bytes_max = (uint32_t)config->http2_header_list_bytes_max,
 		.header_table_bytes_max = (uint32_t)config->http2_header_table_bytes_max,
@@ -478,6 +479,7 @@ http_options(struct kp_config *config, struct kp_connections_options *options,
 	options->read_ahead_bytes_max = config->http_read_ahead_bytes_max;
 	options->exchange_bytes_max = config->http_exchange_bytes_max;
 	options->requests_max = (uint32_t)config->http_requests_max;
+	options->requests_per_turn = (uint32_t)config->http_requests_per_turn;
 	options->head_timeout_ms = (uint32_t)config->http_head_timeout_ms;
 	options->body_timeout_ms = (uint32_t)config->http_body_timeout_ms;
 	options->idle_timeout_ms = (uint32_t)config->http_idle_timeout_ms;

@@ -33,6 +33,7 @@ struct kp_http2_session;
 
 struct kp_http2_limits {
 	uint32_t streams_max;
+	uint32_t work_max;              /* of them, given to handlers; for the owner */
 	uint32_t frame_bytes_max;       /* of a frame we take; 16,384 at least */
 	uint32_t header_list_bytes_max; /* one header block, unpacked; over it the session
 					   ends */

@@ -3,7 +3,8 @@
 /*
  * loop: see loop.h. One turn of libuv is: timers, prepare, poll and its callbacks, check,
  * close callbacks. Deferred tasks are drained in prepare and in check, so whatever a
- * callback deferred has run before the loop sleeps.
+ * callback deferred has run before the loop sleeps. What waits for the next turn is
+ * picked out in prepare and run in check.
  */
 #include "io/loop.h"
 
@@ -46,8 +47,10 @@ struct kp_loop {
 	atomic_uint holds;
 	_Atomic(pthread_t) thread;        /* 0 before run */
 	_Atomic(struct kp_task *) posted; /* newest first */
-	struct kp_task *deferred;         /* oldest first */
-	struct kp_task *deferred_last;
+	struct kp_task deferred;          /* ends of lists, oldest first */
+	struct kp_task next_turn;
+	struct kp_task ripe; /* of those before this turn's callbacks */
+	uint64_t turn;
 	struct kp_timer *timers;
 	struct kp_timer stack_wipe; /* armed while the stack may hold client data */
 	struct kp_timer trim;       /* started again by each of those wipes */
@@ -99,28 +102,63 @@ kp_loop_uv_error(struct kp_error *err, int code, const char *what)
 /* Deferred and posted tasks. */
 
 static void
-unlink_deferred(struct kp_loop *loop, struct kp_task *task)
+list_init(struct kp_task *list)
 {
-	*(task->prev == NULL ? &loop->deferred : &task->prev->next) = task->next;
-	*(task->next == NULL ? &loop->deferred_last : &task->next->prev) = task->prev;
+	list->next = list;
+	list->prev = list;
+}
+
+static void
+append(struct kp_task *list, struct kp_task *task)
+{
+	task->queued = true;
+	task->next = list;
+	task->prev = list->prev;
+	task->prev->next = task;
+	list->prev = task;
+}
+
+static void
+unlink_task(struct kp_task *task)
+{
+	task->prev->next = task->next;
+	task->next->prev = task->prev;
 	task->next = NULL;
 	task->prev = NULL;
 	task->queued = false;
+}
+
+static bool
+is_empty(const struct kp_task *list)
+{
+	return list->next == list;
+}
+
+/* All of `from`, behind what is in `list`. */
+static void
+append_all(struct kp_task *list, struct kp_task *from)
+{
+	if (!is_empty(from)) {
+		from->next->prev = list->prev;
+		list->prev->next = from->next;
+		from->prev->next = list;
+		list->prev = from->prev;
+		list_init(from);
+	}
 }
 
 /* Runs what was queued when the round began; what it queues waits for the next round. */
 static void
 drain_round(struct kp_loop *loop)
 {
-	struct kp_task end = {.queued = true, .prev = loop->deferred_last};
-	*(end.prev == NULL ? &loop->deferred : &end.prev->next) = &end;
-	loop->deferred_last = &end;
-	while (loop->deferred != &end) {
-		struct kp_task *task = loop->deferred;
-		unlink_deferred(loop, task);
+	struct kp_task end = {0};
+	append(&loop->deferred, &end);
+	while (loop->deferred.next != &end) {
+		struct kp_task *task = loop->deferred.next;
+		unlink_task(task);
 		task->run(task);
 	}
-	unlink_deferred(loop, &end);
+	unlink_task(&end);
 }
 
 static void
@@ -132,13 +170,15 @@ on_again(uv_idle_t *handle)
 static void
 drain(struct kp_loop *loop)
 {
-	for (int round = 0; loop->deferred != NULL && round < DRAIN_ROUNDS_MAX; round++) {
+	for (int round = 0; !is_empty(&loop->deferred) && round < DRAIN_ROUNDS_MAX;
+		round++) {
 		drain_round(loop);
 	}
 	bool active = uv_is_active((uv_handle_t *)&loop->again) != 0;
-	if (loop->deferred != NULL && !active) {
+	bool left = !is_empty(&loop->deferred) || !is_empty(&loop->next_turn);
+	if (left && !active) {
 		require_uv(uv_idle_start(&loop->again, on_again));
-	} else if (loop->deferred == NULL && active) {
+	} else if (!left && active) {
 		require_uv(uv_idle_stop(&loop->again));
 	}
 }
@@ -188,33 +228,47 @@ on_prepare(uv_prepare_t *handle)
 {
 	struct kp_loop *loop = handle->data;
 	drain(loop);
+	append_all(&loop->ripe, &loop->next_turn);
+	loop->turn++;
 	loop->clock->valid = false;
 }
 
 static void
 on_check(uv_check_t *handle)
 {
-	drain(handle->data);
+	struct kp_loop *loop = handle->data;
+	append_all(&loop->deferred, &loop->ripe);
+	drain(loop);
 }
 
 void
 kp_loop_defer(struct kp_loop *loop, struct kp_task *task)
 {
-	if (task->queued) {
-		return;
+	if (!task->queued) {
+		append(&loop->deferred, task);
 	}
-	task->queued = true;
-	task->next = NULL;
-	task->prev = loop->deferred_last;
-	*(task->prev == NULL ? &loop->deferred : &task->prev->next) = task;
-	loop->deferred_last = task;
+}
+
+void
+kp_loop_next_turn(struct kp_loop *loop, struct kp_task *task)
+{
+	if (!task->queued) {
+		append(&loop->next_turn, task);
+	}
+}
+
+uint64_t
+kp_loop_turn(const struct kp_loop *loop)
+{
+	return loop->turn;
 }
 
 void
 kp_loop_undefer(struct kp_loop *loop, struct kp_task *task)
 {
+	(void)loop;
 	if (task->queued) {
-		unlink_deferred(loop, task);
+		unlink_task(task);
 	}
 }
 
@@ -441,6 +495,9 @@ kp_loop_create(unsigned index, struct kp_loop **ret_loop, struct kp_error *err)
 		kp_heap_free(loop);
 		return kp_loop_uv_error(err, code, "event loop's wake-up");
 	}
+	list_init(&loop->deferred);
+	list_init(&loop->next_turn);
+	list_init(&loop->ripe);
 	loop->index = index;
 	loop->armed_us = NOT_ARMED;
 	loop->stack_wipe.fire = on_stack_wipe;
@@ -456,7 +513,9 @@ static bool
 run_leftovers(struct kp_loop *loop)
 {
 	take_posted(loop);
-	bool any = loop->deferred != NULL;
+	append_all(&loop->deferred, &loop->ripe);
+	append_all(&loop->deferred, &loop->next_turn);
+	bool any = !is_empty(&loop->deferred);
 	drain(loop);
 	return any;
 }

@@ -69,7 +69,12 @@ void kp_loop_post(struct kp_loop *loop, struct kp_task *task);
 /* Runs the task later in this turn, after the callbacks. Loop thread. Queued twice runs
  * once. */
 void kp_loop_defer(struct kp_loop *loop, struct kp_task *task);
-/* Takes a deferred task back. */
+/* Runs the task in the next turn, after the callbacks: what has come in meanwhile is
+ * looked at before it. The loop does not sleep until then. Loop thread. */
+void kp_loop_next_turn(struct kp_loop *loop, struct kp_task *task);
+/* A number for each turn. */
+uint64_t kp_loop_turn(const struct kp_loop *loop);
+/* Takes back a task that is deferred or waits for the next turn. */
 void kp_loop_undefer(struct kp_loop *loop, struct kp_task *task);
 
 /* Arms, or arms anew. Fires at the first turn at or after now + delay. */

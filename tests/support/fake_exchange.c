@@ -110,6 +110,13 @@ kp_exchange_loop(const struct kp_exchange *exchange)
 	return exchange->loop;
 }
 
+uint64_t
+kp_exchange_waited_us(const struct kp_exchange *exchange)
+{
+	(void)exchange;
+	return 0;
+}
+
 const char *
 kp_exchange_peer(const struct kp_exchange *exchange)
 {

@@ -11,6 +11,7 @@ struct kp_loop {
 	unsigned index;
 	uint64_t now_us;
 	uint64_t seed;
+	uint64_t turn;
 	struct kp_task *first;
 	struct kp_task *last;
 	struct kp_timer *timers; /* armed ones, in no order */
@@ -110,6 +111,20 @@ void
 kp_loop_post(struct kp_loop *loop, struct kp_task *task)
 {
 	kp_loop_defer(loop, task);
+}
+
+/* There are no sockets to look at in between. */
+void
+kp_loop_next_turn(struct kp_loop *loop, struct kp_task *task)
+{
+	loop->turn++;
+	kp_loop_defer(loop, task);
+}
+
+uint64_t
+kp_loop_turn(const struct kp_loop *loop)
+{
+	return loop->turn;
 }
 
 void

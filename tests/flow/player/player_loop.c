@@ -18,12 +18,14 @@ struct kp_loop {
 	bool stopped;
 	struct queue posted;
 	struct queue deferred;
+	struct queue next_turn;
 };
 
 static struct {
 	uint64_t now_us;
 	int64_t wall_base_ms;
 	uint64_t random;
+	uint64_t turn;
 	struct kp_loop *loops[WORLD_LOOPS_MAX];
 	struct kp_loop *current;
 	struct {
@@ -115,8 +117,9 @@ void
 kp_loop_destroy(struct kp_loop **loop)
 {
 	if (*loop != NULL) {
-		KP_REQUIRE(
-			(*loop)->posted.first == NULL && (*loop)->deferred.first == NULL);
+		KP_REQUIRE((*loop)->posted.first == NULL &&
+			(*loop)->deferred.first == NULL &&
+			(*loop)->next_turn.first == NULL);
 		world.loops[(*loop)->index] = NULL;
 		kp_heap_free(*loop);
 		*loop = NULL;
@@ -190,9 +193,22 @@ kp_loop_defer(struct kp_loop *loop, struct kp_task *task)
 void
 kp_loop_undefer(struct kp_loop *loop, struct kp_task *task)
 {
-	if (task->queued) {
-		(void)drop(&loop->deferred, task);
+	if (task->queued && !drop(&loop->deferred, task)) {
+		(void)drop(&loop->next_turn, task);
 	}
+}
+
+void
+kp_loop_next_turn(struct kp_loop *loop, struct kp_task *task)
+{
+	push(&loop->next_turn, task);
+}
+
+uint64_t
+kp_loop_turn(const struct kp_loop *loop)
+{
+	(void)loop;
+	return world.turn;
 }
 
 void
@@ -276,12 +292,28 @@ run_queue(struct kp_loop *loop, struct queue *queue)
 	return true;
 }
 
+/* What waited for this turn; one that waits again waits for another. */
+static void
+begin_turn(struct kp_loop *loop)
+{
+	struct queue ripe = loop->next_turn;
+	struct kp_task *task;
+	loop->next_turn = (struct queue){NULL, NULL};
+	while ((task = pop(&ripe)) != NULL) {
+		push(&loop->deferred, task);
+	}
+}
+
 static bool
 run_something(void)
 {
 	bool ran = false;
+	world.turn++;
 	for (unsigned i = 0; i < WORLD_LOOPS_MAX; i++) {
 		struct kp_loop *loop = world.loops[i];
+		if (loop != NULL) {
+			begin_turn(loop);
+		}
 		while (loop != NULL &&
 			(run_queue(loop, &loop->posted) ||
 				run_queue(loop, &loop->deferred))) {

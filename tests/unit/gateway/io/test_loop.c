@@ -244,6 +244,57 @@ a_task_that_defers_itself_lets_timers_fire(void **state)
 	kp_loop_destroy(&loop);
 }
 
+struct put_off {
+	struct kp_task task;
+	struct kp_task deferred;
+	struct kp_loop *loop;
+	uint64_t turn;
+	unsigned again;
+	unsigned deferred_ran;
+};
+
+static void
+on_put_off_deferred(struct kp_task *task)
+{
+	struct put_off *off = KP_CONTAINER_OF(task, struct put_off, deferred);
+	assert_int_equal(kp_loop_turn(off->loop), off->turn);
+	off->deferred_ran++;
+}
+
+static void
+on_put_off(struct kp_task *task)
+{
+	struct put_off *off = KP_CONTAINER_OF(task, struct put_off, task);
+	assert_true(kp_loop_turn(off->loop) > off->turn);
+	off->turn = kp_loop_turn(off->loop);
+	kp_loop_defer(off->loop, &off->deferred);
+	if (++off->again < 5) {
+		kp_loop_next_turn(off->loop, task);
+		kp_loop_next_turn(off->loop, task);
+		kp_loop_defer(off->loop, task); /* it waits already */
+	} else {
+		kp_loop_next_turn(off->loop, task);
+		kp_loop_undefer(off->loop, task);
+		kp_loop_stop(off->loop);
+	}
+}
+
+static void
+what_waits_for_the_next_turn_runs_once_in_each(void **state)
+{
+	(void)state;
+	struct kp_loop *loop = new_loop();
+	struct put_off off = {.task.run = on_put_off,
+		.deferred.run = on_put_off_deferred,
+		.loop = loop,
+		.turn = kp_loop_turn(loop)};
+	kp_loop_next_turn(loop, &off.task);
+	kp_loop_run(loop);
+	assert_int_equal(off.again, 5);
+	assert_int_equal(off.deferred_ran, 5);
+	kp_loop_destroy(&loop);
+}
+
 /* Posts. */
 
 #define POSTERS 4
@@ -416,6 +467,7 @@ main(void)
 		cmocka_unit_test(armed_timer_does_not_hold_a_stopped_loop),
 		cmocka_unit_test(deferred_tasks_run_once_in_order),
 		cmocka_unit_test(a_task_that_defers_itself_lets_timers_fire),
+		cmocka_unit_test(what_waits_for_the_next_turn_runs_once_in_each),
 		cmocka_unit_test(posts_from_threads_arrive_in_order),
 		cmocka_unit_test(short_work_passes_long_work),
 		cmocka_unit_test(clocks_and_random),

@@ -1,0 +1,254 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * test_fairness: what clients who ask much at once cost a client who asks one thing, on a
+ * loop and streams without sockets. What counts is the order in which handlers get the
+ * requests.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "connection.h"
+#include "http/http_message.h"
+#include "support/fake_loop.h"
+#include "support/fake_stream.h"
+#include "tests/support/http2_frames.h"
+
+#define OPEN "PREFACE 4/1/0/ "
+#define GET_GREEDY "1/5/#/828604022f61410161"
+#define GET_MODEST "1/5/#/828604022f62410161"
+#define PIPELINED_GREEDY "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
+#define PIPELINED_MODEST "GET /b HTTP/1.1\r\nHost: a\r\n\r\n"
+#define GREEDY 100u
+#define PER_TURN 4u
+#define IN_WORK 3u
+/* The modest one asks when so many of the greedy one were begun. */
+#define ASKS_AT 5u
+
+static struct kp_connections_options options;
+static struct kp_loop *loop;
+static struct kp_connections *connections;
+static struct kp_stream *greedy;
+static struct kp_stream *modest;
+static struct frames frames;
+static const char *modest_says;
+static size_t modest_len;
+static struct kp_task modest_asks;
+
+/* What handlers got. */
+static unsigned begun;     /* of the greedy one */
+static unsigned begun_mid; /* of them, before the modest one */
+static bool modest_begun;
+static bool keeps; /* handlers do not answer yet */
+static struct kp_exchange *kept[GREEDY];
+static unsigned kept_count;
+static unsigned gone;
+
+static void
+answer(struct kp_exchange *exchange)
+{
+	kp_exchange_answer(exchange, 200, NULL, 0, NULL, 0);
+	kp_exchange_finish(&exchange);
+}
+
+static void
+on_gone(void *owner)
+{
+	struct kp_exchange *exchange = owner;
+	gone++;
+	kp_exchange_finish(&exchange);
+}
+
+static const struct kp_exchange_user user = {.on_gone = on_gone};
+
+static void
+handle(void *context, struct kp_exchange *exchange)
+{
+	(void)context;
+	if (kp_slice_is(kp_exchange_message(exchange)->head.path, "/b")) {
+		modest_begun = true;
+		begun_mid = begun;
+	} else if (++begun == ASKS_AT && modest_says != NULL) {
+		kp_loop_defer(loop, &modest_asks);
+	}
+	if (keeps) {
+		kp_exchange_attend(exchange, &user, exchange);
+		kept[kept_count++] = exchange;
+	} else {
+		answer(exchange);
+	}
+}
+
+static void
+say(struct kp_stream *stream, const char *bytes, size_t len)
+{
+	assert_true(kp_fake_stream_say(stream, (struct kp_slice){bytes, len}));
+}
+
+static void
+on_modest_asks(struct kp_task *task)
+{
+	(void)task;
+	say(modest, modest_says, modest_len);
+}
+
+static void
+open_with(const char *protocol)
+{
+	assert_int_equal(kp_loop_create(0, &loop, NULL), KP_OK);
+	assert_int_equal(
+		kp_connections_create(loop, &options, &connections, NULL), KP_OK);
+	greedy = kp_fake_stream_open(loop, protocol, kp_connections_accept, connections);
+	modest = kp_fake_stream_open(loop, protocol, kp_connections_accept, connections);
+	assert_non_null(greedy);
+	assert_non_null(modest);
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	kp_connections_defaults(&options);
+	options.handle = handle;
+	options.requests_per_turn = PER_TURN;
+	options.http2.streams_max = GREEDY;
+	options.http2.work_max = GREEDY;
+	modest_asks.run = on_modest_asks;
+	modest_says = NULL;
+	begun = begun_mid = gone = kept_count = 0;
+	modest_begun = keeps = false;
+	return 0;
+}
+
+static void
+close_all(void)
+{
+	kp_connections_abort(connections);
+	kp_fake_loop_settle(loop);
+	kp_fake_stream_free(&greedy);
+	kp_fake_stream_free(&modest);
+	assert_int_equal(kp_connections_busy(connections), 0);
+	kp_connections_destroy(&connections);
+	kp_loop_destroy(&loop);
+}
+
+static void
+say_greedy_frames(unsigned count)
+{
+	frames.len = 0;
+	frames_say(&frames, OPEN, 0);
+	for (unsigned i = 0; i < count; i++) {
+		frames_say(&frames, GET_GREEDY, 2 * i + 1);
+	}
+	say(greedy, frames.data, frames.len);
+}
+
+static void
+a_burst_waits_for_turns(void **state)
+{
+	(void)state;
+	static struct frames one;
+	one.len = 0;
+	frames_say(&one, OPEN GET_MODEST, 1);
+	modest_says = one.data;
+	modest_len = one.len;
+	open_with("h2");
+	say_greedy_frames(GREEDY);
+	kp_fake_loop_settle(loop);
+	assert_true(modest_begun);
+	/* What was begun in the turn in which it asked, and one in the next. */
+	assert_in_range(begun_mid, ASKS_AT, ASKS_AT + PER_TURN);
+	assert_int_equal(begun, GREEDY);
+	close_all();
+}
+
+static void
+pipelined_requests_take_turns(void **state)
+{
+	(void)state;
+	static char text[GREEDY * sizeof(PIPELINED_GREEDY)];
+	size_t len = 0;
+	for (unsigned i = 0; i < GREEDY; i++) {
+		memcpy(text + len, PIPELINED_GREEDY, sizeof(PIPELINED_GREEDY) - 1);
+		len += sizeof(PIPELINED_GREEDY) - 1;
+	}
+	modest_says = PIPELINED_MODEST;
+	modest_len = sizeof(PIPELINED_MODEST) - 1;
+	open_with("");
+	say(greedy, text, len);
+	kp_fake_loop_settle(loop);
+	assert_true(modest_begun);
+	assert_in_range(begun_mid, ASKS_AT, ASKS_AT + 1);
+	assert_int_equal(begun, GREEDY);
+	close_all();
+}
+
+static void
+work_of_one_connection_is_bounded(void **state)
+{
+	(void)state;
+	options.http2.work_max = IN_WORK;
+	keeps = true;
+	open_with("h2");
+	say_greedy_frames(10);
+	kp_fake_loop_settle(loop);
+	assert_int_equal(begun, IN_WORK);
+	assert_int_equal(kp_connections_busy(connections), 10);
+	/* Another connection has its own. */
+	static struct frames one;
+	one.len = 0;
+	frames_say(&one, OPEN GET_MODEST, 1);
+	say(modest, one.data, one.len);
+	kp_fake_loop_settle(loop);
+	assert_true(modest_begun);
+	/* One that is finished makes room for one. */
+	answer(kept[0]);
+	kp_fake_loop_settle(loop);
+	assert_int_equal(begun, IN_WORK + 1);
+	kept[0] = kept[--kept_count];
+	close_all();
+	/* Who waited was never begun. */
+	assert_int_equal(begun, IN_WORK + 1);
+	assert_int_equal(gone, kept_count);
+}
+
+/* What is broken off while it waits costs no turn. */
+static void
+broken_off_before_their_turn(void **state)
+{
+	(void)state;
+	options.http2.work_max = IN_WORK;
+	keeps = true;
+	open_with("h2");
+	say_greedy_frames(10);
+	kp_fake_loop_settle(loop);
+	frames.len = 0;
+	for (unsigned i = IN_WORK; i < 9; i++) {
+		frames_say(&frames, "3/0/#/00000008", 2 * i + 1);
+	}
+	say(greedy, frames.data, frames.len);
+	kp_fake_loop_settle(loop);
+	assert_int_equal(kp_connections_busy(connections), IN_WORK + 1);
+	answer(kept[0]);
+	kp_fake_loop_settle(loop);
+	assert_int_equal(begun, IN_WORK + 1);
+	assert_int_equal(gone, 0);
+	kept[0] = kept[--kept_count];
+	close_all();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_burst_waits_for_turns, set_up),
+		cmocka_unit_test_setup(pipelined_requests_take_turns, set_up),
+		cmocka_unit_test_setup(work_of_one_connection_is_bounded, set_up),
+		cmocka_unit_test_setup(broken_off_before_their_turn, set_up),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
