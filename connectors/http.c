@@ -65,6 +65,26 @@ compile_headers(struct kp_arena *arena, const struct kp_manifest *manifest,
 	return KP_OK;
 }
 
+static enum kp_status
+compile_query(struct kp_arena *arena, const struct kp_manifest *manifest,
+	const struct kp_host *host, struct kp_http_request *out)
+{
+	const struct kp_manifest_request *request = &manifest->request;
+	out->query =
+		KP_ARENA_ARRAY(arena, struct kp_http_parameter, request->query_count + 1);
+	if (out->query == NULL) {
+		return KP_E_MEMORY;
+	}
+	enum kp_status status = KP_OK;
+	for (size_t i = 0; i < request->query_count && status == KP_OK; i++) {
+		struct kp_http_parameter *parameter = &out->query[out->query_count++];
+		parameter->name = request->query[i].name;
+		status = kp_http_template(arena, manifest, host, request->query[i].value,
+			KP_TEMPLATE_URL, &request->query[i].place, &parameter->value);
+	}
+	return status;
+}
+
 enum kp_status
 kp_http_compile(struct kp_arena *arena, const struct kp_manifest *manifest,
 	const struct kp_host *host, struct kp_http_request *ret_request)
@@ -73,8 +93,21 @@ kp_http_compile(struct kp_arena *arena, const struct kp_manifest *manifest,
 	enum kp_status status = kp_http_template(arena, manifest, host,
 		manifest->request.target, KP_TEMPLATE_URL,
 		&manifest->request.target_place, &ret_request->target);
+	if (status == KP_OK) {
+		status = compile_query(arena, manifest, host, ret_request);
+	}
 	return status == KP_OK ? compile_headers(arena, manifest, host, ret_request)
 			       : status;
+}
+
+bool
+kp_http_target_uses(const struct kp_http_request *request, enum kp_template_name name)
+{
+	bool used = kp_template_uses(&request->target, name);
+	for (size_t i = 0; i < request->query_count; i++) {
+		used = used || kp_template_uses(&request->query[i].value, name);
+	}
+	return used;
 }
 
 int
@@ -184,6 +217,42 @@ kp_http_send_headers(
 	return KP_DONE;
 }
 
+/* The target of the manifest, and what of its query is not empty. */
+static int
+fill_target(const struct kp_http_request *request, const struct kp_http_filling *filling,
+	struct kp_slice *ret_target)
+{
+	struct kp_buffer buffer;
+	struct kp_slice part = {0};
+	int verdict = kp_http_fill(
+		filling, &request->target, KP_HTTP_TARGET_BYTES_MAX, ret_target);
+	if (request->query_count == 0 || verdict != KP_DONE) {
+		return verdict;
+	}
+	kp_buffer_init(&buffer, filling->arena, KP_HTTP_TARGET_BYTES_MAX);
+	kp_buffer_add_slice(&buffer, *ret_target);
+	bool more = ret_target->len > 0 && memchr(ret_target->data, '?', ret_target->len);
+	for (size_t i = 0; i < request->query_count; i++) {
+		verdict = kp_http_fill(filling, &request->query[i].value,
+			KP_HTTP_TARGET_BYTES_MAX, &part);
+		if (verdict != KP_DONE) {
+			return verdict;
+		}
+		if (part.len > 0) {
+			kp_buffer_add_char(&buffer, more ? '&' : '?');
+			kp_buffer_add_slice(&buffer, request->query[i].name);
+			kp_buffer_add_char(&buffer, '=');
+			kp_buffer_add_slice(&buffer, part);
+			more = true;
+		}
+	}
+	*ret_target = kp_buffer_slice(&buffer);
+	return buffer.failed
+		? kp_fault_set(filling->fault, "request/query",
+			  "the target is larger than %zu bytes", KP_HTTP_TARGET_BYTES_MAX)
+		: KP_DONE;
+}
+
 int
 kp_http_send_target(const struct kp_http_request *request,
 	const struct kp_http_filling *filling, struct kp_slice *target)
@@ -194,8 +263,7 @@ kp_http_send_target(const struct kp_http_request *request,
 		return kp_http_refused(filling->fault, "request/method");
 	}
 	if (target->len == 0) {
-		int verdict = kp_http_fill(
-			filling, &request->target, KP_HTTP_TARGET_BYTES_MAX, target);
+		int verdict = fill_target(request, filling, target);
 		if (verdict != KP_DONE) {
 			return verdict;
 		}

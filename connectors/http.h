@@ -14,10 +14,17 @@ struct kp_http_header {
 	struct kp_template value;
 };
 
+struct kp_http_parameter {
+	struct kp_slice name;
+	struct kp_template value;
+};
+
 /* Immutable after compiling; lives in the arena of the instance. */
 struct kp_http_request {
 	const struct kp_manifest_request *request;
 	struct kp_template target;
+	struct kp_http_parameter *query;
+	size_t query_count;
 	struct kp_http_header *headers;
 	size_t header_count;
 	bool content_type; /* the manifest writes its own */
@@ -44,13 +51,17 @@ enum kp_status kp_http_template(struct kp_arena *arena,
 enum kp_status kp_http_compile(struct kp_arena *arena, const struct kp_manifest *manifest,
 	const struct kp_host *host, struct kp_http_request *ret_request) KP_MUST_USE;
 
+/* Does the target or its query use that name? */
+bool kp_http_target_uses(
+	const struct kp_http_request *request, enum kp_template_name name) KP_MUST_USE;
+
 /* These give KP_DONE, KP_SKIP (a {bekend:…} is not known) or KP_FAIL with the fault. */
 int kp_http_fill(const struct kp_http_filling *filling,
 	const struct kp_template *compiled, size_t bytes_max, struct kp_slice *ret_text);
 /* The longest target. */
 #define KP_HTTP_TARGET_BYTES_MAX ((size_t)8192)
-/* The method, and the target of the manifest or `*target` when that is not empty. Sets it
- * to what was sent. */
+/* The method, and the target of the manifest with its query, or `*target` when that is
+ * not empty. Sets it to what was sent. */
 int kp_http_send_target(const struct kp_http_request *request,
 	const struct kp_http_filling *filling, struct kp_slice *target);
 /* The header fields of the manifest. */

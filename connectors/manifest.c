@@ -331,6 +331,11 @@ read_response(struct reader *reader, const struct kp_json_node *root)
 	response->subject_none = subject != NULL && subject->kind == KP_JSON_KIND_NULL;
 	response->root = text_at(object, "root");
 	response->valid_on = text_at(object, "valid_on");
+	response->valid_on_header = text_at(object, "valid_on_header");
+	if (response->valid_on_header.len > 0 && response->valid_on.len > 0) {
+		kp_json_finding(&reader->document, object,
+			"valid_on and valid_on_header exclude each other");
+	}
 	response->in_investigation = text_at(object, "in_investigation");
 	read_statuses(reader, object_at(object, "status"), response);
 	const struct kp_json_node *outcome = object_at(object, "outcome");

@@ -125,6 +125,7 @@ struct kp_manifest_response {
 	struct kp_slice subject;  /* path of the bsn below the root; empty: not named */
 	bool subject_none;        /* written as null: answers do not name the person */
 	struct kp_slice valid_on; /* path below the root */
+	struct kp_slice valid_on_header;
 	struct kp_slice in_investigation; /* name of the member, "inOnderzoek" */
 	struct kp_slice outcome_path;     /* from the top of the answer */
 	const struct kp_manifest_code *outcomes;
@@ -154,14 +155,24 @@ struct kp_manifest_header {
 	struct kp_manifest_place place;
 };
 
+/* One of the query: name=value. */
+struct kp_manifest_parameter {
+	struct kp_slice name;
+	struct kp_slice value; /* template; left out when it would be empty */
+	struct kp_manifest_place place;
+};
+
 struct kp_manifest_request {
 	struct kp_slice method;
 	struct kp_slice target; /* template */
 	struct kp_manifest_place target_place;
+	const struct kp_manifest_parameter *query;
+	size_t query_count;
 	const struct kp_manifest_header *headers;
 	size_t header_count;
 	struct kp_slice body; /* template: JSON text, or text when body_text */
 	bool body_text;
+	bool bsn_in_url; /* the target may hold {bsn} */
 	struct kp_manifest_place body_place;
 };
 

@@ -34,6 +34,11 @@ static const struct kp_key header_map[] = {
 	KP_KEYS_END,
 };
 
+static const struct kp_key parameter_map[] = {
+	{.kind = KP_KEY_TEXT, .help = "template; left out when it would be empty"},
+	KP_KEYS_END,
+};
+
 static const struct kp_key request_keys[] = {
 	{.name = "method",
 		.kind = KP_KEY_CHOICE,
@@ -44,10 +49,19 @@ static const struct kp_key request_keys[] = {
 		.help = "template of what follows the endpoint; starts with / or ?; "
 			"{bsn} is "
 			"refused here"},
+	{.name = "query",
+		.kind = KP_KEY_OBJECT,
+		.keys = parameter_map,
+		.help = "parameters by name, behind the target"},
 	{.name = "headers",
 		.kind = KP_KEY_OBJECT,
 		.keys = header_map,
 		.help = "header fields by name"},
+	{.name = "bsn_in_url",
+		.kind = KP_KEY_BOOLEAN,
+		.help = "the partner can be asked in no other way than with {bsn} in the "
+			"target, where its logs will hold it; the gateway must allow "
+			"it too (sources.bsn_in_url)"},
 	{.name = "body",
 		.kind = KP_KEY_ANY,
 		.help = "template: an object or array is sent as JSON, a text as it is; "

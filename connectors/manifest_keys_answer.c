@@ -172,6 +172,13 @@ const struct kp_key kp_manifest_response_keys[] = {
 	{.name = "valid_on",
 		.kind = KP_KEY_TEXT,
 		.help = "path from the root to the date the answer is valid on"},
+	{.name = "valid_on_header",
+		.kind = KP_KEY_TEXT,
+		.help = "header field that holds the date the answer is valid on, when "
+			"the "
+			"partner says that it means that (Last-Modified); an HTTP-date "
+			"or "
+			"yyyy-mm-dd"},
 	{.name = "in_investigation",
 		.kind = KP_KEY_TEXT,
 		.help = "name of the members that say what is under investigation"},

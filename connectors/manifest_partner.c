@@ -42,6 +42,8 @@ kp_manifest_check_header_name(
 	static const char *const ours[] = {"host", "content-length", "transfer-encoding",
 		"connection", "te", "trailer", "upgrade", "keep-alive", "expect",
 		"accept-encoding"};
+	static const char *const conditions[] = {"if-match", "if-none-match",
+		"if-modified-since", "if-unmodified-since", "if-range", "range"};
 	if (!is_token(name)) {
 		kp_json_finding(&reader->document, node, "is not a header name");
 		return;
@@ -51,6 +53,15 @@ kp_manifest_check_header_name(
 			strncasecmp(ours[i], name.data, name.len) == 0) {
 			kp_json_finding(&reader->document, node,
 				"header '%s' is set by the gateway itself", ours[i]);
+		}
+	}
+	for (size_t i = 0; i < KP_ARRAY_LEN(conditions); i++) {
+		if (strlen(conditions[i]) == name.len &&
+			strncasecmp(conditions[i], name.data, name.len) == 0) {
+			kp_json_finding(&reader->document, node,
+				"header '%s' asks for less than the whole answer, and "
+				"the gateway keeps none to complete it with",
+				conditions[i]);
 		}
 	}
 }

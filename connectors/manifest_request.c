@@ -47,6 +47,46 @@ read_headers(struct reader *reader, const struct kp_json_node *object)
 	}
 }
 
+/* Names go out as they are: RFC 3986, section 2.3. */
+static bool
+unreserved(struct kp_slice name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char byte = name.data[i];
+		bool fine = (byte >= 'a' && byte <= 'z') ||
+			(byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+			byte == '-' || byte == '.' || byte == '_' || byte == '~';
+		if (!fine) {
+			return false;
+		}
+	}
+	return name.len > 0;
+}
+
+static void
+read_query(struct reader *reader, const struct kp_json_node *object)
+{
+	struct kp_manifest_request *request = &reader->manifest->request;
+	struct kp_manifest_parameter *parameters =
+		array_of(reader, count_members(object), sizeof(*parameters));
+	request->query = parameters;
+	if (object == NULL || parameters == NULL) {
+		return;
+	}
+	for (const struct kp_json_node *at = next_member(object->first); at != NULL;
+		at = next_member(at->next)) {
+		if (!unreserved(at->name)) {
+			kp_json_finding(&reader->document, at,
+				"is not a name of letters, digits and - . _ ~");
+		}
+		parameters[request->query_count++] = (struct kp_manifest_parameter){
+			.name = at->name,
+			.value = at->kind == KP_JSON_KIND_STRING ? at->text
+								 : (struct kp_slice){0},
+			.place = place_of(reader, at)};
+	}
+}
+
 /* The template as compact JSON, without comments. */
 static void
 write_body(struct kp_json_writer *writer, const struct kp_json_node *node)
@@ -147,6 +187,8 @@ kp_manifest_read_request(struct reader *reader, const struct kp_json_node *root)
 	if (text_at(object, "method").len > 0) {
 		request->method = text_at(object, "method");
 	}
+	read_query(reader, object_at(object, "query"));
+	request->bsn_in_url = boolean_at(object, "bsn_in_url");
 	read_headers(reader, object_at(object, "headers"));
 	const struct kp_json_node *body = kp_json_member(object, "body");
 	if (body == NULL) {

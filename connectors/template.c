@@ -37,6 +37,7 @@ static const struct {
 	{"tijdstip", KP_TEMPLATE_MOMENT},
 	{"bericht", KP_TEMPLATE_MESSAGE},
 	{"velden", KP_TEMPLATE_FIELDS},
+	{"ingesloten", KP_TEMPLATE_EMBEDDED},
 };
 
 /* Compiling: parts are gathered in `parts` and copied to the arena at the end. */
@@ -127,6 +128,7 @@ add_named(struct compiler *compiler, struct kp_slice inside)
 			"{medewerker} {organisatie} {trace} {nu} {vandaag} {maand} "
 			"{jaar} "
 			"{tijdstip} {bericht} {pagina} {vanaf} {vervolg} {velden} "
+			"{ingesloten} "
 			"{bekend:pad}",
 			inside.len > 40 ? 40 : (int)inside.len, inside.data);
 		return;
@@ -278,8 +280,9 @@ kp_template_compile(struct kp_arena *arena, struct kp_slice text,
 	ret->place = place;
 	ret->parts = parts;
 	ret->part_count = compiler.count;
-	if (place == KP_TEMPLATE_URL &&
-		(kp_template_uses(ret, KP_TEMPLATE_BSN) || uses_known_number(ret))) {
+	bool agreed = manifest->request.bsn_in_url;
+	bool number = kp_template_uses(ret, KP_TEMPLATE_BSN) && !agreed;
+	if (place == KP_TEMPLATE_URL && (number || uses_known_number(ret))) {
 		report(&compiler,
 			"{bsn} may not be in a URL: addresses end up in logs; ask with "
 			"POST "
@@ -417,8 +420,10 @@ write_fields(const struct kp_template *compiled, const struct kp_template_part *
 	size_t position = 0;
 	bool first = true;
 	struct kp_slice name;
-	while (fields != NULL && fields->next != NULL &&
-		fields->next(fields->context, &position, &name)) {
+	bool (*next)(void *, size_t *, struct kp_slice *) = fields == NULL ? NULL
+		: part->name == KP_TEMPLATE_EMBEDDED ? fields->next_embedded
+						     : fields->next;
+	while (next != NULL && next(fields->context, &position, &name)) {
 		if (!first) {
 			kp_buffer_add_char(buffer, ',');
 		}
@@ -543,6 +548,7 @@ part_value(const struct kp_template_part *part, const struct kp_need *need,
 			need, (struct kp_text){part->text.data, part->text.len}));
 	case KP_TEMPLATE_LITERAL:
 	case KP_TEMPLATE_FIELDS:
+	case KP_TEMPLATE_EMBEDDED:
 		break;
 	}
 	return part->text;
@@ -569,7 +575,8 @@ kp_template_write(const struct kp_template *compiled, const struct kp_need *need
 			kp_buffer_add_slice(buffer, part->text);
 			continue;
 		}
-		if (part->name == KP_TEMPLATE_FIELDS) {
+		if (part->name == KP_TEMPLATE_FIELDS ||
+			part->name == KP_TEMPLATE_EMBEDDED) {
 			write_fields(compiled, part, fields, buffer);
 			continue;
 		}

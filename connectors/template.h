@@ -5,13 +5,15 @@
  * filled in is escaped for where it goes, so that no value can end a string, a header
  * line or a path segment.
  *
- *     {bsn} {doel} {activiteit} {zaak} {medewerker} {organisatie} {trace} {nu} {pagina}
- *     {vanaf} {vervolg}      rows before this page; the partner's word for it
- *     {vandaag} {maand} {vorigeMaand} {jaar} {vorigJaar}   20261123 202611 202610 2026
- * 2025 {tijdstip}        20261123141500 {velden}          the partner's names of what is
- * wanted and permitted {bekend:pad}      a value found in an earlier wave {doel|tabel}
- * any of these, translated by a code table of the manifest
- *     {{                a brace
+ * - {bsn} {doel} {activiteit} {zaak} {medewerker} {organisatie} {trace} {nu} {pagina}
+ * - {vandaag} {maand} {vorigeMaand} {jaar} {vorigJaar}: 20261123 202611 202610 2026 2025
+ * - {tijdstip}: 20261123141500
+ * - {vanaf}: rows before this page; {vervolg}: what the partner said to ask it with
+ * - {velden}: the partner's names of what is wanted and permitted; {ingesloten}: those of
+ *   them that HAL embeds
+ * - {bekend:pad}: a value found in an earlier wave
+ * - {doel|tabel}: any of these, translated by a code table of the manifest
+ * - {{: a brace
  *
  * In a JSON body names count inside strings only, and a string that is just "{velden}"
  * becomes an array.
@@ -50,6 +52,7 @@ enum kp_template_name {
 	KP_TEMPLATE_MOMENT,
 	KP_TEMPLATE_MESSAGE,
 	KP_TEMPLATE_FIELDS,
+	KP_TEMPLATE_EMBEDDED,
 	KP_TEMPLATE_KNOWN,
 };
 
@@ -89,6 +92,8 @@ bool kp_template_uses(
 struct kp_template_fields {
 	/* Names of {velden}, one by one until it gives false; NULL for none. */
 	bool (*next)(void *context, size_t *position, struct kp_slice *ret_name);
+	/* The same for {ingesloten}. */
+	bool (*next_embedded)(void *context, size_t *position, struct kp_slice *ret_name);
 	void *context;
 	struct kp_slice message; /* {bericht} */
 	struct kp_slice cursor;  /* {vervolg} */

@@ -335,3 +335,47 @@ kp_value_trim(struct kp_slice text)
 		}
 	}
 }
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" as "1994-11-06". */
+static bool
+fixdate_day(struct kp_slice text, char out[KP_VALUE_DAY_LEN])
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	if (text.len != 29 || memcmp(text.data + 25, " GMT", 4) != 0 ||
+		memcmp(text.data + 3, ", ", 2) != 0) {
+		return false;
+	}
+	for (unsigned month = 0; month < 12; month++) {
+		if (memcmp(months + (size_t)month * 3, text.data + 8, 3) == 0) {
+			memcpy(out, text.data + 12, 4);
+			out[4] = '-';
+			out[5] = (char)('0' + (month + 1) / 10);
+			out[6] = (char)('0' + (month + 1) % 10);
+			out[7] = '-';
+			memcpy(out + 8, text.data + 5, 2);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+kp_value_http_day(struct kp_slice text, char out[KP_VALUE_DAY_LEN])
+{
+	char day[KP_VALUE_DAY_LEN];
+	char checked[KP_VALUE_DATE_BYTES];
+	size_t len = 0;
+	if (text.len >= sizeof(day) && text.data[4] == '-') {
+		memcpy(day, text.data, sizeof(day));
+	} else if (!fixdate_day(text, day)) {
+		return false;
+	}
+	bool fine =
+		kp_value_date(KP_SLICE("yyyy-mm-dd"), (struct kp_slice){day, sizeof(day)},
+			checked, &len) == KP_VALUE_MADE &&
+		len == sizeof(day) + 2;
+	if (fine) {
+		memcpy(out, day, sizeof(day));
+	}
+	return fine;
+}

@@ -51,6 +51,14 @@ enum kp_value_result kp_value_date_parts(unsigned year, unsigned month, unsigned
 enum kp_value_result kp_value_number(struct kp_slice text, bool cents, bool negative,
 	char out[KP_VALUE_NUMBER_BYTES], size_t *ret_len) KP_MUST_USE;
 
+/*
+ * The day of an HTTP-date in its preferred form (IMF-fixdate, RFC 9110, section 5.6.7),
+ * or of a text that begins with yyyy-mm-dd, as "yyyy-mm-dd" without quotes. False for the
+ * rest.
+ */
+#define KP_VALUE_DAY_LEN ((size_t)10)
+bool kp_value_http_day(struct kp_slice text, char out[KP_VALUE_DAY_LEN]) KP_MUST_USE;
+
 /* J, Ja, Y, 1, true, t; N, Nee, 0, false, f; upper or lower case. Empty is absent. */
 enum kp_value_result kp_value_yes_no(struct kp_slice text, bool *ret_yes) KP_MUST_USE;
 

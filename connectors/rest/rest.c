@@ -30,6 +30,7 @@ struct rest_instance {
 	struct kp_http_request request;
 	struct kp_template body;
 	struct kp_template further; /* target of further pages; no parts: the same */
+	bool embeds;                /* {ingesloten} is asked apart from {velden} */
 };
 
 struct rest_call {
@@ -56,10 +57,10 @@ struct rest_call {
 static bool
 uses(const struct rest_instance *instance, enum kp_template_name name)
 {
-	const struct kp_template *target = instance->further.part_count > 0
-		? &instance->further
-		: &instance->request.target;
-	return kp_template_uses(target, name) || kp_template_uses(&instance->body, name);
+	bool target = instance->further.part_count > 0
+		? kp_template_uses(&instance->further, name)
+		: kp_http_target_uses(&instance->request, name);
+	return target || kp_template_uses(&instance->body, name);
 }
 
 static enum kp_status
@@ -76,6 +77,11 @@ compile_paging(struct rest_instance *instance, const struct kp_host *host)
 				uses(instance, KP_TEMPLATE_OFFSET),
 			.cursor = uses(instance, KP_TEMPLATE_CURSOR)};
 		kp_paging_check(instance->base.manifest, host, &used);
+		if (instance->base.manifest->request.bsn_in_url &&
+			!kp_http_target_uses(&instance->request, KP_TEMPLATE_BSN)) {
+			kp_finding(host, &instance->base.manifest->request.target_place,
+				"bsn_in_url is said, and the target has no {bsn}");
+		}
 	}
 	return status;
 }
@@ -98,6 +104,7 @@ compile_all(void *opaque, const struct kp_host *host)
 			kp_mapping_compile(&instance->base.arena, instance->base.manifest,
 				host, KP_MAPPING_JSON, &instance->mapping);
 	}
+	instance->embeds = kp_http_target_uses(&instance->request, KP_TEMPLATE_EMBEDDED);
 	return status == KP_OK ? compile_paging(instance, host) : status;
 }
 
@@ -148,27 +155,51 @@ asked_before(const struct field_names *names, uint32_t index)
 	return false;
 }
 
+/* What HAL embeds is asked apart, where the manifest has a place for it. */
 static bool
-next_field(void *context, size_t *position, struct kp_slice *ret_name)
+take_name(const struct field_names *names, uint32_t index, bool embedded,
+	struct kp_slice *ret_name)
 {
-	const struct field_names *names = context;
+	struct kp_slice ask = names->instance->mapping.fields[index]->ask;
+	bool apart =
+		names->instance->embeds && kp_slice_starts(ask, KP_SLICE("_embedded."));
+	if (apart != embedded || !asked(names, index) || asked_before(names, index)) {
+		return false;
+	}
+	size_t skip = embedded ? sizeof("_embedded.") - 1 : 0;
+	*ret_name = (struct kp_slice){ask.data + skip, ask.len - skip};
+	return true;
+}
+
+/* The subject stands at 0, field i at i + 1. */
+static bool
+next_of(const struct field_names *names, size_t *position, bool embedded,
+	struct kp_slice *ret_name)
+{
 	const struct kp_mapping *mapping = &names->instance->mapping;
-	if (*position == 0) {
-		*position = 1;
-		if (mapping->subject_ask.len > 0) {
+	while (*position <= mapping->field_count) {
+		size_t at = (*position)++;
+		if (at > 0 && take_name(names, (uint32_t)(at - 1), embedded, ret_name)) {
+			return true;
+		}
+		if (at == 0 && !embedded && mapping->subject_ask.len > 0) {
 			*ret_name = mapping->subject_ask;
 			return true;
 		}
 	}
-	while (*position - 1 < mapping->field_count) {
-		uint32_t index = (uint32_t)(*position - 1);
-		(*position)++;
-		if (asked(names, index) && !asked_before(names, index)) {
-			*ret_name = mapping->fields[index]->ask;
-			return true;
-		}
-	}
 	return false;
+}
+
+static bool
+next_field(void *context, size_t *position, struct kp_slice *ret_name)
+{
+	return next_of(context, position, false, ret_name);
+}
+
+static bool
+next_embedded(void *context, size_t *position, struct kp_slice *ret_name)
+{
+	return next_of(context, position, true, ret_name);
 }
 
 static int
@@ -244,6 +275,7 @@ prepare_rest(const void *opaque, void *memory, const struct kp_call_host *host,
 	const struct kp_manifest_paging *paging =
 		&instance->base.manifest->response.paging;
 	struct kp_template_fields fields = {.next = next_field,
+		.next_embedded = next_embedded,
 		.context = &names,
 		.cursor = call->paging.cursor,
 		.page_size = paging->size,
@@ -272,6 +304,28 @@ is_json(struct kp_text type)
 		kp_http_media_is(type, "text/json", "+json");
 }
 
+/* What the header fields say: another page, and the day the answer is valid on. */
+static int
+read_fields(const struct rest_instance *instance, struct rest_call *call,
+	const struct kp_head *head, const struct kp_sink *sink, struct kp_fault *fault)
+{
+	const struct kp_manifest_response *response = &instance->base.manifest->response;
+	char day[KP_VALUE_DAY_LEN];
+	if (response->paging.kind == KP_PAGING_HEADER &&
+		kp_paging_header(head, &call->arena, &call->header_link, fault) !=
+			KP_DONE) {
+		return KP_FAIL;
+	}
+	struct kp_text date = response->valid_on_header.len == 0
+		? (struct kp_text){0}
+		: head->header(head, kp_text_from(response->valid_on_header));
+	if (date.data != NULL && kp_value_http_day(kp_text_slice(date), day) &&
+		!sink->valid_on(sink->context, (struct kp_text){day, sizeof(day)})) {
+		return kp_fault_set(fault, "", "the gateway stopped reading");
+	}
+	return KP_DONE;
+}
+
 static int
 head_rest(const void *opaque, void *memory, const struct kp_head *head,
 	const struct kp_sink *sink, struct kp_fault *fault)
@@ -279,7 +333,6 @@ head_rest(const void *opaque, void *memory, const struct kp_head *head,
 	const struct rest_instance *instance = opaque;
 	const struct kp_manifest_response *response = &instance->base.manifest->response;
 	struct rest_call *call = memory;
-	(void)sink;
 	call->status = head->status;
 	call->outcome_known = kp_http_outcome(response, head->status, &call->outcome);
 	bool json = is_json(head->content_type);
@@ -291,9 +344,8 @@ head_rest(const void *opaque, void *memory, const struct kp_head *head,
 	if (!call->reading) {
 		return KP_DONE;
 	}
-	if (response->paging.kind == KP_PAGING_HEADER && !call->outcome_known &&
-		kp_paging_header(head, &call->arena, &call->header_link, fault) !=
-			KP_DONE) {
+	if (!call->outcome_known &&
+		read_fields(instance, call, head, sink, fault) != KP_DONE) {
 		return KP_FAIL;
 	}
 	if (call->reading_block == NULL) {

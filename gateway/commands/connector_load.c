@@ -215,6 +215,7 @@ kp_connector_load_sources(struct kp_connector_load *load)
 		.plugin_count = load->plugin_count,
 		.socket_folder = load->sockets[0] == '\0' ? NULL : load->sockets,
 		.attendant = load->attendant,
+		.bsn_in_url = load->config == NULL || load->config->sources_bsn_in_url,
 		.show_errors = true,
 	};
 	return kp_source_set_create(&options, &load->findings, &load->set) == KP_OK;

@@ -275,6 +275,10 @@ collect_needs(struct kp_source_opening *opening)
 	}
 	add_template_needs(opening, &needs, request->target, &request->target_place);
 	add_template_needs(opening, &needs, request->body, &request->body_place);
+	for (size_t i = 0; i < request->query_count; i++) {
+		add_template_needs(opening, &needs, request->query[i].value,
+			&request->query[i].place);
+	}
 	for (size_t i = 0; i < request->header_count; i++) {
 		if (!request->headers[i].optional) {
 			add_template_needs(opening, &needs, request->headers[i].value,

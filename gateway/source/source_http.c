@@ -112,6 +112,12 @@ check_http(struct kp_source_opening *opening)
 	const struct kp_manifest *manifest = opening->private->manifest;
 	kp_source_check_endpoint(opening, manifest->endpoint, &manifest->endpoint_place,
 		&manifest->access);
+	if (manifest->request.bsn_in_url && !opening->options->bsn_in_url) {
+		kp_source_finding(opening, &manifest->request.target_place,
+			"asks with the client's number in the address; "
+			"sources.bsn_in_url "
+			"of the gateway does not allow that");
+	}
 	kp_source_check_access(opening, &manifest->access, &opening->private->access);
 	enum kp_status status = kp_source_read_tls(opening, manifest->endpoint,
 		&manifest->access, &opening->private->access);

@@ -19,7 +19,8 @@ is_token_byte(char byte)
 		(byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
 }
 
-/* Members of a request that only the gateway writes. */
+/* Members of a request that only the gateway writes; and conditions, which it never
+ * does: it keeps no answer that "not modified" or a part could complete. */
 static bool
 is_ours(struct kp_text name)
 {
@@ -35,6 +36,12 @@ is_ours(struct kp_text name)
 		KP_SLICE_INIT("expect"),
 		KP_SLICE_INIT("accept-encoding"),
 		KP_SLICE_INIT("fsc-transaction-id"),
+		KP_SLICE_INIT("if-match"),
+		KP_SLICE_INIT("if-none-match"),
+		KP_SLICE_INIT("if-modified-since"),
+		KP_SLICE_INIT("if-unmodified-since"),
+		KP_SLICE_INIT("if-range"),
+		KP_SLICE_INIT("range"),
 	};
 	for (size_t i = 0; i < KP_ARRAY_LEN(names); i++) {
 		if (names[i].len == name.len &&
@@ -117,7 +124,8 @@ write_target(void *context, struct kp_text target)
 			return false;
 		}
 	}
-	if (holds_bsn(target, call->need.bsn)) {
+	bool agreed = call->link->source->private->manifest->request.bsn_in_url;
+	if (!agreed && holds_bsn(target, call->need.bsn)) {
 		return false;
 	}
 	call->target.len = 0;

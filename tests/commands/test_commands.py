@@ -201,6 +201,19 @@ class Commands(unittest.TestCase):
         self.change(config, "sources", "count_max", 3)
         self.assertIn("more than 3 files", self.check_faults(config)[0]["message"])
 
+    def test_a_number_in_an_address_is_allowed_twice_or_not_at_all(self):
+        config = self.init()
+        path = self.folder / "sources/uwv.json"
+        manifest = json.loads(path.read_text())
+        manifest["request"] = {"target": "/personen/{bsn}"}
+        path.write_text(json.dumps(manifest))
+        self.assertIn("{bsn} may not be in a URL", self.check_faults(config)[0]["message"])
+        manifest["request"]["bsn_in_url"] = True
+        path.write_text(json.dumps(manifest))
+        self.assertIn("sources.bsn_in_url", self.check_faults(config)[0]["message"])
+        self.change(config, "sources", "bsn_in_url", True)
+        self.assertEqual(self.check_faults(config), [])
+
     def test_check_looks_at_the_log_file(self):
         config = self.init()
         self.change(config, "log", "file", "gateway.log")

@@ -17,6 +17,8 @@ EXAMPLE = sys.argv[4]
 CATALOGUE = SOURCE / "policies/voorbeeld/catalogus.json"
 WORK = pathlib.Path(tempfile.mkdtemp(prefix="kp-conformance-"))
 
+SECRETS = ("brp_key", "kvk_key", "klantinteracties", "zgw", "woz_key", "brk_key")
+
 failures = []
 
 
@@ -60,7 +62,7 @@ def attempt(manifest_text, bsn, *arguments, catalogue=CATALOGUE):
     number = write("bsn", bsn + "\n")
     secret = write("secret", "demo-sleutel-brp\n")
     done = connector("try", path, "--json", "--bsn-file", number,
-                     *[f"--secret={name}={secret}" for name in ("brp_key", "kvk_key")],
+                     *[f"--secret={name}={secret}" for name in SECRETS],
                      *arguments, catalogue=catalogue)
     check(done.returncode in (0, 1) and "Sanitizer" not in done.stderr,
           f"try ended with {done.returncode}: {done.stderr[:2000]}")

@@ -5,17 +5,22 @@ manifests. Every leaf of every answer must be accounted for: mapped to a field, 
 it is not permitted, or listed as unmapped."""
 import json
 import re
+import zipfile
 
 from support import SHARED, Stub, attempt, check, finish, manifest
 
 HC = SHARED / "brp/recorded-hc-personen-exchanges.json"
 KVK = SHARED / "kvk/recorded-kvk-test-api-exchanges.json"
+HC13 = SHARED / "brp/hc-brp-1.3-hal-657-persons.zip"
+OPEN_KLANT = SHARED / "common-ground/recorded-openklant-exchanges.json"
+WOZ = SHARED / "woz-brk/woz-test-data.json"
 
 
 def leaves(value, path=""):
     """Names of every leaf, arrays as []; a date object is one leaf."""
     if isinstance(value, dict) and value:
-        if value.get("type") in ("Datum", "JaarDatum", "JaarMaandDatum", "DatumOnbekend"):
+        bare = {"datum", "jaar"} & set(value) and not any(isinstance(v, dict) for v in value.values())
+        if bare or value.get("type") in ("Datum", "JaarDatum", "JaarMaandDatum", "DatumOnbekend"):
             yield path, value
             return
         for key, inner in value.items():
@@ -53,6 +58,7 @@ def account(name, body, manifest_text, result):
     response = manifest_text["response"]
     guides = {".".join(part for part in (response.get("root", ""), response.get("subject") or "")
                        if part), *response.get("ignored", [])}
+    guides.add(response.get("paging", {}).get("next"))
     if "outcome" in response:
         guides.add(response["outcome"]["path"])
     delivered = {field["path"] for field in result["fields"]}
@@ -87,7 +93,8 @@ def values_are_verbatim(name, body, manifest_text, result):
         for value in answers.get(field, []):
             sources = text.get(path, [])
             plain = [v for v in sources if not isinstance(v, dict)]
-            dates = [v.get("datum") or v.get("jaar") for v in sources if isinstance(v, dict)]
+            dates = [v.get("datum") or f"{v.get('jaar')}-{v.get('maand', 0):02}".removesuffix("-00")
+                     for v in sources if isinstance(v, dict)]
             compact = [str(v) for v in plain]
             fine = value in plain or value in dates or str(value).replace("-", "") in compact
             check(fine, f"{name}: {field} is not what the source wrote at {path}")
@@ -170,9 +177,65 @@ def kvk():
     print(f"kvk: {len(exchanges)} exchanges, {total} leaves accounted for")
 
 
-if HC.exists() and KVK.exists():
-    haal_centraal()
-    kvk()
-else:
-    print(f"SKIPPED: no recorded exchanges under {SHARED}")
+def haal_centraal_13():
+    """Persons as the older version gives them: HAL, with relatives embedded."""
+    total = 0
+    with zipfile.ZipFile(HC13) as people:
+        names = sorted(people.namelist())[::4]
+        for name in names:
+            person = json.loads(people.read(name))
+            exchange = {"status": 200, "responseBody": person,
+                        "responseHeaders": {"content-type": "application/hal+json"}}
+            text, result, stub = replay(exchange, "haal-centraal-brp-1.3.json", person["burgerservicenummer"])
+            check(result["outcome"] == "gevonden", f"1.3 {name}: {result['outcome']} {result['fault']}")
+            total += account(f"1.3 {name}", person, text, result)
+            values_are_verbatim(f"1.3 {name}", person, text, result)
+            embedded = {f["path"].split(".")[0] for f in result["fields"]} & {"kinderen", "ouders"}
+            check(embedded == {k for k in ("kinderen", "ouders") if person.get("_embedded", {}).get(k)},
+                  f"1.3 {name}: relatives {embedded}")
+    print(f"haal-centraal 1.3: {len(names)} persons, {total} leaves accounted for")
+
+
+def open_klant():
+    """Recorded answers are about companies: read as if they were not asked about a person."""
+    total = 0
+    exchanges = [e for e in json.loads(OPEN_KLANT.read_text()) if e["method"] == "GET" and "/partijen?" in e["uri"]]
+    for at, exchange in enumerate(exchanges):
+        name, body = f"open klant {at}", exchange["responseBody"]
+        strict, result, stub = replay(exchange, "klantinteracties-partij.json", "999993653")
+        check(result["outcome"] == ("fout" if body["results"] else "nietsGevonden"),
+              f"{name}: {result['outcome']} {result['fault']}")
+        loose = dict(strict["response"], subject=None)
+        text, result, _ = replay(exchange, "klantinteracties-partij.json", "999993653", response=loose)
+        check(result["outcome"] == ("gevonden" if body["results"] else "nietsGevonden"), f"{name}: {result}")
+        total += account(name, body, text, result)
+        values_are_verbatim(name, body, text, result)
+    check(len(exchanges) == 4, f"expected 4 recorded parties, not {len(exchanges)}")
+    print(f"open klant: {len(exchanges)} exchanges, {total} leaves accounted for")
+
+
+def woz():
+    """The data of the service's own mock: every object, and all of them in one answer."""
+    objects = json.loads(WOZ.read_text())
+    request = {"method": "GET", "target": "/wozobjecten"}
+    total = 0
+    for at, held in enumerate([[one] for one in objects] + [objects]):
+        body = {"_links": {"self": {"href": "/wozobjecten"}}, "_embedded": {"wozObjecten": held}}
+        exchange = {"status": 200, "responseBody": body,
+                    "responseHeaders": {"content-type": "application/hal+json"}}
+        text, result, _ = replay(exchange, "hc-woz.json", "999993653", request=request)
+        check(result["outcome"] == "gevonden", f"woz {at}: {result['outcome']} {result['fault']}")
+        total += account(f"woz {at}", body, text, result)
+        values_are_verbatim(f"woz {at}", body, text, result)
+        got = [f["value"] for f in result["fields"] if f["path"] == "wozObjecten.waarde"]
+        check(got == [o["waarden"][0]["vastgesteldeWaarde"] for o in held if o.get("waarden")], f"woz {at}: {got}")
+    print(f"woz: {len(objects)} objects, {total} leaves accounted for")
+
+
+for recordings, replayed in ((HC, haal_centraal), (KVK, kvk), (HC13, haal_centraal_13), (OPEN_KLANT, open_klant),
+                             (WOZ, woz)):
+    if recordings.exists():
+        replayed()
+    else:
+        print(f"SKIPPED: no {recordings}")
 finish("recorded exchanges")

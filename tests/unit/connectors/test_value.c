@@ -187,6 +187,38 @@ test_numbers(void **state)
 	}
 }
 
+static void
+days_of_header_fields(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		const char *day; /* NULL: not one */
+	} rows[] = {
+		{"Sun, 06 Nov 1994 08:49:37 GMT", "1994-11-06"},
+		{"Mon, 29 Feb 2024 00:00:00 GMT", "2024-02-29"},
+		{"2026-11-27", "2026-11-27"},
+		{"2026-11-27T10:00:00Z", "2026-11-27"},
+		{"Sun, 29 Feb 2026 00:00:00 GMT", NULL},
+		{"Sun, 06 Nov 1994 08:49:37 CET", NULL},
+		{"Sun, 06 nov 1994 08:49:37 GMT", NULL},
+		{"Sunday, 06-Nov-94 08:49:37 GMT", NULL},
+		{"Sun Nov  6 08:49:37 1994", NULL},
+		{"2026-13-01", NULL},
+		{"2026-00-00", NULL},
+		{"0", NULL},
+		{"", NULL},
+	};
+	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
+		char day[KP_VALUE_DAY_LEN];
+		bool made = kp_value_http_day(kp_slice_from(rows[i].text), day);
+		assert_int_equal(made, rows[i].day != NULL);
+		if (made) {
+			assert_memory_equal(day, rows[i].day, sizeof(day));
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -199,6 +231,7 @@ main(void)
 		cmocka_unit_test(yes_and_no),
 		cmocka_unit_test(white_space_goes),
 		cmocka_unit_test(digits_are_bounded),
+		cmocka_unit_test(days_of_header_fields),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

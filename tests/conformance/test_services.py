@@ -1,0 +1,203 @@
+# SPDX-FileCopyrightText: Ketenpoort contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""The shipped REST manifests against stand-ins that answer as the public specifications say, about
+invented people: what is asked, by which method, where and with what, and what comes of it."""
+import json
+import urllib.parse
+
+from support import Stub, attempt, check, finish, manifest
+
+BSN = "999993653"
+OTHER = "999990019"
+HAL = {"Content-Type": "application/hal+json"}
+JSON = {"Content-Type": "application/json"}
+PROBLEM = {"Content-Type": "application/problem+json"}
+
+
+def ask(name, answers, *arguments, bsn=BSN, **changes):
+    """One question through a shipped manifest: the result, and the requests as (method, path, query,
+    headers, body)."""
+    def answer(method, path, headers, body):
+        status, fields, text = answers[min(len(stub.requests), len(answers)) - 1]
+        return status, fields, json.dumps(text).replace("PORT", str(stub.port)).encode()
+    stub = Stub(answer)
+    text = manifest(name, stub.port, **changes)
+    result = attempt(text, bsn, *arguments)
+    requests = []
+    for method, path, headers, body in stub.requests:
+        parts = urllib.parse.urlsplit(path)
+        requests.append((method, parts.path, dict(urllib.parse.parse_qsl(parts.query, True)), headers, body))
+    return result, requests
+
+
+def values(result):
+    got = {}
+    for field in result["fields"]:
+        got.setdefault(field["path"], []).append(field["value"])
+    return got
+
+
+def expect(name, result, outcome, wanted=None):
+    check(result["outcome"] == outcome, f"{name}: {result['outcome']} {result['fault']} {result['reason']}")
+    got = values(result)
+    for path, value in (wanted or {}).items():
+        check(got.get(path) == value, f"{name}: {path} is {got.get(path)}, not {value}")
+
+
+def brp_13():
+    link = lambda tail: {"self": {"href": f"http://127.0.0.1:PORT/haalcentraal/api/brp/ingeschrevenpersonen/{tail}"}}
+    person = {"burgerservicenummer": BSN, "geslachtsaanduiding": "vrouw", "leeftijd": 41,
+              "naam": {"voornamen": "Hanneke", "geslachtsnaam": "Proef", "aanduidingNaamgebruik": "eigen",
+                       "inOnderzoek": {"geslachtsnaam": True}},
+              "geboorte": {"datum": {"jaar": 1985, "maand": 3}, "plaats": {"code": "0599", "omschrijving": "Rotterdam"}},
+              "verblijfplaats": {"korteNaam": "Proefstr", "huisnummer": 7,
+                                 "adresseerbaarObjectIdentificatie": "0599010000000001"},
+              "_links": link(BSN),
+              "_embedded": {"kinderen": [{"burgerservicenummer": OTHER, "naam": {"voornamen": "Bram"},
+                                          "_links": link(f"{BSN}/kinderen/1")}]}}
+    name = "haal-centraal-brp-1.3.json"
+    result, requests = ask(name, [(200, HAL, person)])
+    expect("1.3", result, "gevonden", {
+        "persoon.naam.voornamen": ["Hanneke"], "persoon.geboorte.datum": ["1985-03"], "adres.huisnummer": [7],
+        "kinderen.naam.voornamen": ["Bram"], "registratie.bagVerblijfsobject": ["0599010000000001"]})
+    check(result["unmapped"] == ["geboorte.plaats.code"], f"1.3: unmapped {result['unmapped']}")
+    method, path, query, headers, _ = requests[0]
+    check((method, path) == ("GET", f"/haalcentraal/api/brp/ingeschrevenpersonen/{BSN}"), f"1.3: {method} {path}")
+    fields, expand = query["fields"].split(","), query["expand"].split(",")
+    check("burgerservicenummer" in fields and "naam.voornamen" in fields, f"1.3: fields {fields}")
+    check(not any(f.startswith("_embedded") or "kinderen" in f for f in fields), f"1.3: fields {fields}")
+    check({"kinderen.naam.voornamen", "partners.naam.geslachtsnaam", "ouders.burgerservicenummer"} <= set(expand),
+          f"1.3: expand {expand}")
+    check(headers["Accept"] == "application/hal+json", f"1.3: {headers}")
+    check(BSN not in json.dumps(result["request"]), f"1.3: the number is shown: {result['request']}")
+    # No more is asked than is permitted: without relatives there is no `expand` at all.
+    result, requests = ask(name, [(200, HAL, {"burgerservicenummer": BSN})], "--velden", "persoon.leeftijd")
+    check(requests[0][2] == {"fields": "burgerservicenummer,leeftijd"}, f"1.3 narrow: {requests[0][2]}")
+    result, requests = ask(name, [(200, HAL, {"burgerservicenummer": BSN})], "--velden", "kinderen.naam")
+    check(requests[0][2]["fields"] == "burgerservicenummer", f"1.3 children: {requests[0][2]}")
+    check(all(e.startswith("kinderen.naam.") for e in requests[0][2]["expand"].split(",")), f"{requests[0][2]}")
+    for status, body, outcome in [
+            (404, {"status": 404, "code": "notFound"}, "nietsGevonden"), (404, {"status": 404}, "fout"),
+            (403, {"code": "unauthorizedField"}, "nietGerechtigd"), (400, {"code": "paramsValidation"}, "fout"),
+            (503, {"code": "notAvailable"}, "nietBereikt")]:
+        expect(f"1.3 {status} {body}", ask(name, [(status, PROBLEM, body)])[0], outcome)
+    expect("1.3 other", ask(name, [(200, HAL, person)], bsn=OTHER)[0], "fout")
+
+
+def klantinteracties():
+    party = {"uuid": "9f1e8c1e-0000-4000-8000-000000000001", "nummer": "0000000007", "voorkeurstaal": "nld",
+             "indicatieActief": True, "indicatieGeheimhouding": False, "soortPartij": "persoon",
+             "partijIdentificatoren": [{"partijIdentificator": {"codeSoortObjectId": "bsn", "objectId": BSN}}],
+             "_expand": {"digitaleAdressen": [
+                 {"adres": "hanneke@example.org", "soortDigitaalAdres": "email", "isStandaardAdres": True,
+                  "omschrijving": ""}]}}
+    answer = {"count": 1, "next": None, "previous": None, "results": [party]}
+    name = "klantinteracties-partij.json"
+    result, requests = ask(name, [(200, JSON, answer)])
+    expect("partij", result, "gevonden", {"klant.partij": [party["uuid"]], "klant.actief": [True],
+                                          "contactkanalen.adres": ["hanneke@example.org"]})
+    method, path, query, headers, _ = requests[0]
+    check((method, path) == ("GET", "/klantinteracties/api/v1/partijen"), f"partij: {method} {path}")
+    check(query["partijIdentificator__objectId"] == BSN and query["expand"] == "digitaleAdressen" and
+          query["partijIdentificator__codeSoortObjectId"] == "bsn", f"partij: {query}")
+    check(headers.get("Authorization"), "partij: no credential")
+    expect("no partij", ask(name, [(200, JSON, {**answer, "count": 0, "results": []})])[0], "nietsGevonden")
+    expect("partij of another", ask(name, [(200, JSON, answer)], bsn=OTHER)[0], "fout")
+    contact = lambda i: {"uuid": f"c{i}", "plaatsgevondenOp": "2026-10-01T09:00:00+02:00", "kanaal": "telefoon",
+                         "onderwerp": f"vraag {i}", "inhoud": "geheim", "taal": "nld", "indicatieContactGelukt": True}
+    pages = [(200, JSON, {"count": 3, "previous": None, "results": [contact(0), contact(1)],
+                          "next": "http://127.0.0.1:PORT/klantinteracties/api/v1/klantcontacten?page=2"}),
+             (200, JSON, {"count": 3, "next": None, "results": [contact(2)]})]
+    name = "klantinteracties-contacten.json"
+    result, requests = ask(name, pages)
+    expect("contacten without a partij", result, "nietVanToepassing")
+    check(not requests, "contacten were asked without a partij")
+    request = {"method": "GET", "target": "/klantcontacten", "query": {"hadBetrokkene__wasPartij__uuid": "u"}}
+    result, requests = ask(name, pages, request=request)
+    expect("contacten", result, "gevonden", {"contactmomenten.onderwerp": ["vraag 0", "vraag 1", "vraag 2"]})
+    check([q for _, _, q, *_ in requests] == [{"hadBetrokkene__wasPartij__uuid": "u"}, {"page": "2"}], f"{requests}")
+
+
+def zaken():
+    def zaak(i, status=True):
+        expand = {"zaaktype": {"omschrijving": "Aanvraag bijstand"}}
+        if status:
+            expand["status"] = {"datumStatusGezet": "2026-10-02T10:00:00Z", "statustoelichting": "wacht op stukken",
+                                "_expand": {"statustype": {"omschrijving": "In behandeling"}}}
+        return {"url": f"http://127.0.0.1:PORT/zaken/api/v1/zaken/{i}", "uuid": str(i), "identificatie": f"Z-{i}",
+                "omschrijving": "", "startdatum": "2026-10-01", "einddatum": None, "status": None,
+                "zaaktype": "http://127.0.0.1:PORT/catalogi/api/v1/zaaktypen/1", "_expand": expand}
+    name = "zgw-zaken.json"
+    pages = [(200, JSON, {"count": 3, "previous": None, "results": [zaak(1), zaak(2, False)],
+                          "next": "http://127.0.0.1:PORT/zaken/api/v1/zaken/_zoek?page=2"}),
+             (200, JSON, {"count": 3, "next": None, "results": [zaak(3)]})]
+    result, requests = ask(name, pages)
+    expect("zaken", result, "gevonden", {
+        "zaken.zaakkenmerk": ["Z-1", "Z-2", "Z-3"], "zaken.soort": ["Aanvraag bijstand"] * 3,
+        "zaken.status": ["In behandeling"] * 2, "zaken.statusToelichting": ["wacht op stukken"] * 2})
+    check(values(result)["zaken.zaaktype"][0].endswith("/zaaktypen/1"), "zaken: no reference to the kind")
+    check([(m, p, q) for m, p, q, *_ in requests] == [("POST", "/zaken/api/v1/zaken/_zoek", {}),
+                                                      ("POST", "/zaken/api/v1/zaken/_zoek", {"page": "2"})], f"{requests}")
+    for _, _, _, headers, body in requests:
+        sent = json.loads(body)
+        check(sent["rol__betrokkeneIdentificatie__natuurlijkPersoon__inpBsn"] == BSN, f"zaken: {sent}")
+        check(headers["Accept-Crs"] == headers["Content-Crs"] == "EPSG:4326", f"zaken: {headers}")
+        check(headers["Authorization"].startswith("Bearer "), "zaken: no credential")
+    expect("no zaken", ask(name, [(200, JSON, {"count": 0, "next": None, "results": []})])[0], "nietsGevonden")
+    expect("zaken, no rights", ask(name, [(403, PROBLEM, {"code": "permission_denied"})])[0], "nietGerechtigd")
+    expect("zaken, second page gone", ask(name, [pages[0], (404, PROBLEM, {"code": "not_found"})])[0], "fout")
+    elsewhere = json.loads(json.dumps(pages[0][2]).replace("PORT", "1"))
+    expect("zaken, next elsewhere", ask(name, [(200, JSON, elsewhere)])[0], "fout")
+
+
+def brk():
+    name = "hc-brk.json"
+    parcel = {"identificatie": "1", "kadastraleAanduiding": "Proefdam A 12", "type": "perceel",
+              "aardCultuurBebouwd": {"code": "11", "waarde": "Wonen"}, "koopsom": {"koopsom": 185000, "koopjaar": 2009},
+              "adressen": [{"adresregel1": "Proefstraat 7"}], "_links": {"self": {"href": "/x"}}}
+    result, requests = ask(name, [(200, HAL, {"_embedded": {"kadastraalOnroerendeZaken": [parcel]}})])
+    expect("brk", result, "gevonden", {"onroerendeZaken.aanduiding": ["Proefdam A 12"], "onroerendeZaken.koopsom": [185000],
+                                       "onroerendeZaken.locatie": ["Proefstraat 7"]})
+    method, path, query, headers, body = requests[0]
+    check((method, path, query) == ("POST", "/esd/bevragen/v2/kadastraalonroerendezaken", {}), f"brk: {requests[0]}")
+    sent = json.loads(body)
+    check(sent["burgerservicenummer"] == BSN and headers["X-Api-Key"] and headers["Accept-Crs"] == "epsg:28992", f"{sent}")
+    check(set(sent["fields"].split(",")) == {"identificatie", "kadastraleAanduiding", "type", "aardCultuurBebouwd",
+                                             "adressen", "koopsom"}, f"brk: {sent['fields']}")
+    _, requests = ask(name, [(200, HAL, {})], "--velden", "onroerendeZaken.koopsom")
+    check(json.loads(requests[0][4])["fields"] == "identificatie,koopsom", f"brk narrow: {requests[0][4]}")
+    one = {"_embedded": {"kadastraalOnroerendeZaken": parcel}}
+    expect("brk, one in place of a list", ask(name, [(200, HAL, one)])[0], "gevonden",
+           {"onroerendeZaken.soort": ["perceel"]})
+    for status, fields, body, outcome in [
+            (200, HAL, {"_embedded": {"kadastraalOnroerendeZaken": []}}, "nietsGevonden"),
+            (200, HAL, {"_links": {}}, "nietsGevonden"), (404, PROBLEM, {"code": "notFound"}, "nietsGevonden"),
+            (400, PROBLEM, {"code": "tooManyResults"}, "fout"), (401, PROBLEM, {"code": "authentication"}, "nietGerechtigd")]:
+        expect(f"brk {status} {body}", ask(name, [(status, fields, body)])[0], outcome)
+
+
+def woz():
+    name = "hc-woz.json"
+    result, requests = ask(name, [(200, HAL, {})])
+    expect("woz without a dwelling", result, "nietVanToepassing")
+    check(not requests, "woz was asked without a dwelling")
+    home = lambda i: {"identificatie": f"05990000000{i}", "aanduiding": {"straat": "Proefstraat", "huisnummer": i},
+                      "waarden": [{"vastgesteldeWaarde": 300000 + i, "waardepeildatum": "2025-01-01"},
+                                  {"vastgesteldeWaarde": 1, "waardepeildatum": "2024-01-01"}],
+                      "belanghebbendeEigenaar": {"naam": "H. Proef", "burgerservicenummer": OTHER}}
+    request = {"method": "GET", "target": "/wozobjecten", "query": {"fields": "{velden}", "page": "1"}}
+    pages = [(200, HAL, {"_links": {"next": {"href": "/lvwoz/huidigebevragingen/wozobjecten?page=2"}},
+                         "_embedded": {"wozObjecten": [home(1)]}}),
+             (200, HAL, {"_links": {"self": {"href": "x"}}, "_embedded": {"wozObjecten": [home(2)]}})]
+    result, requests = ask(name, pages, request=request)
+    expect("woz", result, "gevonden", {"wozObjecten.waarde": [300001, 300002], "wozObjecten.huisnummer": [1, 2]})
+    check(requests[1][2] == {"page": "2"}, f"woz: {requests}")
+    check("H. Proef" not in json.dumps(result) and OTHER not in json.dumps(result), "woz: an owner came along")
+
+
+brp_13()
+klantinteracties()
+zaken()
+brk()
+woz()
+finish("services")
