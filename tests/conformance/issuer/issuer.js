@@ -3,9 +3,10 @@
 //
 // A real issuer: oidc-provider on https://localhost. One client gets plain tokens, one certificate-bound ones (the
 // certificate as base64 of DER in a header, as a proxy would pass it on), one DPoP-bound ones, one opaque ones. One client has
-// no secret and shows its certificate (RFC 8705, section 2.1).
+// no secret and shows its certificate (RFC 8705, section 2.1). Those of CLIENTS.json sign
+// assertions (RFC 7523): [{ client_id, key_id, key_file }].
 //
-//   node issuer.js PORT KEYS.json CERTIFICATE KEY ANCHORS
+//   node issuer.js PORT KEYS.json CERTIFICATE KEY ANCHORS [CLIENTS.json]
 //
 // KEYS.json: { "keys": [ private JWK … ] }, made when it is not there. CERTIFICATE and KEY: of the server, PEM. ANCHORS: of
 // clients that show a certificate.
@@ -17,7 +18,7 @@ const https = require("node:https");
 
 const RESOURCE = "urn:ketenpoort";
 const OIN = "00000001830000001000";
-const [port, file, certificate, key, anchors] = process.argv.slice(2);
+const [port, file, certificate, key, anchors, more] = process.argv.slice(2);
 
 function makeKeys() {
   const pair = (type, options, extra) => ({
@@ -36,16 +37,24 @@ async function main() {
   const client = (id, more) => ({
     client_id: id, client_secret: `geheim-van-${id}`, grant_types: ["client_credentials"], redirect_uris: [],
     response_types: [], id_token_signed_response_alg: "PS256", ...more });
+  const signing = ({ client_id: id, key_id: kid, key_file: of }) => client(id, {
+    client_secret: undefined, token_endpoint_auth_method: "private_key_jwt",
+    jwks: { keys: [{ ...crypto.createPublicKey(fs.readFileSync(of)).export({ format: "jwk" }), kid, use: "sig" }] } });
   const provider = new Provider(`https://localhost:${port}`, {
     jwks: JSON.parse(fs.readFileSync(file)),
     clients: [
       client("plain"), client("es256"), client("opaque"), client("poort"),
       client("bound", { tls_client_certificate_bound_access_tokens: true }),
+      client("posting", { token_endpoint_auth_method: "client_secret_post" }),
+      client("tied", { client_secret: undefined, token_endpoint_auth_method: "tls_client_auth",
+                       tls_client_auth_subject_dn: `serialNumber=${OIN}`,
+                       tls_client_certificate_bound_access_tokens: true }),
       client("showing", { client_secret: undefined, token_endpoint_auth_method: "tls_client_auth",
                           tls_client_auth_subject_dn: `serialNumber=${OIN}` }),
       client("proof", { dpop_bound_access_tokens: true }),
+      ...(more ? JSON.parse(fs.readFileSync(more)).map(signing) : []),
     ],
-    clientAuthMethods: ["client_secret_basic", "tls_client_auth"],
+    clientAuthMethods: ["client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth"],
     enabledJWA: { dPoPSigningAlgValues: ["ES256"] },
     features: {
       devInteractions: { enabled: false },

@@ -52,19 +52,20 @@ def install():
 
 
 class Issuer:
-    def __init__(self, home, pki):
+    def __init__(self, home, pki, *more):
         self.home = pathlib.Path(home)
         self.pki = pki
         self.port = running.free_port()
         self.url = f"https://localhost:{self.port}"
         self.process = None
-        for name in ("issuer.js", "client.js"):
+        self.more = more
+        for name in ("issuer.js", "client.js", "partner.js"):
             shutil.copy(HERE / name, WORK / name)
 
     def start(self, keys="keys.json"):
         self.process = subprocess.Popen(["node", str(WORK / "issuer.js"), str(self.port), str(self.home / keys),
                                          str(self.pki / "server.pem"), str(self.pki / "server.key"),
-                                         str(self.pki / "root.pem")],
+                                         str(self.pki / "root.pem"), *self.more],
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=WORK, text=True)
         for line in self.process.stdout:
             if line.strip() == "ready":
