@@ -50,26 +50,48 @@ kp_text_is_plain(unsigned char byte)
 	return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
+#ifdef __SSE2__
+/* A bit for each byte that is not plain, the first byte lowest. */
+static inline unsigned
+kp_text_specials(__m128i bytes)
+{
+	__m128i special = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+		_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+	/* Signed, so bytes from 0x80 on are below a space as well. */
+	special = _mm_or_si128(special, _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)));
+	return (unsigned)_mm_movemask_epi8(special);
+}
+
+static inline unsigned
+kp_text_specials_of_8(const char *at)
+{
+	return kp_text_specials(_mm_loadl_epi64((const __m128i *)(const void *)at)) &
+		0xff;
+}
+#endif
+
 /* First byte at or after `at` that is not plain ASCII text: a control, a quote, a
  * backslash, >= 80. */
 static inline const char *
 kp_text_skip_plain(const char *at, const char *end)
 {
 #ifdef __SSE2__
-	const __m128i quote = _mm_set1_epi8('"');
-	const __m128i backslash = _mm_set1_epi8('\\');
-	const __m128i space = _mm_set1_epi8(0x20);
 	while (end - at >= 16) {
-		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-		__m128i special = _mm_or_si128(
-			_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
-		/* Signed, so bytes from 0x80 on are below a space as well. */
-		special = _mm_or_si128(special, _mm_cmplt_epi8(bytes, space));
-		int mask = _mm_movemask_epi8(special);
+		unsigned mask = kp_text_specials(
+			_mm_loadu_si128((const __m128i *)(const void *)at));
 		if (mask != 0) {
-			return at + __builtin_ctz((unsigned)mask);
+			return at + __builtin_ctz(mask);
 		}
 		at += 16;
+	}
+	if (end - at >= 8) {
+		unsigned mask = kp_text_specials_of_8(at);
+		if (mask != 0) {
+			return at + __builtin_ctz(mask);
+		}
+		/* The last eight, of which the first ones have just been seen. */
+		mask = kp_text_specials_of_8(end - 8);
+		return mask != 0 ? end - 8 + __builtin_ctz(mask) : end;
 	}
 #endif
 	while (at < end && kp_text_is_plain((unsigned char)*at)) {
