@@ -3,6 +3,7 @@
 /* http_text: see http_text.h; and the checks on text that http_parse.h promises. */
 #include "http/http_text.h"
 
+#include "core/json_text.h"
 #include "http/http_parse.h"
 
 #define PORT_DIGITS_MAX 5u
@@ -58,10 +59,16 @@ kp_http_token_valid(struct kp_slice text)
 bool
 kp_http_value_valid(struct kp_slice text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		if (!kp_http_is_value_byte((unsigned char)text.data[i])) {
+	const char *at = text.data;
+	const char *end = text.len == 0 ? at : at + text.len;
+	while (at < end) {
+		/* What is plain in JSON is so here, but for one control byte. */
+		const char *stop = kp_text_skip_plain(at, end);
+		if (memchr(at, 0x7f, (size_t)(stop - at)) != NULL ||
+			(stop < end && !kp_http_is_value_byte((unsigned char)*stop))) {
 			return false;
 		}
+		at = stop < end ? stop + 1 : end;
 	}
 	return true;
 }

@@ -7,17 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/http_parse.h"
 #include "source/source_private.h"
 
 #define HEADERS_FIRST ((size_t)8)
-
-static bool
-is_token_byte(char byte)
-{
-	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-		(byte >= '0' && byte <= '9') ||
-		(byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
-}
 
 /* Members of a request that only the gateway writes; and conditions, which it never
  * does: it keeps no answer that "not modified" or a part could complete. */
@@ -177,26 +170,18 @@ write_header(void *context, struct kp_text name, struct kp_text value)
 	struct kp_source_call *call = context;
 	call->header_bytes += name.len + value.len;
 	if (call->header_count == KP_SOURCE_HEADERS_MAX ||
-		call->header_bytes > KP_SOURCE_HEADER_BYTES_MAX || name.len == 0 ||
-		is_ours(name) || !fit_header(call)) {
+		call->header_bytes > KP_SOURCE_HEADER_BYTES_MAX || is_ours(name) ||
+		!fit_header(call)) {
 		return false;
 	}
-	for (size_t i = 0; i < name.len; i++) {
-		if (!is_token_byte(name.data[i])) {
-			return false;
-		}
-	}
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char byte = (unsigned char)value.data[i];
-		if ((byte < 0x20 && byte != '\t') || byte == 0x7f) {
-			return false;
-		}
+	const struct kp_slice name_slice = {name.data, name.len};
+	const struct kp_slice value_slice = {value.data, value.len};
+	if (!kp_http_token_valid(name_slice) || !kp_http_value_valid(value_slice)) {
+		return false;
 	}
 	struct kp_upstream_header *header = &call->headers[call->header_count];
-	header->name = kp_arena_copy(
-		call->options.arena, (struct kp_slice){name.data, name.len});
-	header->value = kp_arena_copy(
-		call->options.arena, (struct kp_slice){value.data, value.len});
+	header->name = kp_arena_copy(call->options.arena, name_slice);
+	header->value = kp_arena_copy(call->options.arena, value_slice);
 	if (header->name.data == NULL || header->value.data == NULL) {
 		return false;
 	}

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "core/error.h"
+#include "http/http_parse.h"
 #include "http/http_write.h"
 
 #define ARENA_BYTES ((size_t)1 << 20)
@@ -126,6 +127,28 @@ has_a_reason_for_every_status_we_answer(void **state)
 	assert_string_equal(kp_http_reason(299), "Status");
 }
 
+/* RFC 9110, section 5.5: every byte, at every place of a short and a long value. */
+static void
+lets_control_bytes_into_no_value(void **state)
+{
+	(void)state;
+	char text[40];
+	memset(text, 'a', sizeof(text));
+	for (size_t at = 0; at < sizeof(text); at++) {
+		for (unsigned byte = 0; byte < 256; byte++) {
+			bool fine = (byte >= 0x20 && byte != 0x7f) || byte == '\t';
+			text[at] = (char)byte;
+			assert_int_equal(
+				kp_http_value_valid((struct kp_slice){text, 40}), fine);
+			assert_int_equal(
+				kp_http_value_valid((struct kp_slice){text, at + 1}),
+				fine);
+		}
+		text[at] = 'a';
+	}
+	assert_true(kp_http_value_valid((struct kp_slice){NULL, 0}));
+}
+
 int
 main(void)
 {
@@ -133,6 +156,7 @@ main(void)
 		cmocka_unit_test(writes_a_head),
 		cmocka_unit_test(writes_chunks),
 		cmocka_unit_test(lets_no_value_begin_a_line),
+		cmocka_unit_test(lets_control_bytes_into_no_value),
 		cmocka_unit_test(has_a_reason_for_every_status_we_answer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
