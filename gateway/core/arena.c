@@ -157,36 +157,45 @@ chunk_acquire(struct kp_arena *arena, size_t size)
 	return chunk;
 }
 
-static char *
+/* From a chunk that is begun for it. */
+static KP_APART char *
+take_from_new(struct kp_arena *arena, size_t size)
+{
+	if (size > arena->bytes_max || arena->bytes_used > arena->bytes_max - size) {
+		return NULL;
+	}
+	struct kp_arena_chunk *chunk = chunk_acquire(arena, size);
+	if (chunk == NULL) {
+		return NULL;
+	}
+	/* A block of its own goes behind the current chunk, which still has room. */
+	if (size > CHUNK_BYTES / 2 && arena->chunks != NULL) {
+		chunk->next = arena->chunks->next;
+		arena->chunks->next = chunk;
+	} else {
+		chunk->next = arena->chunks;
+		arena->chunks = chunk;
+	}
+	chunk->used = size;
+	arena->bytes_used += size;
+	return chunk->bytes;
+}
+
+static inline char *
 take(struct kp_arena *arena, size_t size, size_t alignment)
 {
 	struct kp_arena_chunk *chunk = arena->chunks;
-	size_t at = chunk == NULL ? 0 : (chunk->used + alignment - 1) & ~(alignment - 1);
-	size_t padding = chunk == NULL ? 0 : at - chunk->used;
-	if (size > arena->bytes_max ||
-		arena->bytes_used + padding > arena->bytes_max - size) {
-		return NULL;
-	}
-	if (chunk == NULL || at > chunk->size || size > chunk->size - at) {
-		chunk = chunk_acquire(arena, size);
-		if (chunk == NULL) {
-			return NULL;
+	if (chunk != NULL) {
+		size_t at = (chunk->used + alignment - 1) & ~(alignment - 1);
+		size_t after = arena->bytes_used + (at - chunk->used);
+		if (size <= arena->bytes_max && after <= arena->bytes_max - size &&
+			at <= chunk->size && size <= chunk->size - at) {
+			chunk->used = at + size;
+			arena->bytes_used = after + size;
+			return chunk->bytes + at;
 		}
-		/* A block of its own goes behind the current chunk, which still has room.
-		 */
-		if (size > CHUNK_BYTES / 2 && arena->chunks != NULL) {
-			chunk->next = arena->chunks->next;
-			arena->chunks->next = chunk;
-		} else {
-			chunk->next = arena->chunks;
-			arena->chunks = chunk;
-		}
-		at = 0;
-		padding = 0;
 	}
-	chunk->used = at + size;
-	arena->bytes_used += size + padding;
-	return chunk->bytes + at;
+	return take_from_new(arena, size);
 }
 
 void *
