@@ -42,7 +42,7 @@ write_option(struct filler *filler, struct kp_slice name, bool *ret_known)
 		if (option->kind == KP_OPTION_NUMBER) {
 			uint64_t number;
 			memcpy(&number, member, sizeof(number));
-			kp_write_uint(&filler->out, number);
+			kp_buffer_add_uint(&filler->out, number);
 			*ret_known = true;
 		} else if (option->kind == KP_OPTION_TEXT) {
 			struct kp_slice text;
@@ -58,9 +58,9 @@ write_number(struct filler *filler, struct kp_slice name, bool *ret_known)
 {
 	*ret_known = true;
 	if (kp_slice_is(name, "query_text_bytes")) {
-		kp_write_uint(&filler->out, KP_QUERY_TEXT_BYTES_MAX);
+		kp_buffer_add_uint(&filler->out, KP_QUERY_TEXT_BYTES_MAX);
 	} else if (kp_slice_is(name, "query_reason_bytes")) {
-		kp_write_uint(&filler->out, KP_QUERY_REASON_BYTES_MAX);
+		kp_buffer_add_uint(&filler->out, KP_QUERY_REASON_BYTES_MAX);
 	} else {
 		*ret_known = false;
 	}

@@ -198,9 +198,9 @@ kp_ration_write_policies(struct kp_buffer *buffer, const struct kp_ration *ratio
 	for (size_t i = 0; i < ration->count; i++) {
 		write_name(buffer, ration, i);
 		KP_BUFFER_ADD(buffer, ";q=");
-		kp_write_uint(buffer, ration->claims[i].count);
+		kp_buffer_add_uint(buffer, ration->claims[i].count);
 		KP_BUFFER_ADD(buffer, ";w=");
-		kp_write_uint(buffer, ration->claims[i].window_s);
+		kp_buffer_add_uint(buffer, ration->claims[i].window_s);
 	}
 }
 
@@ -210,8 +210,8 @@ kp_ration_write_standing(struct kp_buffer *buffer, const struct kp_ration *ratio
 	for (size_t i = 0; i < ration->count; i++) {
 		write_name(buffer, ration, i);
 		KP_BUFFER_ADD(buffer, ";r=");
-		kp_write_uint(buffer, ration->states[i].left);
+		kp_buffer_add_uint(buffer, ration->states[i].left);
 		KP_BUFFER_ADD(buffer, ";t=");
-		kp_write_uint(buffer, ration->states[i].reset_s);
+		kp_buffer_add_uint(buffer, ration->states[i].reset_s);
 	}
 }

@@ -48,7 +48,7 @@ add_written(const struct kp_request *request, struct header_list *list,
 static void
 write_retry(struct kp_buffer *buffer, const struct kp_ration *ration)
 {
-	kp_write_uint(buffer, ration->retry_s > 0 ? ration->retry_s : 1);
+	kp_buffer_add_uint(buffer, ration->retry_s > 0 ? ration->retry_s : 1);
 }
 
 /* How much more may be asked, where that is of use: beside a dossier and when it was too
@@ -143,7 +143,7 @@ write_account(struct kp_buffer *buffer, const struct kp_request *request)
 	KP_BUFFER_ADD(buffer, "\"verantwoording\":{");
 	write_trace_id(buffer, request);
 	KP_BUFFER_ADD(buffer, ",\"logIndex\":");
-	kp_write_uint(buffer, request->log_index);
+	kp_buffer_add_uint(buffer, request->log_index);
 	KP_BUFFER_ADD(buffer, ",\"beleidsversie\":");
 	kp_write_text(buffer, kp_bundle_version(request->view->snapshot->bundle));
 	if (request->relation.outside) {

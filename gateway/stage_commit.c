@@ -186,7 +186,7 @@ static enum kp_status
 write_intent(struct kp_request *request, struct kp_buffer *out)
 {
 	const struct kp_catalogue *catalogue = request->view->snapshot->catalogue;
-	struct kp_record_plan plan[KP_RECORD_SOURCES_MAX];
+	struct kp_record_plan plan[KP_RECORD_SOURCES_MAX] KP_UNINITIALIZED;
 	char pseudonym[KP_PSEUDONYM_LEN];
 	if (request->call_count > KP_RECORD_SOURCES_MAX) {
 		return KP_E_LIMIT;

@@ -63,8 +63,8 @@ fill_calls(const struct kp_request *request, struct kp_record_call *calls,
 static enum kp_status
 record_outcome(struct kp_request *request)
 {
-	struct kp_record_call calls[KP_RECORD_SOURCES_MAX];
-	struct kp_record_consult consults[KP_RECORD_SOURCES_MAX];
+	struct kp_record_call calls[KP_RECORD_SOURCES_MAX] KP_UNINITIALIZED;
+	struct kp_record_consult consults[KP_RECORD_SOURCES_MAX] KP_UNINITIALIZED;
 	if (request->call_count > KP_RECORD_SOURCES_MAX) {
 		return KP_E_LIMIT;
 	}

@@ -7,9 +7,10 @@
  */
 #include "audit/record.h"
 
-#include <inttypes.h>
+#include <endian.h>
 #include <stdio.h>
 
+#include "core/encode.h"
 #include "core/json_write.h"
 #include "core/log_line.h"
 #include "core/mask.h"
@@ -23,7 +24,7 @@ struct draft {
 static void
 write_masked(struct draft *draft, struct kp_slice text)
 {
-	char copy[KP_RECORD_TEXT_BYTES_MAX + 16];
+	char copy[KP_RECORD_TEXT_BYTES_MAX + 16] KP_UNINITIALIZED;
 	size_t len = text.len < sizeof(copy) ? text.len : sizeof(copy);
 	if (len > 0) {
 		memcpy(copy, text.data, len);
@@ -178,7 +179,11 @@ add_cells(struct draft *draft, const uint64_t *cells, size_t words)
 	kp_json_write_comma(&draft->json);
 	kp_buffer_add_char(draft->json.buffer, '"');
 	for (size_t i = words; i > 0; i--) {
-		kp_buffer_printf(draft->json.buffer, "%016" PRIx64, cells[i - 1]);
+		uint64_t big_endian = htobe64(cells[i - 1]);
+		char digits[KP_HEX_LEN(sizeof(big_endian))];
+		kp_hex_write(
+			(const unsigned char *)&big_endian, sizeof(big_endian), digits);
+		kp_buffer_add(draft->json.buffer, digits, sizeof(digits));
 	}
 	kp_buffer_add_char(draft->json.buffer, '"');
 }

@@ -8,6 +8,7 @@
 #include "core/heap.h"
 
 #define FIRST_BYTES ((size_t)512)
+#define NUMBER_BYTES 20u
 
 void
 kp_buffer_init(struct kp_buffer *buffer, struct kp_arena *arena, size_t bytes_max)
@@ -70,6 +71,18 @@ kp_buffer_reserve(struct kp_buffer *buffer, size_t size)
 	}
 	buffer->capacity = capacity;
 	return true;
+}
+
+void
+kp_buffer_add_uint(struct kp_buffer *buffer, uint64_t number)
+{
+	char digits[NUMBER_BYTES] KP_UNINITIALIZED;
+	size_t at = sizeof(digits);
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	kp_buffer_add(buffer, digits + at, sizeof(digits) - at);
 }
 
 void

@@ -8,6 +8,8 @@
 #ifndef KP_CORE_BUFFER_H
 #define KP_CORE_BUFFER_H
 
+#include <stdint.h>
+
 #include "core/arena.h"
 #include "core/attr.h"
 #include "core/slice.h"
@@ -24,6 +26,8 @@ struct kp_buffer {
 void kp_buffer_init(struct kp_buffer *buffer, struct kp_arena *arena, size_t bytes_max);
 /* Room for `size` more bytes; false (and failed) when there is none. */
 bool kp_buffer_reserve(struct kp_buffer *buffer, size_t size);
+/* In decimal digits. */
+void kp_buffer_add_uint(struct kp_buffer *buffer, uint64_t number);
 void kp_buffer_printf(struct kp_buffer *buffer, const char *format, ...) KP_PRINTF(2, 3);
 
 static inline void

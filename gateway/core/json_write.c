@@ -5,8 +5,6 @@
 
 #include "core/json_text.h"
 
-#define NUMBER_BYTES 20u
-
 static const struct kp_slice replacement = {"\xef\xbf\xbd", 3};
 
 void
@@ -120,13 +118,8 @@ kp_json_write_raw(struct kp_json_writer *writer, struct kp_slice raw_value)
 void
 kp_json_write_uint(struct kp_json_writer *writer, uint64_t number)
 {
-	char digits[NUMBER_BYTES];
-	size_t at = sizeof(digits);
-	do {
-		digits[--at] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	kp_json_write_raw(writer, (struct kp_slice){digits + at, sizeof(digits) - at});
+	kp_json_write_comma(writer);
+	kp_buffer_add_uint(writer->buffer, number);
 }
 
 void

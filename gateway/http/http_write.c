@@ -74,7 +74,11 @@ void
 kp_http_write_status(struct kp_buffer *buffer, int status)
 {
 	KP_REQUIRE(status >= STATUS_MIN && status <= STATUS_MAX);
-	kp_buffer_printf(buffer, "HTTP/1.1 %d %s\r\n", status, kp_http_reason(status));
+	KP_BUFFER_ADD(buffer, "HTTP/1.1 ");
+	kp_buffer_add_uint(buffer, (uint64_t)status);
+	kp_buffer_add_char(buffer, ' ');
+	kp_buffer_add_slice(buffer, kp_slice_from(kp_http_reason(status)));
+	KP_BUFFER_ADD(buffer, "\r\n");
 }
 
 /* Fields that say where the message ends, or whether the connection does. */
@@ -104,8 +108,9 @@ kp_http_write_header(
 void
 kp_http_write_content_length(struct kp_buffer *buffer, uint64_t body_bytes)
 {
-	kp_buffer_printf(
-		buffer, "Content-Length: %llu\r\n", (unsigned long long)body_bytes);
+	KP_BUFFER_ADD(buffer, "Content-Length: ");
+	kp_buffer_add_uint(buffer, body_bytes);
+	KP_BUFFER_ADD(buffer, "\r\n");
 }
 
 void

@@ -64,18 +64,6 @@ kp_write_text(struct kp_buffer *buffer, struct kp_slice text)
 	kp_json_write_string(&writer, text);
 }
 
-void
-kp_write_uint(struct kp_buffer *buffer, uint64_t number)
-{
-	char digits[20];
-	size_t at = sizeof(digits);
-	do {
-		digits[--at] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	kp_buffer_add(buffer, digits + at, sizeof(digits) - at);
-}
-
 static void
 write_value(struct kp_buffer *buffer, const struct kp_found *found)
 {
@@ -276,7 +264,7 @@ write_origins(struct kp_buffer *buffer, const struct kp_shape *shape, uint32_t s
 		uint32_t source = catalogue->cells[found->cell].source;
 		kp_buffer_add_slice(buffer, cell->head);
 		if (described->list) {
-			kp_write_uint(buffer, number);
+			kp_buffer_add_uint(buffer, number);
 			kp_buffer_add_slice(buffer, cell->tail);
 		}
 		write_origin(buffer, found, states[source], &endings[source]);
@@ -340,7 +328,7 @@ kp_write_source(struct kp_buffer *buffer, const struct kp_shape *shape,
 	}
 	if (state->asked) {
 		KP_BUFFER_ADD(buffer, ",\"duurMs\":");
-		kp_write_uint(buffer, (state->duration_us + 500) / 1000);
+		kp_buffer_add_uint(buffer, (state->duration_us + 500) / 1000);
 	}
 	write_notes(buffer, state->collect);
 }
@@ -360,7 +348,7 @@ kp_write_conflicts(struct kp_buffer *buffer, const struct kp_shape *shape,
 		if (catalogue->sections[conflict->section].list) {
 			kp_buffer_add_slice(
 				buffer, shape->sections[conflict->section].list_head);
-			kp_write_uint(buffer, conflict->item);
+			kp_buffer_add_uint(buffer, conflict->item);
 		}
 		kp_buffer_add_slice(buffer, shape->cells[conflict->values->cell].pointer);
 		KP_BUFFER_ADD(buffer, "\",\"waarden\":[");

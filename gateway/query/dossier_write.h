@@ -56,6 +56,5 @@ void kp_write_fields(
 
 /* A JSON string from text: quotes and escapes. */
 void kp_write_text(struct kp_buffer *buffer, struct kp_slice text);
-void kp_write_uint(struct kp_buffer *buffer, uint64_t number);
 
 #endif

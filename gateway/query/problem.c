@@ -98,7 +98,7 @@ kp_problem_write(struct kp_buffer *buffer, const struct kp_problem *problem)
 	KP_BUFFER_ADD(buffer, "\",\"title\":");
 	kp_write_text(buffer, title);
 	KP_BUFFER_ADD(buffer, ",\"status\":");
-	kp_write_uint(buffer, kp_problem_http_status(problem->status));
+	kp_buffer_add_uint(buffer, kp_problem_http_status(problem->status));
 	KP_BUFFER_ADD(buffer, ",\"detail\":");
 	kp_write_text(buffer, detailed ? problem->detail : title);
 	KP_BUFFER_ADD(buffer, ",\"code\":");
