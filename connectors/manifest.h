@@ -213,6 +213,7 @@ enum kp_manifest_access {
 	KP_ACCESS_BASIC,
 	KP_ACCESS_DSN,    /* the secret is an ODBC connection string */
 	KP_ACCESS_OAUTH2, /* a token from the partner's issuer */
+	KP_ACCESS_ZGW,    /* a JWT of our own under the secret (ZGW) */
 };
 
 /* How we show an issuer who we are (RFC 6749, 2.3; RFC 7523; RFC 8705). */
@@ -241,6 +242,12 @@ struct kp_manifest_token {
 	uint32_t lifetime_s; /* of a token that does not say */
 };
 
+/* What the JWT says, with KP_ACCESS_ZGW. */
+struct kp_manifest_jwt {
+	struct kp_slice client; /* client_id */
+	bool employee;          /* user_id is the employee who asks */
+};
+
 /* What we show who we are with: names of secrets and files, never the secret itself. */
 struct kp_manifest_credentials {
 	enum kp_manifest_access kind;
@@ -251,6 +258,7 @@ struct kp_manifest_credentials {
 	struct kp_slice anchor_file;
 	struct kp_slice pin; /* "sha256//…" of the partner's public key */
 	struct kp_manifest_token token;
+	struct kp_manifest_jwt jwt;
 	struct kp_manifest_place place;
 };
 

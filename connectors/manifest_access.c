@@ -109,12 +109,28 @@ read_token(struct reader *reader, const struct kp_json_node *parent,
 	check_token(reader, object, access);
 }
 
+static void
+read_jwt(struct reader *reader, const struct kp_json_node *parent,
+	struct kp_manifest_credentials *access)
+{
+	const struct kp_json_node *object = object_at(parent, "jwt");
+	bool zgw = access->kind == KP_ACCESS_ZGW;
+	if (zgw != (object != NULL)) {
+		kp_json_finding(&reader->document, object == NULL ? parent : object,
+			zgw ? "has no 'jwt', which kind zgw needs"
+			    : "is for kind zgw only");
+	} else if (zgw) {
+		access->jwt.client = text_at(object, "client_id");
+		access->jwt.employee = boolean_at(object, "employee");
+	}
+}
+
 void
 kp_manifest_read_access(struct reader *reader, const struct kp_json_node *object,
 	struct kp_manifest_credentials *access)
 {
 	static const char *const words[] = {
-		"none", "header", "bearer", "basic", "dsn", "oauth2"};
+		"none", "header", "bearer", "basic", "dsn", "oauth2", "zgw"};
 	access->place = place_of(reader, object);
 	if (object == NULL) {
 		return;
@@ -132,5 +148,6 @@ kp_manifest_read_access(struct reader *reader, const struct kp_json_node *object
 	access->anchor_file = text_at(object, "anchor_file");
 	access->pin = text_at(object, "pin");
 	read_token(reader, object, access);
+	read_jwt(reader, object, access);
 	check_access(reader, object, access);
 }

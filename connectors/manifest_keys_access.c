@@ -4,7 +4,7 @@
 #include "connectors/manifest_keys_parts.h"
 
 static const char *const access_words[] = {
-	"none", "header", "bearer", "basic", "dsn", "oauth2", NULL};
+	"none", "header", "bearer", "basic", "dsn", "oauth2", "zgw", NULL};
 static const char *const proof_words[] = {"client_secret_basic", "client_secret_post",
 	"private_key_jwt", "tls_client_auth", NULL};
 static const char *const algorithm_words[] = {"PS256", "ES256", "RS256", NULL};
@@ -66,6 +66,19 @@ static const struct kp_key token_keys[] = {
 	KP_KEYS_END,
 };
 
+static const struct kp_key jwt_keys[] = {
+	{.name = "client_id",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "our name at the partner: iss and client_id"},
+	{.name = "employee",
+		.kind = KP_KEY_BOOLEAN,
+		.help = "tell the partner which employee asks (user_id and "
+			"user_representation); false by default, then our name stands "
+			"there"},
+	KP_KEYS_END,
+};
+
 const struct kp_key kp_manifest_access_keys[] = {
 	{.name = "kind",
 		.kind = KP_KEY_CHOICE,
@@ -79,7 +92,9 @@ const struct kp_key kp_manifest_access_keys[] = {
 		.help = "name of the secret in the configuration, never the secret "
 			"itself; "
 			"basic: its value is user:password; dsn: an ODBC connection "
-			"string; oauth2: the client secret, if it has one"},
+			"string; oauth2: the client secret, if it has one; zgw: what the "
+			"JWT is "
+			"signed with (HS256)"},
 	{.name = "certificate_file",
 		.kind = KP_KEY_TEXT,
 		.help = "own client certificate, PEM"},
@@ -93,6 +108,10 @@ const struct kp_key kp_manifest_access_keys[] = {
 		.kind = KP_KEY_TEXT,
 		.help = "the partner's public key, and no other: sha256// and the "
 			"base64 of its digest"},
+	{.name = "jwt",
+		.kind = KP_KEY_OBJECT,
+		.keys = jwt_keys,
+		.help = "kind zgw: what the JWT says that we make for each question"},
 	{.name = "token",
 		.kind = KP_KEY_OBJECT,
 		.keys = token_keys,

@@ -160,6 +160,13 @@ show_access(struct showing *showing)
 		"", "header", "bearer token", "basic", "connection string"};
 	if (manifest->access.kind == KP_ACCESS_OAUTH2) {
 		show_issuer(showing, &manifest->access);
+	} else if (manifest->access.kind == KP_ACCESS_ZGW) {
+		const char *text = kp_arena_printf(&showing->arena,
+			"JWT of client '%.*s'%s, from secret '%.*s'",
+			KP_SLICE_ARG(manifest->access.jwt.client),
+			manifest->access.jwt.employee ? " that names the employee" : "",
+			KP_SLICE_ARG(manifest->access.secret));
+		show_request(showing, "access", kp_slice_from(text));
 	} else if (manifest->access.kind != KP_ACCESS_NONE) {
 		const char *text = kp_arena_printf(&showing->arena,
 			"%s%s%.*s, from secret '%.*s'", kinds[manifest->access.kind],

@@ -11,7 +11,10 @@
 #include "crypto/crypto.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <sys/random.h>
 
@@ -56,6 +59,21 @@ kp_sha256(const struct kp_slice *parts, size_t count,
 		kp_sha256_add(&sha, parts[i]);
 	}
 	kp_sha256_end(&sha, ret_digest);
+}
+
+enum kp_status
+kp_hmac_sha256(
+	struct kp_slice key, struct kp_slice text, unsigned char ret_mac[KP_SHA256_BYTES])
+{
+	unsigned len = 0;
+	if (key.len > INT_MAX ||
+		HMAC(EVP_sha256(), key.data, (int)key.len,
+			(const unsigned char *)text.data, text.len, ret_mac,
+			&len) == NULL ||
+		len != KP_SHA256_BYTES) {
+		return KP_E_INTERNAL;
+	}
+	return KP_OK;
 }
 
 bool

@@ -36,6 +36,10 @@ void kp_sha256_begin(struct kp_sha256 *sha);
 void kp_sha256_add(struct kp_sha256 *sha, struct kp_slice bytes);
 void kp_sha256_end(struct kp_sha256 *sha, unsigned char ret_digest[KP_SHA256_BYTES]);
 
+/* HMAC-SHA-256 (RFC 2104). KP_E_INTERNAL when libcrypto fails. Any thread. */
+enum kp_status kp_hmac_sha256(struct kp_slice key, struct kp_slice text,
+	unsigned char ret_mac[KP_SHA256_BYTES]) KP_MUST_USE;
+
 /* Equal, in a time that depends on the lengths only? For secrets, MACs and digests. */
 bool kp_equal_secret(struct kp_slice a, struct kp_slice b);
 

@@ -41,8 +41,7 @@ kp_source_consult_check(struct kp_source_opening *opening)
 	}
 	kp_source_check_endpoint(
 		opening, point->endpoint, &point->endpoint_place, &point->access);
-	if (point->access.kind == KP_ACCESS_DSN ||
-		point->access.kind == KP_ACCESS_OAUTH2) {
+	if (point->access.kind > KP_ACCESS_BASIC) {
 		kp_source_finding(opening, &point->access.place,
 			"of a decision point is none, header, bearer or basic");
 	}

@@ -85,20 +85,45 @@ static const struct kp_upstream_handler handler = {
 	.on_done = on_done,
 };
 
+static void
+show(struct kp_source_probe *probe, struct kp_slice value)
+{
+	memcpy(probe->value, value.data, value.len);
+	probe->header = (struct kp_upstream_header){
+		KP_SLICE("Authorization"), {probe->value, value.len}};
+	probe->request.headers = &probe->header;
+	probe->request.header_count = 1;
+}
+
+static void
+show_zgw(struct kp_source_probe *probe)
+{
+	struct kp_arena arena;
+	struct kp_buffer value;
+	kp_arena_init(&arena, 4 * KP_SOURCE_TOKEN_VALUE_MAX, NULL);
+	kp_buffer_init(&value, &arena, KP_SOURCE_TOKEN_VALUE_MAX);
+	if (kp_source_zgw_write(probe->link, (struct kp_slice){0}, &value) == KP_OK) {
+		show(probe, kp_buffer_slice(&value));
+	}
+	kp_arena_deinit(&arena);
+}
+
 /* False: it waits for a token, or there is none now. */
 static bool
 take_token(struct kp_source_probe *probe)
 {
 	struct kp_slice value;
 	uint64_t serial;
+	if (probe->link->token == NULL) {
+		if (kp_source_wants_zgw(probe->link)) {
+			show_zgw(probe);
+		}
+		return true;
+	}
 	enum kp_source_token_state state =
 		kp_source_token_take(probe->link->token, &probe->wait, &value, &serial);
 	if (state == KP_SOURCE_TOKEN_READY) {
-		memcpy(probe->value, value.data, value.len);
-		probe->header = (struct kp_upstream_header){
-			KP_SLICE("Authorization"), {probe->value, value.len}};
-		probe->request.headers = &probe->header;
-		probe->request.header_count = 1;
+		show(probe, value);
 	} else if (state != KP_SOURCE_TOKEN_WAIT) {
 		atomic_store(&source_of(probe)->private->health, KP_SOURCE_UNWELL);
 		wait_for_next(probe);
@@ -110,7 +135,7 @@ static void
 start(struct kp_source_probe *probe)
 {
 	probe->status = 0;
-	if (probe->link->token != NULL && !take_token(probe)) {
+	if (!take_token(probe)) {
 		return;
 	}
 	enum kp_status status = kp_upstream_start(

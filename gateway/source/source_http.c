@@ -17,6 +17,7 @@ static const enum kp_credential_kind credential_kinds[] = {
 	[KP_ACCESS_BASIC] = KP_CREDENTIAL_BASIC,
 	[KP_ACCESS_DSN] = KP_CREDENTIAL_NONE,
 	[KP_ACCESS_OAUTH2] = KP_CREDENTIAL_NONE, /* with each question */
+	[KP_ACCESS_ZGW] = KP_CREDENTIAL_NONE,
 };
 
 static bool
@@ -331,7 +332,7 @@ send_http(struct kp_source_call *call)
 	enum kp_status status = KP_OK;
 	if (left_ms == 0) {
 		status = KP_E_TIMEOUT;
-	} else if (link->token != NULL && !kp_source_token_put(call, send_http)) {
+	} else if (!kp_source_token_put(call, send_http)) {
 		return;
 	} else if (!kp_source_link_take_rate(link)) {
 		status = KP_E_RATE;

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/encode.h"
 #include "core/heap.h"
 #include "identity/fetch.h"
 #include "identity/form.h"
 #include "source/source_token.h"
+#include "token/jws_write.h"
 
 #define FORM_BYTES_MAX ((size_t)64 * 1024)
 #define ARENA_BYTES_MAX ((size_t)512 * 1024)
@@ -279,14 +279,11 @@ on_signed(struct kp_work *work)
 		KP_CONTAINER_OF(work, struct kp_source_token, work);
 	struct kp_buffer *out = &token->assertion;
 	enum kp_status status = token->signed_status;
-	size_t len = KP_BASE64URL_LEN(token->signature_len);
-	if (status == KP_OK && kp_buffer_reserve(out, len + 1)) {
-		kp_buffer_add_char(out, '.');
-		kp_base64url_write(
-			token->signature, token->signature_len, out->data + out->len);
-		out->len += len;
-	}
 	if (status == KP_OK) {
+		kp_buffer_add_char(out, '.');
+		kp_jws_write_part(out,
+			(struct kp_slice){
+				(const char *)token->signature, token->signature_len});
 		status = send(token);
 	}
 	if (status != KP_OK) {

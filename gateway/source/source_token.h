@@ -81,8 +81,15 @@ enum kp_status kp_source_token_trouble(
 
 /* source_token_call.c: calls over HTTP whose partner wants a token. */
 
-/* The Authorization field is in its place. False: the call waits, and `send` comes later,
- * or it will be concluded. */
+/* Does the partner want a JWT that we make ourselves (ZGW)? */
+bool kp_source_wants_zgw(const struct kp_source_link *link);
+/* Appends "Bearer …" for now, in the name of this employee where the manifest says so;
+ * empty: nobody asks. KP_E_MEMORY, KP_E_INTERNAL. */
+enum kp_status kp_source_zgw_write(const struct kp_source_link *link,
+	struct kp_slice employee, struct kp_buffer *out) KP_MUST_USE;
+
+/* The Authorization field is in its place, where there is one for each question. False:
+ * the call waits, and `send` comes later, or it will be concluded. */
 bool kp_source_token_put(
 	struct kp_source_call *call, void (*send)(struct kp_source_call *call));
 /* A head with status 401 came: is the question to be put again, with another token? */

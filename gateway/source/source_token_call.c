@@ -3,10 +3,33 @@
 /* source_token_call: calls over HTTP whose partner wants a token: waiting for it within
  * the call's own time, and once more when the partner refused it. */
 #include "source/source_token.h"
+#include "token/zgw.h"
 
 #define AUTHORIZATION "Authorization"
 /* A second try must have this much time. */
 #define AGAIN_LEFT_MS_MIN 20u
+
+bool
+kp_source_wants_zgw(const struct kp_source_link *link)
+{
+	return link->source->private->manifest->access.kind == KP_ACCESS_ZGW;
+}
+
+enum kp_status
+kp_source_zgw_write(const struct kp_source_link *link, struct kp_slice employee,
+	struct kp_buffer *out)
+{
+	const struct kp_source_private *private = link->source->private;
+	const struct kp_manifest_jwt *jwt = &private->manifest->access.jwt;
+	const struct kp_zgw_token token = {
+		.client = jwt->client,
+		.secret = private->access.secret,
+		.user = jwt->employee ? employee : (struct kp_slice){0},
+		.now_s = kp_loop_wall_ms(link->loop) / 1000,
+	};
+	KP_BUFFER_ADD(out, "Bearer ");
+	return kp_zgw_token_write(&token, out);
+}
 
 static const char *
 words(enum kp_status status)
@@ -63,12 +86,35 @@ wait_for(struct kp_source_call *call, void (*send)(struct kp_source_call *call))
 		(uint64_t)kp_source_call_left_ms(call) * 1000);
 }
 
+/* A JWT for this question alone, since it may say who asks. */
+static bool
+put_zgw(struct kp_source_call *call)
+{
+	struct kp_buffer value;
+	kp_buffer_init(&value, call->options.arena, KP_SOURCE_TOKEN_VALUE_MAX);
+	enum kp_status status = kp_source_zgw_write(call->link,
+		(struct kp_slice){call->need.employee.data, call->need.employee.len},
+		&value);
+	if (status != KP_OK ||
+		!kp_source_request_own(
+			call, KP_SLICE(AUTHORIZATION), kp_buffer_slice(&value))) {
+		kp_source_call_stop(call, KP_ERROR, KP_E_MEMORY,
+			"de vraag aan de bron kon niet worden gesteld");
+		kp_source_call_conclude_later(call);
+		return false;
+	}
+	return true;
+}
+
 bool
 kp_source_token_put(
 	struct kp_source_call *call, void (*send)(struct kp_source_call *call))
 {
 	struct kp_source_token *token = call->link->token;
 	struct kp_slice value;
+	if (token == NULL) {
+		return !kp_source_wants_zgw(call->link) || put_zgw(call);
+	}
 	call->token_wait.on_asked = on_asked;
 	enum kp_source_token_state state = kp_source_token_take(
 		token, &call->token_wait, &value, &call->token_serial);

@@ -8,6 +8,7 @@
 #include "core/encode.h"
 #include "core/json_write.h"
 #include "token/claims.h"
+#include "token/jws_write.h"
 
 #define REFUSAL_BYTES_MAX ((size_t)64)
 #define PART_BYTES_MAX ((size_t)8192)
@@ -105,18 +106,6 @@ kp_grant_refusal(struct kp_slice text, struct kp_arena *arena)
 /* The assertion. */
 
 static void
-add_coded(struct kp_buffer *out, const struct kp_buffer *json)
-{
-	size_t len = KP_BASE64URL_LEN(json->len);
-	if (!json->failed && kp_buffer_reserve(out, len)) {
-		kp_base64url_write((const unsigned char *)json->data, json->len,
-			out->data + out->len);
-		out->len += len;
-	}
-	out->failed = out->failed || json->failed;
-}
-
-static void
 write_header(const struct kp_assertion *assertion, struct kp_buffer *json)
 {
 	struct kp_json_writer writer;
@@ -163,9 +152,10 @@ kp_assertion_write(const struct kp_assertion *assertion, struct kp_buffer *out)
 	struct kp_buffer json;
 	kp_buffer_init(&json, out->arena, PART_BYTES_MAX);
 	write_header(assertion, &json);
-	add_coded(out, &json);
+	kp_jws_write_part(out, kp_buffer_slice(&json));
 	kp_buffer_add_char(out, '.');
 	json.len = 0;
 	write_claims(assertion, &json);
-	add_coded(out, &json);
+	kp_jws_write_part(out, kp_buffer_slice(&json));
+	out->failed = out->failed || json.failed;
 }

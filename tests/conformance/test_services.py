@@ -3,6 +3,8 @@
 """The shipped REST manifests against stand-ins that answer as the public specifications say, about
 invented people: what is asked, by which method, where and with what, and what comes of it."""
 import json
+import sys
+import time
 import urllib.parse
 
 from support import Stub, attempt, check, finish, manifest
@@ -118,6 +120,27 @@ def klantinteracties():
     check([q for _, _, q, *_ in requests] == [{"hadBetrokkene__wasPartij__uuid": "u"}, {"page": "2"}], f"{requests}")
 
 
+def check_jwt(authorization, user):
+    """What another library makes of our JWT (ZGW): signed with the secret, by us, now, for this user."""
+    sys.path.append("/usr/lib/python3/dist-packages")  # Debian's python3-jwt, for whichever python this is
+    try:
+        import jwt
+    except ImportError:
+        print("SKIPPED: python3-jwt is not installed")
+        return
+    scheme, token = authorization.split(" ")
+    claims = jwt.decode(token, "demo-sleutel-brp", algorithms=["HS256"])
+    issued = claims.pop("iat")
+    check(scheme == "Bearer" and abs(time.time() - issued) < 60, f"JWT: {scheme}, iat {issued}")
+    check(claims == {"iss": "ketenpoort", "client_id": "ketenpoort", "user_id": user, "user_representation": user},
+          f"JWT: {claims}")
+    try:
+        jwt.decode(token, "ander-geheim", algorithms=["HS256"])
+        check(False, "JWT: another secret does too")
+    except jwt.InvalidSignatureError:
+        pass
+
+
 def zaken():
     def zaak(i, status=True):
         expand = {"zaaktype": {"omschrijving": "Aanvraag bijstand"}}
@@ -142,7 +165,12 @@ def zaken():
         sent = json.loads(body)
         check(sent["rol__betrokkeneIdentificatie__natuurlijkPersoon__inpBsn"] == BSN, f"zaken: {sent}")
         check(headers["Accept-Crs"] == headers["Content-Crs"] == "EPSG:4326", f"zaken: {headers}")
-        check(headers["Authorization"].startswith("Bearer "), "zaken: no credential")
+        check_jwt(headers["Authorization"], "proef")
+    access = {"kind": "zgw", "secret": "zgw", "jwt": {"client_id": "ketenpoort"}}
+    _, requests = ask(name, [(200, JSON, {"count": 0, "next": None, "results": []})], access=access)
+    check_jwt(requests[0][3]["Authorization"], "ketenpoort")  # the employee is told only where the manifest says so
+    _, requests = ask(name, [(200, JSON, {"count": 0, "next": None, "results": []})], "--medewerker", "j.de \"Vries\" é")
+    check_jwt(requests[0][3]["Authorization"], "j.de \"Vries\" é")
     expect("no zaken", ask(name, [(200, JSON, {"count": 0, "next": None, "results": []})])[0], "nietsGevonden")
     expect("zaken, no rights", ask(name, [(403, PROBLEM, {"code": "permission_denied"})])[0], "nietGerechtigd")
     expect("zaken, second page gone", ask(name, [pages[0], (404, PROBLEM, {"code": "not_found"})])[0], "fout")
