@@ -16,7 +16,10 @@
 #include "core/heap.h"
 
 struct kp_file {
-	int fd;
+	int fd;          /* -1: in `secret` */
+	char *secret;    /* its own pages; NULL: there are none */
+	uint64_t size;   /* of what was written there */
+	uint64_t mapped; /* bytes that may be */
 	char *temporary; /* its name until it is committed; NULL: it has none */
 };
 
@@ -69,11 +72,88 @@ kp_file_open(const char *path, struct kp_file **ret_file, struct kp_error *err)
 	return KP_OK;
 }
 
+/* Files in memory. */
+
+static void
+drop_secret(struct kp_file *file)
+{
+	if (mprotect(file->secret, (size_t)file->mapped, PROT_READ | PROT_WRITE) == 0) {
+		kp_wipe(file->secret, (size_t)file->size);
+	}
+	(void)munmap(file->secret, (size_t)file->mapped);
+}
+
+enum kp_status
+kp_file_create_secret(uint64_t bytes_max, struct kp_file **ret_file, struct kp_error *err)
+{
+	struct kp_file *file = kp_heap_calloc(1, sizeof(*file));
+	if (file == NULL || bytes_max == 0 || bytes_max > SIZE_MAX / 2) {
+		kp_heap_free(file);
+		return kp_error_set(err, KP_E_MEMORY, "no memory for a file");
+	}
+	/* Pages come as they are written. */
+	void *pages = mmap(NULL, (size_t)bytes_max, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (pages == MAP_FAILED) {
+		kp_heap_free(file);
+		return kp_error_set(err, KP_E_MEMORY, "no memory for a file");
+	}
+	(void)madvise(pages, (size_t)bytes_max, MADV_DONTDUMP);
+	file->fd = -1;
+	file->secret = pages;
+	file->mapped = bytes_max;
+	*ret_file = file;
+	return KP_OK;
+}
+
+enum kp_status
+kp_file_seal(struct kp_file *file)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t keep = (file->size + page - 1) / page * page;
+	KP_REQUIRE(file->secret != NULL);
+	keep = keep == 0 ? page : keep;
+	if (keep < file->mapped) {
+		(void)munmap(file->secret + keep, (size_t)(file->mapped - keep));
+		file->mapped = keep;
+	}
+	/* Where the process has not locked all it has, what the system allows it. */
+	(void)mlock(file->secret, (size_t)file->mapped);
+	return mprotect(file->secret, (size_t)file->mapped, PROT_READ) == 0 ? KP_OK
+									    : KP_E_IO;
+}
+
+static enum kp_status
+write_secret(struct kp_file *file, uint64_t offset, const char *bytes, size_t len)
+{
+	if (len > file->mapped || offset > file->mapped - len) {
+		return KP_E_LIMIT;
+	}
+	memcpy(file->secret + offset, bytes, len);
+	file->size = offset + len > file->size ? offset + len : file->size;
+	return KP_OK;
+}
+
+static size_t
+read_secret(const struct kp_file *file, uint64_t offset, char *bytes, size_t len)
+{
+	uint64_t left = offset < file->size ? file->size - offset : 0;
+	size_t got = len < left ? len : (size_t)left;
+	memcpy(bytes, file->secret + (got == 0 ? 0 : offset), got);
+	return got;
+}
+
+/* All files. */
+
 void
 kp_file_close(struct kp_file **file)
 {
 	if (*file != NULL) {
-		(void)close((*file)->fd);
+		if ((*file)->secret != NULL) {
+			drop_secret(*file);
+		} else {
+			(void)close((*file)->fd);
+		}
 		if ((*file)->temporary != NULL) {
 			(void)unlink((*file)->temporary);
 			kp_heap_free((*file)->temporary);
@@ -87,6 +167,10 @@ enum kp_status
 kp_file_stat(struct kp_file *file, struct kp_file_stamp *ret_stamp)
 {
 	struct stat st;
+	if (file->secret != NULL) {
+		*ret_stamp = (struct kp_file_stamp){.size = file->size};
+		return KP_OK;
+	}
 	if (fstat(file->fd, &st) != 0) {
 		return KP_E_IO;
 	}
@@ -110,6 +194,10 @@ kp_file_read_at(
 	struct kp_file *file, uint64_t offset, char *bytes, size_t len, size_t *ret_read)
 {
 	size_t total = 0;
+	if (file->secret != NULL) {
+		*ret_read = read_secret(file, offset, bytes, len);
+		return KP_OK;
+	}
 	while (total < len) {
 		ssize_t got = pread(
 			file->fd, bytes + total, len - total, (off_t)(offset + total));
@@ -162,6 +250,9 @@ enum kp_status
 kp_file_write_at(struct kp_file *file, uint64_t offset, const char *bytes, size_t len)
 {
 	size_t total = 0;
+	if (file->secret != NULL) {
+		return write_secret(file, offset, bytes, len);
+	}
 	while (total < len) {
 		ssize_t put = pwrite(
 			file->fd, bytes + total, len - total, (off_t)(offset + total));

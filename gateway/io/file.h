@@ -44,6 +44,16 @@ enum kp_status kp_file_create(
 	const char *path, struct kp_file **ret_file, struct kp_error *err) KP_MUST_USE;
 enum kp_status kp_file_write_at(
 	struct kp_file *file, uint64_t offset, const char *bytes, size_t len) KP_MUST_USE;
+/*
+ * A file in memory of the process itself: not in a dump, not in swap as far as the system
+ * lets it be locked, without a descriptor, and wiped when it is closed. Writing past
+ * `bytes_max` is KP_E_LIMIT.
+ */
+enum kp_status kp_file_create_secret(
+	uint64_t bytes_max, struct kp_file **ret_file, struct kp_error *err) KP_MUST_USE;
+/* Gives back what was not written of a file in memory; from here on it can only be read.
+ */
+enum kp_status kp_file_seal(struct kp_file *file) KP_MUST_USE;
 /* Durable, and in its place. */
 enum kp_status kp_file_commit(struct kp_file *file, const char *path) KP_MUST_USE;
 /* The whole file, NUL-terminated behind its end; refuses more than bytes_max. */

@@ -235,6 +235,68 @@ tear_down(void **state)
 	return system(command);
 }
 
+static void
+files_in_memory_hold_and_let_go(void **state)
+{
+	(void)state;
+	struct kp_error err = {0};
+	struct kp_file *file = NULL;
+	struct kp_file_stamp stamp;
+	char bytes[16];
+	size_t len = 0;
+	assert_int_equal(kp_file_create_secret(0, &file, &err), KP_E_MEMORY);
+	assert_int_equal(kp_file_create_secret(100000, &file, &err), KP_OK);
+	assert_int_equal(kp_file_write_at(file, 5, "fghij", 5), KP_OK);
+	assert_int_equal(kp_file_write_at(file, 0, "abcde", 5), KP_OK);
+	/* At the bound, and one past it. */
+	assert_int_equal(kp_file_write_at(file, 99999, "z", 1), KP_OK);
+	assert_int_equal(kp_file_write_at(file, 99999, "zz", 2), KP_E_LIMIT);
+	assert_int_equal(kp_file_write_at(file, UINT64_MAX, "z", 1), KP_E_LIMIT);
+	assert_int_equal(kp_file_seal(file), KP_OK);
+	assert_int_equal(kp_file_stat(file, &stamp), KP_OK);
+	assert_int_equal(stamp.size, 100000);
+	assert_int_equal(kp_file_read_at(file, 2, bytes, 6, &len), KP_OK);
+	assert_int_equal(len, 6);
+	assert_memory_equal(bytes, "cdefgh", 6);
+	assert_int_equal(kp_file_read_at(file, 99998, bytes, sizeof(bytes), &len), KP_OK);
+	assert_int_equal(len, 2);
+	assert_int_equal(kp_file_read_at(file, 100000, bytes, 1, &len), KP_OK);
+	assert_int_equal(len, 0);
+	kp_file_close(&file);
+	assert_null(file);
+	assert_int_equal(kp_file_create_secret(1, &file, &err), KP_OK);
+	assert_int_equal(kp_file_seal(file), KP_OK);
+	kp_file_close(&file);
+}
+
+/* Without a descriptor, and read-only from the seal on: whoever writes, ends. */
+static void
+sealed_memory_is_not_written(void **state)
+{
+	(void)state;
+	struct kp_error err = {0};
+	struct kp_file *file = NULL;
+	int status = 0;
+	int before = dup(0);
+	assert_int_equal(close(before), 0);
+	assert_int_equal(kp_file_create_secret(8192, &file, &err), KP_OK);
+	int after = dup(0);
+	assert_int_equal(after, before);
+	assert_int_equal(close(after), 0);
+	assert_int_equal(kp_file_write_at(file, 0, "x", 1), KP_OK);
+	assert_int_equal(kp_file_seal(file), KP_OK);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		(void)signal(SIGSEGV, SIG_DFL);
+		(void)!kp_file_write_at(file, 0, "y", 1);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	kp_file_close(&file);
+}
+
 int
 main(void)
 {
@@ -244,6 +306,8 @@ main(void)
 		cmocka_unit_test(list_folders),
 		cmocka_unit_test(journal_appends_and_locks),
 		cmocka_unit_test(journal_refuses_after_a_failure),
+		cmocka_unit_test(files_in_memory_hold_and_let_go),
+		cmocka_unit_test(sealed_memory_is_not_written),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
