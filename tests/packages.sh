@@ -10,7 +10,7 @@ set -eu
 
 run="ca-certificates gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libuv1-dev
 libjansson-dev libnghttp2-dev libssl-dev libseccomp-dev libpq-dev unixodbc-dev uthash-dev python3 curl
-libxml2-dev"
+libxml2-dev libzip-dev"
 test="systemd
 libcmocka-dev clang libclang-rt-14-dev clang-format git jq nodejs npm nginx man-db procps openssl
 softhsm2 libengine-pkcs11-openssl chromium sslscan testssl.sh
@@ -22,7 +22,9 @@ run="$run postgresql-15 openssl"
 bench="$bench python3-psycopg2"
 # What holds the soap connector to account.
 test="$test xmlsec1 default-jre-headless python3-yaml"
-bench="$bench python3-zeep"
+# Workbooks by other hands.
+test="$test python3-openpyxl python3-xlsxwriter"
+bench="$bench python3-zeep python3-openpyxl python3-xlsxwriter"
 
 missing=""
 for set in "$@"; do

@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # A room may include those named for it, itself, and connectors/connector.h where it says so.
 CORE = {"core"}
-PURE = CORE | {"crypto", "token", "identity", "policies", "http", "query", "config", "connectors", "io"}
+PURE = CORE | {"crypto", "token", "identity", "policies", "http", "query", "config", "connectors", "sheet", "io"}
 ROOMS = {
     "core": CORE,
     "crypto": CORE | {"crypto"},
@@ -19,6 +19,7 @@ ROOMS = {
     "identity": CORE | {"crypto", "token", "http", "io", "identity"},
     "policies": CORE | {"policies"},
     "connectors": CORE | {"connectors", "policies"},
+    "sheet": CORE | {"connectors", "sheet"},
     "query": CORE | {"query", "policies", "http", "connectors", "source"},
     "config": CORE | {"config", "crypto", "token", "policies", "io"},
     "io": CORE | {"crypto", "http", "io"},
@@ -30,7 +31,7 @@ ROOMS = {
 }
 LIBRARIES = {"uv.h": {"io"}, "curl/": {"io"}, "openssl/ssl": {"io"},
              "libpq": {"io"}, "seccomp.h": {"io"}, "sql.h": {"io"}, "sqlext.h": {"io"},
-             "openssl/": {"io", "crypto"}, "libxml/": {"io", "connectors"}, "nghttp2/": {"http"}}
+             "openssl/": {"io", "crypto"}, "libxml/": {"io", "connectors"}, "nghttp2/": {"http"}, "zip.h": {"sheet"}}
 
 
 def room_of(path):
