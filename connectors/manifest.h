@@ -285,6 +285,7 @@ struct kp_manifest_decision_point {
 enum kp_export_form {
 	KP_EXPORT_CSV,
 	KP_EXPORT_NDJSON,
+	KP_EXPORT_XLSX, /* unpacked by the host: what the connector gets is CSV */
 };
 
 /* How it is known that a delivery is the partner's and whole. The names of files are
@@ -300,6 +301,9 @@ struct kp_manifest_verify {
 struct kp_manifest_export {
 	struct kp_slice path;
 	enum kp_export_form form;
+	struct kp_slice sheet; /* empty: the first that is not hidden */
+	uint32_t header_row;   /* of the sheet, from 1 */
+	uint64_t unpacked_bytes_max;
 	struct kp_slice charset;
 	char separator;
 	struct kp_slice key;      /* column that holds the bsn */

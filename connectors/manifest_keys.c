@@ -11,7 +11,7 @@ static const char *const method_words[] = {"GET", "POST", NULL};
 static const char *const soap_version_words[] = {"1.1", "1.2", NULL};
 static const char *const soap_action_words[] = {"quoted", "bare", "empty", "none", NULL};
 static const char *const charset_words[] = {"utf-8", "latin-1", "windows-1252", NULL};
-static const char *const export_words[] = {"csv", "ndjson", NULL};
+static const char *const export_words[] = {"csv", "ndjson", "xlsx", NULL};
 static const char *const dated_words[] = {"mtime", "name", NULL};
 static const char *const separator_words[] = {",", ";", "\t", "|", NULL};
 
@@ -184,7 +184,23 @@ static const struct kp_key file_keys[] = {
 		.words = export_words,
 		.help = "csv by default; ndjson: a JSON object on each line, whose "
 			"columns are member names, with dots between on the way into "
-			"an object"},
+			"an object; xlsx: one sheet of a workbook"},
+	{.name = "sheet",
+		.kind = KP_KEY_TEXT,
+		.help = "xlsx: name of the sheet, which may be a hidden one; left out: "
+			"the first that is not hidden"},
+	{.name = "header_row",
+		.kind = KP_KEY_INTEGER,
+		.min = 1,
+		.max = 1000,
+		.fallback = 1,
+		.help = "xlsx: row of the sheet that holds the names of the columns"},
+	{.name = "unpacked_mib",
+		.kind = KP_KEY_INTEGER,
+		.min = 1,
+		.max = 1024,
+		.fallback = 64,
+		.help = "xlsx: memory that the rows of the sheet may take, as CSV"},
 	{.name = "charset",
 		.kind = KP_KEY_CHOICE,
 		.words = charset_words,

@@ -3,17 +3,29 @@
 /* manifest_rows: where the rows come from: `file` and `sql`. See manifest_reader.h. */
 #include <string.h>
 
+#include "connectors/manifest_keys.h"
 #include "connectors/manifest_reader.h"
 
-/* Keys that say how text is cut into columns, in a form that is not. */
+/* Keys of one form in another. */
 static void
-refuse_csv_keys(struct reader *reader, const struct kp_json_node *object)
+check_form_keys(struct reader *reader, const struct kp_json_node *object)
 {
-	static const char *const keys[] = {"charset", "separator"};
+	static const struct {
+		const char *key;
+		enum kp_export_form form;
+		const char *name;
+	} keys[] = {
+		{"charset", KP_EXPORT_CSV, "csv"},
+		{"separator", KP_EXPORT_CSV, "csv"},
+		{"sheet", KP_EXPORT_XLSX, "xlsx"},
+		{"header_row", KP_EXPORT_XLSX, "xlsx"},
+		{"unpacked_mib", KP_EXPORT_XLSX, "xlsx"},
+	};
 	for (size_t i = 0; i < KP_ARRAY_LEN(keys); i++) {
-		if (text_at(object, keys[i]).len > 0) {
+		if (keys[i].form != reader->manifest->file.form && object != NULL &&
+			kp_json_member(object, keys[i].key) != NULL) {
 			kp_json_finding(&reader->document, object,
-				"%s belongs to form csv only", keys[i]);
+				"%s belongs to form %s only", keys[i].key, keys[i].name);
 		}
 	}
 }
@@ -25,11 +37,16 @@ read_form(struct reader *reader, const struct kp_json_node *object)
 	struct kp_slice form = text_at(object, "form");
 	file->separator = ';';
 	file->charset = KP_SLICE("utf-8");
-	if (kp_slice_is(form, "ndjson")) {
-		file->form = KP_EXPORT_NDJSON;
-		refuse_csv_keys(reader, object);
-		return;
-	}
+	file->form = kp_slice_is(form, "ndjson") ? KP_EXPORT_NDJSON
+		: kp_slice_is(form, "xlsx")      ? KP_EXPORT_XLSX
+						 : KP_EXPORT_CSV;
+	file->sheet = text_at(object, "sheet");
+	file->header_row = (uint32_t)integer_at(
+		object, "header_row", kp_manifest_fallback("file", "header_row"));
+	file->unpacked_bytes_max = (uint64_t)integer_at(object, "unpacked_mib",
+					   kp_manifest_fallback("file", "unpacked_mib"))
+		<< 20;
+	check_form_keys(reader, object);
 	if (text_at(object, "charset").len > 0) {
 		file->charset = text_at(object, "charset");
 	}

@@ -246,6 +246,9 @@ send_field(const struct sending *sending, const struct kp_row_field *field,
 	struct kp_slice bytes = {made, 0};
 	enum kp_value_result result = KP_VALUE_MADE;
 	bool yes = false;
+	if (cell->unreadable) {
+		return remark(sending, field, "onleesbaar");
+	}
 	if (field->field->table != NULL) {
 		return send_by_table(sending, field, cell->text);
 	}
@@ -331,7 +334,8 @@ kp_row_send(const struct kp_row_group *group, const struct kp_row_columns *colum
 	if (list && !sink->item(sink->context, group->section, &sending.item)) {
 		return false;
 	}
-	sending.valid_on = value_at(values, count, columns->valid_on).text;
+	struct kp_row_value valid_on = value_at(values, count, columns->valid_on);
+	sending.valid_on = valid_on.unreadable ? (struct kp_slice){0} : valid_on.text;
 	bool fine = true;
 	for (size_t i = 0; fine && i < group->field_count; i++) {
 		const struct kp_row_field *field = &group->fields[i];

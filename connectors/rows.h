@@ -65,6 +65,7 @@ bool kp_row_columns_find(struct kp_arena *arena, const struct kp_row_group *grou
 struct kp_row_value {
 	struct kp_slice text; /* empty: there is none */
 	bool json;            /* a number, true or false, as the source wrote it */
+	bool unreadable;      /* the source has something there, but no value */
 };
 
 /* Is any cell of the group wanted? */

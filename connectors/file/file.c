@@ -8,6 +8,8 @@
  * In:     a file, through scan once and through consume row by row      Out: fields
  * Fails:  files without a column that the manifest names, or not in the agreed form
  */
+#include <stdio.h>
+
 #include "connectors/fault.h"
 #include "connectors/file/form.h"
 #include "connectors/finding.h"
@@ -93,7 +95,8 @@ find_columns(const struct file_instance *instance, struct kp_arena *arena,
 	const struct kp_form_row *header, struct columns *columns, struct kp_fault *fault)
 {
 	const struct kp_manifest *manifest = instance->base.manifest;
-	const char *place = "row 1";
+	char place[32];
+	(void)snprintf(place, sizeof(place), "row %u", instance->form.first_row);
 	columns->groups =
 		KP_ARENA_ARRAY(arena, struct kp_row_columns, instance->groups.count + 1);
 	if (columns->groups == NULL) {
@@ -222,7 +225,7 @@ cell_text(const struct kp_form_row *row, size_t column)
 {
 	struct kp_slice text = {0};
 	if (column != KP_ROW_NO_COLUMN && column < row->count) {
-		text = row->values[column].text;
+		text = row->values[column].unreadable ? text : row->values[column].text;
 	}
 	return text;
 }
@@ -394,7 +397,7 @@ KP_CONNECTOR_DEFINE = {
 	.abi_minor = KP_CONNECTOR_ABI_MINOR,
 	.size = sizeof(struct kp_connector),
 	.name = "file",
-	.summary = "exports as CSV or NDJSON, reread when they change",
+	.summary = "exports as CSV, NDJSON or XLSX, reread when they change",
 	.transport = KP_TRANSPORT_FILE,
 	.call_size = sizeof(struct file_call),
 	.open = open_file,

@@ -49,7 +49,14 @@ kp_form_build(struct kp_arena *arena, const struct kp_manifest *manifest,
 	const struct kp_row_groups *groups, struct kp_form *form)
 {
 	const struct kp_manifest_export *file = &manifest->file;
-	*form = (struct kp_form){.form = file->form};
+	*form = (struct kp_form){.form = file->form, .first_row = 1};
+	if (file->form == KP_EXPORT_XLSX) {
+		/* As the host unpacks it. */
+		form->first_row = file->header_row;
+		form->csv.separator = ',';
+		form->csv.same_field_count = true;
+		return true;
+	}
 	form->csv.separator = file->separator;
 	form->csv.same_field_count = true;
 	form->csv.charset = kp_slice_is(file->charset, "latin-1") ? KP_CSV_LATIN1
@@ -84,7 +91,11 @@ on_csv_row(void *ctx, const struct kp_csv_row *csv)
 		}
 	}
 	for (size_t i = 0; i < csv->field_count; i++) {
-		reader->values[i] = (struct kp_row_value){.text = csv->fields[i]};
+		reader->values[i] = (struct kp_row_value){
+			.text = csv->fields[i],
+			.unreadable = reader->form->form == KP_EXPORT_XLSX &&
+				kp_slice_is(csv->fields[i], KP_FORM_UNREADABLE),
+		};
 	}
 	row.values = reader->values;
 	return reader->handler.row(reader->handler.ctx, &row);

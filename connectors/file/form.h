@@ -11,9 +11,13 @@
 #include "connectors/file/ndjson.h"
 #include "core/csv_read.h"
 
+/* A field of an unpacked sheet that has no value: what no text there can hold. */
+#define KP_FORM_UNREADABLE "\x1a"
+
 /* How to read the exports of one manifest. Lifetime: the instance. */
 struct kp_form {
 	enum kp_export_form form;
+	uint32_t first_row; /* number of the row with the names, as people count */
 	struct kp_csv_options csv;
 	struct kp_ndjson_columns columns;
 };

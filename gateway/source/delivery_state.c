@@ -3,6 +3,7 @@
 /* delivery_state: see delivery_state.h and delivery.h. */
 #include "source/delivery_state.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "source/source_private.h"
@@ -106,11 +107,14 @@ void
 kp_delivery_state_refused(struct kp_delivery_state *state, const char *path,
 	enum kp_delivery_refusal refusal, const struct kp_fault *fault)
 {
+	char text[sizeof(fault->place) + sizeof(fault->message) + 2];
 	(void)atomic_fetch_add(&state->refused[refusal], 1);
+	(void)snprintf(text, sizeof(text), "%s%s%s", fault->place,
+		fault->place[0] == '\0' ? "" : ": ", fault->message);
 	struct kp_delivery_event event = {
 		.kind = KP_DELIVERY_REFUSED,
 		.refusal = refusal,
-		.fault = fault->message,
+		.fault = text,
 	};
 	tell(state, path, &event);
 }

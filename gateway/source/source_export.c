@@ -13,6 +13,7 @@
 #include "source/delivery_find.h"
 #include "source/delivery_scan.h"
 #include "source/delivery_verify.h"
+#include "source/source_rows.h"
 
 #define SCAN_TRIES 3
 #define LIST_BYTES_MAX ((size_t)4 << 20)
@@ -97,6 +98,9 @@ origin_of(const struct kp_source_private *private,
 	const struct kp_slice parts[] = {
 		{(const char *)digest, KP_SHA256_BYTES},
 		{(const char *)&file->form, sizeof(file->form)},
+		{(const char *)&file->header_row, sizeof(file->header_row)},
+		file->sheet,
+		KP_SLICE("\n"),
 		{&file->separator, 1},
 		file->charset,
 		KP_SLICE("\n"),
@@ -144,15 +148,14 @@ look_at(struct coming *coming, bool index_there)
 	return status;
 }
 
-/* The rows, as text that can be sought in, from the form the export is in. */
+/* Text that can be sought in, from the form the delivery is in. */
 static enum kp_status
-open_rows(const struct kp_source_private *private, struct kp_export *export,
-	struct kp_fault *fault)
+open_rows(struct coming *coming)
 {
-	(void)private;
-	(void)fault;
-	export->rows = export->file;
-	return KP_OK;
+	struct kp_export *export = coming->export;
+	enum kp_status status = kp_source_rows_open(coming->making->private, export->file,
+		&export->rows, &coming->scan.fault);
+	return status == KP_E_SOURCE && !kp_export_intact(export) ? KP_E_BUSY : status;
 }
 
 /* The rows into the index; what is digested of the file afterwards, or while its rows are
@@ -239,7 +242,7 @@ fill_export(struct coming *coming)
 	bool looked = index_there || kp_delivery_verified(making->private);
 	enum kp_status status = looked ? look_at(coming, index_there) : KP_OK;
 	if (status == KP_OK) {
-		status = open_rows(making->private, coming->export, &coming->scan.fault);
+		status = open_rows(coming);
 	}
 	if (status == KP_OK && coming->export->index == NULL) {
 		status = make_index(coming, looked);

@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: Ketenpoort contributors
 # SPDX-License-Identifier: EUPL-1.2
 """Exports as partners deliver them: which file counts, of which day it is, when it is too old, and the index beside it."""
+import datetime
 import json
 import os
 import pathlib
@@ -12,6 +13,9 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/partners"))
+import workbook  # noqa: E402
+
 PROGRAM = sys.argv.pop(1)
 BSN = "999993653"
 
@@ -42,7 +46,8 @@ class Exports(unittest.TestCase):
 
     def ask(self, manifest):
         (self.folder / "manifest.json").write_text(json.dumps(manifest))
-        answer = json.loads(self.run_program("try", "--json", "--bsn-file", "bsn").stdout)
+        self.answer = self.run_program("try", "--json", "--bsn-file", "bsn").stdout
+        answer = json.loads(self.answer)
         return answer["outcome"], [field["value"] for field in answer["fields"]], answer["reason"]
 
     def test_the_latest_day_counts(self):
@@ -97,11 +102,74 @@ class Exports(unittest.TestCase):
 
     def test_manifests_say_what_is_wrong(self):
         for file, word in (({"path": "a-yyyymmdd.csv"}, "dated_by"), ({"dated_by": "name"}, "yyyymmdd"),
+                           ({"sheet": "a"}, "xlsx only"), ({"form": "ndjson", "charset": "utf-8"}, "csv only"),
+                           ({"form": "xlsx", "header_row": 0}, "1..1000"), ({"form": "xml"}, "csv, ndjson, xlsx"),
                            ({"max_age_hours": 5}, "dated_by"), ({"dated_by": "mtime", "max_age_hours": 90000}, "87600")):
             (self.folder / "manifest.json").write_text(json.dumps(self.manifest(**file)))
             done = self.run_program("check")
             self.assertEqual(done.returncode, 1)
             self.assertIn(word, done.stdout + done.stderr)
+
+    def said(self):
+        """What the same question tells people."""
+        return self.run_program("try", "--bsn-file", "bsn").stdout
+
+    def test_lines_of_json(self):
+        manifest = self.manifest(path="export.ndjson", form="ndjson", key="wie.bsn")
+        manifest["response"] = {"subject": "wie.bsn", "fields": {"persoon.naam": "wie.naam", "persoon.geheim": "geheim"}}
+        path = self.folder / "export.ndjson"
+        path.write_text('{"wie":{"bsn":1,"naam":"A"}}\n' * 3000 + json.dumps({"geheim": True, "wie": {"naam": "José", "bsn": int(BSN)}}))
+        self.assertEqual(self.ask(manifest)[:2], ("gevonden", ["José", True]))
+        for line, said in (("{", "ends too early"), ('{"wie":{"naam":"X"}}', "'wie.bsn' is not there"), ('{"wie":[]}', "'wie.bsn' is not there")):
+            path.write_text('{"wie":{"bsn":1}}\n' + line + "\n")
+            self.assertEqual(self.ask(manifest)[:2], ("fout", []))
+            for words in ("line 2", said):
+                self.assertIn(words, self.said())
+        path.write_text("\n")
+        self.assertEqual(self.ask(manifest)[0], "fout")
+
+    def workbook(self, rows, name="export.xlsx"):
+        workbook.write(self.folder / name, "Klanten & co", rows)
+
+    def test_a_sheet(self):
+        manifest = self.manifest(path="export.xlsx", form="xlsx", header_row=3)
+        manifest["response"]["fields"]["persoon.geboren"] = {"path": "Geboren", "date": "yyyy-mm-dd"}
+        rows = [["Levering"], [], ["BSN", "Naam", "Geboren"]] + [[1000000 + i, f"Ander {i}", None] for i in range(2000)]
+        self.workbook(rows + [[int(BSN), 'José; "de", jr', datetime.date(1970, 5, 3)]])
+        self.assertEqual(self.ask(manifest)[:2], ("gevonden", ['José; "de", jr', "1970-05-03"]))
+        manifest["file"]["sheet"] = "Klanten & co"
+        self.assertEqual(self.ask(manifest)[0], "gevonden")
+        # A number that lost its leading zeros, and a date that is none.
+        (self.folder / "bsn").write_text("012345672")
+        self.workbook(rows + [[12345672, "Nul", "3 mei"]])
+        self.assertEqual(self.ask(manifest)[:2], ("gevonden", ["Nul"]))
+        self.assertIn("persoon.geboren heeft een vorm die niet is afgesproken", self.answer)
+
+    def test_a_sheet_is_kept_beside_its_index(self):
+        manifest = self.manifest(path="export.xlsx", form="xlsx", index="export.index")
+        index = self.folder / "export.index"
+        for name in ("eerste", "tweede"):
+            self.workbook([["BSN", "Naam"], [int(BSN), name]])
+            self.assertEqual(self.ask(manifest)[1], [name])
+            first = index.stat().st_ino
+            self.assertEqual(self.ask(manifest)[1], [name])
+            self.assertEqual(index.stat().st_ino, first)
+            self.assertNotIn(name.encode(), index.read_bytes())
+        self.assertEqual(sorted(path.name for path in self.folder.glob("export*")), ["export.index", "export.xlsx"])
+
+    def test_a_sheet_that_is_refused(self):
+        manifest = self.manifest(path="export.xlsx", form="xlsx")
+        big = [["BSN", "Naam"]] + [[i, "x" * 1000] for i in range(1200)]
+        for rows, more, said in (([["BSN"]], {}, "row 1: there is no column 'Naam'"), ([["BSN", "Naam"]], {"sheet": "Blad2"}, "no sheet 'Blad2'"),
+                                 (big, {"unpacked_mib": 1}, "deliver them as CSV"), ([["BSN", "Naam"]], {"header_row": 2}, "row 2 of the sheet")):
+            self.workbook(rows)
+            self.assertEqual(self.ask(self.manifest(**{**manifest["file"], **more}))[:2], ("fout", []))
+            self.assertIn(said, self.said())
+        self.workbook(big)
+        self.assertEqual(self.ask(self.manifest(**{**manifest["file"], "unpacked_mib": 2}))[0], "nietsGevonden")
+        self.deliver("export.xlsx", "tekst")
+        self.assertEqual(self.ask(manifest)[0], "fout")
+        self.assertIn("no .xlsx workbook", self.said())
 
 
 if __name__ == "__main__":
