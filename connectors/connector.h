@@ -31,6 +31,7 @@
  *   1.1  2026-11-27  SQL transport; kp_request_writer.query
  *   1.1  2026-11-27  kp_call_host: random bytes and the signing service, for WS-Security
  *   1.2  2026-11-27  kp_head.header_at
+ *   1.2  2026-11-27  kp_index_writer: entry and changes; head comes once for each file
  */
 #ifndef KP_CONNECTOR_H
 #define KP_CONNECTOR_H
@@ -194,6 +195,18 @@ struct kp_head {
 	((head)->size >= offsetof(struct kp_head, member) + sizeof((head)->member) &&    \
 		(head)->member != NULL)
 
+/* A row of a delivery that change files follow. */
+struct kp_index_entry {
+	uint32_t size;
+	struct kp_text key; /* empty: about nobody we could be asked for */
+	/* Which row of the partner's it is, whoever it is about: any text that tells it
+	 * from the others. Empty: it cannot be told, and no change reaches it. */
+	struct kp_text identity;
+	bool removed; /* a change that takes the row away; it is not handed to consume */
+	uint64_t offset;
+	uint64_t len;
+};
+
 /* Where scan reports what a file holds. The host keeps a keyed hash of the key, offset
  * and length. A row with an empty key (a header row) is handed to consume before the rows
  * of every look-up; rows come in the order of the file. Because keys can share a hash,
@@ -202,7 +215,19 @@ struct kp_index_writer {
 	uint32_t size;
 	void *context;
 	bool (*row)(void *context, struct kp_text key, uint64_t offset, uint64_t len);
+	/* Since 1.2, and only where the manifest says that change files follow a delivery
+	 * (file/series): in place of `row` for every row but those with an empty key. A
+	 * later entry, in the same file or a later one, takes the place of those before
+	 * it with the same identity. */
+	bool (*entry)(void *context, const struct kp_index_entry *entry);
+	bool changes; /* this is a change file */
 };
+
+/* Does this writer offer it? */
+#define KP_INDEX_HAS(writer, member)                                                     \
+	((writer)->size >= offsetof(struct kp_index_writer, member) +                    \
+				sizeof((writer)->member) &&                              \
+		(writer)->member != NULL)
 
 /* What the host offers at open. Lives as long as the instance. */
 struct kp_host {
@@ -291,6 +316,8 @@ struct kp_connector {
 	int (*prepare)(const void *instance, void *call, const struct kp_call_host *host,
 		const struct kp_need *need, const struct kp_request_writer *out,
 		struct kp_fault *fault);
+	/* Of a delivery with change files it comes before the rows of each file, so
+	 * several times, with consume between. */
 	int (*head)(const void *instance, void *call, const struct kp_head *head,
 		const struct kp_sink *sink, struct kp_fault *fault);
 	int (*consume)(const void *instance, void *call, struct kp_text bytes,

@@ -298,6 +298,24 @@ struct kp_manifest_verify {
 	struct kp_manifest_place place;
 };
 
+/* What a code in a change file does. */
+struct kp_manifest_operation {
+	struct kp_slice code;
+	bool removes; /* else it adds or replaces */
+};
+
+/* Change files that follow a whole delivery. */
+struct kp_manifest_series {
+	struct kp_slice path;       /* empty: there are none */
+	const struct kp_slice *key; /* columns that say which row it is */
+	size_t key_count;
+	struct kp_slice operation; /* column */
+	const struct kp_manifest_operation *operations;
+	size_t operation_count;
+	uint32_t files_max;
+	struct kp_manifest_place place;
+};
+
 struct kp_manifest_export {
 	struct kp_slice path;
 	enum kp_export_form form;
@@ -311,6 +329,7 @@ struct kp_manifest_export {
 	struct kp_slice dated_by; /* "mtime", "name" or empty */
 	uint32_t max_age_hours;   /* 0: no bound */
 	struct kp_manifest_verify verify;
+	struct kp_manifest_series series;
 	struct kp_manifest_place place;
 };
 

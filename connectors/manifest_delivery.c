@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* manifest_delivery: what is asked of a partner's deliveries: `file/verify`. See
+/* manifest_delivery: what is asked of a partner's deliveries: `file/verify` and
+ * `file/series`. See
  * manifest_reader.h. */
 #include <string.h>
 
@@ -49,8 +50,92 @@ read_verify(struct reader *reader, const struct kp_json_node *file)
 	}
 }
 
+static void
+read_operations(struct reader *reader, const struct kp_json_node *series)
+{
+	static const struct kp_manifest_operation usual[] = {
+		{KP_SLICE_INIT("toevoegen"), false},
+		{KP_SLICE_INIT("wijzigen"), false},
+		{KP_SLICE_INIT("verwijderen"), true},
+	};
+	const struct kp_json_node *object = object_at(series, "operations");
+	struct kp_manifest_series *out = &reader->manifest->file.series;
+	out->operations = usual;
+	out->operation_count = KP_ARRAY_LEN(usual);
+	if (object == NULL) {
+		return;
+	}
+	struct kp_manifest_operation *list =
+		array_of(reader, count_members(object), sizeof(*list));
+	out->operations = list;
+	out->operation_count = 0;
+	for (const struct kp_json_node *at = next_member(object->first);
+		list != NULL && at != NULL; at = next_member(at->next)) {
+		list[out->operation_count++] = (struct kp_manifest_operation){
+			.code = at->name,
+			.removes = at->kind == KP_JSON_KIND_STRING &&
+				kp_slice_is(at->text, "verwijderen"),
+		};
+	}
+}
+
+static bool
+holds(struct kp_slice text, const char *word)
+{
+	return text.len > 0 && memmem(text.data, text.len, word, strlen(word)) != NULL;
+}
+
+/* The folder of a path, with its '/'. */
+static struct kp_slice
+folder_of(struct kp_slice path)
+{
+	const char *slash = path.len == 0 ? NULL : memrchr(path.data, '/', path.len);
+	return (struct kp_slice){
+		path.data, slash == NULL ? 0 : (size_t)(slash - path.data) + 1};
+}
+
+static void
+check_series(struct reader *reader, const struct kp_json_node *object)
+{
+	const struct kp_manifest_export *file = &reader->manifest->file;
+	const struct kp_manifest_series *series = &file->series;
+	if (!kp_slice_is(file->dated_by, "name") || !holds(series->path, "yyyymmdd")) {
+		kp_json_finding(&reader->document, object,
+			"needs dated_by 'name', and yyyymmdd in its path too");
+	}
+	if (!kp_slice_equal(folder_of(file->path), folder_of(series->path))) {
+		kp_json_finding(&reader->document, kp_json_member(object, "path"),
+			"is in another folder than the deliveries");
+	}
+	if (holds(file->path, "{volgnummer}") && !holds(series->path, "{volgnummer}")) {
+		kp_json_finding(&reader->document, kp_json_member(object, "path"),
+			"has no {volgnummer}, and the deliveries have one");
+	}
+	if (series->key_count == 0) {
+		kp_json_finding(&reader->document, object, "names no key");
+	}
+}
+
+static void
+read_series(struct reader *reader, const struct kp_json_node *file)
+{
+	const struct kp_json_node *object = object_at(file, "series");
+	struct kp_manifest_series *series = &reader->manifest->file.series;
+	if (object == NULL) {
+		return;
+	}
+	series->place = place_of(reader, object);
+	series->path = text_at(object, "path");
+	series->key = read_texts(reader, object, "key", &series->key_count);
+	series->operation = text_at(object, "operation");
+	series->files_max = (uint32_t)integer_at(object, "files_max", 100);
+	read_operations(reader, object);
+	check_series(reader, object);
+}
+
 void
 kp_manifest_read_delivery(struct reader *reader, const struct kp_json_node *file)
 {
 	read_verify(reader, file);
+	read_series(reader, file);
 }

@@ -174,6 +174,43 @@ static const struct kp_key file_verify_keys[] = {
 	KP_KEYS_END,
 };
 
+static const char *const operation_words[] = {
+	"toevoegen", "wijzigen", "verwijderen", NULL};
+
+static const struct kp_key operation_map[] = {
+	{.kind = KP_KEY_CHOICE,
+		.words = operation_words,
+		.help = "what this code in the column `operation` does"},
+	KP_KEYS_END,
+};
+
+static const struct kp_key series_keys[] = {
+	{.name = "path",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "change files, with yyyymmdd and, when they are numbered, "
+			"{volgnummer} in their names; in the folder of the deliveries"},
+	{.name = "key",
+		.kind = KP_KEY_TEXTS,
+		.required = true,
+		.help = "columns that together say which row it is"},
+	{.name = "operation",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "column of the change files that says what happened to the row"},
+	{.name = "operations",
+		.kind = KP_KEY_OBJECT,
+		.keys = operation_map,
+		.help = "codes in that column; left out: the words themselves"},
+	{.name = "files_max",
+		.kind = KP_KEY_INTEGER,
+		.min = 1,
+		.max = 1000,
+		.fallback = 100,
+		.help = "how many change files may follow a delivery"},
+	KP_KEYS_END,
+};
+
 static const struct kp_key file_keys[] = {
 	{.name = "path",
 		.kind = KP_KEY_TEXT,
@@ -234,6 +271,10 @@ static const struct kp_key file_keys[] = {
 		.keys = file_verify_keys,
 		.help = "how a delivery is known to be the partner's and whole; one that "
 			"is not is not taken, and the one before it stays"},
+	{.name = "series",
+		.kind = KP_KEY_OBJECT,
+		.keys = series_keys,
+		.help = "change files that follow a whole delivery, until the next one"},
 	KP_KEYS_END,
 };
 

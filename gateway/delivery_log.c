@@ -15,7 +15,9 @@ kp_delivery_log(void *context, const struct kp_delivery_event *event)
 	case KP_DELIVERY_TAKEN:
 		KP_LOG(&log, INFO, SOURCE, "a delivery is in force",
 			kp_log_number(KP_LOG_ROWS, (int64_t)event->rows),
-			kp_log_number(KP_LOG_BYTES, (int64_t)event->bytes));
+			kp_log_number(KP_LOG_BYTES, (int64_t)event->bytes),
+			kp_log_number(KP_LOG_CHANGE_FILES, (int64_t)event->change_files),
+			kp_log_number(KP_LOG_CHANGES, (int64_t)event->change_rows));
 		break;
 	case KP_DELIVERY_REFUSED:
 		KP_LOG(&log, WARN, SOURCE, "a delivery is refused",

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "connectors/fault.h"
+#include "connectors/file/changes.h"
 #include "connectors/file/form.h"
 #include "connectors/finding.h"
 #include "connectors/opening.h"
@@ -30,6 +31,7 @@ struct columns {
 	size_t key;
 	size_t valid_on;
 	struct kp_row_columns *groups;
+	struct kp_change_columns change; /* with a series */
 };
 
 struct file_scan {
@@ -40,8 +42,9 @@ struct file_scan {
 	struct kp_fault *fault;
 	struct columns columns;
 	bool begun;
-	bool rows;   /* there was one, if only of names */
-	bool failed; /* `fault` is set */
+	struct kp_change change; /* of the row under way */
+	bool rows;               /* there was one, if only of names */
+	bool failed;             /* `fault` is set */
 };
 
 struct file_call {
@@ -125,15 +128,48 @@ fail_reading(struct kp_fault *fault, const struct kp_error *err)
 
 /* Scanning. */
 
+static const struct kp_manifest_series *
+series_of(const struct file_instance *instance)
+{
+	return &instance->base.manifest->file.series;
+}
+
+/* A row that changes may follow, or a change. */
+static bool
+tell_entry(struct file_scan *scan, const struct kp_form_row *row, struct kp_slice key)
+{
+	struct kp_change *change = &scan->change;
+	if (!kp_change_read(series_of(scan->instance), &scan->columns.change, row, change,
+		    scan->fault)) {
+		scan->failed = true;
+		return false;
+	}
+	const struct kp_index_entry entry = {
+		.size = sizeof(entry),
+		.key = kp_text_from(key),
+		.identity = {change->identity, change->identity_len},
+		.removed = change->removes,
+		.offset = row->offset,
+		.len = row->len,
+	};
+	return scan->out->entry(scan->out->context, &entry);
+}
+
 static bool
 on_scanned(void *ctx, const struct kp_form_row *row)
 {
 	struct file_scan *scan = ctx;
 	char digits[KP_BSN_DIGITS];
 	struct kp_slice key = {0};
+	bool series = series_of(scan->instance)->path.len > 0;
 	if (row->names != NULL) {
+		bool changes = series && scan->out->changes;
 		if (!find_columns(scan->instance, &scan->arena, row, &scan->columns,
-			    scan->fault)) {
+			    scan->fault) ||
+			(series &&
+				!kp_change_columns_find(&scan->arena,
+					series_of(scan->instance), changes, row,
+					&scan->columns.change, scan->fault))) {
 			scan->failed = true;
 			return false;
 		}
@@ -144,6 +180,9 @@ on_scanned(void *ctx, const struct kp_form_row *row)
 	} else {
 		scan->rows = true;
 		key = kp_bsn_normal(row->values[scan->columns.key].text, digits);
+		if (series) {
+			return tell_entry(scan, row, key);
+		}
 		if (key.len == 0) {
 			/* A row about nobody we could be asked for. */
 			return true;
@@ -162,6 +201,10 @@ begin_scan(struct file_scan *scan, const struct file_instance *instance,
 	scan->begun = true;
 	kp_arena_init(&scan->arena, ROWS_BYTES_MAX, NULL);
 	const struct kp_form_handler handler = {.ctx = scan, .row = on_scanned};
+	if (series_of(instance)->path.len > 0 && !KP_INDEX_HAS(scan->out, entry)) {
+		return kp_fault_set(fault, "/file/series",
+			"this version of the gateway takes no change files");
+	}
 	return kp_form_reader_init(&scan->reader, &instance->form, &scan->arena, &handler,
 		       &err) == KP_OK
 		? KP_DONE
@@ -174,9 +217,9 @@ scan_file(const void *opaque, void *state, struct kp_text bytes, bool last,
 {
 	struct file_scan *scan = state;
 	struct kp_error err = {0};
-	int verdict = scan->begun ? KP_DONE : begin_scan(scan, opaque, fault);
 	scan->out = out;
 	scan->fault = fault;
+	int verdict = scan->begun ? KP_DONE : begin_scan(scan, opaque, fault);
 	if (verdict == KP_DONE) {
 		enum kp_status status =
 			kp_form_reader_push(&scan->reader, kp_text_slice(bytes), &err);
@@ -252,6 +295,9 @@ tell_unmapped(void *ctx, struct kp_slice name)
 	const struct kp_manifest_response *response =
 		&call->instance->base.manifest->response;
 	name = kp_value_trim(name);
+	if (kp_change_column_named(series_of(call->instance), name)) {
+		return true;
+	}
 	for (size_t j = 0; j < response->ignored_count; j++) {
 		if (kp_slice_equal(response->ignored[j], name)) {
 			return true;
@@ -316,25 +362,6 @@ on_row(void *ctx, const struct kp_form_row *row)
 }
 
 static int
-head_file(const void *opaque, void *memory, const struct kp_head *head,
-	const struct kp_sink *sink, struct kp_fault *fault)
-{
-	const struct file_instance *instance = opaque;
-	struct file_call *call = memory;
-	struct kp_error err = {0};
-	(void)head;
-	(void)sink;
-	kp_arena_init(&call->arena, ROWS_BYTES_MAX, NULL);
-	call->arena_open = true;
-	const struct kp_form_handler handler = {
-		.ctx = call, .row = on_row, .other = tell_unmapped};
-	return kp_form_reader_init(&call->reader, &instance->form, &call->arena, &handler,
-		       &err) == KP_OK
-		? KP_DONE
-		: fail_reading(fault, &err);
-}
-
-static int
 close_step(struct file_call *call, enum kp_status status, const struct kp_error *err)
 {
 	struct kp_fault *fault = call->fault;
@@ -349,6 +376,50 @@ close_step(struct file_call *call, enum kp_status status, const struct kp_error 
 	return status == KP_E_CANCELLED
 		? kp_fault_set(fault, "", "the gateway stopped reading")
 		: fail_reading(fault, err);
+}
+
+/* The rows of one file are all there. */
+static int
+end_rows(struct file_call *call, const struct kp_sink *sink, struct kp_fault *fault)
+{
+	struct kp_error err = {0};
+	call->sink = sink;
+	call->fault = fault;
+	enum kp_status status = kp_form_reader_finish(&call->reader, &err);
+	return close_step(call, status, &err);
+}
+
+static void
+let_go(struct file_call *call)
+{
+	if (call->arena_open) {
+		kp_form_reader_deinit(&call->reader);
+		kp_arena_deinit(&call->arena);
+		call->arena_open = false;
+	}
+}
+
+/* Before the rows of each file. */
+static int
+head_file(const void *opaque, void *memory, const struct kp_head *head,
+	const struct kp_sink *sink, struct kp_fault *fault)
+{
+	const struct file_instance *instance = opaque;
+	struct file_call *call = memory;
+	struct kp_error err = {0};
+	(void)head;
+	if (call->arena_open && end_rows(call, sink, fault) != KP_DONE) {
+		return KP_FAIL;
+	}
+	let_go(call);
+	kp_arena_init(&call->arena, ROWS_BYTES_MAX, NULL);
+	call->arena_open = true;
+	const struct kp_form_handler handler = {
+		.ctx = call, .row = on_row, .other = tell_unmapped};
+	return kp_form_reader_init(&call->reader, &instance->form, &call->arena, &handler,
+		       &err) == KP_OK
+		? KP_DONE
+		: fail_reading(fault, &err);
 }
 
 static int
@@ -371,24 +442,16 @@ finish_file(const void *opaque, void *memory, const struct kp_sink *sink,
 {
 	(void)opaque;
 	struct file_call *call = memory;
-	struct kp_error err = {0};
-	call->sink = sink;
-	call->fault = fault;
-	enum kp_status status = kp_form_reader_finish(&call->reader, &err);
+	int verdict = end_rows(call, sink, fault);
 	*ret_outcome = call->rows > 0 ? KP_FOUND : KP_NOTHING_FOUND;
-	return close_step(call, status, &err);
+	return verdict;
 }
 
 static void
 end_file(const void *opaque, void *memory)
 {
 	(void)opaque;
-	struct file_call *call = memory;
-	if (call->arena_open) {
-		kp_form_reader_deinit(&call->reader);
-		kp_arena_deinit(&call->arena);
-		call->arena_open = false;
-	}
+	let_go(memory);
 }
 
 extern KP_CONNECTOR_DEFINE;

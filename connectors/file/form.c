@@ -23,7 +23,8 @@ static bool
 build_columns(struct kp_arena *arena, const struct kp_manifest *manifest,
 	const struct kp_row_groups *groups, struct kp_ndjson_columns *columns)
 {
-	size_t room = 2;
+	const struct kp_manifest_series *series = &manifest->file.series;
+	size_t room = 3 + series->key_count;
 	for (size_t i = 0; i < groups->count; i++) {
 		room += groups->items[i].field_count + 1;
 	}
@@ -40,6 +41,10 @@ build_columns(struct kp_arena *arena, const struct kp_manifest *manifest,
 			add_column(names, &columns->count, group->fields[j].column);
 		}
 	}
+	for (size_t i = 0; i < series->key_count; i++) {
+		add_column(names, &columns->count, series->key[i]);
+	}
+	add_column(names, &columns->count, series->operation);
 	columns->names = names;
 	return true;
 }

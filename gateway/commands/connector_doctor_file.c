@@ -11,8 +11,8 @@
 #include "commands/connector_doctor.h"
 #include "config/config.h"
 #include "core/json_write.h"
+#include "source/delivery_rows.h"
 #include "source/delivery_verify.h"
-#include "source/source_export.h"
 
 #define BEGINNING_BYTES ((size_t)256 * 1024)
 #define HOUR_MS ((int64_t)3600000)
@@ -61,25 +61,25 @@ judge_user(struct kp_doctor *doctor, const char *path)
 }
 
 static void
-judge_age(struct kp_doctor *doctor, const struct kp_export *export)
+judge_age(struct kp_doctor *doctor, const struct kp_delivery *delivery)
 {
 	uint32_t hours_max = doctor->manifest->file.max_age_hours;
-	if (export->dated_ms == 0) {
+	if (delivery->dated_ms == 0) {
 		kp_doctor_say(doctor, KP_DOCTOR_OK, "file.age", NULL,
 			"no day of the delivery is agreed ('file.dated_by'), so its age "
 			"is not judged");
 		return;
 	}
-	int64_t hours = (doctor->now_s * 1000 - export->dated_ms) / HOUR_MS;
+	int64_t hours = (doctor->now_s * 1000 - delivery->dated_ms) / HOUR_MS;
 	if (hours_max > 0 && hours > hours_max) {
 		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "file.age",
 			"ask the partner why nothing newer was delivered; until then the "
 			"source is nietBereikt",
 			"the delivery of %s is %lld hours old, and %u are agreed",
-			export->dated, (long long)hours, (unsigned)hours_max);
+			delivery->dated, (long long)hours, (unsigned)hours_max);
 	} else {
 		kp_doctor_say(doctor, KP_DOCTOR_OK, "file.age", NULL,
-			"the delivery is of %s", export->dated);
+			"the delivery is of %s", delivery->dated);
 	}
 }
 
@@ -147,21 +147,21 @@ say_unopened(
 
 /* The latest delivery, when it is not taken for another reason than its form. */
 static void
-judge_verified(struct kp_doctor *doctor, const struct kp_export_making *making)
+judge_verified(struct kp_doctor *doctor, const struct kp_delivery_making *making)
 {
 	if (making->refusal == KP_DELIVERY_REFUSAL_NONE) {
-		if (making->export != NULL && kp_delivery_verified(making->private)) {
+		if (making->delivery != NULL && kp_delivery_verified(making->private)) {
 			kp_doctor_say(doctor, KP_DOCTOR_OK, "file.verify", NULL,
 				"the delivery is verified, as 'file.verify' asks");
 		}
 		return;
 	}
-	kp_doctor_say(doctor, making->export == NULL ? KP_DOCTOR_FAIL : KP_DOCTOR_WARN,
+	kp_doctor_say(doctor, making->delivery == NULL ? KP_DOCTOR_FAIL : KP_DOCTOR_WARN,
 		"file.verify",
 		"ask the partner to deliver anew, with what 'file.verify' names",
 		"the latest delivery is refused: %s%s",
 		kp_delivery_refusal_name(making->refusal),
-		making->export == NULL ? "" : "; the one before it is in force");
+		making->delivery == NULL ? "" : "; the one before it is in force");
 }
 
 void
@@ -169,7 +169,7 @@ kp_doctor_export(struct kp_doctor *doctor)
 {
 	struct kp_source_private *private = doctor->source->private;
 	struct kp_delivery_state state = {.source = doctor->source};
-	struct kp_export_making making = {.private = private,
+	struct kp_delivery_making making = {.private = private,
 		.state = &state,
 		.anew = true,
 		.now_ms = doctor->now_s * 1000};
@@ -178,24 +178,24 @@ kp_doctor_export(struct kp_doctor *doctor)
 	}
 	/* An index of ours would lie in the gateway's way. */
 	private->index_path = NULL;
-	kp_export_make(&making);
+	kp_delivery_make(&making);
 	bool form = making.refusal == KP_DELIVERY_REFUSAL_FORM;
 	if (!form) {
 		judge_verified(doctor, &making);
 	}
 	if (form ||
-		(making.export == NULL && making.refusal == KP_DELIVERY_REFUSAL_NONE)) {
+		(making.delivery == NULL && making.refusal == KP_DELIVERY_REFUSAL_NONE)) {
 		say_unopened(doctor, making.status, &making.fault);
 	}
-	if (making.export == NULL) {
+	if (making.delivery == NULL) {
 		return;
 	}
 	kp_doctor_say(doctor, KP_DOCTOR_OK, "file", NULL,
 		"'%s' reads from begin to end (%llu bytes), with every column the "
 		"manifest names",
-		private->path, (unsigned long long)making.export->stamp.size);
+		private->path, (unsigned long long)making.delivery->base->stamp.size);
 	judge_user(doctor, private->path);
-	judge_charset(doctor, making.export);
-	judge_age(doctor, making.export);
-	kp_export_unref(making.export);
+	judge_charset(doctor, making.delivery->base);
+	judge_age(doctor, making.delivery);
+	kp_delivery_unref(making.delivery);
 }

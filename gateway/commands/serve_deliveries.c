@@ -11,6 +11,7 @@ enum number {
 	AGE,
 	ROWS,
 	BYTES,
+	CHANGE_FILES,
 	READING,
 	READING_ROWS,
 	READING_BYTES,
@@ -28,6 +29,7 @@ static const struct {
 	[AGE] = {"age_seconds", "since the day it is of, or else since it came in force"},
 	[ROWS] = {"rows", "rows in it"},
 	[BYTES] = {"bytes", "its size"},
+	[CHANGE_FILES] = {"change_files", "change files that follow it"},
 	[READING] = {"reading", "1 while a file is being read"},
 	[READING_ROWS] = {"reading_rows", "rows indexed of the file read now, or last"},
 	[READING_BYTES] = {"reading_bytes", "bytes of it that were read"},
@@ -45,6 +47,7 @@ get_numbers(const struct kp_delivery_view *view, int64_t now_ms,
 	ret_numbers[AGE] = aged ? (uint64_t)(now_ms - since) / 1000 : 0;
 	ret_numbers[ROWS] = view->rows;
 	ret_numbers[BYTES] = view->bytes;
+	ret_numbers[CHANGE_FILES] = view->change_files;
 	ret_numbers[READING] = view->reading ? 1 : 0;
 	ret_numbers[READING_ROWS] = view->reading_rows;
 	ret_numbers[READING_BYTES] = view->reading_bytes;

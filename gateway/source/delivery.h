@@ -34,7 +34,8 @@ struct kp_delivery_view {
 	int64_t dated_ms;   /* what day it is of; 0: not known */
 	uint64_t rows;
 	uint64_t bytes;
-	bool reading; /* another is being read */
+	uint64_t change_files; /* that follow it */
+	bool reading;          /* another is being read */
 	uint64_t reading_rows;
 	uint64_t reading_bytes;
 	uint64_t reading_bytes_total;
@@ -60,6 +61,8 @@ struct kp_delivery_event {
 	const char *fault; /* what the connector said of the form; may be empty */
 	uint64_t rows;
 	uint64_t bytes;
+	uint64_t change_files; /* that follow it, and their rows */
+	uint64_t change_rows;
 	unsigned percent;
 };
 

@@ -3,7 +3,7 @@
 /* delivery_find: see delivery_find.h. */
 #include "source/delivery_find.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/crypto.h"
@@ -12,74 +12,108 @@
 #define LIST_BYTES_MAX ((size_t)4 << 20)
 #define LIST_FILES_MAX 10000
 
-static const char day_pattern[] = "yyyymmdd";
-
-static bool
-all_digits(const char *text, size_t len)
+static int
+compare_files(const void *a, const void *b)
 {
-	size_t at = 0;
-	while (at < len && text[at] >= '0' && text[at] <= '9') {
-		at++;
-	}
-	return at == len;
+	const struct kp_delivery_file *left = a;
+	const struct kp_delivery_file *right = b;
+	int order = kp_delivery_name_compare(&left->name, &right->name);
+	/* Of equal ones any order, but always the same. */
+	return order != 0 ? order : strcmp(left->path, right->path);
 }
 
-/* Is `name` the pattern with eight digits in the place of yyyymmdd? */
-static bool
-fits(struct kp_slice name, struct kp_slice pattern, size_t at)
-{
-	size_t after = at + sizeof(day_pattern) - 1;
-	return name.len == pattern.len && memcmp(name.data, pattern.data, at) == 0 &&
-		all_digits(name.data + at, sizeof(day_pattern) - 1) &&
-		memcmp(name.data + after, pattern.data + after, name.len - after) == 0;
-}
-
-/* The latest files of a path with yyyymmdd in its last part. */
+/* The files whose names are the pattern's. */
 static enum kp_status
-find_dated(struct kp_slice path, struct kp_arena *arena, struct kp_delivery_file *files,
-	size_t *ret_count)
+pick(struct kp_arena *arena, struct kp_slice folder, struct kp_slice pattern,
+	const struct kp_slice *names, size_t name_count,
+	struct kp_delivery_file **ret_files, size_t *ret_count)
+{
+	size_t count = 0;
+	struct kp_delivery_file *files =
+		KP_ARENA_ARRAY(arena, struct kp_delivery_file, name_count + 1);
+	if (files == NULL) {
+		return KP_E_MEMORY;
+	}
+	for (size_t i = 0; i < name_count; i++) {
+		struct kp_delivery_file *file = &files[count];
+		if (!kp_delivery_name_read(pattern, names[i], &file->name)) {
+			continue;
+		}
+		file->path = kp_arena_printf(
+			arena, "%.*s%.*s", KP_SLICE_ARG(folder), KP_SLICE_ARG(names[i]));
+		if (file->path == NULL) {
+			return KP_E_MEMORY;
+		}
+		count++;
+	}
+	qsort(files, count, sizeof(*files), compare_files);
+	*ret_files = files;
+	*ret_count = count;
+	return KP_OK;
+}
+
+/* The files of a path with a pattern in its last part, in order. */
+static enum kp_status
+find_named(struct kp_slice path, struct kp_arena *arena,
+	struct kp_delivery_file **ret_files, size_t *ret_count)
 {
 	const char *slash = memrchr(path.data, '/', path.len);
 	size_t start = slash == NULL ? 0 : (size_t)(slash - path.data) + 1;
-	struct kp_slice pattern = {path.data + start, path.len - start};
-	const char *day = memmem(pattern.data, pattern.len, day_pattern, 8);
 	const char *folder = start == 0 ? "."
 		: start == 1            ? "/"
 			     : kp_arena_printf(arena, "%.*s", (int)start - 1, path.data);
 	struct kp_slice *names = NULL;
 	size_t count = 0;
-	size_t found = 0;
 	struct kp_error err = {0};
-	if (day == NULL || folder == NULL) {
-		return day == NULL ? KP_E_NOT_FOUND : KP_E_MEMORY;
+	if (folder == NULL) {
+		return KP_E_MEMORY;
 	}
-	size_t at = (size_t)(day - pattern.data);
 	enum kp_status status =
 		kp_file_list(folder, arena, LIST_FILES_MAX, &names, &count, &err);
-	/* Sorted by name, so the last that fit are the latest. */
-	for (size_t i = count; status == KP_OK && i > 0 && found < KP_DELIVERY_TRIES;
-		i--) {
-		if (fits(names[i - 1], pattern, at)) {
-			files[found].path = kp_arena_printf(arena, "%.*s%.*s", (int)start,
-				path.data, KP_SLICE_ARG(names[i - 1]));
-			files[found].day = start + at;
-			status = files[found++].path == NULL ? KP_E_MEMORY : KP_OK;
-		}
-	}
-	*ret_count = found;
-	return status == KP_OK && found == 0 ? KP_E_NOT_FOUND : status;
+	return status != KP_OK
+		? status
+		: pick(arena, (struct kp_slice){path.data, start},
+			  (struct kp_slice){path.data + start, path.len - start}, names,
+			  count, ret_files, ret_count);
 }
 
 enum kp_status
 kp_delivery_find(const struct kp_source_private *private, struct kp_arena *arena,
 	struct kp_delivery_file files[KP_DELIVERY_TRIES], size_t *ret_count)
 {
-	if (kp_slice_is(private->manifest->file.dated_by, "name")) {
-		return find_dated(kp_slice_from(private->path), arena, files, ret_count);
+	struct kp_delivery_file *all = NULL;
+	size_t count = 0;
+	size_t found = 0;
+	if (!kp_slice_is(private->manifest->file.dated_by, "name")) {
+		files[0] = (struct kp_delivery_file){.path = private->path};
+		*ret_count = 1;
+		return KP_OK;
 	}
-	files[0] = (struct kp_delivery_file){.path = private->path, .day = SIZE_MAX};
-	*ret_count = 1;
-	return KP_OK;
+	enum kp_status status =
+		find_named(kp_slice_from(private->path), arena, &all, &count);
+	while (status == KP_OK && found < count && found < KP_DELIVERY_TRIES) {
+		files[found] = all[count - 1 - found];
+		found++;
+	}
+	*ret_count = found;
+	return status == KP_OK && found == 0 ? KP_E_NOT_FOUND : status;
+}
+
+enum kp_status
+kp_delivery_find_changes(const struct kp_source_private *private, struct kp_arena *arena,
+	struct kp_delivery_file **ret_files, size_t *ret_count)
+{
+	*ret_count = 0;
+	if (private->series_path == NULL) {
+		return KP_OK;
+	}
+	enum kp_status status = find_named(
+		kp_slice_from(private->series_path), arena, ret_files, ret_count);
+	if (status == KP_OK && *ret_count > KP_DELIVERY_CHANGES_MAX) {
+		*ret_files += *ret_count - KP_DELIVERY_CHANGES_MAX;
+		*ret_count = KP_DELIVERY_CHANGES_MAX;
+	}
+	return status;
 }
 
 const char *
@@ -123,23 +157,40 @@ see_beside(struct kp_sha256 *sha, struct kp_arena *arena, const char *path,
 	}
 }
 
+static void
+see_files(struct kp_sha256 *sha, struct kp_arena *arena,
+	const struct kp_manifest_verify *verify, const struct kp_delivery_file *files,
+	size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		see(sha, files[i].path);
+		see_beside(sha, arena, files[i].path, verify->checksums);
+		see_beside(sha, arena, files[i].path, verify->signature);
+	}
+}
+
 void
 kp_delivery_sight(
 	const struct kp_source_private *private, unsigned char ret_sight[KP_SIGHT_BYTES])
 {
 	const struct kp_manifest_verify *verify = &private->manifest->file.verify;
 	struct kp_delivery_file files[KP_DELIVERY_TRIES];
+	struct kp_delivery_file *changes = NULL;
 	struct kp_arena arena;
 	struct kp_sha256 sha;
 	size_t count = 0;
+	size_t change_count = 0;
 	kp_arena_init(&arena, LIST_BYTES_MAX, NULL);
 	enum kp_status status = kp_delivery_find(private, &arena, files, &count);
 	kp_sha256_begin(&sha);
 	kp_sha256_add(&sha, (struct kp_slice){(const char *)&status, sizeof(status)});
-	for (size_t i = 0; status == KP_OK && i < count; i++) {
-		see(&sha, files[i].path);
-		see_beside(&sha, &arena, files[i].path, verify->checksums);
-		see_beside(&sha, &arena, files[i].path, verify->signature);
+	if (status == KP_OK) {
+		see_files(&sha, &arena, verify, files, count);
+		status = kp_delivery_find_changes(
+			private, &arena, &changes, &change_count);
+	}
+	if (status == KP_OK) {
+		see_files(&sha, &arena, verify, changes, change_count);
 	}
 	kp_sha256_end(&sha, ret_sight);
 	kp_arena_deinit(&arena);

@@ -5,6 +5,7 @@
 #define KP_SOURCE_DELIVERY_FIND_H
 
 #include "crypto/crypto.h"
+#include "source/delivery_name.h"
 #include "source/source_private.h"
 
 /* How many are looked at when the latest is refused. */
@@ -13,12 +14,19 @@
 
 struct kp_delivery_file {
 	const char *path;
-	size_t day; /* where its eight digits are in the path; SIZE_MAX: it has none */
+	struct kp_delivery_name name;
 };
 
 /* At least one, in the arena. KP_E_NOT_FOUND; KP_E_MEMORY, KP_E_LIMIT, KP_E_IO. */
 enum kp_status kp_delivery_find(const struct kp_source_private *private,
 	struct kp_arena *arena, struct kp_delivery_file files[KP_DELIVERY_TRIES],
+	size_t *ret_count) KP_MUST_USE;
+
+/* All change files (manifest: file/series) in order, at most KP_DELIVERY_CHANGES_MAX and
+ * the latest of more, in the arena; none without a series. */
+#define KP_DELIVERY_CHANGES_MAX 4096
+enum kp_status kp_delivery_find_changes(const struct kp_source_private *private,
+	struct kp_arena *arena, struct kp_delivery_file **ret_files,
 	size_t *ret_count) KP_MUST_USE;
 
 /* A digest of all that decides which delivery is taken: names and stamps of the files

@@ -60,17 +60,65 @@ sum_row(const struct pass *pass, uint64_t offset, uint64_t len,
 	return KP_OK;
 }
 
+static enum kp_status
+add_preamble(struct kp_delivery_preamble *preamble, const struct kp_row_place *place)
+{
+	if (preamble->count == KP_ROW_INDEX_PREAMBLE_MAX) {
+		return KP_E_LIMIT;
+	}
+	preamble->places[preamble->count++] = *place;
+	return KP_OK;
+}
+
 static bool
 add_row(void *context, struct kp_text key, uint64_t offset, uint64_t len)
 {
 	struct pass *pass = context;
+	struct kp_delivery_scan *scan = pass->scan;
 	struct kp_row_place place;
 	pass->status = sum_row(pass, offset, len, &place);
-	if (pass->status == KP_OK) {
-		pass->status = kp_row_index_add(pass->scan->builder,
-			(struct kp_slice){key.data, key.len}, &place);
+	place.file = scan->number;
+	scan->rows += key.len > 0 ? 1 : 0;
+	if (pass->status == KP_OK && !scan->dry) {
+		pass->status = key.len == 0 && scan->preamble != NULL
+			? add_preamble(scan->preamble, &place)
+			: kp_row_index_add(scan->builder,
+				  (struct kp_slice){key.data, key.len}, &place);
 	}
-	pass->scan->rows += key.len > 0 ? 1 : 0;
+	return pass->status == KP_OK;
+}
+
+static enum kp_status
+index_entry(const struct kp_delivery_scan *scan, const struct kp_index_entry *entry,
+	struct kp_row_place *place)
+{
+	struct kp_row_index_builder *builder = scan->builder;
+	enum kp_status status = KP_OK;
+	place->file = scan->number;
+	if (entry->identity.len > 0) {
+		place->identity = kp_row_index_identity(builder,
+			(struct kp_slice){entry->identity.data, entry->identity.len});
+	}
+	if (scan->number > 0 && place->identity != 0) {
+		status = kp_row_index_touch(builder, place);
+	}
+	if (status == KP_OK && !entry->removed && entry->key.len > 0) {
+		status = kp_row_index_add(builder,
+			(struct kp_slice){entry->key.data, entry->key.len}, place);
+	}
+	return status;
+}
+
+static bool
+add_entry(void *context, const struct kp_index_entry *entry)
+{
+	struct pass *pass = context;
+	struct kp_row_place place;
+	pass->status = sum_row(pass, entry->offset, entry->len, &place);
+	pass->scan->rows++;
+	if (pass->status == KP_OK && !pass->scan->dry) {
+		pass->status = index_entry(pass->scan, entry, &place);
+	}
 	return pass->status == KP_OK;
 }
 
@@ -79,8 +127,11 @@ static enum kp_status
 take_piece(struct pass *pass, struct kp_slice piece, enum kp_status status, bool last)
 {
 	const struct kp_source_private *private = pass->scan->private;
-	const struct kp_index_writer writer = {
-		.size = sizeof(writer), .context = pass, .row = add_row};
+	const struct kp_index_writer writer = {.size = sizeof(writer),
+		.context = pass,
+		.row = add_row,
+		.entry = add_entry,
+		.changes = pass->scan->number > 0};
 	kp_sha256_add(&pass->sha, piece);
 	if (pass->state == NULL) {
 		return status;
@@ -137,10 +188,11 @@ kp_delivery_scan(struct kp_delivery_scan *scan)
 	struct pass pass = {.scan = scan};
 	size_t size = scan->private->connector->scan_size + 1;
 	pass.window = kp_heap_alloc(2 * PIECE_BYTES);
-	pass.state = scan->builder == NULL ? NULL : kp_heap_calloc(1, size);
+	bool parses = scan->builder != NULL || scan->dry;
+	pass.state = parses ? kp_heap_calloc(1, size) : NULL;
 	enum kp_status status = KP_E_MEMORY;
 	scan->rows = 0;
-	if (pass.window != NULL && (scan->builder == NULL || pass.state != NULL)) {
+	if (pass.window != NULL && (!parses || pass.state != NULL)) {
 		kp_delivery_state_begin(scan->state, scan->size);
 		kp_sha256_begin(&pass.sha);
 		status = read_pieces(&pass);

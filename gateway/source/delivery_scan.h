@@ -11,14 +11,23 @@
 #include "source/row_index.h"
 #include "source/source_private.h"
 
+/* Rows that go before those of every look-up. */
+struct kp_delivery_preamble {
+	struct kp_row_place places[KP_ROW_INDEX_PREAMBLE_MAX];
+	uint32_t count;
+};
+
 struct kp_delivery_scan {
 	const struct kp_source_private *private;
 	struct kp_delivery_state *state;
 	const char *path; /* for who is told */
 	struct kp_file *file;
 	uint64_t size;
-	struct kp_row_index_builder *builder;  /* NULL: only the digest */
-	uint64_t rows;                         /* out: handed to the builder */
+	bool dry; /* the connector reads it, and nothing is kept */
+	struct kp_row_index_builder *builder; /* NULL: only the digest */
+	uint16_t number; /* of a change file, from 1; 0: a whole delivery */
+	struct kp_delivery_preamble *preamble; /* of a change file; NULL: in the index */
+	uint64_t rows;                         /* out */
 	unsigned char digest[KP_SHA256_BYTES]; /* out */
 	struct kp_fault fault;                 /* out, with KP_E_SOURCE */
 };

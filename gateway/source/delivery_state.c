@@ -92,12 +92,15 @@ kp_delivery_state_taken(
 	atomic_store(&state->dated_ms, taken->dated_ms);
 	atomic_store(&state->rows, taken->rows);
 	atomic_store(&state->bytes, taken->bytes);
+	atomic_store(&state->change_files, taken->change_files);
 	atomic_store(&state->in_force, true);
 	struct kp_delivery_event event = {
 		.kind = KP_DELIVERY_TAKEN,
 		.fault = "",
 		.rows = taken->rows,
 		.bytes = taken->bytes,
+		.change_files = taken->change_files,
+		.change_rows = taken->change_rows,
 		.percent = 100,
 	};
 	tell(state, taken->path, &event);
@@ -132,6 +135,7 @@ kp_source_delivery(const struct kp_source *source, struct kp_delivery_view *ret_
 		.dated_ms = atomic_load(&state->dated_ms),
 		.rows = atomic_load(&state->rows),
 		.bytes = atomic_load(&state->bytes),
+		.change_files = atomic_load(&state->change_files),
 		.reading = atomic_load(&state->reading),
 		.reading_rows = atomic_load(&state->reading_rows),
 		.reading_bytes = atomic_load(&state->reading_bytes),

@@ -17,6 +17,7 @@ struct kp_delivery_state {
 	atomic_llong dated_ms;
 	atomic_ullong rows;
 	atomic_ullong bytes;
+	atomic_ullong change_files;
 	atomic_bool reading;
 	atomic_ullong reading_rows;
 	atomic_ullong reading_bytes;
@@ -38,6 +39,8 @@ struct kp_delivery_taken {
 	int64_t dated_ms;
 	uint64_t rows;
 	uint64_t bytes;
+	uint64_t change_files;
+	uint64_t change_rows;
 };
 
 void kp_delivery_state_taken(

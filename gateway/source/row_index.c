@@ -40,27 +40,35 @@ read_page(const struct kp_row_index *index, uint32_t number, struct kp_row_page 
 	if (status != KP_OK) {
 		return status;
 	}
-	return len == sizeof(*page) && page->count <= KP_ROW_PAGE_ROWS &&
+	return len == sizeof(*page) &&
+			page->count <= kp_row_page_room(index->header.row_bytes) &&
 			page->sum == page_sum(page)
 		? KP_OK
 		: KP_E_CORRUPT;
 }
 
-enum kp_status
-kp_row_index_find(const struct kp_row_index *index, struct kp_slice key,
-	struct kp_row_place *places, size_t room, size_t *ret_count)
+struct kp_row_place
+kp_row_place_of(const struct kp_row *row)
+{
+	return (struct kp_row_place){
+		.offset = row->place & KP_ROW_INDEX_OFFSET_MAX,
+		.len = row->len,
+		.sum = row->sum,
+		.identity = row->identity,
+		.file = (uint16_t)(row->place >> 48),
+	};
+}
+
+/* False: no more. */
+typedef bool (*row_fn)(void *context, const struct kp_row *row);
+
+/* Every row of a hash, in order. */
+static enum kp_status
+visit(const struct kp_row_index *index, uint64_t hash, row_fn each, void *context)
 {
 	struct kp_row_page page;
-	const struct kp_row_header *header = &index->header;
-	uint64_t hash = kp_hash_keyed(header->key, key.data, key.len);
-	size_t count = 0;
-	for (uint32_t i = 0; i < header->preamble_count && count < room; i++) {
-		places[count++] =
-			(struct kp_row_place){.offset = header->preamble[i].offset,
-				.len = header->preamble[i].len,
-				.sum = header->preamble[i].sum};
-	}
-	uint32_t number = 1 + kp_row_bucket(hash, header->buckets);
+	uint32_t row_bytes = index->header.row_bytes;
+	uint32_t number = 1 + kp_row_bucket(hash, index->header.buckets);
 	/* A page leads on only to a later one, so this ends. */
 	for (uint32_t before = 0; number > before;) {
 		enum kp_status status = read_page(index, number, &page);
@@ -68,22 +76,88 @@ kp_row_index_find(const struct kp_row_index *index, struct kp_slice key,
 			return status;
 		}
 		for (uint32_t i = 0; i < page.count; i++) {
-			if (page.rows[i].hash != hash) {
-				continue;
+			struct kp_row row = kp_row_page_get(&page, row_bytes, i);
+			if (row.hash == hash && !each(context, &row)) {
+				return KP_OK;
 			}
-			if (count == room) {
-				return KP_E_LIMIT;
-			}
-			places[count++] =
-				(struct kp_row_place){.offset = page.rows[i].offset,
-					.len = page.rows[i].len,
-					.sum = page.rows[i].sum};
 		}
 		before = number;
 		number = page.next;
 	}
-	*ret_count = count;
 	return KP_OK;
+}
+
+struct finding {
+	struct kp_row_place *places;
+	size_t room;
+	size_t count;
+	bool over; /* there are more */
+};
+
+static bool
+on_found(void *context, const struct kp_row *row)
+{
+	struct finding *finding = context;
+	if (row->len == KP_ROW_TOUCH_LEN) {
+		return true;
+	}
+	if (finding->count == finding->room) {
+		finding->over = true;
+		return false;
+	}
+	finding->places[finding->count++] = kp_row_place_of(row);
+	return true;
+}
+
+enum kp_status
+kp_row_index_find(const struct kp_row_index *index, struct kp_slice key,
+	struct kp_row_place *places, size_t room, size_t *ret_count)
+{
+	const struct kp_row_header *header = &index->header;
+	struct finding finding = {.places = places, .room = room};
+	uint64_t hash = kp_hash_keyed(header->key, key.data, key.len);
+	for (uint32_t i = 0; i < header->preamble_count && finding.count < room; i++) {
+		places[finding.count++] = kp_row_place_of(&header->preamble[i]);
+	}
+	enum kp_status status = visit(index, hash, on_found, &finding);
+	if (status != KP_OK || finding.over) {
+		return status != KP_OK ? status : KP_E_LIMIT;
+	}
+	*ret_count = finding.count;
+	return KP_OK;
+}
+
+struct touched {
+	uint64_t place; /* packed */
+	bool later;
+};
+
+static bool
+on_touched(void *context, const struct kp_row *row)
+{
+	struct touched *touched = context;
+	touched->later = row->len == KP_ROW_TOUCH_LEN && row->place > touched->place;
+	return !touched->later;
+}
+
+enum kp_status
+kp_row_index_latest(const struct kp_row_index *index, const struct kp_row_place *place,
+	bool *ret_latest)
+{
+	struct touched touched = {.place = kp_row_place_pack(place)};
+	*ret_latest = true;
+	if (place->identity == 0) {
+		return KP_OK;
+	}
+	enum kp_status status = visit(index, place->identity, on_touched, &touched);
+	*ret_latest = !touched.later;
+	return status;
+}
+
+const unsigned char *
+kp_row_index_key(const struct kp_row_index *index)
+{
+	return index->header.key;
 }
 
 uint64_t
@@ -112,7 +186,9 @@ check_header(const struct kp_row_index *index, const unsigned char *origin)
 		header->preamble_count > KP_ROW_INDEX_PREAMBLE_MAX ||
 		kp_file_stat(index->file, &stamp) != KP_OK ||
 		stamp.size != (uint64_t)header->pages * KP_ROW_PAGE_BYTES ||
-		header->buckets >= header->pages) {
+		header->buckets >= header->pages ||
+		(header->row_bytes != KP_ROW_BYTES_SHORT &&
+			header->row_bytes != KP_ROW_BYTES_LONG)) {
 		return KP_E_CORRUPT;
 	}
 	return memcmp(header->origin, origin, sizeof(header->origin)) == 0

@@ -26,19 +26,37 @@
 /* What an index was made from; two that are not equal are not the same. */
 #define KP_ROW_INDEX_ORIGIN_BYTES ((size_t)32)
 
+#define KP_ROW_INDEX_KEY_BYTES 16
+#define KP_ROW_INDEX_OFFSET_MAX (((uint64_t)1 << 48) - 1)
+
 struct kp_row_place {
-	uint64_t offset;
+	uint64_t offset; /* at most KP_ROW_INDEX_OFFSET_MAX */
 	uint32_t len;
-	uint32_t sum; /* CRC-32C of its bytes when it was indexed */
+	uint32_t sum;      /* CRC-32C of its bytes when it was indexed */
+	uint64_t identity; /* which row of the partner's it is; 0: not known */
+	uint16_t file;     /* of several, the one it is in */
+};
+
+struct kp_row_index_options {
+	const char *path; /* where it will be; NULL keeps it in memory (not resident: a
+			     file without a name) */
+	bool identities;  /* they are kept too */
+	const unsigned char *key; /* KP_ROW_INDEX_KEY_BYTES of another index, to compare
+				     identities with; NULL: a new one */
 };
 
 struct kp_row_index;
 struct kp_row_index_builder;
 
-/* `path` is where the index will be; NULL keeps it in memory (not resident: a file
- * without a name). */
-enum kp_status kp_row_index_begin(
-	const char *path, struct kp_row_index_builder **ret_builder) KP_MUST_USE;
+enum kp_status kp_row_index_begin(const struct kp_row_index_options *options,
+	struct kp_row_index_builder **ret_builder) KP_MUST_USE;
+/* The identity that a text has in this index, and in others with its key; never 0. */
+uint64_t kp_row_index_identity(
+	const struct kp_row_index_builder *builder, struct kp_slice text);
+/* Something happened to the row of an identity: `place` says where. For
+ * kp_row_index_latest only. */
+enum kp_status kp_row_index_touch(struct kp_row_index_builder *builder,
+	const struct kp_row_place *place) KP_MUST_USE;
 /* In any order. An empty key: a row that goes before those of every look-up. KP_E_LIMIT,
  * KP_E_IO, KP_E_MEMORY; then the builder is only good for abandon. */
 enum kp_status kp_row_index_add(struct kp_row_index_builder *builder, struct kp_slice key,
@@ -57,9 +75,16 @@ enum kp_status kp_row_index_open(const char *path,
 	struct kp_row_index **ret_index) KP_MUST_USE;
 void kp_row_index_close(struct kp_row_index **index);
 uint64_t kp_row_index_rows(const struct kp_row_index *index);
+/* KP_ROW_INDEX_KEY_BYTES, as long as the index. */
+const unsigned char *kp_row_index_key(const struct kp_row_index *index);
+
+/* Did nothing happen to the identity of this row behind its place, in its file or a later
+ * one? */
+enum kp_status kp_row_index_latest(const struct kp_row_index *index,
+	const struct kp_row_place *place, bool *ret_latest) KP_MUST_USE;
 
 /*
- * The rows for a key, the preamble first, in the order of the file; any thread. `places`
+ * The rows for a key, the preamble first, in the order of the files; any thread. `places`
  * has room for `room`; KP_E_LIMIT when there are more. Rows of other keys may be among
  * them when hashes are equal.
  */

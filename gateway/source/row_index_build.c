@@ -15,8 +15,9 @@
 #include "source/row_index_private.h"
 
 #define PARTS 256
-/* Rows of a bucket on average: a page holds half as many again, and then it leads on. */
-#define BUCKET_ROWS 110
+/* Of a page's room, what a bucket takes on average: it holds half as many again, and then
+ * leads on. */
+#define BUCKET_ROWS(room) ((room)*65 / 100)
 
 struct part {
 	struct kp_row_page *page; /* being filled */
@@ -30,6 +31,7 @@ struct kp_row_index_builder {
 	uint32_t spilled; /* pages */
 	struct part parts[PARTS];
 	struct kp_row_index *index;
+	uint32_t room; /* rows of a page */
 	/* The bucket being written. */
 	uint32_t bucket;
 	struct kp_row_page page;
@@ -54,29 +56,42 @@ kp_row_index_abandon(struct kp_row_index_builder **builder_at)
 	kp_heap_free(builder);
 }
 
-enum kp_status
-kp_row_index_begin(const char *path, struct kp_row_index_builder **ret_builder)
+static enum kp_status
+begin(struct kp_row_index_builder *builder, const struct kp_row_index_options *options)
 {
 	struct kp_error err = {0};
+	builder->index = kp_heap_calloc(1, sizeof(*builder->index));
+	if (options->path != NULL) {
+		builder->path = kp_heap_strdup(options->path);
+	}
+	if (builder->index == NULL || (options->path != NULL && builder->path == NULL)) {
+		return KP_E_MEMORY;
+	}
+	struct kp_row_header *header = &builder->index->header;
+	header->row_bytes =
+		(uint32_t)(options->identities ? KP_ROW_BYTES_LONG : KP_ROW_BYTES_SHORT);
+	builder->room = kp_row_page_room(header->row_bytes);
+	enum kp_status status =
+		kp_file_create(options->path, &builder->index->file, &err);
+	if (status != KP_OK) {
+		return status;
+	}
+	if (options->key != NULL) {
+		memcpy(header->key, options->key, sizeof(header->key));
+		return KP_OK;
+	}
+	return kp_random_bytes(header->key, sizeof(header->key));
+}
+
+enum kp_status
+kp_row_index_begin(const struct kp_row_index_options *options,
+	struct kp_row_index_builder **ret_builder)
+{
 	struct kp_row_index_builder *builder = kp_heap_calloc(1, sizeof(*builder));
 	if (builder == NULL) {
 		return KP_E_MEMORY;
 	}
-	enum kp_status status = KP_OK;
-	builder->index = kp_heap_calloc(1, sizeof(*builder->index));
-	if (path != NULL) {
-		builder->path = kp_heap_strdup(path);
-	}
-	if (builder->index == NULL || (path != NULL && builder->path == NULL)) {
-		status = KP_E_MEMORY;
-	}
-	if (status == KP_OK) {
-		status = kp_file_create(path, &builder->index->file, &err);
-	}
-	if (status == KP_OK) {
-		status = kp_random_bytes(
-			builder->index->header.key, sizeof(builder->index->header.key));
-	}
+	enum kp_status status = begin(builder, options);
 	if (status != KP_OK) {
 		kp_row_index_abandon(&builder);
 		return status;
@@ -118,37 +133,67 @@ add_preamble(struct kp_row_header *header, const struct kp_row *row)
 	return KP_OK;
 }
 
-enum kp_status
-kp_row_index_add(struct kp_row_index_builder *builder, struct kp_slice key,
-	const struct kp_row_place *place)
+static enum kp_status
+add_to_part(struct kp_row_index_builder *builder, const struct kp_row *row)
 {
 	struct kp_row_header *header = &builder->index->header;
-	struct kp_row row = {
-		.offset = place->offset, .len = place->len, .sum = place->sum};
-	if (header->rows == KP_ROW_INDEX_ROWS_MAX) {
-		return KP_E_LIMIT;
-	}
-	if (key.len == 0) {
-		return add_preamble(header, &row);
-	}
-	row.hash = kp_hash_keyed(header->key, key.data, key.len);
-	struct part *part = &builder->parts[row.hash >> 56];
+	struct part *part = &builder->parts[row->hash >> 56];
 	if (part->page == NULL) {
 		part->page = kp_heap_calloc(1, sizeof(*part->page));
 		if (part->page == NULL) {
 			return KP_E_MEMORY;
 		}
 	}
-	if (part->page->count == KP_ROW_PAGE_ROWS) {
+	if (part->page->count == builder->room) {
 		enum kp_status status = spill_page(builder, part);
 		if (status != KP_OK) {
 			return status;
 		}
 	}
-	part->page->rows[part->page->count++] = row;
+	kp_row_page_add(part->page, header->row_bytes, row);
 	part->rows++;
 	header->rows++;
 	return KP_OK;
+}
+
+enum kp_status
+kp_row_index_add(struct kp_row_index_builder *builder, struct kp_slice key,
+	const struct kp_row_place *place)
+{
+	struct kp_row_header *header = &builder->index->header;
+	struct kp_row row = {.place = kp_row_place_pack(place),
+		.len = place->len,
+		.sum = place->sum,
+		.identity = place->identity};
+	if (header->rows == KP_ROW_INDEX_ROWS_MAX || place->len == KP_ROW_TOUCH_LEN ||
+		place->offset > KP_ROW_INDEX_OFFSET_MAX) {
+		return KP_E_LIMIT;
+	}
+	if (key.len == 0) {
+		return add_preamble(header, &row);
+	}
+	row.hash = kp_hash_keyed(header->key, key.data, key.len);
+	return add_to_part(builder, &row);
+}
+
+uint64_t
+kp_row_index_identity(const struct kp_row_index_builder *builder, struct kp_slice text)
+{
+	uint64_t hash = kp_hash_keyed(builder->index->header.key, text.data, text.len);
+	return hash == 0 ? 1 : hash;
+}
+
+enum kp_status
+kp_row_index_touch(struct kp_row_index_builder *builder, const struct kp_row_place *place)
+{
+	const struct kp_row row = {.hash = place->identity,
+		.place = kp_row_place_pack(place),
+		.len = KP_ROW_TOUCH_LEN};
+	KP_REQUIRE(place->identity != 0);
+	return builder->index->header.rows == KP_ROW_INDEX_ROWS_MAX ||
+			place->offset > KP_ROW_INDEX_OFFSET_MAX
+		? KP_E_LIMIT
+		: add_to_part(builder, &row);
 }
 
 /* Writing. */
@@ -181,13 +226,13 @@ put_row(struct kp_row_index_builder *builder, const struct kp_row *row)
 {
 	enum kp_status status = end_buckets(
 		builder, kp_row_bucket(row->hash, builder->index->header.buckets));
-	if (status == KP_OK && builder->page.count == KP_ROW_PAGE_ROWS) {
+	if (status == KP_OK && builder->page.count == builder->room) {
 		builder->page.next = builder->overflow;
 		status = write_page(builder, builder->page_at);
 		builder->page_at = builder->overflow++;
 		memset(&builder->page, 0, sizeof(builder->page));
 	}
-	builder->page.rows[builder->page.count++] = *row;
+	kp_row_page_add(&builder->page, builder->index->header.row_bytes, row);
 	return status;
 }
 
@@ -199,29 +244,42 @@ compare_rows(const void *a, const void *b)
 	if (left->hash != right->hash) {
 		return left->hash < right->hash ? -1 : 1;
 	}
-	return (left->offset > right->offset) - (left->offset < right->offset);
+	return (left->place > right->place) - (left->place < right->place);
 }
 
-/* All rows of a part, its spilled pages first. */
+/* The rows of a part's page, behind those that are there. */
+static bool
+take_rows(const struct kp_row_index_builder *builder, const struct part *part,
+	struct kp_row *rows, size_t *at)
+{
+	uint32_t row_bytes = builder->index->header.row_bytes;
+	if (part->page->count > builder->room || *at + part->page->count > part->rows) {
+		return false;
+	}
+	for (uint32_t i = 0; i < part->page->count; i++) {
+		rows[(*at)++] = kp_row_page_get(part->page, row_bytes, i);
+	}
+	return true;
+}
+
+/* All rows of a part, its spilled pages after the one being filled. */
 static enum kp_status
 gather(struct kp_row_index_builder *builder, struct part *part, struct kp_row *rows)
 {
-	size_t at = part->page->count;
-	memcpy(rows, part->page->rows, at * sizeof(*rows));
-	for (uint32_t number = part->before; number != 0;) {
+	size_t at = 0;
+	bool whole = take_rows(builder, part, rows, &at);
+	for (uint32_t number = part->before; whole && number != 0;) {
 		size_t len = 0;
 		enum kp_status status = kp_file_read_at(builder->spill,
 			(uint64_t)(number - 1) * KP_ROW_PAGE_BYTES, (char *)part->page,
 			sizeof(*part->page), &len);
-		if (status != KP_OK || len != sizeof(*part->page) ||
-			at + part->page->count > part->rows) {
-			return status == KP_OK ? KP_E_IO : status;
+		if (status != KP_OK) {
+			return status;
 		}
-		memcpy(rows + at, part->page->rows, part->page->count * sizeof(*rows));
-		at += part->page->count;
+		whole = len == sizeof(*part->page) && take_rows(builder, part, rows, &at);
 		number = part->page->next;
 	}
-	return KP_OK;
+	return whole ? KP_OK : KP_E_IO;
 }
 
 static enum kp_status
@@ -268,7 +326,7 @@ kp_row_index_finish(struct kp_row_index_builder **builder_at,
 	struct kp_row_index_builder *builder = *builder_at;
 	struct kp_row_header *header = &builder->index->header;
 	enum kp_status status = KP_OK;
-	header->buckets = (uint32_t)(header->rows / BUCKET_ROWS) + 1;
+	header->buckets = (uint32_t)(header->rows / BUCKET_ROWS(builder->room)) + 1;
 	builder->overflow = 1 + header->buckets;
 	builder->page_at = 1;
 	for (size_t i = 0; status == KP_OK && i < PARTS; i++) {

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/crc32c.h"
 #include "core/heap.h"
 #include "crypto/crypto.h"
 #include "source/delivery_find.h"
@@ -16,10 +15,6 @@
 #include "source/source_rows.h"
 
 #define SCAN_TRIES 3
-#define LIST_BYTES_MAX ((size_t)4 << 20)
-#define PLACES_USUAL 64
-/* Rows of one client, and the header. */
-#define PLACES_MAX 10000
 #define DAY_MS ((int64_t)86400000)
 
 void
@@ -38,17 +33,17 @@ kp_export_unref(struct kp_export *export)
 
 /* When it was delivered. */
 
-static void
-date_by_name(struct kp_export *export, const char *digits)
+void
+kp_export_day(uint32_t day, char ret_text[12], int64_t *ret_end_ms)
 {
-	struct tm day = {0};
-	(void)snprintf(export->dated, sizeof(export->dated), "%.4s-%.2s-%.2s", digits,
-		digits + 4, digits + 6);
-	day.tm_year = (digits[0] - '0') * 1000 + (digits[1] - '0') * 100 +
-		(digits[2] - '0') * 10 + (digits[3] - '0') - 1900;
-	day.tm_mon = (digits[4] - '0') * 10 + (digits[5] - '0') - 1;
-	day.tm_mday = (digits[6] - '0') * 10 + (digits[7] - '0');
-	export->dated_ms = (int64_t)timegm(&day) * 1000 + DAY_MS;
+	struct tm parts = {
+		.tm_year = (int)(day / 10000) - 1900,
+		.tm_mon = (int)(day / 100 % 100) - 1,
+		.tm_mday = (int)(day % 100),
+	};
+	(void)snprintf(ret_text, 12, "%04u-%02u-%02u", day / 10000 % 10000,
+		day / 100 % 100, day % 100);
+	*ret_end_ms = (int64_t)timegm(&parts) * 1000 + DAY_MS;
 }
 
 static void
@@ -70,8 +65,8 @@ same_bytes(const struct kp_file_stamp *a, const struct kp_file_stamp *b)
 }
 
 /* Whoever writes can set the time of writing, but not that of the inode. */
-static bool
-same_file(const struct kp_file_stamp *a, const struct kp_file_stamp *b)
+bool
+kp_export_same_file(const struct kp_file_stamp *a, const struct kp_file_stamp *b)
 {
 	return same_bytes(a, b) && a->changed_ns == b->changed_ns;
 }
@@ -79,11 +74,16 @@ same_file(const struct kp_file_stamp *a, const struct kp_file_stamp *b)
 /* Giving the file another name, or its name to another file, changes the inode too, and
  * then the rows are still there: that they are these is what their sums say. */
 bool
+kp_export_unwritten(struct kp_file *file, const struct kp_file_stamp *then)
+{
+	struct kp_file_stamp now;
+	return kp_file_stat(file, &now) == KP_OK && same_bytes(&now, then);
+}
+
+bool
 kp_export_intact(const struct kp_export *export)
 {
-	struct kp_file_stamp stamp;
-	return kp_file_stat(export->file, &stamp) == KP_OK &&
-		same_bytes(&stamp, &export->stamp);
+	return kp_export_unwritten(export->file, &export->stamp);
 }
 
 /* The index. */
@@ -107,7 +107,16 @@ origin_of(const struct kp_source_private *private,
 		file->key,
 		KP_SLICE("\n" KP_VERSION),
 	};
-	kp_sha256(parts, KP_ARRAY_LEN(parts), ret_origin);
+	struct kp_sha256 sha;
+	kp_sha256_begin(&sha);
+	for (size_t i = 0; i < KP_ARRAY_LEN(parts); i++) {
+		kp_sha256_add(&sha, parts[i]);
+	}
+	for (size_t i = 0; i < file->series.key_count; i++) {
+		kp_sha256_add(&sha, KP_SLICE("\n"));
+		kp_sha256_add(&sha, file->series.key[i]);
+	}
+	kp_sha256_end(&sha, ret_origin);
 }
 
 /* One delivery on its way. */
@@ -185,7 +194,9 @@ make_index(struct coming *coming, bool looked)
 	unsigned char origin[KP_ROW_INDEX_ORIGIN_BYTES];
 	struct kp_row_index_builder *builder = NULL;
 	const struct kp_source_private *private = coming->making->private;
-	enum kp_status status = kp_row_index_begin(private->index_path, &builder);
+	const struct kp_row_index_options options = {
+		.path = private->index_path, .identities = private->series_path != NULL};
+	enum kp_status status = kp_row_index_begin(&options, &builder);
 	if (status == KP_OK) {
 		status = scan_rows(coming, builder, looked);
 	}
@@ -219,8 +230,9 @@ open_delivery(struct coming *coming)
 	if (status != KP_OK) {
 		return status;
 	}
-	if (found->day != SIZE_MAX) {
-		date_by_name(export, found->path + found->day);
+	export->name = found->name;
+	if (found->name.dated) {
+		kp_export_day(found->name.day, export->dated, &export->dated_ms);
 	} else if (kp_slice_is(private->manifest->file.dated_by, "mtime")) {
 		date_by_time(export);
 	}
@@ -253,20 +265,6 @@ fill_export(struct coming *coming)
 	return status;
 }
 
-static void
-tell_taken(const struct coming *coming)
-{
-	const struct kp_export *export = coming->export;
-	const struct kp_delivery_taken taken = {
-		.path = coming->found->path,
-		.now_ms = coming->making->now_ms,
-		.dated_ms = export->dated_ms,
-		.rows = kp_row_index_rows(export->index),
-		.bytes = export->stamp.size,
-	};
-	kp_delivery_state_taken(coming->making->state, &taken);
-}
-
 /* One file: becomes the export, or says why not. */
 static enum kp_status
 try_delivery(struct kp_export_making *making, const struct kp_delivery_file *found,
@@ -280,7 +278,7 @@ try_delivery(struct kp_export_making *making, const struct kp_delivery_file *fou
 	atomic_init(&coming.export->refs, 1);
 	enum kp_status status = open_delivery(&coming);
 	if (status == KP_OK && making->current != NULL && !making->anew &&
-		same_file(&coming.export->stamp, &making->current->stamp)) {
+		kp_export_same_file(&coming.export->stamp, &making->current->stamp)) {
 		kp_export_unref(coming.export);
 		(void)atomic_fetch_add(&making->current->refs, 1);
 		making->export = making->current;
@@ -291,7 +289,7 @@ try_delivery(struct kp_export_making *making, const struct kp_delivery_file *fou
 	}
 	if (status == KP_OK) {
 		making->export = coming.export;
-		tell_taken(&coming);
+		making->path = found->path;
 		return KP_OK;
 	}
 	if (coming.refusal != KP_DELIVERY_REFUSAL_NONE) {
@@ -306,11 +304,12 @@ try_delivery(struct kp_export_making *making, const struct kp_delivery_file *fou
 
 /* The latest that is good. */
 static enum kp_status
-try_all(struct kp_export_making *making, struct kp_arena *arena)
+try_all(struct kp_export_making *making)
 {
 	struct kp_delivery_file files[KP_DELIVERY_TRIES];
 	size_t count = 0;
-	enum kp_status first = kp_delivery_find(making->private, arena, files, &count);
+	enum kp_status first =
+		kp_delivery_find(making->private, making->arena, files, &count);
 	making->refusal = KP_DELIVERY_REFUSAL_NONE;
 	making->fault = (struct kp_fault){0};
 	for (size_t i = 0; first != KP_E_BUSY && i < count; i++) {
@@ -337,88 +336,9 @@ void
 kp_export_make(struct kp_export_making *making)
 {
 	making->export = NULL;
+	making->path = NULL;
 	making->status = KP_E_BUSY;
 	for (unsigned try = 0; making->status == KP_E_BUSY && try < SCAN_TRIES; try++) {
-		struct kp_arena arena;
-		kp_arena_init(&arena, LIST_BYTES_MAX, NULL);
-		making->status = try_all(making, &arena);
-		kp_arena_deinit(&arena);
+		making->status = try_all(making);
 	}
-}
-
-/* Rows. */
-
-static enum kp_status
-read_row(const struct kp_export *export, const struct kp_row_place *row, char *bytes)
-{
-	size_t done = 0;
-	while (done < row->len) {
-		size_t len = 0;
-		enum kp_status status = kp_file_read_at(export->rows, row->offset + done,
-			bytes + done, row->len - done, &len);
-		if (status != KP_OK || len == 0) {
-			return status != KP_OK ? status : KP_E_BUSY;
-		}
-		done += len;
-	}
-	return kp_crc32c(0, bytes, row->len) == row->sum ? KP_OK : KP_E_BUSY;
-}
-
-static enum kp_status
-read_places(const struct kp_export *export, const struct kp_row_place *places,
-	size_t count, uint64_t bytes_max, char **ret_bytes, size_t *ret_len)
-{
-	uint64_t total = 0;
-	for (size_t i = 0; i < count; i++) {
-		total += places[i].len;
-	}
-	if (total > bytes_max) {
-		return KP_E_BODY_LIMIT;
-	}
-	char *bytes = kp_heap_alloc((size_t)total + 1);
-	if (bytes == NULL) {
-		return KP_E_MEMORY;
-	}
-	size_t at = 0;
-	enum kp_status status = KP_OK;
-	for (size_t i = 0; i < count && status == KP_OK; i++) {
-		status = read_row(export, &places[i], bytes + at);
-		at += places[i].len;
-	}
-	if (status != KP_OK) {
-		kp_heap_free(bytes);
-		return status;
-	}
-	*ret_bytes = bytes;
-	*ret_len = at;
-	return KP_OK;
-}
-
-enum kp_status
-kp_export_rows(const struct kp_export *export, struct kp_slice key, uint64_t bytes_max,
-	char **ret_bytes, size_t *ret_len)
-{
-	struct kp_row_place usual[PLACES_USUAL];
-	struct kp_row_place *places = usual;
-	size_t count = 0;
-	enum kp_status status =
-		kp_row_index_find(export->index, key, usual, PLACES_USUAL, &count);
-	if (status == KP_E_LIMIT) {
-		places = kp_heap_alloc(PLACES_MAX * sizeof(*places));
-		if (places == NULL) {
-			return KP_E_MEMORY;
-		}
-		status =
-			kp_row_index_find(export->index, key, places, PLACES_MAX, &count);
-	}
-	if (status == KP_OK) {
-		status =
-			read_places(export, places, count, bytes_max, ret_bytes, ret_len);
-	} else if (status == KP_E_LIMIT) {
-		status = KP_E_BODY_LIMIT;
-	}
-	if (places != usual) {
-		kp_heap_free(places);
-	}
-	return status;
 }

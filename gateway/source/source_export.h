@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "io/file.h"
+#include "source/delivery_name.h"
 #include "source/delivery_state.h"
 #include "source/row_index.h"
 #include "source/source_private.h"
@@ -21,6 +22,7 @@ struct kp_export {
 				 unpacks to */
 	struct kp_file_stamp stamp;
 	struct kp_row_index *index;
+	struct kp_delivery_name name;
 	int64_t dated_ms; /* end of the day of the delivery, or its time; 0: not known */
 	char dated[12];   /* "yyyy-mm-dd"; empty when not known */
 };
@@ -36,6 +38,8 @@ struct kp_export_making {
 	enum kp_status status;     /* out */
 	enum kp_delivery_refusal refusal; /* out: of the latest delivery */
 	struct kp_fault fault;            /* out: what the connector said of its form */
+	const char *path;                 /* out: of `export`, unless it is `current` */
+	struct kp_arena *arena;           /* for names */
 };
 
 /* Opens the latest delivery that is good and its index, or makes the index; tries again
@@ -46,9 +50,11 @@ void kp_export_unref(struct kp_export *export);
 /* Is the open file still what was indexed? */
 bool kp_export_intact(const struct kp_export *export);
 
-/* The rows of a key, heap memory of the caller's. KP_E_BODY_LIMIT past `bytes_max`,
- * KP_E_CORRUPT when the index is damaged, KP_E_BUSY when the file was cut or written. */
-enum kp_status kp_export_rows(const struct kp_export *export, struct kp_slice key,
-	uint64_t bytes_max, char **ret_bytes, size_t *ret_len) KP_MUST_USE;
+/* Of any file: was it not written in since then? */
+bool kp_export_unwritten(struct kp_file *file, const struct kp_file_stamp *then);
+/* The same file, and nobody wrote in it? */
+bool kp_export_same_file(const struct kp_file_stamp *a, const struct kp_file_stamp *b);
+/* "yyyy-mm-dd", and the end of that day, of yyyymmdd. */
+void kp_export_day(uint32_t day, char ret_text[12], int64_t *ret_end_ms);
 
 #endif

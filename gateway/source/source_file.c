@@ -16,7 +16,7 @@
 #include "core/heap.h"
 #include "source/delivery_find.h"
 #include "source/delivery_verify.h"
-#include "source/source_export.h"
+#include "source/delivery_rows.h"
 
 #define KEY_BYTES_MAX 64
 /* For the first index, and for one in the place of rows or an index that changed. */
@@ -34,7 +34,7 @@ struct kp_file_wait {
 struct kp_file_store {
 	const struct kp_source *source;
 	pthread_mutex_t lock;
-	struct kp_export *export; /* may be NULL */
+	struct kp_delivery *delivery; /* in force; may be NULL */
 	bool building;
 	bool distrusted;    /* the index that lies there is damaged: make it anew */
 	uint64_t looked_us; /* when the files' stamps were last compared */
@@ -51,14 +51,13 @@ struct kp_file_job {
 	struct kp_work work;
 	struct kp_source_link *link;
 	struct kp_source_call *call; /* NULL when nobody waits any more; its loop only */
-	struct kp_export *export;
+	struct kp_delivery *delivery;
 	char key[KEY_BYTES_MAX]; /* the client's number */
 	size_t key_len;
 	uint64_t bytes_max;
 	bool look;                           /* compare the stamps first */
 	unsigned char sight[KP_SIGHT_BYTES]; /* to compare with */
-	char *bytes;
-	size_t len;
+	struct kp_delivery_rows rows;
 	bool changed;    /* the file is not the one of the index */
 	bool distrusted; /* or the index is damaged */
 	enum kp_status status;
@@ -92,6 +91,11 @@ check_file(struct kp_source_opening *opening)
 			kp_source_path(opening, private->manifest->file.index);
 		private->index_path = index.data;
 	}
+	if (private->manifest->file.series.path.len > 0) {
+		struct kp_slice series =
+			kp_source_path(opening, private->manifest->file.series.path);
+		private->series_path = series.data;
+	}
 	private->store = store;
 	private->path = path.data == NULL ? "" : path.data;
 	return kp_delivery_verify_open(opening);
@@ -103,7 +107,7 @@ kp_file_store_destroy(struct kp_file_store **store)
 	if (*store == NULL) {
 		return;
 	}
-	kp_export_unref((*store)->export);
+	kp_delivery_unref((*store)->delivery);
 	(void)pthread_mutex_destroy(&(*store)->lock);
 	kp_heap_free(*store);
 	*store = NULL;
@@ -123,20 +127,20 @@ kp_file_store_state(struct kp_file_store *store)
 
 /* Did it come to an end that only another delivery changes? */
 static bool
-settled(const struct kp_export_making *making)
+settled(const struct kp_delivery_making *making)
 {
 	return making->status == KP_OK || making->status == KP_E_NOT_FOUND ||
 		making->refusal != KP_DELIVERY_REFUSAL_NONE;
 }
 
 /* The outcome of a build, for all; the lock is held. What was in force comes back. */
-static struct kp_export *
-adopt(struct kp_file_store *store, const struct kp_export_making *making,
+static struct kp_delivery *
+adopt(struct kp_file_store *store, const struct kp_delivery_making *making,
 	const unsigned char sight[KP_SIGHT_BYTES])
 {
-	struct kp_export *old = making->export == NULL ? NULL : store->export;
-	if (making->export != NULL) {
-		store->export = making->export;
+	struct kp_delivery *old = making->delivery == NULL ? NULL : store->delivery;
+	if (making->delivery != NULL) {
+		store->delivery = making->delivery;
 	}
 	if (settled(making)) {
 		memcpy(store->sight, sight, sizeof(store->sight));
@@ -154,7 +158,7 @@ adopt(struct kp_file_store *store, const struct kp_export_making *making,
  * one build under way writes what is read here. */
 static bool
 refused_before(const struct kp_file_store *store,
-	const unsigned char sight[KP_SIGHT_BYTES], struct kp_export_making *making)
+	const unsigned char sight[KP_SIGHT_BYTES], struct kp_delivery_making *making)
 {
 	if (making->current != NULL || store->refusal == KP_DELIVERY_REFUSAL_NONE ||
 		memcmp(store->sight, sight, sizeof(store->sight)) != 0) {
@@ -172,7 +176,7 @@ run_build(struct kp_work *work)
 {
 	struct build_job *job = KP_CONTAINER_OF(work, struct build_job, work);
 	struct kp_file_store *store = store_of(job->link);
-	struct kp_export_making making = {
+	struct kp_delivery_making making = {
 		.private = job->link->source->private,
 		.state = &store->state,
 		.now_ms = job->now_ms,
@@ -180,20 +184,20 @@ run_build(struct kp_work *work)
 	unsigned char sight[KP_SIGHT_BYTES];
 	(void)pthread_mutex_lock(&store->lock);
 	making.anew = store->distrusted;
-	making.current = store->export;
+	making.current = store->delivery;
 	store->distrusted = false;
 	/* Nobody else replaces it while this build is under way. */
 	(void)pthread_mutex_unlock(&store->lock);
 	kp_delivery_sight(making.private, sight);
 	if (!refused_before(store, sight, &making)) {
-		kp_export_make(&making);
+		kp_delivery_make(&making);
 	}
 	(void)pthread_mutex_lock(&store->lock);
-	struct kp_export *old = adopt(store, &making, sight);
+	struct kp_delivery *old = adopt(store, &making, sight);
 	struct kp_file_wait *waits = store->waits;
 	store->waits = NULL;
 	(void)pthread_mutex_unlock(&store->lock);
-	kp_export_unref(old);
+	kp_delivery_unref(old);
 	while (waits != NULL) {
 		struct kp_file_wait *wait = waits;
 		waits = wait->next;
@@ -235,7 +239,7 @@ open_file(struct kp_source_link *link, struct kp_upstream *upstream, struct kp_e
 	(void)err;
 	struct kp_file_store *store = store_of(link);
 	(void)pthread_mutex_lock(&store->lock);
-	if (store->export == NULL) {
+	if (store->delivery == NULL) {
 		start_build(link);
 	}
 	(void)pthread_mutex_unlock(&store->lock);
@@ -314,11 +318,10 @@ run_job(struct kp_work *work)
 		kp_delivery_sight(job->link->source->private, sight);
 		job->changed = memcmp(sight, job->sight, sizeof(sight)) != 0;
 	}
-	job->status =
-		kp_export_rows(job->export, (struct kp_slice){job->key, job->key_len},
-			job->bytes_max, &job->bytes, &job->len);
+	job->status = kp_delivery_find_rows(job->delivery,
+		(struct kp_slice){job->key, job->key_len}, job->bytes_max, &job->rows);
 	/* Written in place while we read: the rows may be anybody's. */
-	if (job->status == KP_OK && !kp_export_intact(job->export)) {
+	if (job->status == KP_OK && !kp_delivery_intact(job->delivery)) {
 		job->changed = true;
 		job->status = KP_E_BUSY;
 	}
@@ -339,10 +342,10 @@ no_header(const struct kp_head *head, struct kp_text name)
 
 /* A delivery that should have been followed by another says nothing any more. */
 static bool
-too_old(struct kp_source_call *call, const struct kp_export *export)
+too_old(struct kp_source_call *call, const struct kp_delivery *delivery)
 {
 	int64_t hours = call->link->source->private->manifest->file.max_age_hours;
-	int64_t age_ms = kp_loop_wall_ms(call->link->loop) - export->dated_ms;
+	int64_t age_ms = kp_loop_wall_ms(call->link->loop) - delivery->dated_ms;
 	if (hours == 0 || age_ms <= hours * 3600000) {
 		return false;
 	}
@@ -356,20 +359,28 @@ deliver(struct kp_source_call *call, const struct kp_file_job *job)
 {
 	struct kp_head head = {.size = sizeof(head), .status = 200, .header = no_header};
 	const struct kp_manifest *manifest = call->link->source->private->manifest;
-	struct kp_text dated = {job->export->dated, strlen(job->export->dated)};
-	if (too_old(call, job->export)) {
+	struct kp_text dated = {job->delivery->dated, strlen(job->delivery->dated)};
+	if (too_old(call, job->delivery)) {
 		kp_source_call_conclude(call, KP_ERROR);
 		return;
 	}
 	if (dated.len > 0 && manifest->response.valid_on.len == 0) {
 		(void)call->sink.valid_on(call->sink.context, dated);
 	}
-	if (kp_source_call_head(call, &head) &&
-		kp_source_call_consume(call, (struct kp_slice){job->bytes, job->len})) {
-		kp_source_call_finish(call);
-		return;
+	bool more = true;
+	size_t begin = 0;
+	for (size_t i = 0; more && i < job->rows.count; i++) {
+		struct kp_slice rows = {
+			job->rows.bytes + begin, job->rows.ends[i] - begin};
+		more = kp_source_call_head(call, &head) &&
+			kp_source_call_consume(call, rows);
+		begin = job->rows.ends[i];
 	}
-	kp_source_call_conclude(call, KP_ERROR);
+	if (more) {
+		kp_source_call_finish(call);
+	} else {
+		kp_source_call_conclude(call, KP_ERROR);
+	}
 }
 
 /* The rows were not to be trusted: wait for a new index. */
@@ -416,26 +427,26 @@ on_job(struct kp_work *work)
 			kp_source_call_conclude(call, KP_ERROR);
 		}
 	}
-	kp_export_unref(job->export);
+	kp_delivery_unref(job->delivery);
 	kp_wipe(job->key, sizeof(job->key));
-	kp_heap_free(job->bytes);
+	kp_delivery_rows_free(&job->rows);
 	kp_heap_free(job);
 	kp_source_link_leave(link);
 }
 
 static bool
-start_job(struct kp_source_call *call, struct kp_export *export, bool look)
+start_job(struct kp_source_call *call, struct kp_delivery *delivery, bool look)
 {
 	struct kp_file_job *job = kp_heap_calloc(1, sizeof(*job));
 	if (job == NULL) {
 		return false;
 	}
-	(void)atomic_fetch_add(&export->refs, 1);
+	(void)atomic_fetch_add(&delivery->refs, 1);
 	job->work.run = run_job;
 	job->work.done = on_job;
 	job->link = call->link;
 	job->call = call;
-	job->export = export;
+	job->delivery = delivery;
 	memcpy(job->key, call->key.data, call->key.len);
 	job->key_len = call->key.len;
 	job->bytes_max = call->link->source->answer_bytes_max;
@@ -457,11 +468,11 @@ look_up(struct kp_source_call *call)
 	(void)pthread_mutex_lock(&store->lock);
 	enum kp_status status = store->status;
 	enum kp_delivery_refusal refusal = store->refusal;
-	if (store->export != NULL) {
+	if (store->delivery != NULL) {
 		bool look = now - store->looked_us >= LOOK_EVERY_US;
 		store->looked_us = look ? now : store->looked_us;
 		status = KP_E_MEMORY;
-		under_way = start_job(call, store->export, look);
+		under_way = start_job(call, store->delivery, look);
 	} else if (call->waits == 0) {
 		call->waits++;
 		start_build(call->link);

@@ -84,7 +84,8 @@ struct kp_source_private {
 	struct kp_source_access decision_access; /* of its decision point */
 	struct kp_source_issuer *issuer;         /* NULL: no tokens are needed */
 	const char *path;                        /* of a file source */
-	const char *index_path; /* where its index is kept; may be NULL */
+	const char *series_path; /* of the change files that follow; may be NULL */
+	const char *index_path;  /* where its index is kept; may be NULL */
 	struct kp_file_store *store;
 	struct kp_trust *delivery_trust;   /* who may sign deliveries; NULL: nobody has to
 					    */

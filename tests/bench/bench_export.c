@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "source/source_export.h"
+#include "source/delivery_rows.h"
 
 static double
 seconds(void)
@@ -86,23 +86,22 @@ open_source(const char *folder, struct kp_arena *arena, struct kp_source_set **r
 }
 
 static void
-look_up(const struct kp_export *export, unsigned rows, unsigned count)
+look_up(const struct kp_delivery *export, unsigned rows, unsigned count)
 {
 	unsigned found = 0;
 	double before = seconds();
 	for (unsigned i = 0; i < count; i++) {
 		char key[16];
-		char *bytes = NULL;
-		size_t len = 0;
+		struct kp_delivery_rows found_rows = {0};
 		unsigned row = (unsigned)((uint64_t)i * 2654435761u % rows);
 		(void)snprintf(
 			key, sizeof(key), "%09u", 100000000u + row * 97u % 900000000u);
-		if (kp_export_rows(export, (struct kp_slice){key, 9}, 1 << 20, &bytes,
-			    &len) == KP_OK &&
-			memmem(bytes, len, key, 9) != NULL) {
+		if (kp_delivery_find_rows(export, (struct kp_slice){key, 9}, 1 << 20,
+			    &found_rows) == KP_OK &&
+			memmem(found_rows.bytes, found_rows.len, key, 9) != NULL) {
 			found++;
 		}
-		free(bytes);
+		kp_delivery_rows_free(&found_rows);
 	}
 	double took = seconds() - before;
 	printf("look-ups          %10.0f a second, %.2f us each (%u of %u found)\n",
@@ -132,17 +131,17 @@ main(int argc, char **argv)
 	printf("%u rows; resident %ld kB before\n", rows, resident_kb());
 	double before = seconds();
 	struct kp_delivery_state state = {.source = kp_source_set_get(set, 0)};
-	struct kp_export_making making = {.private = private, .state = &state};
-	kp_export_make(&making);
-	if (making.export == NULL) {
+	struct kp_delivery_making making = {.private = private, .state = &state};
+	kp_delivery_make(&making);
+	if (making.delivery == NULL) {
 		return 1;
 	}
 	printf("index made in     %10.2f s, resident %ld kB\n", seconds() - before,
 		resident_kb());
-	kp_export_unref(making.export);
+	kp_delivery_unref(making.delivery);
 	before = seconds();
-	kp_export_make(&making);
-	struct kp_export *export = making.export;
+	kp_delivery_make(&making);
+	struct kp_delivery *export = making.delivery;
 	if (export == NULL) {
 		return 1;
 	}
@@ -151,7 +150,7 @@ main(int argc, char **argv)
 	look_up(export, rows, 200000);
 	look_up(export, rows, 200000);
 	printf("resident          %10ld kB after\n", resident_kb());
-	kp_export_unref(export);
+	kp_delivery_unref(export);
 	kp_source_set_destroy(&set);
 	kp_arena_deinit(&arena);
 	if (argc < 3) {

@@ -112,6 +112,111 @@ class Checksums(unittest.TestCase):
             self.assertIn(word, done.stdout + done.stderr)
 
 
+class Series(unittest.TestCase):
+    """A whole delivery and the change files after it. Rows are told apart by Dossier, whoever they are about."""
+
+    def setUp(self):
+        home = tempfile.TemporaryDirectory(prefix="ketenpoort-delivery-")
+        self.addCleanup(home.cleanup)
+        self.house = House(home.name)
+        self.how = {"path": "basis-yyyymmdd.csv", "dated_by": "name",
+                    "series": {"path": "mutaties-yyyymmdd-{volgnummer}.csv", "key": ["Dossier", "Soort"], "operation": "Mutatie",
+                               "operations": {"T": "toevoegen", "W": "wijzigen", "V": "verwijderen"}}}
+        self.base("20260101", f"{BSN};1;a;een", f"{BSN};2;a;twee", "999990001;3;a;ander")
+
+    def base(self, day, *rows):
+        (self.house.folder / f"basis-{day}.csv").write_text("BSN;Dossier;Soort;Naam\n" + "".join(row + "\n" for row in rows))
+
+    def change(self, name, *rows):
+        """Its columns in another order, and no line end behind the last row."""
+        (self.house.folder / f"mutaties-{name}.csv").write_text("\n".join(("Mutatie;Soort;Naam;Dossier;BSN", *rows)))
+
+    def names(self, bsn=BSN, **more):
+        (self.house.folder / "bsn").write_text(bsn)
+        manifest = self.house.manifest(**{**self.how, **more})
+        manifest["response"] = {"subject": "BSN", "ignored": ["Soort"], "lists": {"uitkeringen": {"fields": {"uitkeringen.wet": "Naam"}}}}
+        done = self.house.run("try", "--json", "--bsn-file", "bsn", manifest=manifest)
+        answer = json.loads(done.stdout)
+        self.assertIn(answer["outcome"], ("gevonden", "nietsGevonden"), done.stdout)
+        self.assertEqual(answer["unmapped"], [])
+        return [field["value"] for field in answer["fields"]]
+
+    def test_later_rows_take_the_place_of_earlier_ones(self):
+        self.assertEqual(self.names(), ["een", "twee"])
+        self.change("20260102-0001", f"W;a;een-nieuw;1;{BSN}", f"T;b;erbij;1;{BSN}")
+        self.assertEqual(self.names(), ["twee", "een-nieuw", "erbij"])
+        self.change("20260103-0002", "V;a;;2;", f"W;b;erbij-nieuw;1;{BSN}", f"W;b;erbij-nieuwer;1;{BSN}")
+        self.assertEqual(self.names(), ["een-nieuw", "erbij-nieuwer"])
+        # A row that goes to somebody else, and one that comes back.
+        self.change("20260104-0003", "W;a;verhuisd;1;999990001", f"T;a;terug;2;{BSN}")
+        self.assertEqual(self.names(), ["erbij-nieuwer", "terug"])
+        self.assertEqual(self.names("999990001"), ["ander", "verhuisd"])
+        self.change("20260105-0004", "V;b;;1;", "V;a;;2;")
+        self.assertEqual(self.names(), [])
+
+    def test_an_index_that_is_kept(self):
+        self.change("20260102-1", f"W;a;een-nieuw;1;{BSN}")
+        for _ in range(2):
+            self.assertEqual(self.names(index="basis.index"), ["twee", "een-nieuw"])
+        # Another key, and the kept index is of no use.
+        self.how["series"]["key"] = ["Dossier"]
+        self.assertEqual(self.names(index="basis.index"), ["twee", "een-nieuw"])
+
+    def test_a_missing_number_ends_the_series(self):
+        self.change("20260102-1", f"T;a;drie;3a;{BSN}")
+        self.change("20260104-3", f"T;a;vier;4;{BSN}")
+        self.assertEqual(self.names(), ["een", "twee", "drie"])
+        self.change("20260103-2", "V;a;;1;")
+        self.assertEqual(self.names(), ["twee", "drie", "vier"])
+        self.assertEqual(self.names(**{"series": {**self.how["series"], "files_max": 2}}), ["twee", "drie"])
+
+    def test_a_new_base_drops_what_came_before(self):
+        self.change("20260102-7", f"T;a;oud;9;{BSN}")
+        self.change("20260110-8", f"T;a;nieuw;10;{BSN}")
+        self.base("20260105", f"{BSN};1;a;basis")
+        self.assertEqual(self.names(), ["basis", "nieuw"])
+        # The last before the base says which number has to come first after it.
+        self.change("20260104-7", "V;a;;1;")
+        (self.house.folder / "mutaties-20260110-8.csv").rename(self.house.folder / "mutaties-20260110-9.csv")
+        self.assertEqual(self.names(), ["basis"])
+
+    def test_a_base_with_a_number(self):
+        self.how["path"] = "volledig-yyyymmdd-{volgnummer}.csv"
+        (self.house.folder / "basis-20260101.csv").rename(self.house.folder / "volledig-20260101-0005.csv")
+        self.change("20260101-5", "V;a;;1;")
+        self.change("20260102-6", "V;a;;2;")
+        self.assertEqual(self.names(), ["een"])
+        (self.house.folder / "mutaties-20260102-6.csv").rename(self.house.folder / "mutaties-20260102-7.csv")
+        self.assertEqual(self.names(), ["een", "twee"])
+
+    def test_a_change_file_that_does_not_read(self):
+        self.change("20260102-1", f"W;a;een-nieuw;1;{BSN}")
+        for bad in ("X;a;;2;", "V;;;;", f"V;{'x' * 600};;{'y' * 600};", "V;a"):
+            self.change("20260103-2", f"T;a;half;4;{BSN}", bad)
+            # Not even its first row: it is refused as a whole.
+            self.assertEqual(self.names(), ["twee", "een-nieuw"], bad)
+        self.change("20260103-2", f"T;a;heel;4;{BSN}")
+        self.assertEqual(self.names(), ["twee", "een-nieuw", "heel"])
+
+    def test_change_files_are_verified_too(self):
+        self.how["verify"] = {"checksums": "{file}.sha256"}
+        self.change("20260102-1", f"W;a;een-nieuw;1;{BSN}")
+        self.house.sums("basis-20260101.csv.sha256", "basis-20260101.csv")
+        self.assertEqual(self.names(), ["een", "twee"])
+        self.house.sums("mutaties-20260102-1.csv.sha256", "mutaties-20260102-1.csv")
+        self.assertEqual(self.names(), ["twee", "een-nieuw"])
+
+    def test_manifests_say_what_is_wrong(self):
+        for change, word in ({"dated_by": "mtime"}, "dated_by"), ({"path": "map/basis-yyyymmdd.csv"}, "another folder"), \
+                ({"path": "b-yyyymmdd-{volgnummer}.csv", "series": {**self.how["series"], "path": "m-yyyymmdd.csv"}}, "{volgnummer}"), \
+                ({"series": {**self.how["series"], "key": []}}, "key"), \
+                ({"series": {**self.how["series"], "operations": {"X": "vergeten"}}}, "vergeten"), \
+                ({"series": {**self.how["series"], "files_max": 1001}}, "1000"):
+            done = self.house.run("check", manifest=self.house.manifest(**{**self.how, **change}))
+            self.assertEqual(done.returncode, 1, change)
+            self.assertIn(word, done.stdout + done.stderr)
+
+
 @unittest.skipUnless(shutil.which("openssl"), "SKIPPED: there is no openssl")
 class Signatures(unittest.TestCase):
     @classmethod

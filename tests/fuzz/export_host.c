@@ -16,6 +16,7 @@ struct rows {
 	uint64_t offset[ROWS_MAX];
 	uint64_t len[ROWS_MAX];
 	size_t count;
+	bool changes; /* it is a change file */
 };
 
 static bool
@@ -32,11 +33,25 @@ on_row(void *context, struct kp_text key, uint64_t offset, uint64_t len)
 }
 
 static bool
+on_entry(void *context, const struct kp_index_entry *entry)
+{
+	const struct rows *rows = context;
+	FUZZ_CHECK(!rows->changes || entry->identity.len > 0);
+	FUZZ_CHECK(!entry->removed || rows->changes);
+	FUZZ_CHECK(entry->identity.len == 0 ||
+		entry->identity.data[entry->identity.len - 1] == ',');
+	return entry->removed || on_row(context, entry->key, entry->offset, entry->len);
+}
+
+static bool
 scan(const struct kp_connector *file, const void *instance, struct rows *rows,
 	size_t piece)
 {
-	const struct kp_index_writer writer = {
-		.size = sizeof(writer), .context = rows, .row = on_row};
+	const struct kp_index_writer writer = {.size = sizeof(writer),
+		.context = rows,
+		.row = on_row,
+		.entry = on_entry,
+		.changes = rows->changes};
 	struct kp_fault fault = {0};
 	void *memory = calloc(1, file->scan_size + 1);
 	int verdict = memory == NULL ? KP_FAIL : KP_DONE;
@@ -67,14 +82,14 @@ read_rows(struct fuzz_host *fuzz, const struct kp_connector *file, const void *i
 	free(text);
 }
 
-void
-fuzz_export(const char *manifest, struct kp_slice export, size_t piece)
+static void
+fuzz_file(const char *manifest, struct kp_slice export, size_t piece, bool changes)
 {
 	struct kp_registry registry;
 	struct fuzz_host fuzz;
 	struct kp_fault fault = {0};
 	void *instance = NULL;
-	struct rows rows = {.file = {export.data, export.len}};
+	struct rows rows = {.file = {export.data, export.len}, .changes = changes};
 	kp_registry_init(&registry);
 	const struct kp_connector *file =
 		kp_registry_find(&registry, kp_slice_from("file"));
@@ -89,4 +104,16 @@ fuzz_export(const char *manifest, struct kp_slice export, size_t piece)
 	file->close(instance);
 	fuzz_host_deinit(&fuzz);
 	kp_registry_deinit(&registry);
+}
+
+void
+fuzz_export(const char *manifest, struct kp_slice export, size_t piece)
+{
+	fuzz_file(manifest, export, piece, false);
+}
+
+void
+fuzz_change_file(const char *manifest, struct kp_slice file, size_t piece)
+{
+	fuzz_file(manifest, file, piece, true);
 }

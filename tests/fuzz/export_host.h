@@ -18,5 +18,7 @@
 	"\"uitkeringen.d\":{\"path\":\"Begin\",\"date\":\"d-m-yyyy\"}}}}}}"
 
 void fuzz_export(const char *manifest, struct kp_slice export, size_t piece);
+/* The same of a change file. */
+void fuzz_change_file(const char *manifest, struct kp_slice file, size_t piece);
 
 #endif

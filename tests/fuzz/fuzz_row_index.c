@@ -27,6 +27,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		memcpy(header.magic, KP_ROW_INDEX_MAGIC, sizeof(header.magic));
 		header.version = KP_ROW_INDEX_VERSION;
 		memset(header.origin, 0, sizeof(header.origin));
+		header.row_bytes = (uint32_t)(bytes[0] % 4 == 0 ? KP_ROW_BYTES_SHORT
+								: KP_ROW_BYTES_LONG);
 		header.sum = kp_row_header_sum(&header);
 	}
 	FUZZ_CHECK(pwrite(fd, &header, sizeof(header), 0) == (ssize_t)sizeof(header));
@@ -40,6 +42,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		enum kp_status status = kp_row_index_find(
 			index, KP_SLICE("999993653"), places, 16, &count);
 		FUZZ_CHECK(status != KP_OK || count <= 16);
+		for (size_t i = 0; status == KP_OK && i < count; i++) {
+			bool latest = false;
+			FUZZ_CHECK(places[i].offset <= KP_ROW_INDEX_OFFSET_MAX);
+			status = kp_row_index_latest(index, &places[i], &latest);
+		}
 		kp_row_index_close(&index);
 	}
 	(void)close(fd);

@@ -31,6 +31,16 @@ key_of(unsigned number, char out[16])
 	return (struct kp_slice){out, 9};
 }
 
+static bool identities;
+
+static enum kp_status
+begin(const char *at, struct kp_row_index_builder **ret_builder)
+{
+	const struct kp_row_index_options options = {
+		.path = at, .identities = identities};
+	return kp_row_index_begin(&options, ret_builder);
+}
+
 static enum kp_status
 add(struct kp_row_index_builder *builder, struct kp_slice key, uint64_t offset,
 	uint32_t len)
@@ -46,7 +56,7 @@ build(const char *at, unsigned rows)
 	char text[16];
 	struct kp_row_index_builder *builder = NULL;
 	struct kp_row_index *index = NULL;
-	assert_int_equal(kp_row_index_begin(at, &builder), KP_OK);
+	assert_int_equal(begin(at, &builder), KP_OK);
 	assert_int_equal(add(builder, (struct kp_slice){0}, 0, 50), KP_OK);
 	for (unsigned i = 0; i < rows; i++) {
 		assert_int_equal(
@@ -110,6 +120,75 @@ everything_is_found(void **state)
 		check(index, sizes[i]);
 		kp_row_index_close(&index);
 	}
+}
+
+static void
+and_with_identities(void **state)
+{
+	identities = true;
+	everything_is_found(state);
+	identities = false;
+}
+
+/* What is latest is told by file first, then by place in it. */
+static void
+what_happened_later_is_known(void **state)
+{
+	(void)state;
+	struct kp_row_index_builder *base_builder = NULL;
+	struct kp_row_index_builder *builder = NULL;
+	struct kp_row_index *base = NULL;
+	struct kp_row_index *index = NULL;
+	struct kp_row_index_options options = {.identities = true};
+	struct kp_row_place places[4];
+	size_t count = 0;
+	bool latest = false;
+	assert_int_equal(kp_row_index_begin(&options, &base_builder), KP_OK);
+	struct kp_row_place place = {.offset = 900,
+		.len = 10,
+		.identity = kp_row_index_identity(base_builder, KP_SLICE("5:D-001,"))};
+	struct kp_row_place calm = {.offset = 910,
+		.len = 10,
+		.identity = kp_row_index_identity(base_builder, KP_SLICE("5:D-002,"))};
+	assert_int_equal(
+		kp_row_index_add(base_builder, KP_SLICE("999993653"), &place), KP_OK);
+	assert_int_equal(
+		kp_row_index_add(base_builder, KP_SLICE("999993653"), &calm), KP_OK);
+	assert_int_equal(kp_row_index_finish(&base_builder, origin, &base), KP_OK);
+	options.key = kp_row_index_key(base);
+	assert_int_equal(kp_row_index_begin(&options, &builder), KP_OK);
+	assert_int_equal(
+		kp_row_index_identity(builder, KP_SLICE("5:D-001,")), place.identity);
+	for (uint16_t file = 1; file <= 2; file++) {
+		struct kp_row_place change = place;
+		change.file = file;
+		change.offset = file == 1 ? 500 : 40;
+		assert_int_equal(kp_row_index_touch(builder, &change), KP_OK);
+		assert_int_equal(
+			kp_row_index_add(builder, KP_SLICE("999993653"), &change), KP_OK);
+	}
+	place.offset = KP_ROW_INDEX_OFFSET_MAX + 1;
+	assert_int_equal(kp_row_index_touch(builder, &place), KP_E_LIMIT);
+	assert_int_equal(kp_row_index_finish(&builder, origin, &index), KP_OK);
+	assert_int_equal(
+		kp_row_index_find(base, KP_SLICE("999993653"), places, 4, &count), KP_OK);
+	assert_int_equal(count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(kp_row_index_latest(index, &places[i], &latest), KP_OK);
+		assert_int_equal(latest, places[i].offset == 910);
+	}
+	assert_int_equal(
+		kp_row_index_find(index, KP_SLICE("999993653"), places, 4, &count),
+		KP_OK);
+	assert_int_equal(count, 2);
+	for (uint16_t file = 1; file <= 2; file++) {
+		assert_int_equal(places[file - 1].file, file);
+		assert_int_equal(
+			kp_row_index_latest(index, &places[file - 1], &latest), KP_OK);
+		assert_int_equal(latest, file == 2);
+	}
+	kp_row_index_close(&index);
+	kp_row_index_close(&base);
 }
 
 static void
@@ -207,11 +286,11 @@ what_is_abandoned_leaves_nothing(void **state)
 	(void)state;
 	struct kp_row_index_builder *builder = NULL;
 	(void)unlink(path);
-	assert_int_equal(kp_row_index_begin(path, &builder), KP_OK);
+	assert_int_equal(begin(path, &builder), KP_OK);
 	assert_int_equal(add(builder, KP_SLICE("x"), 0, 1), KP_OK);
 	kp_row_index_abandon(&builder);
 	assert_int_not_equal(access(path, F_OK), 0);
-	assert_int_equal(kp_row_index_begin("/nowhere/index", &builder), KP_E_NOT_FOUND);
+	assert_int_equal(begin("/nowhere/index", &builder), KP_E_NOT_FOUND);
 }
 
 int
@@ -224,6 +303,8 @@ main(void)
 	(void)snprintf(path, sizeof(path), "%s/index", folder);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_is_found),
+		cmocka_unit_test(and_with_identities),
+		cmocka_unit_test(what_happened_later_is_known),
 		cmocka_unit_test(only_its_own_export_and_only_for_us),
 		cmocka_unit_test(no_client_is_in_it),
 		cmocka_unit_test(damage_is_seen),

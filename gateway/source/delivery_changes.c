@@ -1,0 +1,233 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* delivery_changes: see delivery_changes.h. */
+#include "source/delivery_changes.h"
+
+#include <string.h>
+
+#include "core/heap.h"
+#include "source/delivery_find.h"
+#include "source/delivery_verify.h"
+
+static const unsigned char no_origin[KP_ROW_INDEX_ORIGIN_BYTES];
+
+/* Change files on their way. */
+struct series {
+	const struct kp_export_making *making;
+	const struct kp_delivery_file *found; /* those after the base */
+	size_t found_count;
+	bool expects; /* a number is known that has to come next */
+	uint32_t expected;
+	struct kp_row_index_builder *builder;
+	struct kp_changes *changes;
+};
+
+void
+kp_changes_destroy(struct kp_changes **changes)
+{
+	if (*changes == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < (*changes)->count; i++) {
+		kp_file_close(&(*changes)->files[i].file);
+	}
+	kp_row_index_close(&(*changes)->index);
+	kp_heap_free((*changes)->files);
+	kp_heap_free(*changes);
+	*changes = NULL;
+}
+
+static bool
+comes_after(const struct kp_delivery_name *change, const struct kp_delivery_name *base)
+{
+	/* What is of the base's own day may be in it already; once more does no harm. */
+	return change->numbered && base->numbered ? change->number > base->number
+						  : change->day >= base->day;
+}
+
+/* Leaves out what the base has. The last of those says what number comes next. */
+static void
+skip_before(struct series *series, const struct kp_delivery_name *base)
+{
+	series->expects = base->numbered && series->found_count > 0 &&
+		series->found[0].name.numbered;
+	series->expected = base->number + 1;
+	while (series->found_count > 0 && !comes_after(&series->found[0].name, base)) {
+		if (!base->numbered && series->found[0].name.numbered) {
+			series->expects = true;
+			series->expected = series->found[0].name.number + 1;
+		}
+		series->found++;
+		series->found_count--;
+	}
+}
+
+static enum kp_delivery_refusal
+check_place(const struct series *series, const struct kp_delivery_file *found)
+{
+	if (series->expects && found->name.number != series->expected) {
+		return KP_DELIVERY_REFUSAL_SERIES_GAP;
+	}
+	return series->changes->count ==
+			series->making->private->manifest->file.series.files_max
+		? KP_DELIVERY_REFUSAL_SERIES_LONG
+		: KP_DELIVERY_REFUSAL_NONE;
+}
+
+/* Reads the file again, which has to have the digest of before. */
+static enum kp_status
+scan_again(struct kp_delivery_scan *scan)
+{
+	unsigned char before[KP_SHA256_BYTES];
+	memcpy(before, scan->digest, sizeof(before));
+	enum kp_status status = kp_delivery_scan(scan);
+	return status == KP_OK && memcmp(before, scan->digest, sizeof(before)) != 0
+		? KP_E_BUSY
+		: status;
+}
+
+/* A first look: is it good, and does it read as agreed? Only then is any of it kept. */
+static enum kp_status
+look_at(const struct series *series, struct kp_delivery_scan *scan,
+	enum kp_delivery_refusal *ret_refusal)
+{
+	const struct kp_export_making *making = series->making;
+	enum kp_status status = kp_delivery_scan(scan);
+	if (status == KP_OK) {
+		status = kp_delivery_verify(making->private, scan->path, scan->digest,
+			making->now_ms / 1000, ret_refusal);
+	}
+	if (status != KP_OK || *ret_refusal != KP_DELIVERY_REFUSAL_NONE) {
+		return status;
+	}
+	scan->dry = true;
+	status = scan_again(scan);
+	scan->dry = false;
+	if (status == KP_E_SOURCE) {
+		*ret_refusal = KP_DELIVERY_REFUSAL_FORM;
+		status = KP_OK;
+	}
+	return status;
+}
+
+static enum kp_status
+open_change(struct kp_change_file *change, const char *path)
+{
+	struct kp_error err = {0};
+	enum kp_status status = kp_file_open(path, &change->file, &err);
+	return status == KP_OK ? kp_file_stat(change->file, &change->stamp) : status;
+}
+
+static enum kp_status
+take_change(struct series *series, const struct kp_delivery_file *found,
+	enum kp_delivery_refusal *ret_refusal, struct kp_fault *fault)
+{
+	struct kp_file_stamp after;
+	struct kp_changes *changes = series->changes;
+	struct kp_change_file *change = &changes->files[changes->count];
+	enum kp_status status = open_change(change, found->path);
+	struct kp_delivery_scan scan = {
+		.private = series->making->private,
+		.state = series->making->state,
+		.path = found->path,
+		.file = change->file,
+		.size = change->stamp.size,
+		.number = (uint16_t)(changes->count + 1),
+		.preamble = &change->preamble,
+	};
+	status = status == KP_OK ? look_at(series, &scan, ret_refusal) : status;
+	if (status == KP_OK && *ret_refusal == KP_DELIVERY_REFUSAL_NONE) {
+		scan.builder = series->builder;
+		status = scan_again(&scan);
+		/* It read well a moment ago. */
+		status = status == KP_E_SOURCE ? KP_E_BUSY : status;
+	}
+	if (status == KP_OK &&
+		(kp_file_stat(change->file, &after) != KP_OK ||
+			!kp_export_same_file(&after, &change->stamp))) {
+		status = KP_E_BUSY;
+	}
+	*fault = scan.fault;
+	if (status != KP_OK || *ret_refusal != KP_DELIVERY_REFUSAL_NONE) {
+		kp_file_close(&change->file);
+		return status;
+	}
+	changes->count++;
+	changes->day = found->name.day;
+	changes->rows += scan.rows;
+	return KP_OK;
+}
+
+static enum kp_status
+take_all(struct series *series)
+{
+	enum kp_status status = KP_OK;
+	for (size_t i = 0; status == KP_OK && i < series->found_count; i++) {
+		const struct kp_delivery_file *found = &series->found[i];
+		struct kp_fault fault = {0};
+		enum kp_delivery_refusal refusal = check_place(series, found);
+		if (refusal == KP_DELIVERY_REFUSAL_NONE) {
+			status = take_change(series, found, &refusal, &fault);
+		}
+		if (status == KP_OK && refusal != KP_DELIVERY_REFUSAL_NONE) {
+			kp_delivery_state_refused(
+				series->making->state, found->path, refusal, &fault);
+			return KP_OK;
+		}
+		series->expects = found->name.numbered;
+		series->expected = found->name.number + 1;
+	}
+	return status;
+}
+
+static enum kp_status
+begin(struct series *series, const struct kp_export *base)
+{
+	const struct kp_row_index_options options = {
+		.identities = true, .key = kp_row_index_key(base->index)};
+	size_t room = series->making->private->manifest->file.series.files_max;
+	room = series->found_count < room ? series->found_count : room;
+	series->changes = kp_heap_calloc(1, sizeof(*series->changes));
+	if (series->changes == NULL) {
+		return KP_E_MEMORY;
+	}
+	series->changes->files =
+		kp_heap_calloc(room + 1, sizeof(*series->changes->files));
+	return series->changes->files == NULL
+		? KP_E_MEMORY
+		: kp_row_index_begin(&options, &series->builder);
+}
+
+enum kp_status
+kp_changes_make(const struct kp_export_making *making, const struct kp_export *base,
+	struct kp_changes **ret_changes)
+{
+	struct series series = {.making = making};
+	struct kp_delivery_file *found = NULL;
+	enum kp_status status = kp_delivery_find_changes(
+		making->private, making->arena, &found, &series.found_count);
+	*ret_changes = NULL;
+	series.found = found;
+	if (status != KP_OK) {
+		return status;
+	}
+	skip_before(&series, &base->name);
+	if (series.found_count == 0) {
+		return KP_OK;
+	}
+	status = begin(&series, base);
+	if (status == KP_OK) {
+		status = take_all(&series);
+	}
+	if (status == KP_OK && series.changes->count > 0) {
+		status = kp_row_index_finish(
+			&series.builder, no_origin, &series.changes->index);
+	}
+	kp_row_index_abandon(&series.builder);
+	if (status != KP_OK || series.changes->count == 0) {
+		kp_changes_destroy(&series.changes);
+		return status;
+	}
+	*ret_changes = series.changes;
+	return KP_OK;
+}
