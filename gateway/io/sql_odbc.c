@@ -11,17 +11,14 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
 #include "core/heap.h"
 
-/* Lives as long as any thread: how many there are. */
-struct gauge {
-	atomic_uint refs;
-	atomic_uint threads;
-};
+/* A driver keeps what came last in memory of its own until its connection closes; while
+ * questions keep coming the next one overwrites it. */
+#define IDLE_MS_MAX 250
 
 struct kp_sql_connection {
 	/* Of the loop. */
@@ -44,7 +41,7 @@ struct kp_sql_connection {
 
 	/* Of the thread. */
 	struct kp_loop *loop;
-	struct gauge *gauge;
+	struct kp_sql_gauge *gauge;
 	uint32_t idle_ms;
 	char *dsn;
 };
@@ -127,16 +124,14 @@ make_job(const struct kp_sql_call *call)
 static void
 free_connection(struct kp_sql_connection *connection)
 {
-	struct gauge *gauge = connection->gauge;
+	struct kp_sql_gauge *gauge = connection->gauge;
+	bool abandoned = connection->abandoned;
 	free_job(connection->job);
 	(void)pthread_mutex_destroy(&connection->lock);
 	(void)pthread_cond_destroy(&connection->wake);
 	kp_heap_free(connection->dsn);
 	kp_heap_free(connection);
-	(void)atomic_fetch_sub(&gauge->threads, 1);
-	if (atomic_fetch_sub(&gauge->refs, 1) == 1) {
-		kp_heap_free(gauge);
-	}
+	kp_sql_gauge_leave(gauge, abandoned);
 }
 
 /* A session is closed when nobody is cancelling it; the lock is held and given back
@@ -379,37 +374,26 @@ on_posted(struct kp_task *task)
 	kp_loop_unhold(loop);
 }
 
-static struct gauge *
-gauge_of(struct kp_sql_target *target)
-{
-	if (target->gauge == NULL) {
-		struct gauge *gauge = kp_heap_calloc(1, sizeof(*gauge));
-		if (gauge != NULL) {
-			atomic_init(&gauge->refs, 1);
-			atomic_init(&gauge->threads, 0);
-		}
-		target->gauge = gauge;
-	}
-	return target->gauge;
-}
-
 static struct kp_sql_connection *
 new_connection(struct kp_sql_target *target)
 {
-	struct gauge *gauge = gauge_of(target);
+	if (target->gauge == NULL) {
+		target->gauge = kp_sql_gauge_create(target);
+	}
 	struct kp_sql_connection *connection =
-		gauge == NULL ? NULL : kp_heap_calloc(1, sizeof(*connection));
+		target->gauge == NULL ? NULL : kp_heap_calloc(1, sizeof(*connection));
 	if (connection == NULL) {
 		return NULL;
 	}
 	(void)pthread_mutex_init(&connection->lock, NULL);
 	(void)pthread_cond_init(&connection->wake, NULL);
-	(void)atomic_fetch_add(&gauge->refs, 1);
-	(void)atomic_fetch_add(&gauge->threads, 1);
-	connection->gauge = gauge;
+	kp_sql_gauge_enter(target->gauge);
+	connection->gauge = target->gauge;
 	connection->target = target;
 	connection->loop = target->loop;
-	connection->idle_ms = target->options.idle_ms;
+	connection->idle_ms = target->options.idle_ms < IDLE_MS_MAX
+		? target->options.idle_ms
+		: IDLE_MS_MAX;
 	connection->task.run = on_posted;
 	connection->dsn = kp_heap_strdup(target->texts.dsn);
 	if (connection->dsn == NULL || !start_thread(thread_body, connection)) {
@@ -428,10 +412,9 @@ new_connection(struct kp_sql_target *target)
 static bool
 run(struct kp_sql_target *target, struct kp_sql_call *call)
 {
-	struct gauge *gauge = target->gauge;
 	struct kp_sql_connection *connection = target->connections;
 	/* Hung ones, which nobody remembers otherwise, count. */
-	target->connection_count = gauge == NULL ? 0 : atomic_load(&gauge->threads);
+	target->connection_count = kp_sql_gauge_threads(target->gauge);
 	while (connection != NULL && connection->busy) {
 		connection = connection->next;
 	}
@@ -483,11 +466,7 @@ close_all(struct kp_sql_target *target)
 		}
 		connection = next;
 	}
-	struct gauge *gauge = target->gauge;
-	if (gauge != NULL && atomic_fetch_sub(&gauge->refs, 1) == 1) {
-		kp_heap_free(gauge);
-	}
-	target->gauge = NULL;
+	kp_sql_gauge_close(&target->gauge);
 }
 
 const struct kp_sql_engine kp_sql_odbc = {

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* sql_odbc: what the two files of the ODBC engine share: jobs and the threads that run
- * them (sql_odbc.c), and how one is run with the driver manager (sql_odbc_work.c). */
+/* sql_odbc: what the files of the ODBC engine share: jobs and the threads that run them
+ * (sql_odbc.c), how one is run with the driver manager (sql_odbc_work.c), and how many
+ * threads there are (sql_gauge.c). */
 #ifndef KP_IO_SQL_ODBC_H
 #define KP_IO_SQL_ODBC_H
 
@@ -42,5 +43,17 @@ void kp_odbc_close(struct kp_odbc_session *session);
 bool kp_odbc_run(struct kp_odbc_session *session, struct kp_odbc_job *job) KP_MUST_USE;
 /* From another thread: asks the driver to stop. May block. */
 void kp_odbc_cancel(struct kp_odbc_session *session);
+
+/*
+ * How many threads a target has, those included that hang and that it has forgotten.
+ * `enter` and `leave` once for each thread; when one that was `abandoned` leaves, calls
+ * that wait may start. Create, close, enter and threads on the loop, leave on the thread.
+ */
+struct kp_sql_gauge *kp_sql_gauge_create(struct kp_sql_target *target);
+void kp_sql_gauge_close(struct kp_sql_gauge **gauge);
+void kp_sql_gauge_enter(struct kp_sql_gauge *gauge);
+void kp_sql_gauge_leave(struct kp_sql_gauge *gauge, bool abandoned);
+/* 0 of NULL. */
+uint32_t kp_sql_gauge_threads(struct kp_sql_gauge *gauge);
 
 #endif

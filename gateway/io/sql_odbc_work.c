@@ -425,8 +425,35 @@ connect_session(struct kp_odbc_session *session, struct kp_odbc_job *job)
 	return true;
 }
 
-bool
-kp_odbc_run(struct kp_odbc_session *session, struct kp_odbc_job *job)
+static bool
+starts(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* Not every driver says by its SQLSTATE that the connection is gone. */
+static bool
+is_lost(struct kp_odbc_session *session, struct kp_odbc_job *job)
+{
+	SQLINTEGER dead = SQL_CD_FALSE;
+	if (job->status != KP_E_SOURCE) {
+		return false;
+	}
+	if (starts(job->sqlstate, "08") || starts(job->sqlstate, "57P")) {
+		return true;
+	}
+	if (!fine(SQLGetConnectAttr(session->connection, SQL_ATTR_CONNECTION_DEAD, &dead,
+		    sizeof(dead), NULL)) ||
+		dead != SQL_CD_TRUE) {
+		return false;
+	}
+	memcpy(job->sqlstate, "08S01", 6);
+	return true;
+}
+
+/* Everything in one transaction. False: the session is of no more use. */
+static bool
+run_queries(struct kp_odbc_session *session, struct kp_odbc_job *job)
 {
 	if (!connect_session(session, job)) {
 		return false;
@@ -434,12 +461,27 @@ kp_odbc_run(struct kp_odbc_session *session, struct kp_odbc_job *job)
 	for (uint32_t i = 0; i < job->query_count && job->status == KP_OK; i++) {
 		run_query(session, job, i);
 	}
+	bool lost = is_lost(session, job);
 	/* Nothing was to be written, so there is nothing to keep. */
 	bool ended = fine(SQLEndTran(SQL_HANDLE_DBC, session->connection, SQL_ROLLBACK));
-	bool lost = job->status != KP_OK &&
-		(strncmp(job->sqlstate, "08", 2) == 0 ||
-			strncmp(job->sqlstate, "57P", 3) == 0);
 	return ended && !lost;
+}
+
+bool
+kp_odbc_run(struct kp_odbc_session *session, struct kp_odbc_job *job)
+{
+	bool kept = session->connected;
+	bool good = run_queries(session, job);
+	if (good || !kept || !is_lost(session, job)) {
+		return good;
+	}
+	/* It ended while nobody used it. */
+	(void)SQLDisconnect(session->connection);
+	session->connected = false;
+	job->status = KP_OK;
+	job->answer_len = 0;
+	job->rows = 0;
+	return run_queries(session, job);
 }
 
 void

@@ -36,7 +36,7 @@ struct kp_sql_texts {
 
 /* Each engine has its own. */
 struct kp_sql_connection;
-struct gauge;
+struct kp_sql_gauge;
 
 struct kp_sql_target {
 	struct kp_loop *loop;
@@ -50,7 +50,7 @@ struct kp_sql_target {
 	uint32_t connection_count;
 	uint32_t refs; /* owner, calls, connections */
 	bool closing;
-	struct gauge *gauge; /* ODBC: how many threads there are */
+	struct kp_sql_gauge *gauge; /* ODBC: how many threads there are */
 	/* PostgreSQL: what the name led to. */
 	char addresses[512];
 	uint64_t resolved_us;

@@ -215,7 +215,7 @@ class Sql(unittest.TestCase):
         odbc = self.psqlodbc()
         odbc["limits"]["rows"] = 500
         odbc["sql"]["queries"]["uitkering"] = ("select 999993653 as bsn, 'PW' as regeling, i as bedrag, null as begin "
-                                               "from generate_series(1, 1000000) as i where :doel = 'proef'")
+                                               "from generate_series(1, 20000) as i where :doel = 'proef'")
         self.refuse(odbc, "fout")
 
     def busy(self):

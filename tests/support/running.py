@@ -78,6 +78,7 @@ class Gateway:
     """`ketenpoort init`, the stand-ins' manifests, `ketenpoort serve`."""
 
     pass_fds = ()
+    partner_names = ("brp", "uwv", "svb")
 
     def __init__(self, program, folder=None, change=None, wrapper=()):
         self.program = str(program)
@@ -85,7 +86,7 @@ class Gateway:
         self.folder = pathlib.Path(folder or self.home.name) / "gateway"
         self.port = free_port()
         self.wrapper = list(wrapper)
-        self.partners = {name: Partner(name) for name in ("brp", "uwv", "svb")}
+        self.partners = {name: Partner(name) for name in self.partner_names}
         self.process = None
         try:
             subprocess.run([self.program, "init", str(self.folder)], check=True,
