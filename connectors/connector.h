@@ -30,7 +30,7 @@
  *        2026-11-23  KP_SKIP; an index row with an empty key is handed to every look-up
  *   1.1  2026-11-27  SQL transport; kp_request_writer.query
  *   1.1  2026-11-27  kp_call_host: random bytes and the signing service, for WS-Security
- *   1.2  2026-11-27  kp_head.header_at
+ *   1.2  2026-11-27  kp_head.header_at; KP_UNMAPPED
  *   1.2  2026-11-27  kp_index_writer: entry and changes; head comes once for each file
  */
 #ifndef KP_CONNECTOR_H
@@ -50,11 +50,14 @@ struct kp_text {
 };
 
 enum kp_verdict {
-	KP_DONE = 0,  /* went well */
-	KP_NEXT = 1,  /* finish only: call prepare again for the next page */
-	KP_SKIP = 2,  /* prepare only: nothing to ask this source (what it needs from an
-			 earlier wave is not known); the call ends as nietVanToepassing */
-	KP_FAIL = -1, /* `fault` says why */
+	KP_DONE = 0, /* went well */
+	KP_NEXT = 1, /* finish only: call prepare again for the next page */
+	KP_SKIP = 2, /* prepare only: nothing to ask this source (what it needs from an
+			earlier wave is not known); the call ends as nietVanToepassing */
+	KP_UNMAPPED = 3, /* prepare only, since 1.2: what the question says (its purpose)
+			    has no word agreed with this partner, so it may not be
+			    asked; the call ends as nietBevraagd, `fault` says why */
+	KP_FAIL = -1,    /* `fault` says why */
 };
 
 /* What went wrong, in the connector's words. Never holds the partner's text or client

@@ -127,7 +127,9 @@ kp_http_fill(const struct kp_http_filling *filling, const struct kp_template *co
 			buffer.arena, buffer.data, buffer.capacity, buffer.len);
 	}
 	*ret_text = kp_buffer_slice(&buffer);
-	return result == KP_TEMPLATE_MADE ? KP_DONE : KP_FAIL;
+	return result == KP_TEMPLATE_MADE        ? KP_DONE
+		: result == KP_TEMPLATE_UNMAPPED ? KP_UNMAPPED
+						 : KP_FAIL;
 }
 
 static void
@@ -197,8 +199,8 @@ kp_http_send_headers(
 		struct kp_slice value = {0};
 		int verdict =
 			kp_http_fill(filling, &header->value, HEADER_BYTES_MAX, &value);
-		if (verdict == KP_FAIL ||
-			(verdict == KP_SKIP && !header->header->optional)) {
+		if (verdict != KP_DONE &&
+			(verdict != KP_SKIP || !header->header->optional)) {
 			return verdict;
 		}
 		if (value.len == 0 && header->header->optional) {

@@ -55,7 +55,8 @@ enum kp_status kp_http_compile(struct kp_arena *arena, const struct kp_manifest 
 bool kp_http_target_uses(
 	const struct kp_http_request *request, enum kp_template_name name) KP_MUST_USE;
 
-/* These give KP_DONE, KP_SKIP (a {bekend:…} is not known) or KP_FAIL with the fault. */
+/* These give KP_DONE, KP_SKIP (a {bekend:…} is not known), KP_UNMAPPED (a table has no
+ * row) or KP_FAIL, the last two with the fault. */
 int kp_http_fill(const struct kp_http_filling *filling,
 	const struct kp_template *compiled, size_t bytes_max, struct kp_slice *ret_text);
 /* The longest target. */

@@ -594,7 +594,7 @@ kp_template_write(const struct kp_template *compiled, const struct kp_need *need
 					"table '%.*s' has no row for the value of this "
 					"question",
 					KP_SLICE_ARG(part->table->name));
-				return KP_TEMPLATE_FAILED;
+				return KP_TEMPLATE_UNMAPPED;
 			}
 			value = row->text;
 		}

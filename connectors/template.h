@@ -103,11 +103,12 @@ struct kp_template_fields {
 
 enum kp_template_result {
 	KP_TEMPLATE_MADE,
-	KP_TEMPLATE_NOTHING, /* a {bekend:…} is not known: nothing to ask */
+	KP_TEMPLATE_NOTHING,  /* a {bekend:…} is not known: nothing to ask */
+	KP_TEMPLATE_UNMAPPED, /* {doel|tabel}: the table has no row; `fault` says which */
 	KP_TEMPLATE_FAILED,
 };
 
-/* Fills the template at the end of `buffer`. With KP_TEMPLATE_FAILED `fault` says why,
+/* Fills the template at the end of `buffer`. With _FAILED and _UNMAPPED `fault` says why,
  * without values. */
 enum kp_template_result kp_template_write(const struct kp_template *compiled,
 	const struct kp_need *need, const struct kp_template_fields *fields,

@@ -113,9 +113,12 @@ on_call_done(void *owner, const struct kp_source_result *result)
 	call->status = result->status;
 	call->bytes = result->bytes;
 	call->http_status = result->http_status;
-	if (result->outcome == KP_ERROR || result->outcome == KP_NOT_REACHED) {
+	if (result->outcome == KP_ERROR || result->outcome == KP_NOT_REACHED ||
+		result->outcome == KP_NOT_ASKED) {
 		log_fault(call, &result->fault);
 	}
+	/* It had no words for the question, and sent none. */
+	call->state.asked = result->outcome != KP_NOT_ASKED;
 	close_call(call);
 	kp_request_wake(request);
 }

@@ -442,6 +442,8 @@ read_recorded(struct showing *showing)
 		showing->reason = KP_SLICE("het antwoord is niet te lezen");
 	} else if (verdict == KP_SKIP) {
 		showing->outcome = KP_NOT_APPLICABLE;
+	} else if (verdict == KP_UNMAPPED) {
+		showing->outcome = KP_NOT_ASKED;
 	}
 	showing->done = true;
 }

@@ -143,10 +143,10 @@ void kp_source_link_close(struct kp_source_link **link);
  * outcome is KP_FOUND, what the sink received is not to be used.
  */
 struct kp_source_result {
-	enum kp_outcome outcome;
-	enum kp_status status;  /* KP_OK, or what made the outcome an error */
-	struct kp_slice reason; /* Dutch, for the reader; empty when found */
-	struct kp_fault fault;  /* for the operator's log */
+	enum kp_outcome outcome; /* KP_NOT_ASKED: the connector had no word for it */
+	enum kp_status status;   /* KP_OK, or what made the outcome an error */
+	struct kp_slice reason;  /* Dutch, for the reader; empty when found */
+	struct kp_fault fault;   /* for the operator's log */
 	uint64_t duration_us;
 	uint64_t bytes;
 	uint32_t http_status; /* 0 when there was no answer */

@@ -281,6 +281,10 @@ kp_source_call_prepare(struct kp_source_call *call)
 	if (verdict == KP_SKIP) {
 		kp_source_call_stop(call, KP_NOT_APPLICABLE, KP_OK,
 			"een gegeven dat deze bron nodig heeft is niet bekend");
+	} else if (verdict == KP_UNMAPPED) {
+		kp_source_call_stop(call, KP_NOT_ASKED, KP_OK,
+			"voor dit doel of deze vraag is met de bron geen code "
+			"afgesproken");
 	} else if (verdict != KP_DONE) {
 		stop_by_connector(call, "de vraag aan de bron kon niet worden gesteld");
 	}

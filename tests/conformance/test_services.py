@@ -3,11 +3,12 @@
 """The shipped REST manifests against stand-ins that answer as the public specifications say, about
 invented people: what is asked, by which method, where and with what, and what comes of it."""
 import json
+import re
 import sys
 import time
 import urllib.parse
 
-from support import Stub, attempt, check, finish, manifest
+from support import SOURCE, Stub, attempt, check, finish, manifest
 
 BSN = "999993653"
 OTHER = "999990019"
@@ -84,6 +85,38 @@ def brp_13():
             (503, {"code": "notAvailable"}, "nietBereikt")]:
         expect(f"1.3 {status} {body}", ask(name, [(status, PROBLEM, body)])[0], outcome)
     expect("1.3 other", ask(name, [(200, HAL, person)], bsn=OTHER)[0], "fout")
+
+
+def suppliers():
+    """The guide's header fields, at gates that let nobody in without them."""
+    guide = (SOURCE / "connectors/rest/README.md").read_text()
+    sets = {name: json.loads(text) for name, text in re.findall(r"```json headers-(\S+)\.json\n(.*?)```", guide, re.S)}
+    wanted = {
+        "iconnect": {"x-doelbinding": "BRPACT-Totaal", "x-verwerking": "Intake@PROEF-1", "x-gebruiker": "m" * 242,
+                     "x-origin-oin": "00000001830000001000", "x-afnemer-oin": "00000001830000001000",
+                     "x-toepassing": "ketenpoort"},
+        "2secure": {"x-request-organization": "00000001830000001000", "x-request-application": "ketenpoort",
+                    "x-request-afnemerscode": "051801", "x-request-user": "m" * 242}}
+    check(set(sets) == set(wanted), f"suppliers of the guide: {set(sets)}")
+    for name, said in sets.items():
+        def gate(method, path, headers, body):
+            if any(headers.get(field) != value for field, value in wanted[name].items()):
+                return 400, PROBLEM, b'{"code":"paramsValidation"}'
+            return 200, JSON, json.dumps({"type": "RaadpleegMetBurgerservicenummer", "personen": [
+                {"burgerservicenummer": BSN, "leeftijd": 41}]}).encode()
+        stub = Stub(gate)
+        text = manifest("haal-centraal-brp.json", stub.port, tables=said["tables"])
+        kept = {"Content-Type": text["request"]["headers"]["Content-Type"]}
+        text["request"]["headers"] = {**kept, **said["headers"]}
+        who = ("--medewerker", "m" * 300, "--organisatie", "00000001830000001000")
+        expect(name, attempt(text, BSN, "--doel", "participatiewet-intake", *who), "gevonden", {"persoon.leeftijd": [41]})
+        check(len(stub.requests) == 1, f"{name}: {len(stub.requests)} questions")
+        expect(f"{name}, another purpose", attempt(text, BSN, "--doel", "inkomenstoets", *who), "fout")
+        # A purpose that the supplier has no word for is not asked.
+        result = attempt(text, BSN, "--doel", "fraudeonderzoek", *who)
+        expect(f"{name}, no purpose", result, "nietBevraagd")
+        check("geen code afgesproken" in result["reason"], f"{name}: {result['reason']}")
+        check(len(stub.requests) == 2, f"{name}: asked without a word for the purpose")
 
 
 def klantinteracties():
@@ -223,6 +256,7 @@ def woz():
     check("H. Proef" not in json.dumps(result) and OTHER not in json.dumps(result), "woz: an owner came along")
 
 
+suppliers()
 brp_13()
 klantinteracties()
 zaken()
