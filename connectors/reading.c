@@ -10,6 +10,7 @@
 #include "core/bits.h"
 
 #define TEXT_BYTES_MAX ((size_t)64 << 20)
+#define TEXT_BYTES_FIRST ((size_t)512)
 #define VALUES_FIRST 32
 
 static void
@@ -112,6 +113,7 @@ kp_reading_init(struct kp_reading *reading, const struct kp_mapping *mapping,
 		return KP_E_MEMORY;
 	}
 	kp_buffer_init(&reading->text, arena, TEXT_BYTES_MAX);
+	(void)kp_buffer_reserve(&reading->text, TEXT_BYTES_FIRST);
 	mark_all(reading);
 	return KP_OK;
 }
@@ -189,11 +191,18 @@ add_value(struct kp_reading *reading, const struct kp_reading_value *value)
 	return true;
 }
 
+/* Fits: see TEXT_BYTES_MAX. */
+static uint32_t
+text_end(const struct kp_reading *reading)
+{
+	return (uint32_t)reading->text.len;
+}
+
 static bool
-keep_inherited(struct kp_reading *reading, const struct kp_leaf *leaf, size_t at)
+keep_inherited(struct kp_reading *reading, const struct kp_leaf *leaf, uint32_t at)
 {
 	reading->inherited[leaf->id] = (struct kp_reading_inherited){
-		.set = true, .at = at, .len = reading->text.len - at};
+		.set = true, .at = at, .len = text_end(reading) - at};
 	return true;
 }
 
@@ -210,7 +219,7 @@ kp_reading_keep(struct kp_reading *reading, const struct kp_leaf *leaf, const ch
 	if (!kp_reading_wants(reading, leaf->cell) || had) {
 		return true;
 	}
-	size_t at = reading->text.len;
+	uint32_t at = text_end(reading);
 	if (quote[0] != '\0') {
 		kp_buffer_add_char(&reading->text, quote[0]);
 	}
@@ -227,7 +236,7 @@ kp_reading_keep(struct kp_reading *reading, const struct kp_leaf *leaf, const ch
 	reading->seen[leaf->id] = scope;
 	reading->singles += single ? 1 : 0;
 	struct kp_reading_value value = {
-		.leaf = leaf, .at = at, .len = reading->text.len - at, .item = item};
+		.leaf = leaf, .at = at, .len = text_end(reading) - at, .item = item};
 	return add_value(reading, &value);
 }
 
@@ -350,7 +359,7 @@ static bool
 mark_item(struct kp_reading *reading, const struct kp_mapping_list *list, uint32_t item)
 {
 	struct kp_reading_value mark = {
-		.leaf = list->inherits, .at = reading->text.len, .item = item};
+		.leaf = list->inherits, .at = text_end(reading), .item = item};
 	return list->inherits == NULL || add_value(reading, &mark);
 }
 

@@ -15,24 +15,25 @@
 #include "connectors/mapping.h"
 #include "connectors/value.h"
 
-/* A value that waits for the subject; its bytes are in `text`. */
+/* A value that waits for the subject; its bytes are in `text`, which is far below 4 GB.
+ */
 struct kp_reading_value {
 	const struct kp_leaf *leaf;
-	size_t at;
-	size_t len;
+	uint32_t at;
+	uint32_t len;
 	uint32_t item; /* serial number of the item in this answer; 0: none */
-	size_t valid_at;
-	size_t valid_len;
+	uint32_t valid_at;
+	uint32_t valid_len;
 	bool in_investigation;
 };
 
 struct kp_reading_list {
-	uint32_t serial; /* of the item that is open; 0 when none is */
-	uint32_t sent;   /* serial of the item the sink has last numbered */
-	uint32_t item;   /* the sink's number of it */
-	size_t first;    /* value at which the open item began */
-	size_t valid_at; /* valid_on of the open item, in `text` */
-	size_t valid_len;
+	uint32_t serial;   /* of the item that is open; 0 when none is */
+	uint32_t sent;     /* serial of the item the sink has last numbered */
+	uint32_t item;     /* the sink's number of it */
+	size_t first;      /* value at which the open item began */
+	uint32_t valid_at; /* valid_on of the open item, in `text` */
+	uint32_t valid_len;
 };
 
 /* The text of an element that goes with another's. */
@@ -46,8 +47,8 @@ struct kp_reading_capture {
 /* A value outside the items it goes with. */
 struct kp_reading_inherited {
 	bool set;
-	size_t at;
-	size_t len;
+	uint32_t at;
+	uint32_t len;
 };
 
 /* One answer, or one page of it. In the memory of the call; `arena` is the call's. */
@@ -74,8 +75,8 @@ struct kp_reading {
 	uint32_t holds; /* open elements whose items still miss a value */
 	size_t hold_first;
 	bool out_of_order; /* values were added to items that had ended */
-	size_t root_valid_at;
-	size_t root_valid_len;
+	uint32_t root_valid_at;
+	uint32_t root_valid_len;
 
 	bool root_open;
 	bool subject_seen;

@@ -197,14 +197,15 @@ static bool
 take_valid_on(
 	struct kp_reading *reading, const struct kp_leaf *leaf, struct kp_slice text)
 {
-	size_t at = reading->text.len;
+	uint32_t at = (uint32_t)reading->text.len;
 	kp_buffer_add_slice(&reading->text, text);
+	uint32_t len = (uint32_t)reading->text.len - at;
 	if (leaf->role == KP_LEAF_VALID_ON) {
 		reading->root_valid_at = at;
-		reading->root_valid_len = text.len;
+		reading->root_valid_len = len;
 	} else {
 		reading->lists[leaf->list].valid_at = at;
-		reading->lists[leaf->list].valid_len = text.len;
+		reading->lists[leaf->list].valid_len = len;
 	}
 	return !reading->text.failed || kp_reading_out_of_memory(reading);
 }

@@ -15,7 +15,7 @@ enum kp_status
 kp_answer_init(struct kp_answer *answer, const struct kp_mapping *mapping,
 	const struct kp_need *need, struct kp_arena *arena, bool codes_only)
 {
-	memset(answer, 0, sizeof(*answer));
+	memset(answer, 0, offsetof(struct kp_answer, frames));
 	enum kp_status status =
 		kp_reading_init(&answer->reading, mapping, need, arena, codes_only);
 	struct kp_json_limits limits = {.depth_max = KP_ANSWER_DEPTH_MAX};
@@ -219,7 +219,7 @@ push_frame(struct kp_answer *answer, const struct kp_node *node, enum kp_answer_
 {
 	/* The reader's depth limit keeps this inside the array. */
 	answer->frames[answer->depth++] =
-		(struct kp_answer_frame){.node = node, .mode = mode};
+		(struct kp_answer_frame){.node = node, .mode = (uint8_t)mode};
 }
 
 /* Where the value that comes now belongs. */
@@ -334,9 +334,8 @@ static enum kp_json_verdict
 on_scalar(struct kp_answer *answer, const struct kp_json_token *token)
 {
 	const struct kp_node *node = value_node(answer);
-	enum kp_answer_mode mode = answer->depth == 0
-		? KP_ANSWER_OBJECT
-		: answer->frames[answer->depth - 1].mode;
+	unsigned mode = answer->depth == 0 ? KP_ANSWER_OBJECT
+					   : answer->frames[answer->depth - 1].mode;
 	if (mode == KP_ANSWER_DATE) {
 		if (token->event != KP_JSON_NULL) {
 			take_date_part(answer, token);

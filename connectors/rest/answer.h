@@ -21,8 +21,8 @@ enum kp_answer_mode {
 
 struct kp_answer_frame {
 	const struct kp_node *node;
-	enum kp_answer_mode mode;
 	uint32_t count; /* of an array: elements so far */
+	uint8_t mode;   /* enum kp_answer_mode */
 };
 
 struct kp_answer_date {
@@ -39,11 +39,11 @@ struct kp_answer_date {
 struct kp_answer {
 	struct kp_reading reading;
 	struct kp_json_reader reader;
-	struct kp_answer_frame frames[KP_ANSWER_DEPTH_MAX + 1];
 	unsigned depth;
 	const struct kp_node *next; /* where the coming value goes; NULL: investigation */
 	bool next_investigation;
 	struct kp_answer_date date;
+	struct kp_answer_frame frames[KP_ANSWER_DEPTH_MAX + 1]; /* `depth` are set */
 };
 
 /* Gets an answer ready; everything is from `arena`. Errors: KP_E_MEMORY. */

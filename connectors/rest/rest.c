@@ -20,7 +20,7 @@
 #define FIRST_CHUNK_BYTES ((size_t)2048) /* holds a short question and answer */
 /* What most questions need, with the call; what most answers need, once one comes. */
 #define QUESTION_BYTES ((size_t)1024)
-#define READING_BYTES ((size_t)6144)
+#define READING_BYTES ((size_t)4096)
 #define ANSWER_ARENA_BYTES_MAX ((size_t)192 << 20)
 #define BODY_BYTES_MAX ((size_t)256 * 1024)
 

@@ -7,7 +7,7 @@
 
 #include "core/heap.h"
 
-#define FIRST_BYTES ((size_t)512)
+#define FIRST_BYTES ((size_t)128)
 #define NUMBER_BYTES 20u
 
 void

@@ -198,6 +198,13 @@ on_note(void *context, struct kp_text code, struct kp_text text)
 	if (collect->note_count == KP_COLLECT_NOTES_MAX) {
 		return true;
 	}
+	if (collect->notes == NULL) {
+		collect->notes = KP_ARENA_ARRAY(collect->options.arena,
+			struct kp_collect_note, KP_COLLECT_NOTES_MAX);
+		if (collect->notes == NULL) {
+			return stop(collect, KP_E_MEMORY);
+		}
+	}
 	struct kp_collect_note note = {
 		kp_arena_copy(collect->options.arena, slice_from(code)),
 		kp_arena_copy(collect->options.arena, slice_from(text)),

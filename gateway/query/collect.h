@@ -62,7 +62,7 @@ struct kp_collect {
 	uint32_t item_count;
 	uint32_t item_capacity;
 	uint64_t *seen; /* cells of single sections that have their value */
-	struct kp_collect_note notes[KP_COLLECT_NOTES_MAX];
+	struct kp_collect_note *notes; /* room for KP_COLLECT_NOTES_MAX; NULL: none */
 	uint32_t note_count;
 	struct kp_slice valid_on; /* of the whole answer; may be empty */
 	uint32_t kept;

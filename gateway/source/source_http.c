@@ -338,8 +338,8 @@ send_http(struct kp_source_call *call)
 		status = KP_E_RATE;
 	}
 	call->request = (struct kp_upstream_request){
-		.method = kp_buffer_slice(&call->method),
-		.target = kp_buffer_slice(&call->target),
+		.method = call->method,
+		.target = call->target,
 		.headers = call->headers,
 		.header_count = call->header_count,
 		.body = kp_buffer_slice(&call->body),

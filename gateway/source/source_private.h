@@ -177,8 +177,8 @@ struct kp_source_call {
 	uint32_t pages;
 
 	/* The request as prepare writes it. */
-	struct kp_buffer method;
-	struct kp_buffer target;
+	struct kp_slice method;
+	struct kp_slice target;
 	struct kp_buffer body;
 	struct kp_upstream_header *headers; /* at most KP_SOURCE_HEADERS_MAX */
 	size_t header_capacity;

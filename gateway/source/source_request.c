@@ -11,6 +11,7 @@
 #include "source/source_private.h"
 
 #define HEADERS_FIRST ((size_t)8)
+#define METHOD_BYTES_MAX ((size_t)16)
 
 /* Members of a request that only the gateway writes; and conditions, which it never
  * does: it keeps no answer that "not modified" or a part could complete. */
@@ -49,14 +50,17 @@ static bool
 write_method(void *context, struct kp_text method)
 {
 	struct kp_source_call *call = context;
+	if (method.len == 0 || method.len > METHOD_BYTES_MAX) {
+		return false;
+	}
 	for (size_t i = 0; i < method.len; i++) {
 		if (method.data[i] < 'A' || method.data[i] > 'Z') {
 			return false;
 		}
 	}
-	call->method.len = 0;
-	kp_buffer_add(&call->method, method.data, method.len);
-	return method.len > 0 && !call->method.failed;
+	call->method = kp_arena_copy(
+		call->options.arena, (struct kp_slice){method.data, method.len});
+	return call->method.data != NULL;
 }
 
 static int
@@ -108,6 +112,9 @@ static bool
 write_target(void *context, struct kp_text target)
 {
 	struct kp_source_call *call = context;
+	if (target.len > KP_SOURCE_TARGET_BYTES_MAX) {
+		return false;
+	}
 	if (target.len > 0 && target.data[0] != '/' && target.data[0] != '?') {
 		return false;
 	}
@@ -121,9 +128,9 @@ write_target(void *context, struct kp_text target)
 	if (!agreed && holds_bsn(target, call->need.bsn)) {
 		return false;
 	}
-	call->target.len = 0;
-	kp_buffer_add(&call->target, target.data, target.len);
-	return !call->target.failed;
+	call->target = kp_arena_copy(
+		call->options.arena, (struct kp_slice){target.data, target.len});
+	return call->target.data != NULL;
 }
 
 static bool
@@ -261,8 +268,8 @@ struct kp_request_writer
 kp_source_request_writer(struct kp_source_call *call)
 {
 	struct kp_arena *arena = call->options.arena;
-	kp_buffer_init(&call->method, arena, 16);
-	kp_buffer_init(&call->target, arena, KP_SOURCE_TARGET_BYTES_MAX);
+	call->method = (struct kp_slice){0};
+	call->target = (struct kp_slice){0};
 	kp_buffer_init(&call->body, arena, KP_SOURCE_BODY_BYTES_MAX);
 	call->header_count = 0;
 	if (call->options.transaction.len > 0 && fit_header(call)) {

@@ -694,7 +694,7 @@ survives_every_lack_of_memory(void **state)
 	small_begin(&set);
 	set_file(&set, "regels/r.cedar", good_rules);
 	unsigned tries = 0;
-	for (size_t limit = 64; set.bundle == NULL; limit += 997, tries++) {
+	for (size_t limit = 64; set.bundle == NULL; limit += 499, tries++) {
 		const struct kp_bundle_options options = {
 			.digest = set_digest, .now_ms = NOW_MS, .bytes_max = limit};
 		enum kp_status status = kp_bundle_create(
