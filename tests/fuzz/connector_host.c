@@ -128,11 +128,11 @@ take_note(void *context, struct kp_text code, struct kp_text text)
 }
 
 static struct kp_text
-no_header(const struct kp_head *head, struct kp_text name)
+find_header(const struct kp_head *head, struct kp_text name)
 {
-	(void)head;
-	(void)name;
-	return (struct kp_text){0};
+	const struct fuzz_host *fuzz = head->header_context;
+	bool link = name.len == 4 && memcmp(name.data, "link", 4) == 0;
+	return link ? fuzz->link : (struct kp_text){0};
 }
 
 static bool
@@ -192,7 +192,8 @@ fuzz_host_init(struct fuzz_host *fuzz)
 	fuzz->head = (struct kp_head){.size = sizeof(fuzz->head),
 		.status = 200,
 		.content_type = {"application/json", 16},
-		.header = no_header};
+		.header = find_header,
+		.header_context = fuzz};
 }
 
 void

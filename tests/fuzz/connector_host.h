@@ -21,6 +21,7 @@ struct fuzz_host {
 	struct kp_request_writer writer;
 	struct kp_need need;
 	struct kp_head head;
+	struct kp_text link; /* the one header field of an answer */
 	uint64_t cells[4];
 	uint32_t items;
 	bool subject;
