@@ -32,6 +32,7 @@
  *   1.1  2026-11-27  kp_call_host: random bytes and the signing service, for WS-Security
  *   1.2  2026-11-27  kp_head.header_at; KP_UNMAPPED
  *   1.2  2026-11-27  kp_index_writer: entry and changes; head comes once for each file
+ *   1.2  2026-11-27  kp_need: known_items and known_in
  */
 #ifndef KP_CONNECTOR_H
 #define KP_CONNECTOR_H
@@ -111,7 +112,18 @@ struct kp_need {
 	 * empty. */
 	struct kp_text (*known)(const struct kp_need *need, struct kp_text field_path);
 	const void *known_context;
+	/* Since 1.2. How many items of a list section earlier waves found, those with the
+	 * same key once; and the value of a field of item `index`, from 0 on; empty when
+	 * it has none. NULL-safe as `known`. */
+	uint32_t (*known_items)(const struct kp_need *need, struct kp_text section);
+	struct kp_text (*known_in)(
+		const struct kp_need *need, struct kp_text field_path, uint32_t index);
 };
+
+/* Does this need offer it? */
+#define KP_NEED_HAS(need, member)                                                        \
+	((need)->size >= offsetof(struct kp_need, member) + sizeof((need)->member) &&    \
+		(need)->member != NULL)
 
 /* Where prepare writes the outgoing request. Each function returns false when a limit is
  * reached. */

@@ -172,7 +172,8 @@ struct kp_manifest_request {
 	size_t header_count;
 	struct kp_slice body; /* template: JSON text, or text when body_text */
 	bool body_text;
-	bool bsn_in_url; /* the target may hold {bsn} */
+	struct kp_slice each; /* list section: one request for each of its items */
+	bool bsn_in_url;      /* the target may hold {bsn} */
 	struct kp_manifest_place body_place;
 };
 

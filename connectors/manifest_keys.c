@@ -57,6 +57,13 @@ static const struct kp_key request_keys[] = {
 		.kind = KP_KEY_OBJECT,
 		.keys = header_map,
 		.help = "header fields by name"},
+	{.name = "each",
+		.kind = KP_KEY_TEXT,
+		.help = "rest, soap: a list section of the catalogue: one request for "
+			"each "
+			"item that earlier sources found, whose fields "
+			"{bekend:section.…} "
+			"gives; limits/pages caps the requests"},
 	{.name = "bsn_in_url",
 		.kind = KP_KEY_BOOLEAN,
 		.help = "the partner can be asked in no other way than with {bsn} in the "

@@ -59,6 +59,17 @@ struct kp_request_consult {
 };
 
 /* One question to one source. */
+/* More than the requests a call may make (limits/pages), so that too many is seen. */
+#define KP_REQUEST_KNOWN_MAX 1001u
+
+/* The items that earlier waves found in one list section, those with one key once. In the
+ * arena of the request. */
+struct kp_request_known {
+	uint32_t section;
+	uint32_t count;
+	const struct kp_found_item **items; /* NULL: not gathered */
+};
+
 struct kp_request_call {
 	struct kp_request *request;
 	struct kp_source_link *link;
@@ -67,6 +78,7 @@ struct kp_request_call {
 	enum kp_once once;
 	struct kp_request_consult *consult; /* NULL: it has no decision point */
 	struct kp_need need;
+	struct kp_request_known known;
 	struct kp_collect collect;
 	struct kp_source_state state;
 	uint32_t entry;        /* of the plan */
@@ -204,6 +216,8 @@ void kp_request_consult_cancel(struct kp_request *request);
 /* When all are done: what they refused is withheld. KP_E_MEMORY. */
 enum kp_status kp_request_consult_withhold(struct kp_request *request) KP_MUST_USE;
 
+/* request_known.c: lets the call's connector see what earlier waves found. */
+void kp_request_offer_known(struct kp_request_call *call);
 /* What a wave before `wave` found for a field; NULL when nothing. */
 const struct kp_found *kp_request_find_known(
 	const struct kp_request *request, uint32_t field, uint32_t wave);

@@ -12,39 +12,6 @@ text_from(struct kp_slice slice)
 	return (struct kp_text){slice.data, slice.len};
 }
 
-/* The most authoritative value an earlier wave found for a field; kp_need.known. */
-static struct kp_text
-find_known(const struct kp_need *need, struct kp_text field_path)
-{
-	const struct kp_request_call *asking = need->known_context;
-	struct kp_request *request = asking->request;
-	uint32_t field = kp_catalogue_find_field(request->view->snapshot->catalogue,
-		(struct kp_slice){field_path.data, field_path.len});
-	const struct kp_found *best = kp_request_find_known(request, field, need->wave);
-	struct kp_slice text;
-	if (best == NULL || kp_found_text(best, &request->arena, &text) != KP_OK) {
-		return (struct kp_text){NULL, 0};
-	}
-	return text_from(text);
-}
-
-const struct kp_found *
-kp_request_find_known(const struct kp_request *request, uint32_t field, uint32_t wave)
-{
-	const struct kp_found *best = NULL;
-	for (uint32_t i = 0; i < request->call_count; i++) {
-		const struct kp_request_call *call = &request->calls[i];
-		if (!call->projected || call->need.wave >= wave) {
-			continue;
-		}
-		const struct kp_found *found = kp_collect_find(&call->collect, field);
-		if (found != NULL && (best == NULL || found->cell < best->cell)) {
-			best = found;
-		}
-	}
-	return best;
-}
-
 static void
 fill_need(struct kp_request_call *call, const uint64_t *cells, uint32_t wave)
 {
@@ -62,9 +29,8 @@ fill_need(struct kp_request_call *call, const uint64_t *cells, uint32_t wave)
 		.cells = cells,
 		.cell_words = request->view->snapshot->catalogue->cell_words,
 		.wave = wave,
-		.known = find_known,
-		.known_context = call,
 	};
+	kp_request_offer_known(call);
 	if (purpose != NULL) {
 		call->need.activity_uri = text_from(purpose->activity_uri);
 	}

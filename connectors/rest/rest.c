@@ -7,6 +7,7 @@
  * In:     the manifest's request, response and tables      Out: fields
  * Fails:  answers that are not JSON, not in the agreed shape, or not about the person
  */
+#include "connectors/each.h"
 #include "connectors/fault.h"
 #include "connectors/finding.h"
 #include "connectors/opening.h"
@@ -29,6 +30,7 @@ struct rest_instance {
 	struct kp_mapping mapping;
 	struct kp_http_request request;
 	struct kp_template body;
+	struct kp_each_plan each;
 	struct kp_template further; /* target of further pages; no parts: the same */
 	bool embeds;                /* {ingesloten} is asked apart from {velden} */
 };
@@ -47,6 +49,7 @@ struct rest_call {
 	uint32_t status;
 	struct kp_slice target;      /* of the page under way; the page's memory */
 	struct kp_slice header_link; /* to the next page; the page's memory */
+	struct kp_each each;
 	struct kp_paging paging;
 	void *reading_block; /* READING_BYTES of the host's; NULL: none yet */
 	alignas(max_align_t) char first[QUESTION_BYTES];
@@ -104,6 +107,7 @@ compile_all(void *opaque, const struct kp_host *host)
 			kp_mapping_compile(&instance->base.arena, instance->base.manifest,
 				host, KP_MAPPING_JSON, &instance->mapping);
 	}
+	kp_each_compile(instance->base.manifest, host, &instance->each);
 	instance->embeds = kp_http_target_uses(&instance->request, KP_TEMPLATE_EMBEDDED);
 	return status == KP_OK ? compile_paging(instance, host) : status;
 }
@@ -265,6 +269,10 @@ prepare_rest(const void *opaque, void *memory, const struct kp_call_host *host,
 	call->arena.chunk_bytes = FIRST_CHUNK_BYTES;
 	kp_arena_lend(&call->arena, call->first, sizeof(call->first));
 	call->arena_open = true;
+	if (kp_each_begin(&call->each, &instance->each, need) != KP_DONE) {
+		return KP_SKIP;
+	}
+	need = &call->each.need;
 	call->need = need;
 	call->host = host;
 	call->reading = false;
@@ -419,11 +427,9 @@ next_page(const struct rest_instance *instance, struct rest_call *call,
 }
 
 static int
-finish_rest(const void *opaque, void *memory, const struct kp_sink *sink,
-	enum kp_outcome *ret_outcome, struct kp_fault *fault)
+finish_answer(const struct rest_instance *instance, struct rest_call *call,
+	const struct kp_sink *sink, enum kp_outcome *ret_outcome, struct kp_fault *fault)
 {
-	const struct rest_instance *instance = opaque;
-	struct rest_call *call = memory;
 	if (call->reading && !call->unusable) {
 		int verdict = kp_answer_finish(&call->answer, sink, fault);
 		if (verdict == KP_FAIL && !call->outcome_known) {
@@ -442,6 +448,20 @@ finish_rest(const void *opaque, void *memory, const struct kp_sink *sink,
 		return settle(call, call->outcome, ret_outcome, fault);
 	}
 	return next_page(instance, call, ret_outcome, fault);
+}
+
+static int
+finish_rest(const void *opaque, void *memory, const struct kp_sink *sink,
+	enum kp_outcome *ret_outcome, struct kp_fault *fault)
+{
+	struct rest_call *call = memory;
+	int verdict = finish_answer(opaque, call, sink, ret_outcome, fault);
+	if (verdict == KP_DONE && kp_each_end(&call->each, ret_outcome) == KP_NEXT) {
+		/* The next item has pages of its own. */
+		call->paging = (struct kp_paging){0};
+		return KP_NEXT;
+	}
+	return verdict;
 }
 
 static void

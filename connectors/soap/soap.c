@@ -11,6 +11,7 @@
  */
 #include <libxml/parser.h>
 
+#include "connectors/each.h"
 #include "connectors/fault.h"
 #include "connectors/finding.h"
 #include "connectors/opening.h"
@@ -29,11 +30,13 @@ struct soap_instance {
 	struct kp_envelope envelope;
 	struct kp_slice content_type;
 	struct kp_slice action_header;
+	struct kp_each_plan each;
 };
 
 struct soap_call {
 	struct kp_arena arena;
 	bool arena_open;
+	struct kp_each each;
 	const struct kp_need *need;
 	const struct kp_call_host *host;
 	struct kp_buffer held; /* an answer whose signature must be right first */
@@ -118,6 +121,7 @@ compile_all(void *opaque, const struct kp_host *host)
 	}
 	if (status == KP_OK) {
 		check_words(instance, host);
+		kp_each_compile(instance->base.manifest, host, &instance->each);
 		status = compile_words(instance);
 	}
 	return status;
@@ -202,6 +206,10 @@ prepare_soap(const void *opaque, void *memory, const struct kp_call_host *host,
 	kp_arena_init(&call->arena, ANSWER_ARENA_BYTES_MAX, NULL);
 	call->arena.chunk_bytes = FIRST_CHUNK_BYTES;
 	call->arena_open = true;
+	if (kp_each_begin(&call->each, &instance->each, need) != KP_DONE) {
+		return KP_SKIP;
+	}
+	need = &call->each.need;
 	call->need = need;
 	call->host = host;
 	kp_buffer_init(&call->held, &call->arena, KP_VERIFYING_BYTES_MAX);
@@ -333,11 +341,9 @@ outcome_of_answer(const struct kp_soap_answer *answer, enum kp_outcome *ret_outc
 }
 
 static int
-finish_soap(const void *opaque, void *memory, const struct kp_sink *sink,
-	enum kp_outcome *ret_outcome, struct kp_fault *fault)
+finish_answer(const struct soap_instance *instance, struct soap_call *call,
+	const struct kp_sink *sink, enum kp_outcome *ret_outcome, struct kp_fault *fault)
 {
-	const struct soap_instance *instance = opaque;
-	struct soap_call *call = memory;
 	if (call->reading && holds(instance, call) &&
 		read_held(instance, call, sink, fault) != KP_DONE) {
 		return KP_FAIL;
@@ -355,6 +361,15 @@ finish_soap(const void *opaque, void *memory, const struct kp_sink *sink,
 		return KP_DONE;
 	}
 	return outcome_of_answer(&call->answer, ret_outcome, fault);
+}
+
+static int
+finish_soap(const void *opaque, void *memory, const struct kp_sink *sink,
+	enum kp_outcome *ret_outcome, struct kp_fault *fault)
+{
+	struct soap_call *call = memory;
+	int verdict = finish_answer(opaque, call, sink, ret_outcome, fault);
+	return verdict == KP_DONE ? kp_each_end(&call->each, ret_outcome) : verdict;
 }
 
 static void

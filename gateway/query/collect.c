@@ -263,11 +263,10 @@ kp_collect_discard(struct kp_collect *collect)
 	collect->valid_on = (struct kp_slice){NULL, 0};
 }
 
-static const struct kp_found *
-find_in(const struct kp_collect *collect, const struct kp_found_item *item,
+const struct kp_found *
+kp_found_in(const struct kp_catalogue *catalogue, const struct kp_found_item *item,
 	uint32_t field)
 {
-	const struct kp_catalogue *catalogue = collect->options.catalogue;
 	const struct kp_found *found = item->first;
 	while (found != NULL && catalogue->cells[found->cell].field != field) {
 		found = found->next;
@@ -278,9 +277,11 @@ find_in(const struct kp_collect *collect, const struct kp_found_item *item,
 const struct kp_found *
 kp_collect_find(const struct kp_collect *collect, uint32_t field)
 {
-	const struct kp_found *found = find_in(collect, &collect->single, field);
+	const struct kp_found *found =
+		kp_found_in(collect->options.catalogue, &collect->single, field);
 	for (uint32_t i = 0; found == NULL && i < collect->item_count; i++) {
-		found = find_in(collect, &collect->items[i], field);
+		found = kp_found_in(
+			collect->options.catalogue, &collect->items[i], field);
 	}
 	return found;
 }

@@ -80,6 +80,9 @@ enum kp_status kp_collect_init(
 /* Forgets every value: an answer that cannot be trusted leaves nothing. */
 void kp_collect_discard(struct kp_collect *collect);
 
+/* The value of a field in one item; NULL when it has none. */
+const struct kp_found *kp_found_in(const struct kp_catalogue *catalogue,
+	const struct kp_found_item *item, uint32_t field);
 /* The first value kept for a field; NULL when there is none. */
 const struct kp_found *kp_collect_find(const struct kp_collect *collect, uint32_t field);
 

@@ -1,0 +1,172 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* each: see each.h. */
+#include "connectors/each.h"
+
+#include <string.h>
+
+#include "connectors/finding.h"
+#include "connectors/text.h"
+
+/* Compiling. */
+
+static bool
+in_section(struct kp_slice path, struct kp_slice section)
+{
+	return path.len > section.len + 1 && kp_slice_starts(path, section) &&
+		path.data[section.len] == '.';
+}
+
+static void
+add_path(struct kp_each_plan *plan, struct kp_slice path)
+{
+	for (size_t i = 0; i < plan->path_count; i++) {
+		if (kp_slice_equal(plan->paths[i], path)) {
+			return;
+		}
+	}
+	if (plan->path_count < KP_EACH_PATHS_MAX) {
+		plan->paths[plan->path_count++] = path;
+	}
+}
+
+/* The fields of the section that a template names. */
+static void
+add_template(struct kp_each_plan *plan, struct kp_slice text)
+{
+	static const char name[] = "{bekend:";
+	const char *end = text.data + text.len;
+	const char *at = text.data;
+	while (text.len > 0 &&
+		(at = memmem(at, (size_t)(end - at), name, sizeof(name) - 1)) != NULL) {
+		at += sizeof(name) - 1;
+		size_t len = 0;
+		while (at + len < end && at[len] != '}' && at[len] != '|') {
+			len++;
+		}
+		struct kp_slice path = {at, len};
+		if (at + len < end && in_section(path, plan->section)) {
+			add_path(plan, path);
+		}
+	}
+}
+
+void
+kp_each_compile(const struct kp_manifest *manifest, const struct kp_host *host,
+	struct kp_each_plan *ret_plan)
+{
+	const struct kp_manifest_request *request = &manifest->request;
+	*ret_plan = (struct kp_each_plan){.section = request->each};
+	if (request->each.len == 0) {
+		return;
+	}
+	uint32_t section = host->find_section(host->context, kp_text_from(request->each));
+	if (section == UINT32_MAX || !host->section_is_list(host->context, section)) {
+		kp_finding(host, &request->target_place,
+			"each: '%.*s' is not a list section of the catalogue",
+			KP_SLICE_ARG(request->each));
+		return;
+	}
+	add_template(ret_plan, request->target);
+	add_template(ret_plan, request->body);
+	for (size_t i = 0; i < request->query_count; i++) {
+		add_template(ret_plan, request->query[i].value);
+	}
+	if (ret_plan->path_count == 0) {
+		kp_finding(host, &request->target_place,
+			"each: the request asks for no {bekend:%.*s.…}",
+			KP_SLICE_ARG(request->each));
+	}
+}
+
+/* Asking. */
+
+static bool
+offers_items(const struct kp_need *outer)
+{
+	return KP_NEED_HAS(outer, known_items) && KP_NEED_HAS(outer, known_in);
+}
+
+static struct kp_text
+known_of_item(const struct kp_need *need, struct kp_text path)
+{
+	const struct kp_each *each = need->known_context;
+	const struct kp_need *outer = each->outer;
+	if (in_section(kp_text_slice(path), each->plan->section)) {
+		return offers_items(outer) ? outer->known_in(outer, path, each->item)
+					   : (struct kp_text){0};
+	}
+	return outer->known == NULL ? (struct kp_text){0} : outer->known(outer, path);
+}
+
+/* Does the item have all that the request needs? */
+static bool
+can_ask(const struct kp_each *each, uint32_t item)
+{
+	for (size_t i = 0; i < each->plan->path_count; i++) {
+		struct kp_text value = each->outer->known_in(
+			each->outer, kp_text_from(each->plan->paths[i]), item);
+		if (value.len == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The first item from `item` on that can be asked for; false when there is none. */
+static bool
+find_item(const struct kp_each *each, uint32_t item, uint32_t *ret_item)
+{
+	if (!offers_items(each->outer)) {
+		return false;
+	}
+	uint32_t count =
+		each->outer->known_items(each->outer, kp_text_from(each->plan->section));
+	while (item < count && !can_ask(each, item)) {
+		item++;
+	}
+	*ret_item = item;
+	return item < count;
+}
+
+int
+kp_each_begin(struct kp_each *each, const struct kp_each_plan *plan,
+	const struct kp_need *outer)
+{
+	size_t size = outer->size < sizeof(*outer) ? outer->size : sizeof(*outer);
+	each->outer = outer;
+	each->plan = plan;
+	memset(&each->need, 0, sizeof(each->need));
+	memcpy(&each->need, outer, size);
+	if (plan->section.len == 0) {
+		return KP_DONE;
+	}
+	each->need.page = outer->page - each->first_page;
+	each->need.known = known_of_item;
+	each->need.known_items = NULL;
+	each->need.known_in = NULL;
+	each->need.known_context = each;
+	return find_item(each, each->item, &each->item) ? KP_DONE : KP_SKIP;
+}
+
+int
+kp_each_end(struct kp_each *each, enum kp_outcome *outcome)
+{
+	uint32_t item = 0;
+	if (each->plan->section.len == 0 ||
+		(*outcome != KP_FOUND && *outcome != KP_NOTHING_FOUND &&
+			*outcome != KP_NOT_APPLICABLE)) {
+		return KP_DONE;
+	}
+	each->found = each->found || *outcome == KP_FOUND;
+	each->nothing = each->nothing || *outcome == KP_NOTHING_FOUND;
+	*outcome = each->found  ? KP_FOUND
+		: each->nothing ? KP_NOTHING_FOUND
+				: KP_NOT_APPLICABLE;
+	if (!find_item(each, each->item + 1, &item)) {
+		return KP_DONE;
+	}
+	each->item = item;
+	each->first_page = each->outer->page + 1;
+	return KP_NEXT;
+}
