@@ -16,7 +16,7 @@
 	KP_COMMAND(check, "check a configuration, its rules and its manifests")          \
 	KP_COMMAND(serve, "run the gateway")                                             \
 	KP_COMMAND(query, "ask a gateway for a dossier")                                 \
-	KP_COMMAND(connector, "check manifests, try a source, find its faults")          \
+	KP_COMMAND(connector, "write, check and try manifests, find a partner's faults") \
 	KP_COMMAND(catalogue, "show who supplies what of a dossier")                     \
 	KP_COMMAND(audit, "show and verify the journal")                                 \
 	KP_COMMAND(policy, "check, read, test and change the rules")

@@ -10,7 +10,7 @@ set -eu
 
 run="ca-certificates gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libuv1-dev
 libjansson-dev libnghttp2-dev libssl-dev libseccomp-dev libpq-dev unixodbc-dev uthash-dev python3 curl
-libxml2-dev libzip-dev"
+libxml2-dev libzip-dev libyaml-dev"
 test="systemd
 libcmocka-dev clang libclang-rt-14-dev clang-format git jq nodejs npm nginx man-db procps openssl
 softhsm2 libengine-pkcs11-openssl chromium sslscan testssl.sh

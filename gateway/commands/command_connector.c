@@ -24,11 +24,14 @@ static const char usage[] =
 	"usage: ketenpoort connector check [options] MANIFEST...\n"
 	"       ketenpoort connector try [options] MANIFEST\n"
 	"       ketenpoort connector doctor [options] MANIFEST\n"
+	"       ketenpoort connector new [options] --source NAME FROM\n"
 	"       ketenpoort connector schema\n"
 	"\n"
 	"check says everything that is wrong with manifests, without asking anybody.\n"
 	"try asks one source about one client, or reads a recorded answer.\n"
-	"doctor says what is wrong with a live partner; its --help says more.\n"
+	"doctor says what is wrong with a live partner, new writes a first manifest "
+	"from\n"
+	"OpenAPI, WSDL, a table or a CSV; the --help of each says more.\n"
 	"\n"
 	"  -c, --catalogue FILE     catalogue of the dossier (default: catalogus.json)\n"
 	"  -l, --load FILE.so       a connector of your own; may be repeated\n"
@@ -269,7 +272,7 @@ run(struct command *command, const char *verb)
 		return print_schema(command);
 	}
 	if (!check && strcmp(verb, "try") != 0) {
-		return wrong_use("the first word is check, try, doctor or schema");
+		return wrong_use("the first word is check, try, doctor, new or schema");
 	}
 	if (command->load.file_count == 0 || (!check && command->load.file_count > 1)) {
 		return wrong_use(
@@ -295,6 +298,9 @@ kp_command_connector(int argc, char **argv)
 	const char *verb = argv[1];
 	if (strcmp(verb, "doctor") == 0) {
 		return kp_connector_doctor(argc - 1, argv + 1);
+	}
+	if (strcmp(verb, "new") == 0) {
+		return kp_connector_new(argc - 1, argv + 1);
 	}
 	int option;
 	optind = 2;

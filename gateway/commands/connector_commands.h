@@ -6,5 +6,6 @@
 #define KP_COMMANDS_CONNECTOR_COMMANDS_H
 
 int kp_connector_doctor(int argc, char **argv);
+int kp_connector_new(int argc, char **argv);
 
 #endif

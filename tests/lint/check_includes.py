@@ -31,7 +31,7 @@ ROOMS = {
 }
 LIBRARIES = {"uv.h": {"io"}, "curl/": {"io"}, "openssl/ssl": {"io"},
              "libpq": {"io"}, "seccomp.h": {"io"}, "sql.h": {"io"}, "sqlext.h": {"io"},
-             "openssl/": {"io", "crypto"}, "libxml/": {"io", "connectors"}, "nghttp2/": {"http"}, "zip.h": {"sheet"}}
+             "openssl/": {"io", "crypto"}, "libxml/": {"io", "connectors", "commands"}, "nghttp2/": {"http"}, "zip.h": {"sheet"}}
 
 
 def room_of(path):

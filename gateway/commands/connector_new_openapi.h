@@ -1,0 +1,27 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* connector_new_openapi: what the files that read OpenAPI share. */
+#ifndef KP_COMMANDS_CONNECTOR_NEW_OPENAPI_H
+#define KP_COMMANDS_CONNECTOR_NEW_OPENAPI_H
+
+#include "commands/connector_new_schema.h"
+
+/* One operation of a document; all borrowed from it. */
+struct kp_new_operation {
+	json_t *document;
+	const char *path;
+	const char *method; /* small letters */
+	json_t *item;       /* of the path */
+	json_t *object;
+};
+
+/* Writes endpoint, access and request of the manifest. */
+void kp_new_openapi_question(
+	struct kp_new *new, const struct kp_new_operation *operation);
+
+/* A YAML 1.1 text as the JSON document it stands for: plain scalars of JSON's kinds, no
+ * aliases, bounded depth. KP_E_INVALID with line and column. The caller decrefs. */
+enum kp_status kp_new_yaml_read(
+	struct kp_slice text, json_t **ret_document, struct kp_error *err) KP_MUST_USE;
+
+#endif

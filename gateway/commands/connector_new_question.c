@@ -1,0 +1,440 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* connector_new_question: how an operation of OpenAPI is asked, as endpoint, access and
+ * request of a manifest. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "commands/connector_new_openapi.h"
+
+#define TARGET_BYTES 1024
+#define UNKNOWN                                                                          \
+	"TO"                                                                             \
+	"DO"
+
+struct asking {
+	struct kp_new *new;
+	const struct kp_new_operation *operation;
+	json_t *request;
+	json_t *headers;
+};
+
+static bool
+called(struct asking *asking, const char *name, const char *word)
+{
+	struct kp_new_words words = {0};
+	kp_new_split(asking->new->arena, kp_slice_from(name), &words);
+	return kp_new_has_word(&words, word);
+}
+
+/* Where and as whom. */
+
+static void
+write_endpoint(struct asking *asking)
+{
+	json_t *server = json_array_get(
+		json_object_get(asking->operation->document, "servers"), 0);
+	const char *url = json_string_value(json_object_get(server, "url"));
+	const char *scheme = url == NULL ? NULL : strstr(url, "://");
+	const char *path = url == NULL ? ""
+		: scheme == NULL       ? url
+				       : strchr(scheme + 3, '/');
+	size_t len = path == NULL || strpbrk(path, "{}?#") != NULL ? 0 : strlen(path);
+	while (len > 0 && path[len - 1] == '/') {
+		len--;
+	}
+	(void)json_object_set_new(asking->new->manifest, "endpoint",
+		json_sprintf(
+			"http://127.0.0.1:8080%.*s", (int)len, path == NULL ? "" : path));
+	kp_new_todo(asking->new,
+		"endpoint: the partner's own address, https with 'access.anchor_file'; "
+		"the description says %s",
+		url == NULL ? "nothing of it" : url);
+}
+
+static void
+write_access(struct asking *asking)
+{
+	struct kp_new *new = asking->new;
+	json_t *schemes = json_object_get(
+		json_object_get(asking->operation->document, "components"),
+		"securitySchemes");
+	const char *name;
+	json_t *scheme;
+	json_object_foreach(schemes, name, scheme)
+	{
+		scheme = kp_new_schema_follow(asking->operation->document, scheme);
+		const char *type = json_string_value(json_object_get(scheme, "type"));
+		const char *in = json_string_value(json_object_get(scheme, "in"));
+		const char *how = json_string_value(json_object_get(scheme, "scheme"));
+		const char *header = json_string_value(json_object_get(scheme, "name"));
+		bool key = type != NULL && strcmp(type, "apiKey") == 0 && in != NULL &&
+			strcmp(in, "header") == 0 && header != NULL;
+		bool basic = how != NULL && strcmp(how, "basic") == 0;
+		if (type == NULL || (strcmp(type, "apiKey") == 0 && !key)) {
+			continue;
+		}
+		json_t *access = json_object();
+		(void)json_object_set_new(access, "kind",
+			json_string(key         ? "header"
+					: basic ? "basic"
+						: "bearer"));
+		if (key) {
+			(void)json_object_set_new(access, "header", json_string(header));
+		}
+		struct kp_slice secret = new->catalogue->sources[new->source].name;
+		(void)json_object_set_new(
+			access, "secret", json_stringn(secret.data, secret.len));
+		(void)json_object_set_new(new->manifest, "access", access);
+		kp_new_todo(new, "access.secret: the secret for '%s' (%s)", name, type);
+		return;
+	}
+}
+
+/* Parameters. */
+
+/* What a parameter is by its name, as a template; NULL: not known. */
+static const char *
+template_of(struct asking *asking, const char *name)
+{
+	static const struct {
+		const char *part;
+		const char *value;
+	} rows[] = {{"doel", "{doel}"}, {"purpose", "{doel}"}, {"verwerking", "{doel}"},
+		{"gebruiker", "{medewerker}"}, {"user", "{medewerker}"},
+		{"oin", "{organisatie}"}, {"organisat", "{organisatie}"},
+		{"trace", "{trace}"}, {"correlation", "{trace}"}, {"zaak", "{zaak}"}};
+	char lower[128];
+	size_t len = strlen(name);
+	if (called(asking, name, "burgerservicenummer") || len >= sizeof(lower)) {
+		return "{bsn}";
+	}
+	for (size_t i = 0; i <= len; i++) {
+		lower[i] =
+			name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] + 32) : name[i];
+	}
+	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
+		if (strstr(lower, rows[i].part) != NULL) {
+			return rows[i].value;
+		}
+	}
+	return NULL;
+}
+
+/* A value that an earlier source has found: "{bekend:ondernemingen.kvkNummer}". */
+static const char *
+known_value(struct asking *asking, const char *name)
+{
+	const struct kp_catalogue *catalogue = asking->new->catalogue;
+	struct kp_new_words words = {0};
+	kp_new_split(asking->new->arena, kp_slice_from(name), &words);
+	for (uint32_t i = 0; i < catalogue->field_count; i++) {
+		struct kp_slice path = catalogue->fields[i].path;
+		const char *dot = memrchr(path.data, '.', path.len);
+		struct kp_new_words own = {0};
+		if (dot != NULL) {
+			kp_new_split(asking->new->arena,
+				(struct kp_slice){dot + 1,
+					path.len - (size_t)(dot + 1 - path.data)},
+				&own);
+		}
+		bool same = dot != NULL &&
+			path.len - (size_t)(dot + 1 - path.data) == strlen(name) &&
+			strncasecmp(dot + 1, name, strlen(name)) == 0;
+		if (same || (words.count > 1 && kp_new_alike(&words, &own) == 100)) {
+			return kp_arena_printf(
+				asking->new->arena, "{bekend:%.*s}", KP_SLICE_ARG(path));
+		}
+	}
+	return NULL;
+}
+
+/* What stands for a parameter in the target, where no client number may be. */
+static const char *
+in_target(struct asking *asking, const char *name)
+{
+	const char *value = template_of(asking, name);
+	if (value != NULL && strcmp(value, "{bsn}") == 0) {
+		kp_new_todo(asking->new,
+			"request.target: the partner wants the client number in '%s' of "
+			"the address, where it ends up in logs; the gateway refuses "
+			"that, "
+			"so ask for a POST",
+			name);
+		return UNKNOWN;
+	}
+	if (value == NULL) {
+		value = known_value(asking, name);
+	}
+	if (value == NULL) {
+		kp_new_todo(asking->new, "request.target: what belongs in '%s'?", name);
+		return UNKNOWN;
+	}
+	return value;
+}
+
+static void
+add_header(struct asking *asking, const char *name)
+{
+	const char *value = template_of(asking, name);
+	if (value == NULL || strcmp(value, "{bsn}") == 0) {
+		kp_new_todo(asking->new, "request.headers: what belongs in '%s'?", name);
+		value = UNKNOWN;
+	}
+	(void)json_object_set_new(asking->headers, name, json_string(value));
+}
+
+struct target {
+	char text[TARGET_BYTES];
+	size_t len;
+	bool query;
+};
+
+static void
+append(struct target *target, const char *text, size_t len)
+{
+	if (target->len + len < sizeof(target->text)) {
+		memcpy(target->text + target->len, text, len);
+		target->len += len;
+		target->text[target->len] = '\0';
+	}
+}
+
+static void
+write_path(struct asking *asking, struct target *target)
+{
+	const char *at = asking->operation->path;
+	while (*at != '\0') {
+		size_t len = strcspn(at, "{");
+		append(target, at, len);
+		at += len;
+		if (*at == '{') {
+			char name[128];
+			size_t own = strcspn(at + 1, "}");
+			(void)snprintf(name, sizeof(name), "%.*s", (int)own, at + 1);
+			const char *value = in_target(asking, name);
+			append(target, value, strlen(value));
+			at += own + 1 + (at[own + 1] == '}' ? 1 : 0);
+		}
+	}
+}
+
+static void
+take_parameters(struct asking *asking, json_t *parameters, struct target *target)
+{
+	size_t i;
+	json_t *one;
+	json_array_foreach(parameters, i, one)
+	{
+		one = kp_new_schema_follow(asking->operation->document, one);
+		const char *name = json_string_value(json_object_get(one, "name"));
+		const char *in = json_string_value(json_object_get(one, "in"));
+		bool required = json_is_true(json_object_get(one, "required"));
+		if (name == NULL || in == NULL) {
+			continue;
+		}
+		if (strcmp(in, "header") == 0 &&
+			(required || template_of(asking, name) != NULL)) {
+			add_header(asking, name);
+		} else if (strcmp(in, "query") == 0 && required) {
+			const char *value = in_target(asking, name);
+			append(target, target->query ? "&" : "?", 1);
+			append(target, name, strlen(name));
+			append(target, "=", 1);
+			append(target, value, strlen(value));
+			target->query = true;
+		}
+	}
+}
+
+/* Body. */
+
+/* All properties that `schema` and what it is made of have, into `out`. */
+static void
+gather(json_t *document, json_t *schema, json_t *out, json_t *required, unsigned depth)
+{
+	size_t i;
+	json_t *one;
+	const char *name;
+	schema = kp_new_schema_follow(document, schema);
+	if (schema == NULL || depth == KP_NEW_DEPTH_MAX) {
+		return;
+	}
+	json_array_foreach(json_object_get(schema, "allOf"), i, one)
+	{
+		gather(document, one, out, required, depth + 1);
+	}
+	json_object_foreach(json_object_get(schema, "properties"), name, one)
+	{
+		(void)json_object_set(out, name, one);
+	}
+	json_array_foreach(json_object_get(schema, "required"), i, one)
+	{
+		if (json_is_string(one)) {
+			(void)json_object_set(required, json_string_value(one), one);
+		}
+	}
+}
+
+static bool
+has_person(struct asking *asking, json_t *properties)
+{
+	const char *name;
+	json_t *one;
+	json_object_foreach(properties, name, one)
+	{
+		if (called(asking, name, "burgerservicenummer")) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Of the kinds of question, the one that has a client number and asks least beside it. */
+static json_t *
+choose_kind(struct asking *asking, json_t *schema, const char **ret_kind)
+{
+	json_t *document = asking->operation->document;
+	json_t *best = schema;
+	size_t best_size = SIZE_MAX;
+	const char *name;
+	json_t *target;
+	json_object_foreach(
+		json_object_get(json_object_get(schema, "discriminator"), "mapping"),
+		name, target)
+	{
+		json_t *kind = kp_new_schema_find(document, json_string_value(target));
+		json_t *properties = json_object();
+		json_t *required = json_object();
+		gather(document, kind, properties, required, 0);
+		if (has_person(asking, properties) &&
+			json_object_size(required) < best_size) {
+			best = kind;
+			best_size = json_object_size(required);
+			*ret_kind = name;
+		}
+		json_decref(properties);
+		json_decref(required);
+	}
+	return best;
+}
+
+static json_t *
+value_of(struct asking *asking, const char *name, json_t *schema, bool required)
+{
+	schema = kp_new_schema_follow(asking->operation->document, schema);
+	bool array = kp_new_schema_is(schema, "array");
+	json_t *only = json_object_get(schema, "const");
+	json_t *kinds = json_object_get(schema, "enum");
+	const char *value = template_of(asking, name);
+	if (only != NULL || json_array_size(kinds) == 1) {
+		return json_incref(only != NULL ? only : json_array_get(kinds, 0));
+	}
+	if (strcmp(name, "fields") == 0) {
+		return json_string("{velden}");
+	}
+	if (value == NULL && required) {
+		kp_new_todo(asking->new, "request.body: what belongs in '%s'?", name);
+		value = UNKNOWN;
+	}
+	if (value == NULL) {
+		return NULL;
+	}
+	return array ? json_pack("[s]", value) : json_string(value);
+}
+
+static json_t *
+make_body(struct asking *asking, json_t *schema)
+{
+	json_t *document = asking->operation->document;
+	const char *kind = NULL;
+	json_t *body = json_object();
+	json_t *properties = json_object();
+	json_t *required = json_object();
+	const char *name;
+	json_t *one;
+	schema = kp_new_schema_follow(document, schema);
+	json_t *own = choose_kind(asking, schema, &kind);
+	gather(document, own, properties, required, 0);
+	const char *selector = json_string_value(json_object_get(
+		json_object_get(schema, "discriminator"), "propertyName"));
+	json_object_foreach(properties, name, one)
+	{
+		json_t *value =
+			kind != NULL && selector != NULL && strcmp(name, selector) == 0
+			? json_string(kind)
+			: value_of(asking, name, one,
+				  json_object_get(required, name) != NULL);
+		if (value != NULL) {
+			(void)json_object_set_new(body, name, value);
+		}
+	}
+	json_decref(properties);
+	json_decref(required);
+	return body;
+}
+
+static json_t *
+body_schema(const struct kp_new_operation *operation)
+{
+	const char *type;
+	json_t *media;
+	json_t *holder = kp_new_schema_follow(
+		operation->document, json_object_get(operation->object, "requestBody"));
+	json_object_foreach(json_object_get(holder, "content"), type, media)
+	{
+		if (strstr(type, "json") != NULL) {
+			return json_object_get(media, "schema");
+		}
+	}
+	return NULL;
+}
+
+static void
+note_unknown_person(struct asking *asking)
+{
+	json_t *responses = json_object_get(asking->operation->object, "responses");
+	if (json_object_get(responses, "404") != NULL) {
+		kp_new_todo(asking->new,
+			"response.status: when 404 is their word for nobody, add "
+			"\"404\": \"nietsGevonden\"; a wrong address gives 404 too");
+	}
+}
+
+void
+kp_new_openapi_question(struct kp_new *new, const struct kp_new_operation *operation)
+{
+	struct asking asking = {.new = new,
+		.operation = operation,
+		.request = json_object(),
+		.headers = json_object()};
+	struct target target = {0};
+	json_t *schema = body_schema(operation);
+	bool post = strcmp(operation->method, "post") == 0;
+	(void)json_object_set_new(new->manifest, "connector", json_string("rest"));
+	write_endpoint(&asking);
+	write_access(&asking);
+	(void)json_object_set_new(new->manifest, "idempotent", json_true());
+	(void)json_object_set_new(asking.request, "//",
+		json_sprintf(
+			"%s %s of the description", operation->method, operation->path));
+	(void)json_object_set_new(
+		asking.request, "method", json_string(post ? "POST" : "GET"));
+	write_path(&asking, &target);
+	if (post) {
+		(void)json_object_set_new(
+			asking.headers, "Content-Type", json_string("application/json"));
+	}
+	take_parameters(&asking, json_object_get(operation->item, "parameters"), &target);
+	take_parameters(
+		&asking, json_object_get(operation->object, "parameters"), &target);
+	(void)json_object_set_new(asking.request, "target", json_string(target.text));
+	(void)json_object_set_new(asking.request, "headers", asking.headers);
+	if (post && schema != NULL) {
+		(void)json_object_set_new(
+			asking.request, "body", make_body(&asking, schema));
+	}
+	(void)json_object_set_new(new->manifest, "request", asking.request);
+	note_unknown_person(&asking);
+}

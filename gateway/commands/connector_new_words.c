@@ -1,0 +1,332 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * connector_new_words: names as people write them (camelCase, with_underscores, Dutch
+ * compounds, abbreviations, English) become words that can be compared.
+ */
+#include <string.h>
+
+#include "commands/connector_new.h"
+
+/* Words of a line mean the same; the first is the one they are known by. */
+static const char synonyms[] =
+	"datum date dat dt dd\n"
+	"geboorte birth geb gebdat\n"
+	"naam name nm\n"
+	"voornamen voornaam firstname forename given forenames\n"
+	"voorletters initials voorl\n"
+	"voorvoegsel voorvoegsels tussenvoegsel prefix vvg\n"
+	"geslachtsnaam achternaam lastname surname family familienaam "
+	"significantdeelvandeachternaam\n"
+	"geslacht gender sex geslachtsaanduiding aand\n"
+	"burgerservicenummer bsn burgerservicenr sofinummer sofinr citizen\n"
+	"nummer number nr num no\n"
+	"code cd kode\n"
+	"omschrijving description oms omschr desc\n"
+	"straat street straatnaam korte\n"
+	"huisnummer housenumber huisnr\n"
+	"huisletter houseletter\n"
+	"toevoeging addition huisnummertoevoeging huisnrtoevoeging\n"
+	"postcode postal postalcode zip zipcode pc postcd\n"
+	"woonplaats city town\n"
+	"plaats place\n"
+	"gemeente municipality\n"
+	"land country\n"
+	"adres address\n"
+	"telefoon phone telephone tel telefoonnummer mobile\n"
+	"email mail emailadres\n"
+	"bedrag amount bedr\n"
+	"aanvang begin start ingang van from sinds since b\n"
+	"einde eind end until tot tm to e\n"
+	"status stand state\n"
+	"werkgever employer\n"
+	"dienstverband employment dienstverbanden job\n"
+	"uitkering benefit uitkeringen\n"
+	"inkomen income inkomsten earnings\n"
+	"loon wage salary salaris\n"
+	"bruto gross\n"
+	"netto net\n"
+	"periode period\n"
+	"uren hours\n"
+	"week weekly\n"
+	"wet law regeling scheme act\n"
+	"schuld debt schulden\n"
+	"schuldeiser creditor\n"
+	"kind child kinderen children\n"
+	"ouder parent ouders parents\n"
+	"partner spouse echtgenoot partners\n"
+	"persoon person personen client klant\n"
+	"geheim geheimhouding secret\n"
+	"huwelijk marriage huwelijkssluiting\n"
+	"nationaliteit nationality nationaliteiten\n"
+	"overlijden death deceased overl\n"
+	"verblijf residence stay\n"
+	"verblijfstitel permit\n"
+	"rekening account rekeningnummer iban\n"
+	"kenteken plate registration\n"
+	"voertuig vehicle\n"
+	"handelsnaam tradename\n"
+	"kvk coc kvknummer\n"
+	"vestiging branch establishment\n"
+	"rechtsvorm legalform\n"
+	"functie role function\n"
+	"soort type\n"
+	"reden reason\n"
+	"aanvraag application request\n"
+	"besluit decision\n"
+	"traject track programme\n"
+	"opleiding education study\n"
+	"leeftijd age\n"
+	"waarde value\n"
+	"jaar year\n"
+	"maand month\n";
+
+/* Whose data it is, when it is not the client's; or of when, when it is not of now. */
+static const char *const roles[] = {"partner", "kind", "ouder", "gezag", "werkgever",
+	"schuldeiser", "contactpersoon", "bewindvoerder", "eigenaar", "historisch",
+	"onderzoek", "onjuist"};
+
+/* Words that say little about what is meant. */
+static const char *const fillers[] = {"naam", "code", "omschrijving", "indicatie", "ind",
+	"aanduiding", "de", "het", "nl"};
+
+static bool
+is_letter(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte & 0x80) != 0;
+}
+
+/* The line and the place of a word in the table; 0: it is not there. */
+static uint32_t
+find_synonym(const char *word, size_t len)
+{
+	uint32_t line = 1;
+	const char *at = synonyms;
+	while (*at != '\0') {
+		size_t own = strcspn(at, " \n");
+		if (own == len && memcmp(at, word, len) == 0) {
+			return line;
+		}
+		line += at[own] == '\n' ? 1 : 0;
+		at += own + 1;
+	}
+	return 0;
+}
+
+static bool
+is_filler(const char *word, size_t len)
+{
+	uint32_t line = find_synonym(word, len);
+	for (size_t i = 0; i < KP_ARRAY_LEN(fillers); i++) {
+		size_t own = strlen(fillers[i]);
+		if ((own == len && memcmp(fillers[i], word, len) == 0) ||
+			(line != 0 && find_synonym(fillers[i], own) == line)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A bit for the role a word names; 0: none. */
+static uint32_t
+role_of(const char *word, size_t len, uint32_t line)
+{
+	for (size_t i = 0; i < KP_ARRAY_LEN(roles); i++) {
+		size_t own = strlen(roles[i]);
+		if ((own == len && memcmp(roles[i], word, len) == 0) ||
+			(line != 0 && find_synonym(roles[i], own) == line)) {
+			return (uint32_t)1 << i;
+		}
+	}
+	return 0;
+}
+
+static void
+add_word(struct kp_new_words *words, const char *text, size_t len)
+{
+	uint32_t id = find_synonym(text, len);
+	/* A plural is the same word. */
+	if (id == 0 && len > 5 && memcmp(text + len - 2, "en", 2) == 0) {
+		id = find_synonym(text, len - 2);
+	}
+	if (id == 0 && len > 4 && text[len - 1] == 's') {
+		id = find_synonym(text, len - 1);
+	}
+	if (id == 0) {
+		uint32_t hash = 2166136261u;
+		for (size_t i = 0; i < len; i++) {
+			hash = (hash ^ (unsigned char)text[i]) * 16777619u;
+		}
+		id = hash | 0x80000000u;
+	}
+	for (size_t i = 0; i < words->count; i++) {
+		if (words->ids[i] == id) {
+			return;
+		}
+	}
+	if (words->count < KP_NEW_WORDS_MAX) {
+		words->ids[words->count] = id;
+		words->roles |= role_of(text, len, id & 0x80000000u ? 0 : id);
+		words->weights[words->count] = is_filler(text, len) ? 1 : 3;
+		words->texts[words->count++] = (struct kp_slice){text, len};
+	}
+}
+
+/* "geboortedatum" is two words we know, perhaps with an s between. */
+static void
+add_compound(struct kp_new_words *words, const char *text, size_t len)
+{
+	if (find_synonym(text, len) == 0) {
+		for (size_t at = len - 3; len > 6 && at >= 3; at--) {
+			size_t begin = text[at - 1] == 's' ? at - 1 : at;
+			bool first = find_synonym(text, at) != 0;
+			if (!first && begin > 2 && find_synonym(text, begin) != 0) {
+				first = true;
+			} else if (first) {
+				begin = at;
+			}
+			if (first && find_synonym(text + at, len - at) != 0) {
+				add_word(words, text, begin);
+				add_word(words, text + at, len - at);
+				return;
+			}
+		}
+	}
+	add_word(words, text, len);
+}
+
+static bool
+before_small(struct kp_slice text, size_t at)
+{
+	return at < text.len && text.data[at] >= 'a' && text.data[at] <= 'z';
+}
+
+/* A name that is one word of ours as a whole: voor_naam, burger_service_nr. */
+static bool
+add_whole(struct kp_arena *arena, struct kp_slice text, struct kp_new_words *words)
+{
+	char *copy = kp_arena_bytes(arena, text.len + 1);
+	size_t len = 0;
+	for (size_t i = 0; copy != NULL && i < text.len; i++) {
+		bool upper = text.data[i] >= 'A' && text.data[i] <= 'Z';
+		char byte = upper ? (char)(text.data[i] - 'A' + 'a') : text.data[i];
+		if (is_letter(byte)) {
+			copy[len++] = byte;
+		} else if (strchr("_- ", byte) == NULL) {
+			return false;
+		}
+	}
+	if (copy == NULL || find_synonym(copy, len) == 0) {
+		return false;
+	}
+	add_word(words, copy, len);
+	return true;
+}
+
+void
+kp_new_split(struct kp_arena *arena, struct kp_slice text, struct kp_new_words *words)
+{
+	char *copy = kp_arena_bytes(arena, text.len + 1);
+	if (copy == NULL || add_whole(arena, text, words)) {
+		return;
+	}
+	size_t begin = 0;
+	bool before_lower = false;
+	for (size_t i = 0; i <= text.len; i++) {
+		char byte = i < text.len ? text.data[i] : ' ';
+		bool upper = byte >= 'A' && byte <= 'Z';
+		char lower = upper ? (char)(byte - 'A' + 'a') : byte;
+		bool letter = is_letter(lower);
+		/* A word ends before a capital after a small letter, and at whatever is
+		 * no letter. */
+		if (i > begin &&
+			(!letter ||
+				(upper && (before_lower || before_small(text, i + 1))))) {
+			add_compound(words, copy + begin, i - begin);
+			begin = i;
+		}
+		copy[i] = letter ? lower : ' ';
+		begin = letter ? begin : i + 1;
+		before_lower = letter && !upper;
+	}
+}
+
+bool
+kp_new_has_word(const struct kp_new_words *words, const char *word)
+{
+	struct kp_new_words one = {0};
+	add_word(&one, word, strlen(word));
+	for (size_t i = 0; i < words->count; i++) {
+		if (words->ids[i] == one.ids[0]) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+kp_new_same_role(const struct kp_new_words *a, const struct kp_new_words *b)
+{
+	return a->roles == b->roles;
+}
+
+/* Do they differ in one letter? */
+static bool
+nearly(struct kp_slice a, struct kp_slice b)
+{
+	if (a.len > b.len) {
+		struct kp_slice other = a;
+		a = b;
+		b = other;
+	}
+	size_t same = 0;
+	size_t tail = 0;
+	while (same < a.len && a.data[same] == b.data[same]) {
+		same++;
+	}
+	while (tail < a.len - same &&
+		a.data[a.len - 1 - tail] == b.data[b.len - 1 - tail]) {
+		tail++;
+	}
+	return b.len - a.len <= 1 && same + tail + 1 >= b.len;
+}
+
+static unsigned
+word_alike(const struct kp_new_words *a, size_t i, const struct kp_new_words *b, size_t j)
+{
+	struct kp_slice one = a->texts[i];
+	struct kp_slice other = b->texts[j];
+	if (a->ids[i] == b->ids[j]) {
+		return 100;
+	}
+	size_t shorter = one.len < other.len ? one.len : other.len;
+	if (shorter >= 4 && memcmp(one.data, other.data, shorter) == 0) {
+		return 75;
+	}
+	return shorter >= 5 && nearly(one, other) ? 75 : 0;
+}
+
+/* Of each word of `a` the likest of `b`, by weight; and the weights. */
+static unsigned
+best_sum(const struct kp_new_words *a, const struct kp_new_words *b, unsigned *weights)
+{
+	unsigned sum = 0;
+	for (size_t i = 0; i < a->count; i++) {
+		unsigned best = 0;
+		for (size_t j = 0; j < b->count; j++) {
+			unsigned one = word_alike(a, i, b, j);
+			best = one > best ? one : best;
+		}
+		sum += best * a->weights[i];
+		*weights += a->weights[i];
+	}
+	return sum;
+}
+
+unsigned
+kp_new_alike(const struct kp_new_words *a, const struct kp_new_words *b)
+{
+	unsigned weights = 0;
+	unsigned sum = best_sum(a, b, &weights) + best_sum(b, a, &weights);
+	return a->count == 0 || b->count == 0 ? 0 : sum / weights;
+}

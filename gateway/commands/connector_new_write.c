@@ -1,0 +1,265 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* connector_new_write: a shape with its proposals becomes the response of a manifest. A
+ * "//" beside each proposal says what it is based on. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/connector_new.h"
+
+#define COMMENT_BYTES 400
+#define UNMAPPED_LINE_BYTES 110
+
+/* The mark of what a person must still do; one text, so that it can be searched for. */
+#define MARK                                                                             \
+	"TO"                                                                             \
+	"DO "
+
+void
+kp_new_todo(struct kp_new *new, const char *format, ...)
+{
+	char text[COMMENT_BYTES];
+	va_list args;
+	size_t len = sizeof(MARK) - 1;
+	memcpy(text, MARK, len);
+	va_start(args, format);
+	(void)vsnprintf(text + len, sizeof(text) - len, format, args);
+	va_end(args);
+	(void)json_array_append_new(new->todo, json_string(text));
+}
+
+bool
+kp_new_add_leaf(struct kp_new *new, const struct kp_new_leaf *leaf)
+{
+	for (size_t i = 0; i < new->leaf_count; i++) {
+		if (kp_slice_equal(new->leaves[i].path, leaf->path)) {
+			return true;
+		}
+	}
+	if (new->leaf_count == KP_NEW_LEAVES_MAX) {
+		new->leaves_dropped = true;
+		return false;
+	}
+	if (new->leaves == NULL) {
+		new->leaves =
+			KP_ARENA_ARRAY(new->arena, struct kp_new_leaf, KP_NEW_LEAVES_MAX);
+	}
+	if (new->leaves == NULL) {
+		return false;
+	}
+	new->leaves[new->leaf_count] = *leaf;
+	new->leaves[new->leaf_count++].field = KP_NO_ID;
+	return true;
+}
+
+static json_t *
+text_of(struct kp_slice slice)
+{
+	return json_stringn(slice.data == NULL ? "" : slice.data, slice.len);
+}
+
+/* Paths of XML do not mark what is repeated. */
+static struct kp_slice
+as_written(const struct kp_new *new, struct kp_slice path)
+{
+	char *copy =
+		new->separator == '/' ? kp_arena_bytes(new->arena, path.len + 1) : NULL;
+	size_t len = 0;
+	for (size_t i = 0; copy != NULL && i < path.len; i++) {
+		if (path.data[i] != '[' && path.data[i] != ']') {
+			copy[len++] = path.data[i];
+		}
+	}
+	return copy == NULL ? path : (struct kp_slice){copy, len};
+}
+
+/* A path from where the manifest begins to count: the root, or the items of a list. */
+static struct kp_slice
+path_below(const struct kp_new *new, struct kp_slice path, struct kp_slice base)
+{
+	if (base.len > 0 && kp_slice_starts(path, base)) {
+		path.data += base.len;
+		path.len -= base.len;
+		if (path.len > 0 && path.data[0] == new->separator) {
+			path.data++;
+			path.len--;
+		}
+	}
+	return as_written(new, path);
+}
+
+/* Of a database the query comes first. */
+static struct kp_slice
+single_path(const struct kp_new *new, const struct kp_new_leaf *leaf)
+{
+	if (new->query.len == 0) {
+		return path_below(new, leaf->path, new->root);
+	}
+	return kp_slice_from(kp_arena_printf(new->arena, "%.*s.%.*s",
+		KP_SLICE_ARG(new->query), KP_SLICE_ARG(leaf->path)));
+}
+
+static json_t *
+proposal(const struct kp_new *new, const struct kp_new_leaf *leaf, struct kp_slice path)
+{
+	char comment[COMMENT_BYTES];
+	const struct kp_field *field = &new->catalogue->fields[leaf->field];
+	json_t *object = json_object();
+	(void)json_object_set_new(object, "path", text_of(path));
+	if (leaf->type == KP_NEW_DATE_OBJECT) {
+		(void)json_object_set_new(object, "form", json_string("date_object"));
+	} else if (field->type == KP_FIELD_DATE && leaf->date.len > 0) {
+		(void)json_object_set_new(object, "date", text_of(leaf->date));
+	} else if (field->type == KP_FIELD_BOOLEAN &&
+		(leaf->type != KP_NEW_BOOLEAN || new->separator == '/')) {
+		(void)json_object_set_new(object, "form", json_string("yes_no"));
+	} else if (field->type == KP_FIELD_NUMBER && new->separator == '/') {
+		(void)json_object_set_new(object, "form", json_string("number"));
+	}
+	(void)snprintf(comment, sizeof(comment), "%u%%, by %s '%.*s'%s%.*s%s",
+		leaf->percent, leaf->basis, KP_SLICE_ARG(field->label),
+		leaf->label.len > 0 ? "; they say: " : "",
+		(int)(leaf->label.len > 120 ? 120 : leaf->label.len),
+		leaf->label.data == NULL ? "" : leaf->label.data,
+		leaf->percent < 80 ? "; look at this one" : "");
+	json_t *text = json_string(comment);
+	if (text == NULL) { /* cut in the middle of a character */
+		text = json_string("look at this one");
+	}
+	(void)json_object_set_new(object, "//", text);
+	return object;
+}
+
+static void
+write_fields(const struct kp_new *new, json_t *response)
+{
+	json_t *fields = json_object();
+	for (size_t i = 0; i < new->leaf_count; i++) {
+		const struct kp_new_leaf *leaf = &new->leaves[i];
+		if (leaf->field == KP_NO_ID) {
+			continue;
+		}
+		const struct kp_field *field = &new->catalogue->fields[leaf->field];
+		if (!new->catalogue->sections[field->section].list) {
+			(void)json_object_setn_new(fields, field->path.data,
+				field->path.len,
+				proposal(new, leaf, single_path(new, leaf)));
+		}
+	}
+	(void)json_object_set_new(response, "fields", fields);
+}
+
+static void
+write_list(const struct kp_new *new, uint32_t section, json_t *lists)
+{
+	const struct kp_section *own = &new->catalogue->sections[section];
+	struct kp_slice array = new->repeated[section];
+	json_t *fields = json_object();
+	for (size_t i = 0; i < new->leaf_count; i++) {
+		const struct kp_new_leaf *leaf = &new->leaves[i];
+		if (leaf->field != KP_NO_ID &&
+			new->catalogue->fields[leaf->field].section == section) {
+			struct kp_slice field = new->catalogue->fields[leaf->field].path;
+			(void)json_object_setn_new(fields, field.data, field.len,
+				proposal(new, leaf,
+					path_below(new, leaf->path,
+						array.len > 0 ? array : new->root)));
+		}
+	}
+	if (json_object_size(fields) == 0) {
+		json_decref(fields);
+		return;
+	}
+	struct kp_slice items = path_below(new, array, new->root);
+	json_t *list = json_object();
+	(void)json_object_set_new(list, "items",
+		new->query.len > 0       ? text_of(new->query)
+			: items.len == 0 ? json_string(".")
+					 : text_of(items));
+	(void)json_object_set_new(list, "fields", fields);
+	(void)json_object_setn_new(lists, own->name.data, own->name.len, list);
+}
+
+/* What has no proposal, in lines that can be read. */
+static json_t *
+unmapped(const struct kp_new *new)
+{
+	json_t *lines = json_array();
+	char line[UNMAPPED_LINE_BYTES * 4] = "";
+	size_t len = 0;
+	for (size_t i = 0; i < new->leaf_count; i++) {
+		struct kp_slice path = path_below(new, new->leaves[i].path, new->root);
+		if (new->leaves[i].field != KP_NO_ID || &new->leaves[i] == new->subject ||
+			path.len > UNMAPPED_LINE_BYTES * 2) {
+			continue;
+		}
+		if (len > 0 && len + path.len > UNMAPPED_LINE_BYTES) {
+			(void)json_array_append_new(lines, json_string(line));
+			len = 0;
+		}
+		len += (size_t)snprintf(line + len, sizeof(line) - len, "%s%.*s",
+			len > 0 ? ", " : "not mapped: ", KP_SLICE_ARG(path));
+	}
+	if (len > 0) {
+		(void)json_array_append_new(lines, json_string(line));
+	}
+	return lines;
+}
+
+static void
+write_subject(struct kp_new *new, json_t *response)
+{
+	if (new->subject == NULL) {
+		kp_new_todo(new,
+			"response.subject: where does the answer say whom it is about? "
+			"null is only right when nobody is asked about by number");
+		(void)json_object_set_new(response, "subject", json_null());
+		return;
+	}
+	(void)json_object_set_new(response, "subject",
+		text_of(path_below(new, new->subject->path, new->root)));
+}
+
+bool
+kp_new_write_response(struct kp_new *new)
+{
+	json_t *response = json_object_get(new->manifest, "response");
+	if (response == NULL) {
+		response = json_object();
+		(void)json_object_set_new(new->manifest, "response", response);
+	}
+	json_t *lists = json_object();
+	if (new->finish != NULL && !new->finish(new)) {
+		json_decref(lists);
+		return false;
+	}
+	(void)json_object_set_new(response, "//", unmapped(new));
+	if (new->root.len > 0) {
+		(void)json_object_set_new(
+			response, "root", text_of(as_written(new, new->root)));
+	}
+	write_subject(new, response);
+	write_fields(new, response);
+	for (uint32_t i = 0; i < new->catalogue->section_count; i++) {
+		if (new->catalogue->sections[i].list &&new->repeated[i].data != NULL) {
+			write_list(new, i, lists);
+		}
+	}
+	if (json_object_size(lists) > 0) {
+		(void)json_object_set_new(response, "lists", lists);
+	} else {
+		json_decref(lists);
+	}
+	if (new->proposed == 0) {
+		kp_new_todo(new,
+			"response.fields: no name resembled a field this source "
+			"may supply; map them by hand");
+	}
+	if (new->leaves_dropped) {
+		kp_new_todo(new,
+			"the description is larger or deeper than was read; the "
+			"rest is missing here");
+	}
+	return true;
+}

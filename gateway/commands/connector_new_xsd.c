@@ -1,0 +1,232 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* connector_new_xsd: reading, and finding by name; see connector_new_xsd.h. */
+#include "commands/connector_new_xsd.h"
+
+#include <libxml/parser.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "io/file.h"
+
+bool
+kp_new_xml_is(const xmlNode *node, const char *name)
+{
+	return node->type == XML_ELEMENT_NODE &&
+		strcmp((const char *)node->name, name) == 0;
+}
+
+xmlNode *
+kp_new_xml_next(xmlNode *node, const char *name)
+{
+	while (node != NULL && !kp_new_xml_is(node, name)) {
+		node = node->next;
+	}
+	return node;
+}
+
+const char *
+kp_new_xml_attribute(struct kp_new *new, const xmlNode *node, const char *name)
+{
+	xmlChar *value = xmlGetNoNsProp(node, (const xmlChar *)name);
+	const char *copy =
+		value == NULL ? NULL : kp_arena_strdup(new->arena, (const char *)value);
+	xmlFree(value);
+	return copy;
+}
+
+/* Reading. */
+
+static enum kp_status read_file(
+	struct kp_new_xsd *xsd, const char *path, struct kp_error *err);
+
+/* A schema in the same tree of files; nothing is fetched. */
+static void
+read_beside(struct kp_new_xsd *xsd, const char *from, const char *location)
+{
+	struct kp_error err = {0};
+	const char *slash = strrchr(from, '/');
+	size_t folder = slash == NULL ? 0 : (size_t)(slash + 1 - from);
+	const char *path =
+		kp_arena_printf(xsd->new->arena, "%.*s%s", (int)folder, from, location);
+	bool here = strstr(location, "://") == NULL && location[0] != '/';
+	if (path == NULL || !here || read_file(xsd, path, &err) != KP_OK) {
+		kp_new_todo(xsd->new,
+			"the schema '%s' is not beside the file or does not read; what "
+			"it describes is missing here",
+			location);
+	}
+}
+
+static void
+read_references(struct kp_new_xsd *xsd, const char *path, xmlNode *node, unsigned depth)
+{
+	for (; node != NULL && depth < KP_NEW_DEPTH_MAX; node = node->next) {
+		if (node->type != XML_ELEMENT_NODE) {
+			continue;
+		}
+		if (kp_new_xml_is(node, "import") || kp_new_xml_is(node, "include")) {
+			const char *location =
+				kp_new_xml_attribute(xsd->new, node, "schemaLocation");
+			location = location != NULL
+				? location
+				: kp_new_xml_attribute(xsd->new, node, "location");
+			if (location != NULL) {
+				read_beside(xsd, path, location);
+			}
+		} else if (depth < 4) {
+			/* Schemas are at most types/schema deep. */
+			read_references(xsd, path, node->children, depth + 1);
+		}
+	}
+}
+
+static void
+ignore_error(void *context, const char *format, ...)
+{
+	(void)context;
+	(void)format;
+}
+
+static enum kp_status
+read_file(struct kp_new_xsd *xsd, const char *path, struct kp_error *err)
+{
+	struct kp_slice text = {0};
+	for (size_t i = 0; i < xsd->file_count; i++) {
+		if (strcmp(xsd->files[i].path, path) == 0) {
+			return KP_OK;
+		}
+	}
+	enum kp_status status = kp_file_read_all(
+		path, xsd->new->arena, KP_NEW_DOCUMENT_BYTES_MAX, &text, err);
+	return status == KP_OK ? kp_new_xsd_read(xsd, path, text, err) : status;
+}
+
+enum kp_status
+kp_new_xsd_read(struct kp_new_xsd *xsd, const char *path, struct kp_slice text,
+	struct kp_error *err)
+{
+	if (xsd->file_count == KP_NEW_XSD_FILES_MAX) {
+		return kp_error_set(err, KP_E_LIMIT, "there are more than %d schemas",
+			KP_NEW_XSD_FILES_MAX);
+	}
+	xmlSetGenericErrorFunc(NULL, ignore_error);
+	xmlDoc *document = xmlReadMemory(text.data, (int)text.len, path, NULL,
+		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	if (document == NULL || document->intSubset != NULL) {
+		const xmlError *fault = xmlGetLastError();
+		enum kp_status status = kp_error_set(err, KP_E_INVALID, "%s",
+			document != NULL ? "has a document type definition"
+				: fault == NULL || fault->message == NULL
+				? "is no XML"
+				: fault->message);
+		kp_error_at(err, path,
+			fault == NULL || document != NULL ? 0 : (unsigned)fault->line, 0,
+			NULL);
+		xmlFreeDoc(document);
+		return status;
+	}
+	xsd->files[xsd->file_count++] = (struct kp_new_xsd_file){
+		.path = kp_arena_strdup(xsd->new->arena, path), .document = document};
+	if (!xsd->alone) {
+		read_references(xsd, path, xmlDocGetRootElement(document), 0);
+	}
+	return KP_OK;
+}
+
+void
+kp_new_xsd_deinit(struct kp_new_xsd *xsd)
+{
+	for (size_t i = 0; i < xsd->file_count; i++) {
+		xmlFreeDoc(xsd->files[i].document);
+	}
+	xsd->file_count = 0;
+}
+
+/* Finding. */
+
+static xmlNode *
+schema_of(const xmlNode *component)
+{
+	xmlNode *at = component->parent;
+	while (at != NULL && !kp_new_xml_is(at, "schema")) {
+		at = at->parent;
+	}
+	return at;
+}
+
+const char *
+kp_new_xsd_namespace(struct kp_new_xsd *xsd, const xmlNode *component)
+{
+	const xmlNode *schema = schema_of(component);
+	const char *own = schema == NULL
+		? NULL
+		: kp_new_xml_attribute(xsd->new, schema, "targetNamespace");
+	return own == NULL ? "" : own;
+}
+
+bool
+kp_new_xsd_qualified(struct kp_new_xsd *xsd, const xmlNode *component)
+{
+	const xmlNode *schema = schema_of(component);
+	const char *own = schema == NULL
+		? NULL
+		: kp_new_xml_attribute(xsd->new, schema, "elementFormDefault");
+	return own != NULL && strcmp(own, "qualified") == 0;
+}
+
+/* In one schema element. */
+static xmlNode *
+find_in(struct kp_new_xsd *xsd, xmlNode *schema, const char *kind, const char *name)
+{
+	for (xmlNode *one = kp_new_xml_next(schema->children, kind); one != NULL;
+		one = kp_new_xml_next(one->next, kind)) {
+		const char *own = kp_new_xml_attribute(xsd->new, one, "name");
+		if (own != NULL && strcmp(own, name) == 0) {
+			return one;
+		}
+	}
+	return NULL;
+}
+
+/* In all schemas below a node, of a namespace; NULL: of any. */
+static xmlNode *
+find_below(struct kp_new_xsd *xsd, xmlNode *node, const char *space, const char *kind,
+	const char *name, unsigned depth)
+{
+	xmlNode *found = NULL;
+	for (; node != NULL && found == NULL && depth < 4; node = node->next) {
+		if (node->type != XML_ELEMENT_NODE) {
+			continue;
+		}
+		if (!kp_new_xml_is(node, "schema")) {
+			found = find_below(
+				xsd, node->children, space, kind, name, depth + 1);
+			continue;
+		}
+		const char *own = kp_new_xml_attribute(xsd->new, node, "targetNamespace");
+		if (space == NULL || own == NULL || strcmp(own, space) == 0) {
+			found = find_in(xsd, node, kind, name);
+		}
+	}
+	return found;
+}
+
+xmlNode *
+kp_new_xsd_find(struct kp_new_xsd *xsd, xmlNode *node, const char *kind, const char *name)
+{
+	const char *colon = strchr(name, ':');
+	char prefix[128] = "";
+	if (colon != NULL) {
+		(void)snprintf(prefix, sizeof(prefix), "%.*s", (int)(colon - name), name);
+		name = colon + 1;
+	}
+	const xmlNs *space = xmlSearchNs(
+		node->doc, node, colon == NULL ? NULL : (const xmlChar *)prefix);
+	xmlNode *found = NULL;
+	for (size_t i = 0; i < xsd->file_count && found == NULL; i++) {
+		found = find_below(xsd, xmlDocGetRootElement(xsd->files[i].document),
+			space == NULL ? NULL : (const char *)space->href, kind, name, 0);
+	}
+	return found;
+}

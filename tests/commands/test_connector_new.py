@@ -1,0 +1,316 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Ketenpoort contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""`connector new`: what it proposes of our own small descriptions, to the letter, and of real ones, against the manifests that
+people made of them. Whatever it writes passes `connector check`."""
+import gzip
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DATA = pathlib.Path(sys.argv.pop()) if len(sys.argv) > 2 else ROOT / "../shared/data"
+PROGRAM = os.path.abspath(sys.argv.pop()) if len(sys.argv) > 1 else str(
+    ROOT / ".build/dev/gateway/ketenpoort")
+CATALOGUE = ROOT / "policies/voorbeeld/catalogus.json"
+FIXTURES = ROOT / "tests/commands/connector_new"
+sys.path.insert(0, str(ROOT / "tests/support"))
+sys.path.insert(0, str(ROOT / "tests/partners"))
+import postgres  # noqa: E402
+import partners as stand_ins  # noqa: E402
+
+
+def mapped(manifest):
+    """Field → where it comes from; of lists with their items before it."""
+    path = lambda value: value if isinstance(value, str) else value.get("path")
+    response = manifest["response"]
+    found = {field: path(value) for field, value in response.get("fields", {}).items()}
+    for section in response.get("lists", {}).values():
+        for field, value in section["fields"].items():
+            found[field] = f"{section['items']} {path(value)}"
+    return found
+
+
+class New(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.home = tempfile.TemporaryDirectory(prefix="ketenpoort-new-")
+        self.addCleanup(self.home.cleanup)
+        self.folder = pathlib.Path(self.home.name)
+
+    def run_new(self, *words):
+        return subprocess.run([PROGRAM, "connector", "new", "-c", str(CATALOGUE), *map(str, words)], capture_output=True,
+                              text=True, timeout=120)
+
+    def new(self, source, *words):
+        done = self.run_new("--source", source, *words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        manifest = json.loads(done.stdout)
+        path = self.folder / "manifest.json"
+        path.write_text(done.stdout)
+        check = subprocess.run([PROGRAM, "connector", "check", "-c", str(CATALOGUE), str(path)], capture_output=True, text=True,
+                               timeout=60)
+        self.assertEqual((check.returncode, check.stderr), (0, ""), done.stdout)
+        for todo in manifest["//"]:
+            self.assertTrue(todo.startswith("TODO "), todo)
+        return manifest
+
+    def refuse(self, words, *options):
+        done = self.run_new("--source", "brp", *options)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn(words, done.stderr)
+
+    # OpenAPI.
+
+    def test_openapi(self):
+        manifest = self.new("gemeente-schuldhulp", "--openapi", FIXTURES / "schuldhulp.json")
+        self.assertEqual(mapped(manifest), {
+            "schuldhulp.datumAanvraag": "client.traject.aanvraagdatum", "schuldhulp.status": "client.traject.stand",
+            "schulden.schuldeiser": "debts[] creditor", "schulden.bedrag": "debts[] amount", "schulden.datum": "debts[] date"})
+        self.assertEqual(manifest["response"]["subject"], "client.bsn")
+        self.assertEqual(manifest["response"]["//"], ["not mapped: debts[].dossiernummer"])
+        self.assertEqual(manifest["request"], {
+            "//": "post /zoek of the description", "method": "POST", "target": "/zoek",
+            "headers": {"Content-Type": "application/json", "x-doelbinding": "{doel}", "X-Kanaal": "TODO"},
+            "body": {"bsn": "{bsn}", "soort": "volledig"}})
+        self.assertEqual(manifest["access"], {"kind": "header", "header": "X-Api-Key", "secret": "gemeente-schuldhulp"})
+        self.assertEqual(manifest["endpoint"], "http://127.0.0.1:8080/v2")
+        todo = " ".join(manifest["//"])
+        for words in ("X-Kanaal", "404", "https://api.kredietbank.example/v2/", "secret for 'sleutel'"):
+            self.assertIn(words, todo)
+        proposal = manifest["response"]["lists"]["schulden"]["fields"]["schulden.bedrag"]
+        self.assertRegex(proposal["//"], r"^\d+%, by the name 'Bedrag'")
+
+    def test_yaml_gives_the_same(self):
+        self.assertEqual(self.new("gemeente-schuldhulp", "--openapi", FIXTURES / "schuldhulp.yaml"),
+                         self.new("gemeente-schuldhulp", "--openapi", FIXTURES / "schuldhulp.json"))
+
+    def test_a_named_operation(self):
+        for name in ("zoek", "/zoek"):
+            self.new("gemeente-schuldhulp", "--openapi", FIXTURES / "schuldhulp.json", "--operation", name)
+        manifest = self.new("gemeente-schuldhulp", "--openapi", FIXTURES / "schuldhulp.json", "--operation", "gezond")
+        self.assertEqual(mapped(manifest), {})
+        self.assertIn("map them by hand", " ".join(manifest["//"]))
+        self.refuse("no operation nergens", "--openapi", FIXTURES / "schuldhulp.json", "--operation", "nergens")
+
+    def openapi(self, paths, **members):
+        path = self.folder / "openapi.json"
+        path.write_text(json.dumps({"openapi": "3.0.3", "paths": paths, **members}))
+        return path
+
+    def test_a_number_in_the_address_is_not_proposed(self):
+        answer = {"200": {"content": {"application/json": {"schema": {"type": "object", "properties": {"bsn": {"type": "string"}}}}}}}
+        manifest = self.new("brp", "--openapi", self.openapi({"/personen/{burgerservicenummer}": {"get": {"responses": answer}}}))
+        self.assertEqual(manifest["request"]["target"], "/personen/TODO")
+        self.assertIn("the gateway refuses that", " ".join(manifest["//"]))
+
+    def test_a_value_that_another_source_knows(self):
+        answer = {"200": {"content": {"application/json": {"schema": {"type": "object", "properties": {
+            "kvkNummer": {"type": "string"}, "handelsnaam": {"type": "string"}}}}}}}
+        manifest = self.new("kvk", "--openapi", self.openapi({"/basisprofielen/{kvkNummer}": {"get": {"responses": answer}}}))
+        self.assertEqual(manifest["request"]["target"], "/basisprofielen/{bekend:ondernemingen.kvkNummer}")
+        self.assertIn("whom it is about", " ".join(manifest["//"]))
+
+    def test_references_that_lead_nowhere_or_round(self):
+        schemas = {"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"},
+                   "C": {"allOf": [{"$ref": "#/components/schemas/C"}, {"$ref": "https://elders.example/x.json"}, {"$ref": "#/x/y"}],
+                         "properties": {"bsn": {"type": "string"}, "diep": {"$ref": "#/components/schemas/A"}}}}
+        paths = {"/x": {"post": {"responses": {"200": {"content": {"application/json": {
+            "schema": {"$ref": "#/components/schemas/C"}}}}}}}}
+        manifest = self.new("brp", "--openapi", self.openapi(paths, components={"schemas": schemas}))
+        self.assertEqual(manifest["response"]["subject"], "bsn")
+
+    def test_a_description_that_is_too_deep(self):
+        schema = {"type": "object", "properties": {"bsn": {"type": "string"}}}
+        for _ in range(60):
+            schema = {"type": "object", "properties": {"in": schema}}
+        paths = {"/x": {"post": {"responses": {"200": {"content": {"application/json": {"schema": schema}}}}}}}
+        self.assertIn("larger or deeper", " ".join(self.new("brp", "--openapi", self.openapi(paths))["//"]))
+
+    def test_no_openapi(self):
+        for text, words in (("{", "openapi.json:1"), ("[]", "no OpenAPI"), ("{}", "no OpenAPI"), ("", "openapi.json:1"), ("# niets", "nothing in it"),
+                            ('{"openapi": "2.0"}', "no OpenAPI"), ("a: *b", "aliases are not taken"), ("a: 1\na: 2", "comes twice"),
+                            ("a: [", "no YAML")):
+            (self.folder / "openapi.json").write_text(text)
+            self.refuse(words, "--openapi", self.folder / "openapi.json")
+        self.refuse("nergens", "--openapi", self.folder / "nergens.json")
+
+    def test_haal_centraal(self):
+        path = DATA / "brp/brp-personen-openapi-2.7.0.json"
+        if not path.exists():
+            self.skipTest(f"SKIPPED: {path} is not there")
+        manifest = self.new("brp", "--openapi", path)
+        ours = mapped(json.loads((ROOT / "connectors/rest/manifests/haal-centraal-brp.json").read_text()))
+        same = [field for field, where in ours.items() if mapped(manifest).get(field) == where]
+        self.assertGreaterEqual(len(same), 38, sorted(set(ours) - set(same)))
+        self.assertEqual(manifest["response"]["root"], "personen[]")
+        self.assertEqual(manifest["request"]["body"], {"type": "RaadpleegMetBurgerservicenummer", "fields": "{velden}",
+                                                       "burgerservicenummer": ["{bsn}"]})
+        self.assertEqual(manifest["response"]["fields"]["persoon.geboorte.datum"]["form"], "date_object")
+
+    # WSDL.
+
+    def test_wsdl(self):
+        manifest = self.new("uwv", "--wsdl", FIXTURES / "uitkering.wsdl")
+        self.assertEqual(mapped(manifest), {
+            "persoon.geboorte.datum": "Antwoord/Client/Geboortedat",
+            "uitkeringen.wet": "Antwoord/Client/Uitkering Wet",
+            "uitkeringen.bedrag.bruto": "Antwoord/Client/Uitkering BrutoBedrag",
+            "uitkeringen.datumAanvang": "Antwoord/Client/Uitkering DatAanvang",
+            "uitkeringen.datumEinde": "Antwoord/Client/Uitkering Einddatum"})
+        fields = manifest["response"]["lists"]["uitkeringen"]["fields"]
+        self.assertEqual(fields["uitkeringen.datumAanvang"]["date"], "yyyymmdd")
+        self.assertNotIn("date", fields["uitkeringen.datumEinde"])
+        self.assertIn("they say: Wet of regeling", fields["uitkeringen.wet"]["//"])
+        self.assertEqual(manifest["soap"], {"action": "urn:proef:uitkering/Uitkeringen", "namespaces": ["urn:proef:uitkering"]})
+        self.assertEqual(manifest["request"]["body"], "<v:Vraag xmlns:v='urn:proef:uitkering'><v:Burgerservicenr>{bsn}"
+                                                      "</v:Burgerservicenr><v:Kenmerk>TODO</v:Kenmerk></v:Vraag>")
+        self.assertEqual(manifest["endpoint"], "http://127.0.0.1:8080/soap")
+        self.assertIn("https://elders.example/schema.xsd", " ".join(manifest["//"]))
+
+    def test_no_wsdl(self):
+        for text, words in (("<a", "manifest.wsdl:1"), ("<a/>", "has no operation"),
+                            ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "document type definition")):
+            (self.folder / "manifest.wsdl").write_text(text)
+            self.refuse(words, "--wsdl", self.folder / "manifest.wsdl")
+
+    def test_suwinet(self):
+        path = DATA / "suwinet/wsdls-17-services.tar.gz"
+        if not path.exists():
+            self.skipTest(f"SKIPPED: {path} is not there")
+        with tarfile.open(path) as archive:
+            archive.extractall(self.folder, filter="data")
+        services = 0
+        for ours in sorted((ROOT / "connectors/soap/manifests").glob("suwinet-*.json")):
+            shipped = json.loads(ours.read_text())
+            service = re.search(r"Suwinet (\w+)-v", shipped["//"]).group(1)
+            found = sorted(self.folder.glob(f"wsdls/{service}-*/**/Impl/*.wsdl"))
+            operation = shipped["soap"]["action"].rsplit("/", 1)[1]
+            manifest = self.new(shipped["source"], "--wsdl", found[0], "--operation", operation)
+            # One service calls its action otherwise than its operation.
+            self.assertEqual(manifest["soap"]["action"].rsplit("/", 1)[0], shipped["soap"]["action"].rsplit("/", 1)[0], service)
+            self.assertEqual(manifest["soap"]["namespaces"], shipped["soap"]["namespaces"], service)
+            services += 1
+            if service == "BRPDossierPersoonGSD":
+                self.assertGreaterEqual(len(mapped(manifest)), 40)
+        self.assertEqual(services, 17)
+
+    # Exports.
+
+    def csv(self, text, encoding="utf-8"):
+        path = self.folder / "export.csv"
+        path.write_bytes(text.encode(encoding))
+        return path
+
+    def test_the_export_of_the_demo(self):
+        path = self.folder / "klantvolg.csv"
+        stand_ins.export(str(path), "latin-1")
+        manifest = self.new("gemeente-klantvolg", "--csv", path)
+        self.assertEqual(manifest["file"], {"path": "klantvolg.csv", "charset": "latin-1", "separator": ";", "key": "BSN"})
+        ours = mapped(json.loads((ROOT / "tests/partners/manifests/gemeente-klantvolg.json").read_text()))
+        same = [field for field, where in ours.items() if mapped(manifest).get(field) == where]
+        self.assertGreaterEqual(len(same), 12, sorted(set(ours) - set(same)))
+        self.assertEqual(manifest["response"]["fields"]["persoon.geboorte.datum"]["date"], "d-m-yyyy")
+        text = json.dumps(manifest, ensure_ascii=False)
+        for line in path.read_text("latin-1").splitlines()[1:]:
+            self.assertNotIn(line.split(";")[0], text)
+
+    def test_what_a_column_holds_counts_more_than_its_name(self):
+        path = self.csv('"Nr","Client","Ingang, besluit","Kind"\r\n'
+                        '"111111111","999993653","2024-01-31","J"\r\n"123456789","999990019","2023-12-01","N"\r\n')
+        manifest = self.new("gemeente-klantvolg", "--csv", path)
+        self.assertEqual((manifest["file"]["separator"], manifest["file"]["charset"], manifest["file"]["key"]), (",", "utf-8", "Client"))
+
+    def test_character_sets(self):
+        for text, encoding, charset in (("BSN;Naam\n999993653;Joost\n", "utf-8", "utf-8"), ("BSN;Naam\n999993653;José\n", "utf-8", "utf-8"),
+                                        ("BSN;Naam\n999993653;José\n", "latin-1", "latin-1"),
+                                        ("BSN;Naam\n999993653;“José”\n", "windows-1252", "windows-1252")):
+            self.assertEqual(self.new("gemeente-klantvolg", "--csv", self.csv(text, encoding))["file"]["charset"], charset)
+
+    def test_an_export_without_names_or_persons(self):
+        self.refuse("does not begin with a row of column names", "--csv", self.csv("999993653;Jansen\n999990019;Pietersen\n"))
+        self.refuse("does not begin with a row of column names", "--csv", self.csv(""))
+        manifest = self.new("gemeente-klantvolg", "--csv", self.csv("Naam;Status\nx;y\n"))
+        self.assertIn("no column passes the eleven-proof", " ".join(manifest["//"]))
+
+    # Databases.
+
+    def test_tables(self):
+        try:
+            pg = postgres.Postgres()
+        except FileNotFoundError as error:
+            self.skipTest(f"SKIPPED: {error}")
+        self.addCleanup(pg.close)
+        pg.sql('create table klant (bsn bigint, "Achternaam" text, geboortedatum numeric(8), geheim boolean, anders text);'
+               "comment on column klant.anders is 'Voornamen'; grant select on klant to lezer;"
+               "create table los (id int, wet text); grant select on los to lezer;")
+        conninfo = f"host=127.0.0.1 port={pg.port} dbname=postgres user=lezer password={pg.password}"
+        manifest = self.new("brp", "--database", conninfo, "--table", "klant")
+        self.assertNotIn(pg.password, json.dumps(manifest))
+        self.assertEqual(mapped(manifest)["persoon.naam.geslachtsnaam"], "klant.Achternaam")
+        self.assertEqual(mapped(manifest)["persoon.naam.voornamen"], "klant.anders")
+        self.assertEqual(manifest["response"]["fields"]["persoon.geboorte.datum"]["date"], "yyyymmdd")
+        self.assertRegex(manifest["sql"]["queries"]["klant"],
+                         r'^select bsn, "Achternaam", .* from public\.klant where bsn = cast\(:bsn as bigint\)$')
+        loose = self.new("uwv", "--database", conninfo, "--table", "public.los")
+        self.assertIn("no column looks like a client number", " ".join(loose["//"]))
+        self.refuse("sees no table or view public.nergens", "--database", conninfo, "--table", "nergens")
+        self.refuse("nergens", "--database", conninfo.replace("dbname=postgres", "dbname=nergens"), "--table", "klant")
+        # What was proposed answers.
+        pg.sql("insert into klant values (999993653, 'Voorbeeld', 19700503, true, 'Jan')")
+        manifest["endpoint"] = f"postgresql://localhost:{pg.port}/postgres"
+        manifest["access"]["anchor_file"] = str(pg.folder / "ca.pem")
+        for name, text in (("m.json", json.dumps(manifest)), ("bsn", "999993653"), ("secret", f"lezer:{pg.password}")):
+            (self.folder / name).write_text(text)
+        done = subprocess.run([PROGRAM, "connector", "try", "--json", "-c", CATALOGUE, "--bsn-file", self.folder / "bsn", "--secret",
+                               f"brp={self.folder}/secret", self.folder / "m.json"], capture_output=True, text=True, timeout=60)
+        values = {field["path"]: field["value"] for field in json.loads(done.stdout)["fields"]}
+        self.assertEqual((values["persoon.naam.geslachtsnaam"], values["persoon.geboorte.datum"]), ("Voorbeeld", "1970-05-03"))
+
+    def test_the_tables_of_the_register_of_persons(self):
+        path = DATA / "brp-db/schema-20231120.sql.gz"
+        if not path.exists():
+            self.skipTest(f"SKIPPED: {path} is not there")
+        try:
+            pg = postgres.Postgres()
+        except FileNotFoundError as error:
+            self.skipTest(f"SKIPPED: {error}")
+        self.addCleanup(pg.close)
+        text = gzip.open(path, "rt", encoding="utf-8").read()
+        table = re.search(r"CREATE TABLE public\.lo3_pl_persoon \(.*?\n\)", text, re.S).group(0)
+        pg.sql(table + "; grant select on lo3_pl_persoon to lezer")
+        manifest = self.new("brp", "--database", f"host=127.0.0.1 port={pg.port} dbname=postgres user=lezer password={pg.password}",
+                            "--table", "lo3_pl_persoon")
+        found = mapped(manifest)
+        self.assertEqual(manifest["response"]["subject"], "burger_service_nr")
+        self.assertEqual(found["persoon.geboorte.datum"], "lo3_pl_persoon.geboorte_datum")
+        self.assertGreaterEqual(len(found), 5, found)
+
+    # Use.
+
+    def test_wrong_use(self):
+        for words in ([], ["--csv", "x"], ["--source", "brp"], ["--source", "brp", "--csv", "x", "--wsdl", "y"],
+                      ["--source", "brp", "--database", "x"], ["--source", "nergens", "--csv", "x"], ["--nergens"]):
+            self.assertEqual(self.run_new(*words).returncode, 2, words)
+        done = self.run_new("--help")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("--openapi FILE", done.stdout)
+
+    def test_nothing_is_overwritten(self):
+        path = self.folder / "out.json"
+        words = ["--source", "gemeente-schuldhulp", "--openapi", FIXTURES / "schuldhulp.json", "-o", path]
+        self.assertEqual(self.run_new(*words).returncode, 0)
+        before = path.read_bytes()
+        self.assertEqual(self.run_new(*words).returncode, 1)
+        self.assertEqual(path.read_bytes(), before)
+
+
+if __name__ == "__main__":
+    unittest.main()
