@@ -21,6 +21,10 @@ stub.server.handle_error = lambda *_: None  # an answer that is refused is not r
 def ask(manifest, bsn, body, status=200):
     """What comes of this answer."""
     text = json.loads((SOURCE / "connectors/soap/manifests" / f"{manifest}.json").read_text())
+    # What an earlier source would have found; one by one: tests/flow/each-item.flow.
+    asked = json.dumps(text["request"])
+    text["request"] = json.loads(re.sub(r"{bekend:[^}]*}", "1AB", asked))
+    text["request"].pop("each", None)
     coming[:] = [(status, XML, body.encode())]
     stub.requests.clear()
     base = text["endpoint"].split("/", 3)[3]
@@ -29,8 +33,9 @@ def ask(manifest, bsn, body, status=200):
     check(len(stub.requests) == 1, f"{manifest}: asked {len(stub.requests)} times")
     if stub.requests:
         method, path, headers, sent = stub.requests[0]
-        check(method == "POST" and bsn not in path and bsn.encode() in sent,
+        check(method == "POST" and bsn not in path and (bsn.encode() in sent) == ("{bsn}" in asked),
               f"{manifest}: asked with {method} {path}")
+        check((b">1AB<" in sent) == ("{bekend:" in asked), f"{manifest}: not asked with what was found")
         check("SOAPAction" in headers, f"{manifest}: no SOAPAction")
     return result
 
@@ -93,6 +98,34 @@ def invented():
            'IBVerwijsindex/v0300"><Acknowledgement/></v:IBVerwijsindexResponse>'), "gevonden", ("verwijsindex.aangemeld", True))
 
 
+def objects():
+    """Answers about things: written after the schemas, since nobody recorded any."""
+    kadaster = ('<k:ObjectInfoLocatieOZResponse xmlns:k="http://bkwi.nl/SuwiML/Diensten/KadasterDossierGSD/v0300">%s'
+                "</k:ObjectInfoLocatieOZResponse>")
+    parcel = ("<OnroerendeZaak><DatToestandKadaster>20260301</DatToestandKadaster><KadastraleAanduiding><KadastraleSectie>A"
+              "</KadastraleSectie><KadastraalPerceelnr>%s</KadastraalPerceelnr></KadastraleAanduiding><OmsKadastraalObject>Wonen"
+              "</OmsKadastraalObject><IndMeerGerechtigden>1</IndMeerGerechtigden></OnroerendeZaak>")
+    expect("at an address", ask("suwinet-kadaster-adres", "999993653", ENVELOPE % (kadaster % (parcel % 12 + parcel % 13))),
+           "gevonden", ("objectenOpAdres.perceel", "12", 0), ("objectenOpAdres.perceel", "13", 1),
+           ("objectenOpAdres.meerGerechtigden", True))
+    expect("at no address", ask("suwinet-kadaster-adres", "999993653", ENVELOPE % (kadaster % "<NietsGevonden/>")), "nietsGevonden")
+    rdw = ('<r:%sResponse xmlns:r="http://bkwi.nl/SuwiML/Diensten/%s/v0200">%s</r:%sResponse>')
+    car = "<Aansprakelijke><DatRegistratieAansprakelijkheid>20240100</DatRegistratieAansprakelijkheid><Voertuig><KentekenVoertuig>%s</KentekenVoertuig></Voertuig></Aansprakelijke>"
+    business = "<OndernemingInst><Rechtspersoon><NaamRechtspersoon>%s</NaamRechtspersoon></Rechtspersoon>%s</OndernemingInst>"
+    body = rdw % ("VoertuigbezitInfoOrg", "RDWDossierGSD", business % ("Proef BV", car % "1AAA11" + car % "2BBB22") +
+                  business % ("Twee BV", car % "3CCC33"), "VoertuigbezitInfoOrg")
+    expect("of businesses", ask("suwinet-rdw-onderneming", "999993653", ENVELOPE % body), "gevonden",
+           ("voertuigen.kenteken", "1AAA11", 0), ("voertuigen.houder", "Proef BV", 0), ("voertuigen.houder", "Proef BV", 1),
+           ("voertuigen.houder", "Twee BV", 2), ("voertuigen.datumAansprakelijk", "2024-01", 0))
+    body = rdw % ("KentekenInfo", "RDWDossierGSD", business % ("Proef BV", car % "1AAA11"), "KentekenInfo")
+    expect("a business's plate", ask("suwinet-rdw-kenteken", "999993653", ENVELOPE % body), "nietVanToepassing")
+    person = "<ClientSuwi><Burgerservicenr>999993653</Burgerservicenr>%s</ClientSuwi>"
+    body = rdw % ("KentekenInfo", "RDWDossierDigitaleDiensten", person % (car % "1AAA11"), "KentekenInfo")
+    expect("for forms", ask("suwinet-rdw-kenteken-digitale-diensten", "999993653", ENVELOPE % body), "gevonden",
+           ("voertuigen.kenteken", "1AAA11"))
+    expect("for forms, another", ask("suwinet-rdw-kenteken-digitale-diensten", "999990019", ENVELOPE % body), "fout")
+
+
 GZAC = {  # file of the recordings: manifest, number, outcome, facts
     "BRPDossierPersoonGSD_AanvraagPersoon_111111110": ("suwinet-brp", "111111110", "gevonden",
         ("persoon.naam.geslachtsnaam", "Jansen"), ("persoon.geboorte.datum", "1960-07-20"), ("persoon.geheimhouding", False), ("persoon.nationaliteit", "0001")),
@@ -108,6 +141,18 @@ GZAC = {  # file of the recordings: manifest, number, outcome, facts
     "KadasterDossierGSD_PersoonsInfo_Nietsgevonden": ("suwinet-kadaster", "111111110", "nietsGevonden"),
     "RDWDossierGSD_VoertuigbezitInfoPersoon_111111110": ("suwinet-rdw", "111111110", "gevonden", ("voertuigen.datumAansprakelijk", "1990-07-20")),
     "RDWDossierGSD_VoertuigbezitInfoPersoon_Nietsgevonden": ("suwinet-rdw", "111111110", "nietsGevonden"),
+    "RDWDossierGSD_KentekenInfo_MH74DZ": ("suwinet-rdw-kenteken", "111111110", "gevonden", ("voertuigen.merk", "Honda"),
+        ("voertuigen.verzekerdTot", "2024-04-01"), ("voertuigen.apkTot", "2024-07-14"), ("voertuigen.dekking", "WAM")),
+    # In somebody else's name; a plate that is not known, of nobody; nothing.
+    "RDWDossierGSD_KentekenInfo_16ZDLX": ("suwinet-rdw-kenteken", "111111110", "fout"),
+    "RDWDossierGSD_KentekenInfo_ONBEKE": ("suwinet-rdw-kenteken", "111111110", "fout"),
+    "RDWDossierGSD_KentekenInfo_Nietsgevonden": ("suwinet-rdw-kenteken", "111111110", "nietsGevonden"),
+    "KadasterDossierGSD_ObjectInfoKadastraleAanduiding_1189_43980": ("suwinet-kadaster-object", "111111110", "gevonden",
+        ("onroerendeZaken.perceel", "43980", 0), ("onroerendeZaken.appartement", "2"), ("onroerendeZaken.koopsom", 75250.00),
+        ("onroerendeZaken.meerGerechtigden", False)),
+    "KadasterDossierGSD_ObjectInfoKadastraleAanduiding_633_2535": ("suwinet-kadaster-object", "111111110", "gevonden",
+        ("onroerendeZaken.gemeentecode", "633")),
+    "KadasterDossierGSD_ObjectInfoKadastraleAanduiding_999_99999": ("suwinet-kadaster-object", "111111110", "nietsGevonden"),
     "SVBDossierPersoonGSD_SVBPersoonsInfo_111111110": ("suwinet-svb", "111111110", "gevonden", ("uitkeringen.wet", "AOW")),
     "SVBDossierPersoonGSD_SVBPersoonsInfo_Nietsgevonden": ("suwinet-svb", "111111110", "nietsGevonden"),
     "UWVDossierInkomstenGSD_UWVPersoonsIkvInfo_111111110": ("suwinet-uwv-inkomsten", "111111110", "gevonden"),
@@ -201,6 +246,7 @@ def bombs():
 
 
 invented()
+objects()
 for part, needs in ((gzac, "suwinet/gzac-plugin-eupl.tar.gz"), (bkwi, "suwinet/recorded-bkwi-exchanges"),
                     (others, "stuf-bg"), (bombs, "suites/xml-bombs-mit.tar.gz")):
     if (SHARED / needs).exists():
