@@ -92,6 +92,8 @@ pids="$pids $!"
 	--geldig 21600 --uit "$work/token" "$work/inlog"
 "$gateway" dev-token --organisatie 00000001830000001000 --medewerker m.jansen --rollen klantmanager \
 	--geldig -100 --uit "$work/token-of-yesterday" "$work/inlog"
+"$gateway" dev-token --organisatie 00000001830000001000 --medewerker s.yilmaz --rollen schuldhulpverlener \
+	--geldig 21600 --uit "$work/token-of-counsellor" "$work/inlog"
 token=$work/token
 python3 - "$work/poort" "$port" "$brp" "$uwv" "$svb" "$werk" <<'PY'
 import json, pathlib, sys
@@ -114,6 +116,9 @@ soap = pathlib.Path("connectors/soap/manifests/suwinet-uwv-werkbedrijf.json").re
 pathlib.Path(folder, "sources", "uwv-werkbedrijf.json").write_text(soap.replace("127.0.0.1:5020", f"127.0.0.1:{werk}"))
 PY
 python3 -B tests/partners/partners.py export --out "$work/poort/klantvolg.csv"
+# A department without a system sends its spreadsheet.
+python3 -B tests/partners/partners.py spreadsheet --out "$work/poort/schuldhulp.xlsx"
+cp tests/partners/spreadsheet/gemeente-schuldhulp.json "$work/poort/sources/"
 tries=0
 until [ -s "$work/poort/sources/gemeente-inkomen.json" ]; do
 	tries=$((tries + 1))
@@ -152,6 +157,11 @@ ask 3 --doel participatiewet-intake --zaak Z-2026-00123
 
 title "The same client for a narrower purpose: an address check opens less"
 ask 0 --doel adrescontrole --zaak Z-2026-00123
+
+title "A debt counsellor asks: the seventh partner delivers a spreadsheet (.xlsx)"
+token=$work/token-of-counsellor
+ask 0 --doel schuldhulpverlening --zaak Z-2026-00124 --velden persoon.naam,schuldhulp,schulden
+token=$work/token
 
 title "A purpose this role may not ask for: refused, and recorded"
 ask 5 --doel fraudeonderzoek

@@ -8,6 +8,7 @@
   partners.py serve svb --port 8083      national insurance              (POST /v1/regelingen/_zoek)
   partners.py serve werkbedrijf          employment service over SOAP   (POST /suwibroker/soap/UWVWbDossierPersoonGSD-v0200)
   partners.py export --out FILE          the municipal client-tracking system's nightly CSV
+  partners.py spreadsheet --out FILE     the municipal debt counsellors' workbook (.xlsx)
   partners.py faults                     the faults a running partner can be told to have
 
 All hold the same 50 invented clients (clients.json) and contradict each other where real registers do.
@@ -23,6 +24,7 @@ import re
 import signal
 import sys
 
+import spreadsheet
 from faults import FAULTS, Fault, break_answer
 from http_server import Answer, Problem, serve
 from soap_partner import answer_werkbedrijf
@@ -425,10 +427,14 @@ def main():
     out = commands.add_parser("export", help="write the municipal CSV export")
     out.add_argument("--out", required=True)
     out.add_argument("--encoding", default="latin-1", choices=["latin-1", "utf-8", "utf-8-sig"])
+    book = commands.add_parser("spreadsheet", help="write the debt counsellors' workbook")
+    book.add_argument("--out", required=True)
     commands.add_parser("faults", help="list the faults")
     args = parser.parse_args()
     if args.command == "export":
         export(args.out, args.encoding)
+    elif args.command == "spreadsheet":
+        spreadsheet.export(args.out, load_clients())
     elif args.command == "faults":
         for name, text in FAULTS.items():
             print(f"{name:16} {text}")

@@ -8,11 +8,13 @@ import pathlib
 import sys
 import tempfile
 import unittest
+import zipfile
 from xml.etree import ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import partners  # noqa: E402
 import soap_partner  # noqa: E402
+import spreadsheet  # noqa: E402
 from faults import FAULTS, Fault, break_answer  # noqa: E402
 from http_server import Problem, Request  # noqa: E402
 
@@ -41,6 +43,28 @@ class Clients(unittest.TestCase):
         moved = [c for c in CLIENTS.values()
                  if c["klantvolg"] and c["klantvolg"]["postcode"] != c["adres"]["postcode"]]
         self.assertGreaterEqual(len(moved), 3)
+
+
+class Spreadsheet(unittest.TestCase):
+    def test_half_of_the_clients_have_debts(self):
+        rows = list(spreadsheet.rows(CLIENTS))
+        self.assertEqual(rows[2], spreadsheet.NAMES)
+        self.assertEqual({str(row[0]) for row in rows[3:]}, set(sorted(CLIENTS)[::2]))
+        self.assertIn(int(FIRST), [row[0] for row in rows[3:]])
+        self.assertTrue(all(len(row) == len(spreadsheet.NAMES) for row in rows[3:]))
+
+    def test_it_is_a_workbook(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "a.xlsx")
+            spreadsheet.export(str(path), CLIENTS)
+            again = path.read_bytes()
+            spreadsheet.export(str(path), CLIENTS)
+            self.assertEqual(path.read_bytes(), again)
+            self.assertEqual(list(pathlib.Path(folder).iterdir()), [path])
+            with zipfile.ZipFile(path) as book:
+                self.assertIsNone(book.testzip())
+                for name in book.namelist():
+                    ElementTree.fromstring(book.read(name))
 
 
 def ask_werkbedrijf(bsn, to="https://broker?oin=1", extra=""):
