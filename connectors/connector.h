@@ -31,7 +31,8 @@
  *   1.1  2026-11-27  SQL transport; kp_request_writer.query
  *   1.1  2026-11-27  kp_call_host: random bytes and the signing service, for WS-Security
  *   1.2  2026-11-27  kp_head.header_at; KP_UNMAPPED
- *   1.2  2026-11-27  kp_index_writer: entry and changes; head comes once for each file
+ *   1.2  2026-11-27  kp_index_writer: entry, changes and summary; head comes once for
+ *                    each file
  *   1.2  2026-11-27  kp_need: known_items and known_in
  */
 #ifndef KP_CONNECTOR_H
@@ -236,6 +237,10 @@ struct kp_index_writer {
 	 * it with the same identity. */
 	bool (*entry)(void *context, const struct kp_index_entry *entry);
 	bool changes; /* this is a change file */
+	/* Since 1.2. Once, after the last row: how many there were, without the names and
+	 * a trailer, and the day ("yyyy-mm-dd") that the file itself says it is of; empty
+	 * when it says none. */
+	bool (*summary)(void *context, uint64_t rows, struct kp_text day);
 };
 
 /* Does this writer offer it? */

@@ -299,6 +299,13 @@ struct kp_manifest_verify {
 	struct kp_manifest_place place;
 };
 
+/* A last row that says how many there are before it. */
+struct kp_manifest_trailer {
+	struct kp_slice mark; /* what its first field holds; empty: there is none */
+	uint32_t count;       /* which field says it, from 1 */
+	uint32_t date;        /* which field has the day; 0: none */
+};
+
 /* What a code in a change file does. */
 struct kp_manifest_operation {
 	struct kp_slice code;
@@ -325,10 +332,15 @@ struct kp_manifest_export {
 	uint64_t unpacked_bytes_max;
 	struct kp_slice charset;
 	char separator;
-	struct kp_slice key;      /* column that holds the bsn */
-	struct kp_slice index;    /* where its index is kept; empty: in memory */
-	struct kp_slice dated_by; /* "mtime", "name" or empty */
-	uint32_t max_age_hours;   /* 0: no bound */
+	struct kp_slice key;   /* column that holds the bsn */
+	struct kp_slice index; /* where its index is kept; empty: in memory */
+	struct kp_slice
+		dated_by; /* "mtime", "name", "column", "trailer", "checksums" or empty */
+	uint32_t max_age_hours;       /* 0: no bound */
+	struct kp_slice date_name;    /* column, or comment in the list of checksums */
+	struct kp_slice date_pattern; /* of that, or of the trailer's */
+	struct kp_manifest_trailer trailer;
+	struct kp_slice count_file; /* beside it, how many rows it has; empty: none */
 	struct kp_manifest_verify verify;
 	struct kp_manifest_series series;
 	struct kp_manifest_place place;

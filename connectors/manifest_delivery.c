@@ -1,11 +1,12 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* manifest_delivery: what is asked of a partner's deliveries: `file/verify` and
- * `file/series`. See
+/* manifest_delivery: what is asked of a partner's deliveries: `file/verify`,
+ * `file/trailer`, their day and `file/series`. See
  * manifest_reader.h. */
 #include <string.h>
 
 #include "connectors/manifest_reader.h"
+#include "connectors/value.h"
 
 /* The name of a file beside the delivery. */
 static void
@@ -47,6 +48,55 @@ read_verify(struct reader *reader, const struct kp_json_node *file)
 	if (verify->oin.len > 0 && (verify->oin.len != 20 || !all_digits(verify->oin))) {
 		kp_json_finding(&reader->document, kp_json_member(object, "oin"),
 			"an OIN has 20 digits");
+	}
+}
+
+static void
+read_trailer(struct reader *reader, const struct kp_json_node *file)
+{
+	const struct kp_json_node *object = object_at(file, "trailer");
+	struct kp_manifest_export *export = &reader->manifest->file;
+	if (object == NULL) {
+		return;
+	}
+	export->trailer.mark = text_at(object, "mark");
+	export->trailer.count = (uint32_t)integer_at(object, "count", 0);
+	export->trailer.date = (uint32_t)integer_at(object, "date", 0);
+	if (export->form != KP_EXPORT_CSV) {
+		kp_json_finding(&reader->document, object, "belongs to form csv only");
+	}
+}
+
+/* What says the day, and is it there to say it? */
+static void
+read_date(struct reader *reader, const struct kp_json_node *file)
+{
+	struct kp_manifest_export *export = &reader->manifest->file;
+	bool column = kp_slice_is(export->dated_by, "column");
+	bool comment = kp_slice_is(export->dated_by, "checksums");
+	bool trailer = kp_slice_is(export->dated_by, "trailer");
+	struct kp_slice pattern = text_at(file, "date_pattern");
+	export->date_name = text_at(file, "date_name");
+	export->date_pattern = pattern.len > 0 ? pattern : KP_SLICE("yyyymmdd");
+	if ((column || comment) != (export->date_name.len > 0)) {
+		kp_json_finding(&reader->document, file,
+			"dated_by 'column' or 'checksums' and date_name go together");
+	}
+	if (pattern.len > 0 && !column && !comment && !trailer) {
+		kp_json_finding(&reader->document, file,
+			"date_pattern needs dated_by 'column', 'checksums' or 'trailer'");
+	}
+	if (!kp_value_date_pattern_known(export->date_pattern)) {
+		kp_json_finding(&reader->document, kp_json_member(file, "date_pattern"),
+			"is not a pattern such as yyyymmdd, yyyy-mm-dd or dd-mm-yyyy");
+	}
+	if (comment && export->verify.checksums.len == 0) {
+		kp_json_finding(&reader->document, file,
+			"dated_by 'checksums' needs verify/checksums");
+	}
+	if (trailer && export->trailer.date == 0) {
+		kp_json_finding(
+			&reader->document, file, "dated_by 'trailer' needs trailer/date");
 	}
 }
 
@@ -111,6 +161,9 @@ check_series(struct reader *reader, const struct kp_json_node *object)
 		kp_json_finding(&reader->document, kp_json_member(object, "path"),
 			"has no {volgnummer}, and the deliveries have one");
 	}
+	if (file->form == KP_EXPORT_XLSX) {
+		kp_json_finding(&reader->document, object, "does not go with form xlsx");
+	}
 	if (series->key_count == 0) {
 		kp_json_finding(&reader->document, object, "names no key");
 	}
@@ -137,5 +190,9 @@ void
 kp_manifest_read_delivery(struct reader *reader, const struct kp_json_node *file)
 {
 	read_verify(reader, file);
+	read_trailer(reader, file);
+	reader->manifest->file.count_file = text_at(file, "count_file");
+	check_beside(reader, file, "count_file");
+	read_date(reader, file);
 	read_series(reader, file);
 }

@@ -12,7 +12,8 @@ static const char *const soap_version_words[] = {"1.1", "1.2", NULL};
 static const char *const soap_action_words[] = {"quoted", "bare", "empty", "none", NULL};
 static const char *const charset_words[] = {"utf-8", "latin-1", "windows-1252", NULL};
 static const char *const export_words[] = {"csv", "ndjson", "xlsx", NULL};
-static const char *const dated_words[] = {"mtime", "name", NULL};
+static const char *const dated_words[] = {
+	"mtime", "name", "column", "trailer", "checksums", NULL};
 static const char *const separator_words[] = {",", ";", "\t", "|", NULL};
 
 static const struct kp_key header_keys[] = {
@@ -181,6 +182,26 @@ static const struct kp_key file_verify_keys[] = {
 	KP_KEYS_END,
 };
 
+static const struct kp_key trailer_keys[] = {
+	{.name = "mark",
+		.kind = KP_KEY_TEXT,
+		.required = true,
+		.help = "what the first field of the last row holds, and of no other"},
+	{.name = "count",
+		.kind = KP_KEY_INTEGER,
+		.min = 2,
+		.max = 1024,
+		.required = true,
+		.help = "which of its fields says how many rows there are before it, "
+			"without the names; from 1"},
+	{.name = "date",
+		.kind = KP_KEY_INTEGER,
+		.min = 2,
+		.max = 1024,
+		.help = "which of its fields has the day of the delivery; from 1"},
+	KP_KEYS_END,
+};
+
 static const char *const operation_words[] = {
 	"toevoegen", "wijzigen", "verwijderen", NULL};
 
@@ -265,8 +286,26 @@ static const struct kp_key file_keys[] = {
 		.kind = KP_KEY_CHOICE,
 		.words = dated_words,
 		.help = "what says the day of the delivery, shown as geldigOp: the "
-			"file's "
-			"time (mtime), or yyyymmdd in path, of which the latest is read"},
+			"file's time (mtime), yyyymmdd in path, of which the latest is "
+			"read (name), a column that is the same in every row (column), "
+			"the trailer, or a comment in the list of checksums (checksums)"},
+	{.name = "date_name",
+		.kind = KP_KEY_TEXT,
+		.help = "dated_by column: its name; checksums: the name in the line "
+			"'# name: day'"},
+	{.name = "date_pattern",
+		.kind = KP_KEY_TEXT,
+		.help = "dated_by column, trailer and checksums: how the day is written; "
+			"yyyymmdd by default"},
+	{.name = "trailer",
+		.kind = KP_KEY_OBJECT,
+		.keys = trailer_keys,
+		.help = "csv: a last row that says how many rows there are; a file "
+			"without it, or with another number, is not whole"},
+	{.name = "count_file",
+		.kind = KP_KEY_TEXT,
+		.help = "a file beside it that says how many rows it has, without the "
+			"names: {file}.aantal"},
 	{.name = "max_age_hours",
 		.kind = KP_KEY_INTEGER,
 		.min = 0,

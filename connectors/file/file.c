@@ -13,6 +13,7 @@
 #include "connectors/fault.h"
 #include "connectors/file/changes.h"
 #include "connectors/file/form.h"
+#include "connectors/file/summary.h"
 #include "connectors/finding.h"
 #include "connectors/opening.h"
 #include "connectors/text.h"
@@ -43,8 +44,9 @@ struct file_scan {
 	struct columns columns;
 	bool begun;
 	struct kp_change change; /* of the row under way */
-	bool rows;               /* there was one, if only of names */
-	bool failed;             /* `fault` is set */
+	struct kp_summary summary;
+	bool rows;   /* there was one, if only of names */
+	bool failed; /* `fault` is set */
 };
 
 struct file_call {
@@ -128,6 +130,12 @@ fail_reading(struct kp_fault *fault, const struct kp_error *err)
 
 /* Scanning. */
 
+static const struct kp_manifest_export *
+export_of(const struct file_instance *instance)
+{
+	return &instance->base.manifest->file;
+}
+
 static const struct kp_manifest_series *
 series_of(const struct file_instance *instance)
 {
@@ -155,41 +163,74 @@ tell_entry(struct file_scan *scan, const struct kp_form_row *row, struct kp_slic
 	return scan->out->entry(scan->out->context, &entry);
 }
 
+/* The names: where everything is in this file. */
+static bool
+scan_names(struct file_scan *scan, const struct kp_form_row *row)
+{
+	const struct file_instance *instance = scan->instance;
+	const struct kp_manifest_series *series = series_of(instance);
+	bool fine =
+		find_columns(instance, &scan->arena, row, &scan->columns, scan->fault) &&
+		kp_summary_begin(&scan->summary, export_of(instance), row, scan->fault) &&
+		(series->path.len == 0 ||
+			kp_change_columns_find(&scan->arena, series, scan->out->changes,
+				row, &scan->columns.change, scan->fault));
+	scan->failed = !fine;
+	scan->rows = row->len > 0;
+	return fine &&
+		(!scan->rows ||
+			scan->out->row(scan->out->context, (struct kp_text){0},
+				row->offset, row->len));
+}
+
 static bool
 on_scanned(void *ctx, const struct kp_form_row *row)
 {
 	struct file_scan *scan = ctx;
+	const struct kp_manifest_export *export = export_of(scan->instance);
 	char digits[KP_BSN_DIGITS];
-	struct kp_slice key = {0};
-	bool series = series_of(scan->instance)->path.len > 0;
 	if (row->names != NULL) {
-		bool changes = series && scan->out->changes;
-		if (!find_columns(scan->instance, &scan->arena, row, &scan->columns,
-			    scan->fault) ||
-			(series &&
-				!kp_change_columns_find(&scan->arena,
-					series_of(scan->instance), changes, row,
-					&scan->columns.change, scan->fault))) {
-			scan->failed = true;
-			return false;
-		}
-		scan->rows = row->len > 0;
-		if (!scan->rows) {
-			return true;
-		}
-	} else {
-		scan->rows = true;
-		key = kp_bsn_normal(row->values[scan->columns.key].text, digits);
-		if (series) {
-			return tell_entry(scan, row, key);
-		}
-		if (key.len == 0) {
-			/* A row about nobody we could be asked for. */
-			return true;
-		}
+		return scan_names(scan, row);
 	}
-	return scan->out->row(
-		scan->out->context, kp_text_from(key), row->offset, row->len);
+	scan->rows = true;
+	if (!kp_summary_add(&scan->summary, export, row, scan->fault)) {
+		scan->failed = true;
+		return false;
+	}
+	if (kp_summary_is_trailer(export, row)) {
+		return true;
+	}
+	struct kp_slice key = kp_bsn_normal(row->values[scan->columns.key].text, digits);
+	if (series_of(scan->instance)->path.len > 0) {
+		return tell_entry(scan, row, key);
+	}
+	/* Without a key it is about nobody we could be asked for. */
+	return key.len == 0 ||
+		scan->out->row(
+			scan->out->context, kp_text_from(key), row->offset, row->len);
+}
+
+/* All rows were seen. */
+static int
+end_scan(struct file_scan *scan, struct kp_fault *fault)
+{
+	const struct kp_summary *summary = &scan->summary;
+	if (!scan->rows) {
+		/* An empty file is no "nothing known": the export went wrong. */
+		return kp_fault_set(fault, "row 1", "the file is empty");
+	}
+	if (!kp_summary_end(summary, export_of(scan->instance), fault)) {
+		return KP_FAIL;
+	}
+	/* Without the quotes. */
+	struct kp_text day = {summary->day + 1, summary->day_len - 2};
+	if (summary->day_len == 0) {
+		day = (struct kp_text){0};
+	}
+	return KP_INDEX_HAS(scan->out, summary) &&
+			!scan->out->summary(scan->out->context, summary->rows, day)
+		? kp_fault_set(fault, "", "the gateway stopped reading")
+		: KP_DONE;
 }
 
 static int
@@ -230,9 +271,8 @@ scan_file(const void *opaque, void *state, struct kp_text bytes, bool last,
 			: scan->failed    ? KP_FAIL
 					  : fail_reading(fault, &err);
 	}
-	if (verdict == KP_DONE && last && !scan->rows) {
-		/* An empty file is no "nothing known": the export went wrong. */
-		verdict = kp_fault_set(fault, "row 1", "the file is empty");
+	if (verdict == KP_DONE && last) {
+		verdict = end_scan(scan, fault);
 	}
 	if (verdict != KP_DONE || last) {
 		kp_form_reader_deinit(&scan->reader);
@@ -295,7 +335,8 @@ tell_unmapped(void *ctx, struct kp_slice name)
 	const struct kp_manifest_response *response =
 		&call->instance->base.manifest->response;
 	name = kp_value_trim(name);
-	if (kp_change_column_named(series_of(call->instance), name)) {
+	if (kp_change_column_named(series_of(call->instance), name) ||
+		kp_slice_equal(export_of(call->instance)->date_name, name)) {
 		return true;
 	}
 	for (size_t j = 0; j < response->ignored_count; j++) {
@@ -340,6 +381,9 @@ on_row(void *ctx, const struct kp_form_row *row)
 	char asked_digits[KP_BSN_DIGITS];
 	if (row->names != NULL) {
 		return take_names(call, row);
+	}
+	if (kp_summary_is_trailer(export_of(call->instance), row)) {
+		return true;
 	}
 	struct kp_slice key = kp_bsn_normal(cell_text(row, call->columns.key), digits);
 	struct kp_slice asked =

@@ -24,7 +24,7 @@ build_columns(struct kp_arena *arena, const struct kp_manifest *manifest,
 	const struct kp_row_groups *groups, struct kp_ndjson_columns *columns)
 {
 	const struct kp_manifest_series *series = &manifest->file.series;
-	size_t room = 3 + series->key_count;
+	size_t room = 4 + series->key_count;
 	for (size_t i = 0; i < groups->count; i++) {
 		room += groups->items[i].field_count + 1;
 	}
@@ -45,6 +45,9 @@ build_columns(struct kp_arena *arena, const struct kp_manifest *manifest,
 		add_column(names, &columns->count, series->key[i]);
 	}
 	add_column(names, &columns->count, series->operation);
+	if (kp_slice_is(manifest->file.dated_by, "column")) {
+		add_column(names, &columns->count, manifest->file.date_name);
+	}
 	columns->names = names;
 	return true;
 }
@@ -64,6 +67,7 @@ kp_form_build(struct kp_arena *arena, const struct kp_manifest *manifest,
 	}
 	form->csv.separator = file->separator;
 	form->csv.same_field_count = true;
+	form->csv.odd_first = file->trailer.mark;
 	form->csv.charset = kp_slice_is(file->charset, "latin-1") ? KP_CSV_LATIN1
 		: kp_slice_is(file->charset, "windows-1252")      ? KP_CSV_WINDOWS_1252
 								  : KP_CSV_UTF8;

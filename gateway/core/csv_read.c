@@ -157,6 +157,16 @@ end_field(struct kp_csv_reader *reader)
 
 /* ---- rows ---- */
 
+/* Is it a row that may have fields of its own? */
+static bool
+is_odd(const struct kp_csv_reader *reader)
+{
+	struct kp_slice first = {
+		reader->text == NULL ? "" : reader->text, reader->ends[0]};
+	return reader->options.odd_first.len > 0 &&
+		kp_slice_equal(first, reader->options.odd_first);
+}
+
 static bool
 give_row(struct kp_csv_reader *reader, uint64_t end)
 {
@@ -164,7 +174,7 @@ give_row(struct kp_csv_reader *reader, uint64_t end)
 	if (reader->row_number == 1) {
 		reader->first_row_fields = reader->field_count;
 	} else if (reader->options.same_field_count &&
-		reader->field_count != reader->first_row_fields) {
+		reader->field_count != reader->first_row_fields && !is_odd(reader)) {
 		return refuse(reader, KP_E_INVALID,
 			"the row has more or fewer fields than the first");
 	}

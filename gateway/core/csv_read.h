@@ -45,6 +45,8 @@ struct kp_csv_options {
 	bool loose_quotes; /* a quote inside a field without quotes is data, not an error
 			    */
 	bool same_field_count; /* refuse a row with more or fewer fields than the first */
+	struct kp_slice odd_first; /* a row with this in its first field may have any
+				      number of them; empty: none may */
 	bool keep_empty_lines; /* an empty line is a row with one empty field; else it is
 				  passed over */
 	/* Limits; zero means the default. A value at the limit is accepted. */

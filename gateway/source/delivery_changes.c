@@ -10,6 +10,7 @@
 #include "source/delivery_verify.h"
 
 static const unsigned char no_origin[KP_ROW_INDEX_ORIGIN_BYTES];
+static const struct kp_row_index_facts no_facts;
 
 /* Change files on their way. */
 struct series {
@@ -92,10 +93,11 @@ look_at(const struct series *series, struct kp_delivery_scan *scan,
 	enum kp_delivery_refusal *ret_refusal)
 {
 	const struct kp_export_making *making = series->making;
+	uint32_t day = 0; /* their names say it */
 	enum kp_status status = kp_delivery_scan(scan);
 	if (status == KP_OK) {
 		status = kp_delivery_verify(making->private, scan->path, scan->digest,
-			making->now_ms / 1000, ret_refusal);
+			making->now_ms / 1000, &day, ret_refusal);
 	}
 	if (status != KP_OK || *ret_refusal != KP_DELIVERY_REFUSAL_NONE) {
 		return status;
@@ -105,9 +107,11 @@ look_at(const struct series *series, struct kp_delivery_scan *scan,
 	scan->dry = false;
 	if (status == KP_E_SOURCE) {
 		*ret_refusal = KP_DELIVERY_REFUSAL_FORM;
-		status = KP_OK;
+		return KP_OK;
 	}
-	return status;
+	return status != KP_OK ? status
+			       : kp_delivery_check_count(making->private, scan->path,
+					 scan->facts.rows, ret_refusal);
 }
 
 static enum kp_status
@@ -221,7 +225,7 @@ kp_changes_make(const struct kp_export_making *making, const struct kp_export *b
 	}
 	if (status == KP_OK && series.changes->count > 0) {
 		status = kp_row_index_finish(
-			&series.builder, no_origin, &series.changes->index);
+			&series.builder, no_origin, &no_facts, &series.changes->index);
 	}
 	kp_row_index_abandon(&series.builder);
 	if (status != KP_OK || series.changes->count == 0) {

@@ -159,13 +159,14 @@ see_beside(struct kp_sha256 *sha, struct kp_arena *arena, const char *path,
 
 static void
 see_files(struct kp_sha256 *sha, struct kp_arena *arena,
-	const struct kp_manifest_verify *verify, const struct kp_delivery_file *files,
+	const struct kp_manifest_export *file, const struct kp_delivery_file *files,
 	size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		see(sha, files[i].path);
-		see_beside(sha, arena, files[i].path, verify->checksums);
-		see_beside(sha, arena, files[i].path, verify->signature);
+		see_beside(sha, arena, files[i].path, file->verify.checksums);
+		see_beside(sha, arena, files[i].path, file->verify.signature);
+		see_beside(sha, arena, files[i].path, file->count_file);
 	}
 }
 
@@ -173,7 +174,7 @@ void
 kp_delivery_sight(
 	const struct kp_source_private *private, unsigned char ret_sight[KP_SIGHT_BYTES])
 {
-	const struct kp_manifest_verify *verify = &private->manifest->file.verify;
+	const struct kp_manifest_export *file = &private->manifest->file;
 	struct kp_delivery_file files[KP_DELIVERY_TRIES];
 	struct kp_delivery_file *changes = NULL;
 	struct kp_arena arena;
@@ -185,12 +186,12 @@ kp_delivery_sight(
 	kp_sha256_begin(&sha);
 	kp_sha256_add(&sha, (struct kp_slice){(const char *)&status, sizeof(status)});
 	if (status == KP_OK) {
-		see_files(&sha, &arena, verify, files, count);
+		see_files(&sha, &arena, file, files, count);
 		status = kp_delivery_find_changes(
 			private, &arena, &changes, &change_count);
 	}
 	if (status == KP_OK) {
-		see_files(&sha, &arena, verify, changes, change_count);
+		see_files(&sha, &arena, file, changes, change_count);
 	}
 	kp_sha256_end(&sha, ret_sight);
 	kp_arena_deinit(&arena);

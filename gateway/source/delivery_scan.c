@@ -122,6 +122,20 @@ add_entry(void *context, const struct kp_index_entry *entry)
 	return pass->status == KP_OK;
 }
 
+static bool
+take_summary(void *context, uint64_t rows, struct kp_text day)
+{
+	struct pass *pass = context;
+	struct kp_row_index_facts *facts = &pass->scan->facts;
+	facts->rows = rows;
+	for (size_t i = 0; i < day.len; i++) {
+		if (day.data[i] >= '0' && day.data[i] <= '9') {
+			facts->day = facts->day * 10 + (uint32_t)(day.data[i] - '0');
+		}
+	}
+	return day.len == 0 || day.len == sizeof("yyyy-mm-dd") - 1;
+}
+
 /* `status`: of reading the piece; the connector hears of the end also when it failed. */
 static enum kp_status
 take_piece(struct pass *pass, struct kp_slice piece, enum kp_status status, bool last)
@@ -131,7 +145,8 @@ take_piece(struct pass *pass, struct kp_slice piece, enum kp_status status, bool
 		.context = pass,
 		.row = add_row,
 		.entry = add_entry,
-		.changes = pass->scan->number > 0};
+		.changes = pass->scan->number > 0,
+		.summary = take_summary};
 	kp_sha256_add(&pass->sha, piece);
 	if (pass->state == NULL) {
 		return status;
@@ -192,6 +207,9 @@ kp_delivery_scan(struct kp_delivery_scan *scan)
 	pass.state = parses ? kp_heap_calloc(1, size) : NULL;
 	enum kp_status status = KP_E_MEMORY;
 	scan->rows = 0;
+	if (parses) {
+		scan->facts = (struct kp_row_index_facts){0};
+	}
 	if (pass.window != NULL && (!parses || pass.state != NULL)) {
 		kp_delivery_state_begin(scan->state, scan->size);
 		kp_sha256_begin(&pass.sha);

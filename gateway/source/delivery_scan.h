@@ -27,7 +27,8 @@ struct kp_delivery_scan {
 	struct kp_row_index_builder *builder; /* NULL: only the digest */
 	uint16_t number; /* of a change file, from 1; 0: a whole delivery */
 	struct kp_delivery_preamble *preamble; /* of a change file; NULL: in the index */
-	uint64_t rows;                         /* out */
+	uint64_t rows;                         /* out: so far */
+	struct kp_row_index_facts facts;       /* out, when the connector read it */
 	unsigned char digest[KP_SHA256_BYTES]; /* out */
 	struct kp_fault fault;                 /* out, with KP_E_SOURCE */
 };

@@ -20,9 +20,16 @@ enum kp_status kp_delivery_verify_open(struct kp_source_opening *opening) KP_MUS
 bool kp_delivery_verified(const struct kp_source_private *private);
 
 /* `path`: of the delivery; `now_s`: UTC. KP_E_MEMORY; KP_OK with KP_DELIVERY_REFUSAL_NONE
- * when it is good or when the manifest asks nothing, else with why it is not. */
+ * when it is good or when the manifest asks nothing, else with why it is not. The day is
+ * yyyymmdd by a comment in the list of checksums (manifest: file/dated_by); 0: none. */
 enum kp_status kp_delivery_verify(const struct kp_source_private *private,
 	const char *path, const unsigned char digest[KP_SHA256_BYTES], int64_t now_s,
+	uint32_t *ret_day, enum kp_delivery_refusal *ret_refusal) KP_MUST_USE;
+
+/* Does the file beside it say that there are so many rows (manifest: file/count_file)?
+ * KP_E_MEMORY; else as above. */
+enum kp_status kp_delivery_check_count(const struct kp_source_private *private,
+	const char *path, uint64_t rows,
 	enum kp_delivery_refusal *ret_refusal) KP_MUST_USE;
 
 #endif

@@ -160,6 +160,13 @@ kp_row_index_key(const struct kp_row_index *index)
 	return index->header.key;
 }
 
+struct kp_row_index_facts
+kp_row_index_facts(const struct kp_row_index *index)
+{
+	return (struct kp_row_index_facts){
+		.rows = index->header.rows_all, .day = index->header.day};
+}
+
 uint64_t
 kp_row_index_rows(const struct kp_row_index *index)
 {

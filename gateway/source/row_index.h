@@ -37,6 +37,12 @@ struct kp_row_place {
 	uint16_t file;     /* of several, the one it is in */
 };
 
+/* What a file said of itself while it was read. */
+struct kp_row_index_facts {
+	uint64_t rows; /* all of them, also those about nobody */
+	uint32_t day;  /* yyyymmdd; 0: none */
+};
+
 struct kp_row_index_options {
 	const char *path; /* where it will be; NULL keeps it in memory (not resident: a
 			     file without a name) */
@@ -65,6 +71,7 @@ enum kp_status kp_row_index_add(struct kp_row_index_builder *builder, struct kp_
  * builder is gone, also on failure. */
 enum kp_status kp_row_index_finish(struct kp_row_index_builder **builder,
 	const unsigned char origin[KP_ROW_INDEX_ORIGIN_BYTES],
+	const struct kp_row_index_facts *facts,
 	struct kp_row_index **ret_index) KP_MUST_USE;
 void kp_row_index_abandon(struct kp_row_index_builder **builder);
 
@@ -75,6 +82,7 @@ enum kp_status kp_row_index_open(const char *path,
 	struct kp_row_index **ret_index) KP_MUST_USE;
 void kp_row_index_close(struct kp_row_index **index);
 uint64_t kp_row_index_rows(const struct kp_row_index *index);
+struct kp_row_index_facts kp_row_index_facts(const struct kp_row_index *index);
 /* KP_ROW_INDEX_KEY_BYTES, as long as the index. */
 const unsigned char *kp_row_index_key(const struct kp_row_index *index);
 

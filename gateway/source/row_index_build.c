@@ -321,11 +321,13 @@ write_header(struct kp_row_index_builder *builder, const unsigned char *origin)
 enum kp_status
 kp_row_index_finish(struct kp_row_index_builder **builder_at,
 	const unsigned char origin[KP_ROW_INDEX_ORIGIN_BYTES],
-	struct kp_row_index **ret_index)
+	const struct kp_row_index_facts *facts, struct kp_row_index **ret_index)
 {
 	struct kp_row_index_builder *builder = *builder_at;
 	struct kp_row_header *header = &builder->index->header;
 	enum kp_status status = KP_OK;
+	header->rows_all = facts->rows;
+	header->day = facts->day;
 	header->buckets = (uint32_t)(header->rows / BUCKET_ROWS(builder->room)) + 1;
 	builder->overflow = 1 + header->buckets;
 	builder->page_at = 1;

@@ -14,7 +14,7 @@
 #define KP_ROW_PAGE_BYTES 4096
 #define KP_ROW_PAGE_HEAD_BYTES 16
 #define KP_ROW_INDEX_MAGIC "kpindex"
-#define KP_ROW_INDEX_VERSION 3u
+#define KP_ROW_INDEX_VERSION 4u
 
 struct kp_row {
 	uint64_t hash;
@@ -58,6 +58,9 @@ struct kp_row_header {
 	uint32_t buckets;
 	uint32_t preamble_count;
 	uint32_t row_bytes; /* in a page */
+	uint32_t day;
+	uint32_t unused;
+	uint64_t rows_all;
 	struct kp_row preamble[KP_ROW_INDEX_PREAMBLE_MAX];
 };
 

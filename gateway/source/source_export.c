@@ -125,6 +125,7 @@ struct coming {
 	const struct kp_delivery_file *found;
 	struct kp_export *export;
 	struct kp_delivery_scan scan;
+	uint32_t list_day; /* by the list of checksums; 0: none */
 	enum kp_delivery_refusal refusal;
 };
 
@@ -139,7 +140,8 @@ look_at(struct coming *coming, bool index_there)
 	enum kp_status status = kp_delivery_scan(&coming->scan);
 	if (status == KP_OK) {
 		status = kp_delivery_verify(private, coming->found->path,
-			coming->scan.digest, making->now_ms / 1000, &coming->refusal);
+			coming->scan.digest, making->now_ms / 1000, &coming->list_day,
+			&coming->refusal);
 	}
 	if (status == KP_OK && !kp_export_intact(coming->export)) {
 		status = KP_E_BUSY;
@@ -202,7 +204,8 @@ make_index(struct coming *coming, bool looked)
 	}
 	if (status == KP_OK) {
 		origin_of(private, coming->scan.digest, origin);
-		status = kp_row_index_finish(&builder, origin, &coming->export->index);
+		status = kp_row_index_finish(
+			&builder, origin, &coming->scan.facts, &coming->export->index);
 	}
 	kp_row_index_abandon(&builder);
 	return status;
@@ -246,6 +249,39 @@ open_delivery(struct coming *coming)
 	return KP_OK;
 }
 
+/* The day that the delivery itself says it is of, or what lies beside it. */
+static enum kp_status
+find_day(struct coming *coming)
+{
+	struct kp_export *export = coming->export;
+	const struct kp_source_private *private = coming->making->private;
+	struct kp_slice by = private->manifest->file.dated_by;
+	bool list = kp_slice_is(by, "checksums");
+	if (!list && !kp_slice_is(by, "column") && !kp_slice_is(by, "trailer")) {
+		return KP_OK;
+	}
+	uint32_t day = list ? coming->list_day : kp_row_index_facts(export->index).day;
+	if (day == 0) {
+		coming->refusal = KP_DELIVERY_REFUSAL_DATE_ABSENT;
+		return KP_E_SOURCE;
+	}
+	kp_export_day(day, export->dated, &export->dated_ms);
+	return KP_OK;
+}
+
+/* With its index: how many rows, and of what day? */
+static enum kp_status
+check_facts(struct coming *coming)
+{
+	enum kp_status status =
+		kp_delivery_check_count(coming->making->private, coming->found->path,
+			kp_row_index_facts(coming->export->index).rows, &coming->refusal);
+	if (status == KP_OK && coming->refusal != KP_DELIVERY_REFUSAL_NONE) {
+		status = KP_E_SOURCE;
+	}
+	return status == KP_OK ? find_day(coming) : status;
+}
+
 static enum kp_status
 fill_export(struct coming *coming)
 {
@@ -258,6 +294,9 @@ fill_export(struct coming *coming)
 	}
 	if (status == KP_OK && coming->export->index == NULL) {
 		status = make_index(coming, looked);
+	}
+	if (status == KP_OK) {
+		status = check_facts(coming);
 	}
 	if (status == KP_E_SOURCE && coming->refusal == KP_DELIVERY_REFUSAL_NONE) {
 		coming->refusal = KP_DELIVERY_REFUSAL_FORM;

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -109,6 +110,116 @@ class Checksums(unittest.TestCase):
                              ({"signature": "x", "anchor_file": "bsn", "oin": "12"}, "20 digits")):
             done = self.house.run("check", manifest=self.house.manifest(verify=verify))
             self.assertEqual(done.returncode, 1, verify)
+            self.assertIn(word, done.stdout + done.stderr)
+
+
+class Whole(unittest.TestCase):
+    """What a file says of itself, or what lies beside it: how many rows, and of what day."""
+
+    def setUp(self):
+        home = tempfile.TemporaryDirectory(prefix="ketenpoort-delivery-")
+        self.addCleanup(home.cleanup)
+        self.house = House(home.name)
+
+    def write(self, *rows, header="BSN;Naam;Dag"):
+        (self.house.folder / "export.csv").write_text("\n".join((header, *rows)) + "\n")
+
+    def refused(self, why, **file):
+        outcome, values, message = self.house.ask(**file)
+        self.assertIn(outcome, ("nietBereikt", "fout"))
+        self.assertEqual(values, [])
+        self.assertIn(why, message)
+
+    ROWS = (f"{BSN};goed;20260131", "999990001;ander;20260131", "onbekend;niemand;20260131")
+
+    def test_a_trailer(self):
+        for index in ({}, {"index": "export.index"}):
+            how = {"trailer": {"mark": "EINDE", "count": 2}, **index}
+            self.write(*self.ROWS, "EINDE;3")
+            for _ in range(2):
+                self.assertEqual(self.house.ask(**how), GOOD)
+            self.write(*self.ROWS)
+            self.refused("not whole", **how)
+            self.write(*self.ROWS[:2], "EINDE;3")
+            self.refused("another number of rows", **how)
+            self.write(*self.ROWS, "EINDE;drie")
+            self.refused("another number of rows", **how)
+            self.write(*self.ROWS, "EINDE")
+            self.refused("another number of rows", **how)
+            self.write(*self.ROWS, "EINDE;3", "999990002;erbij;20260131")
+            self.refused("follows the trailer", **how)
+            self.write(*self.ROWS[:2], "999990003;te;veel;velden", "EINDE;3")
+            self.refused("more or fewer fields", **how)
+            # Cut anywhere: never taken.
+            self.write(*self.ROWS, "EINDE;3")
+            whole = (self.house.folder / "export.csv").read_bytes()
+            for at in range(0, len(whole) - 2, 7):
+                (self.house.folder / "export.csv").write_bytes(whole[:at])
+                self.assertNotEqual(self.house.ask(**how)[0], "gevonden", at)
+
+    def test_a_count_beside_it(self):
+        how = {"count_file": "{file}.aantal", "index": "export.index"}
+        self.write(*self.ROWS)
+        self.refused("count-absent", **how)
+        for text, good in (("3", True), ("rijen: 3\n", True), ("2", False), ("33", False), ("geen", False), ("9" * 30, False)):
+            (self.house.folder / "export.csv.aantal").write_text(text)
+            if good:
+                self.assertEqual(self.house.ask(**how), GOOD)
+            else:
+                self.refused("count-", **how)
+
+    def test_the_day(self):
+        """Seen by what is too old: the last day of January 2026 is."""
+        old = ("nietBereikt", [], "")
+        for index in ({}, {"index": "export.index"}):
+            how = {"dated_by": "column", "date_name": "Dag", "max_age_hours": 24, **index}
+            self.write(*self.ROWS)
+            for _ in range(2):
+                self.assertEqual(self.house.ask(**how), old)
+            self.write(*(row.replace("20260131", time.strftime("%Y%m%d", time.gmtime())) for row in self.ROWS))
+            for _ in range(2):
+                self.assertEqual(self.house.ask(**how), GOOD)
+            self.write(*self.ROWS, "999990005;later;20260201")
+            self.refused("another day", **how)
+            for day in ("20260001", "20260230", "", "31-01-2026"):
+                self.write(*self.ROWS[:1], f"999990005;raar;{day}")
+                self.refused("is not one", **how)
+            self.write(header="BSN;Naam;Dag")
+            self.refused("date-absent", **how)
+            self.write(header="BSN;Naam")
+            self.refused("no column 'Dag'", **how)
+            how = {"dated_by": "trailer", "date_pattern": "dd-mm-yyyy", "trailer": {"mark": "E", "count": 3, "date": 2},
+                   "max_age_hours": 24, **index}
+            self.write(*self.ROWS, "E;31-01-2026;3")
+            self.assertEqual(self.house.ask(**how), old)
+            self.write(*self.ROWS, f"E;{time.strftime('%d-%m-%Y', time.gmtime())};3")
+            self.assertEqual(self.house.ask(**how), GOOD)
+            how = {"dated_by": "checksums", "date_name": "peildatum", "verify": {"checksums": "SHA256SUMS"}, "max_age_hours": 24, **index}
+            self.house.sums("SHA256SUMS", "export.csv")
+            self.refused("date-absent", **how)
+            sums = (self.house.folder / "SHA256SUMS").read_text()
+            (self.house.folder / "SHA256SUMS").write_text("# peildatum: 20260131\n" + sums)
+            self.assertEqual(self.house.ask(**how), old)
+            (self.house.folder / "SHA256SUMS").write_text(time.strftime("# peildatum: %Y%m%d\n", time.gmtime()) + sums)
+            self.assertEqual(self.house.ask(**how), GOOD)
+
+    def test_rows_as_json(self):
+        day = time.strftime("%Y-%m-%d", time.gmtime())
+        how = {"form": "ndjson", "dated_by": "column", "date_name": "stand.dag", "date_pattern": "yyyy-mm-dd", "max_age_hours": 24,
+               "count_file": "aantal"}
+        (self.house.folder / "export.csv").write_text(json.dumps({"BSN": BSN, "Naam": "goed", "stand": {"dag": day}}) + "\n")
+        (self.house.folder / "aantal").write_text("1")
+        self.assertEqual(self.house.ask(**how), GOOD)
+
+    def test_manifests_say_what_is_wrong(self):
+        for file, word in (({"dated_by": "column"}, "date_name"), ({"date_name": "x"}, "date_name"),
+                           ({"dated_by": "trailer"}, "trailer/date"), ({"dated_by": "checksums", "date_name": "x"}, "verify/checksums"),
+                           ({"date_pattern": "yyyymmdd"}, "dated_by"), ({"dated_by": "column", "date_name": "x", "date_pattern": "dag"},
+                                                                       "pattern such as"),
+                           ({"trailer": {"mark": "E"}}, "count"), ({"trailer": {"mark": "E", "count": 1}}, "1024"),
+                           ({"form": "ndjson", "trailer": {"mark": "E", "count": 2}}, "csv only"), ({"count_file": "a/b"}, "'/'")):
+            done = self.house.run("check", manifest=self.house.manifest(**file))
+            self.assertEqual(done.returncode, 1, file)
             self.assertIn(word, done.stdout + done.stderr)
 
 

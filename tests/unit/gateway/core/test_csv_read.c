@@ -304,6 +304,13 @@ holds_every_limit(void **state)
 		"2:2 row 2: the row has more or fewer fields than the first");
 	expect_error("a\nb,c", &same, KP_E_INVALID,
 		"2:4 row 2: the row has more or fewer fields than the first");
+	struct kp_csv_options odd = {
+		.same_field_count = true, .odd_first = KP_SLICE("E")};
+	expect_rows("a,b\nE\nE,1,2\n", &odd, "1@0+4[a][b]\n2@4+2[E]\n3@6+6[E][1][2]\n");
+	expect_error("a,b\nEE\n", &odd, KP_E_INVALID,
+		"2:3 row 2: the row has more or fewer fields than the first");
+	expect_error("a,b\n\"\"\n", &same, KP_E_INVALID,
+		"2:3 row 2: the row has more or fewer fields than the first");
 }
 
 static void

@@ -31,6 +31,7 @@ key_of(unsigned number, char out[16])
 	return (struct kp_slice){out, 9};
 }
 
+static const struct kp_row_index_facts facts = {.rows = 7, .day = 20260131};
 static bool identities;
 
 static enum kp_status
@@ -68,9 +69,11 @@ build(const char *at, unsigned rows)
 					 (uint64_t)1000000000000 + i, i + 1),
 			KP_OK);
 	}
-	assert_int_equal(kp_row_index_finish(&builder, origin, &index), KP_OK);
+	assert_int_equal(kp_row_index_finish(&builder, origin, &facts, &index), KP_OK);
 	assert_null(builder);
 	assert_int_equal(kp_row_index_rows(index), rows + MANY);
+	assert_int_equal(kp_row_index_facts(index).rows, facts.rows);
+	assert_int_equal(kp_row_index_facts(index).day, facts.day);
 	return index;
 }
 
@@ -154,7 +157,8 @@ what_happened_later_is_known(void **state)
 		kp_row_index_add(base_builder, KP_SLICE("999993653"), &place), KP_OK);
 	assert_int_equal(
 		kp_row_index_add(base_builder, KP_SLICE("999993653"), &calm), KP_OK);
-	assert_int_equal(kp_row_index_finish(&base_builder, origin, &base), KP_OK);
+	assert_int_equal(
+		kp_row_index_finish(&base_builder, origin, &facts, &base), KP_OK);
 	options.key = kp_row_index_key(base);
 	assert_int_equal(kp_row_index_begin(&options, &builder), KP_OK);
 	assert_int_equal(
@@ -169,7 +173,7 @@ what_happened_later_is_known(void **state)
 	}
 	place.offset = KP_ROW_INDEX_OFFSET_MAX + 1;
 	assert_int_equal(kp_row_index_touch(builder, &place), KP_E_LIMIT);
-	assert_int_equal(kp_row_index_finish(&builder, origin, &index), KP_OK);
+	assert_int_equal(kp_row_index_finish(&builder, origin, &facts, &index), KP_OK);
 	assert_int_equal(
 		kp_row_index_find(base, KP_SLICE("999993653"), places, 4, &count), KP_OK);
 	assert_int_equal(count, 2);
