@@ -130,30 +130,38 @@ find_item(const struct kp_each *each, uint32_t item, uint32_t *ret_item)
 }
 
 int
-kp_each_begin(struct kp_each *each, const struct kp_each_plan *plan,
-	const struct kp_need *outer)
+kp_each_begin(struct kp_each **each, const struct kp_each_plan *plan,
+	const struct kp_call_host *host, const struct kp_need **need)
 {
+	const struct kp_need *outer = *need;
 	size_t size = outer->size < sizeof(*outer) ? outer->size : sizeof(*outer);
-	each->outer = outer;
-	each->plan = plan;
-	memset(&each->need, 0, sizeof(each->need));
-	memcpy(&each->need, outer, size);
 	if (plan->section.len == 0) {
 		return KP_DONE;
 	}
-	each->need.page = outer->page - each->first_page;
-	each->need.known = known_of_item;
-	each->need.known_items = NULL;
-	each->need.known_in = NULL;
-	each->need.known_context = each;
-	return find_item(each, each->item, &each->item) ? KP_DONE : KP_SKIP;
+	if (*each == NULL) {
+		*each = host->alloc(host->context, sizeof(**each));
+		if (*each == NULL) {
+			return KP_FAIL;
+		}
+		**each = (struct kp_each){.plan = plan};
+	}
+	struct kp_each *own = *each;
+	memcpy(&own->need, outer, size);
+	own->outer = outer;
+	own->need.page = outer->page - own->first_page;
+	own->need.known = known_of_item;
+	own->need.known_items = NULL;
+	own->need.known_in = NULL;
+	own->need.known_context = own;
+	*need = &own->need;
+	return find_item(own, own->item, &own->item) ? KP_DONE : KP_SKIP;
 }
 
 int
 kp_each_end(struct kp_each *each, enum kp_outcome *outcome)
 {
 	uint32_t item = 0;
-	if (each->plan->section.len == 0 ||
+	if (each == NULL ||
 		(*outcome != KP_FOUND && *outcome != KP_NOTHING_FOUND &&
 			*outcome != KP_NOT_APPLICABLE)) {
 		return KP_DONE;

@@ -21,7 +21,7 @@ struct kp_each_plan {
 	size_t path_count;
 };
 
-/* Of one call; zeroed at first. */
+/* Of one call that is asked so; in memory of the host. */
 struct kp_each {
 	struct kp_need need; /* as templates and readings see it */
 	const struct kp_need *outer;
@@ -36,14 +36,16 @@ struct kp_each {
 void kp_each_compile(const struct kp_manifest *manifest, const struct kp_host *host,
 	struct kp_each_plan *ret_plan);
 
-/* Before every request: sets each->need. KP_DONE, or KP_SKIP when no item can be asked
- * for. `plan` and `outer` outlive the call. */
-int kp_each_begin(struct kp_each *each, const struct kp_each_plan *plan,
-	const struct kp_need *outer);
+/* Before every request: *each is NULL at first and stays so for a call that is asked
+ * once; otherwise *need, the call's own, becomes that of the item whose turn it is.
+ * KP_DONE, KP_SKIP when no item can be asked for, or KP_FAIL without memory. `plan` and
+ * the need outlive the call. */
+int kp_each_begin(struct kp_each **each, const struct kp_each_plan *plan,
+	const struct kp_call_host *host, const struct kp_need **need);
 
 /* The last page of an item was read with this outcome. KP_NEXT: there is another item;
  * KP_DONE: *outcome is that of all of them. An outcome that is neither found nor nothing
- * ends it at once, for all. */
+ * ends it at once, for all. `each` may be NULL. */
 int kp_each_end(struct kp_each *each, enum kp_outcome *outcome);
 
 #endif

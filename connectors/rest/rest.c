@@ -49,7 +49,7 @@ struct rest_call {
 	uint32_t status;
 	struct kp_slice target;      /* of the page under way; the page's memory */
 	struct kp_slice header_link; /* to the next page; the page's memory */
-	struct kp_each each;
+	struct kp_each *each;        /* NULL: it is asked once */
 	struct kp_paging paging;
 	void *reading_block; /* READING_BYTES of the host's; NULL: none yet */
 	alignas(max_align_t) char first[QUESTION_BYTES];
@@ -269,10 +269,10 @@ prepare_rest(const void *opaque, void *memory, const struct kp_call_host *host,
 	call->arena.chunk_bytes = FIRST_CHUNK_BYTES;
 	kp_arena_lend(&call->arena, call->first, sizeof(call->first));
 	call->arena_open = true;
-	if (kp_each_begin(&call->each, &instance->each, need) != KP_DONE) {
-		return KP_SKIP;
+	int turn = kp_each_begin(&call->each, &instance->each, host, &need);
+	if (turn != KP_DONE) {
+		return turn == KP_SKIP ? KP_SKIP : kp_fault_memory(fault);
 	}
-	need = &call->each.need;
 	call->need = need;
 	call->host = host;
 	call->reading = false;
@@ -456,7 +456,7 @@ finish_rest(const void *opaque, void *memory, const struct kp_sink *sink,
 {
 	struct rest_call *call = memory;
 	int verdict = finish_answer(opaque, call, sink, ret_outcome, fault);
-	if (verdict == KP_DONE && kp_each_end(&call->each, ret_outcome) == KP_NEXT) {
+	if (verdict == KP_DONE && kp_each_end(call->each, ret_outcome) == KP_NEXT) {
 		/* The next item has pages of its own. */
 		call->paging = (struct kp_paging){0};
 		return KP_NEXT;

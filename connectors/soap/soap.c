@@ -36,7 +36,7 @@ struct soap_instance {
 struct soap_call {
 	struct kp_arena arena;
 	bool arena_open;
-	struct kp_each each;
+	struct kp_each *each; /* NULL: it is asked once */
 	const struct kp_need *need;
 	const struct kp_call_host *host;
 	struct kp_buffer held; /* an answer whose signature must be right first */
@@ -206,10 +206,10 @@ prepare_soap(const void *opaque, void *memory, const struct kp_call_host *host,
 	kp_arena_init(&call->arena, ANSWER_ARENA_BYTES_MAX, NULL);
 	call->arena.chunk_bytes = FIRST_CHUNK_BYTES;
 	call->arena_open = true;
-	if (kp_each_begin(&call->each, &instance->each, need) != KP_DONE) {
-		return KP_SKIP;
+	int turn = kp_each_begin(&call->each, &instance->each, host, &need);
+	if (turn != KP_DONE) {
+		return turn == KP_SKIP ? KP_SKIP : kp_fault_memory(fault);
 	}
-	need = &call->each.need;
 	call->need = need;
 	call->host = host;
 	kp_buffer_init(&call->held, &call->arena, KP_VERIFYING_BYTES_MAX);
@@ -369,7 +369,7 @@ finish_soap(const void *opaque, void *memory, const struct kp_sink *sink,
 {
 	struct soap_call *call = memory;
 	int verdict = finish_answer(opaque, call, sink, ret_outcome, fault);
-	return verdict == KP_DONE ? kp_each_end(&call->each, ret_outcome) : verdict;
+	return verdict == KP_DONE ? kp_each_end(call->each, ret_outcome) : verdict;
 }
 
 static void

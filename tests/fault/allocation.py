@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Ketenpoort contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Every single allocation of a scenario (memory.flow, memory-token.flow, memory-oauth.flow) fails once: the whole gateway
+"""Every single allocation of a scenario (memory.flow and its like) fails once: the whole gateway
 plays it in the virtual world with the nth allocation failing, for n = 1, 2, … until a run needs fewer. Each run must end well: under a sanitizer also without a
 leak.
 

@@ -3,6 +3,7 @@
 /* One request for each item of a list: which items have their turn, what a template sees,
  * and what comes of all of them together. */
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,30 @@ static const struct kp_each_plan plan = {
 	.path_count = 1,
 };
 
+static bool memory;
+
+static void *
+host_alloc(void *context, size_t size)
+{
+	static max_align_t room[64];
+	(void)context;
+	assert_true(size <= sizeof(room));
+	return memory ? room : NULL;
+}
+
+static const struct kp_call_host host = {.size = sizeof(host), .alloc = host_alloc};
+
+static int
+begin(struct kp_each **each, const struct kp_each_plan *which,
+	const struct kp_need *outer)
+{
+	const struct kp_need *need = outer;
+	memory = true;
+	int verdict = kp_each_begin(each, which, &host, &need);
+	assert_ptr_equal(need, *each == NULL ? outer : &(*each)->need);
+	return verdict;
+}
+
 static struct kp_need
 make_need(void)
 {
@@ -69,23 +94,23 @@ every_item_with_a_value_has_its_turn(void **state)
 {
 	(void)state;
 	struct kp_need need = make_need();
-	struct kp_each each = {0};
+	struct kp_each *each = NULL;
 	enum kp_outcome outcome = KP_NOTHING_FOUND;
 	item_count = 3;
-	assert_int_equal(kp_each_begin(&each, &plan, &need), KP_DONE);
-	expect(&each, "lijst.k", "a");
-	expect(&each, "elders.x", "elders.x");
+	assert_int_equal(begin(&each, &plan, &need), KP_DONE);
+	expect(each, "lijst.k", "a");
+	expect(each, "elders.x", "elders.x");
 	/* A second page of the first item. */
 	need.page = 1;
-	assert_int_equal(kp_each_begin(&each, &plan, &need), KP_DONE);
-	assert_int_equal(each.need.page, 1);
-	assert_int_equal(kp_each_end(&each, &outcome), KP_NEXT);
+	assert_int_equal(begin(&each, &plan, &need), KP_DONE);
+	assert_int_equal(each->need.page, 1);
+	assert_int_equal(kp_each_end(each, &outcome), KP_NEXT);
 	need.page = 2;
-	assert_int_equal(kp_each_begin(&each, &plan, &need), KP_DONE);
-	assert_int_equal(each.need.page, 0);
-	expect(&each, "lijst.k", "b");
+	assert_int_equal(begin(&each, &plan, &need), KP_DONE);
+	assert_int_equal(each->need.page, 0);
+	expect(each, "lijst.k", "b");
 	outcome = KP_FOUND;
-	assert_int_equal(kp_each_end(&each, &outcome), KP_DONE);
+	assert_int_equal(kp_each_end(each, &outcome), KP_DONE);
 	assert_int_equal(outcome, KP_FOUND);
 }
 
@@ -110,15 +135,15 @@ outcomes_add_up(void **state)
 	item_count = 3;
 	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
 		struct kp_need need = make_need();
-		struct kp_each each = {0};
+		struct kp_each *each = NULL;
 		enum kp_outcome outcome = rows[i].first;
-		assert_int_equal(kp_each_begin(&each, &plan, &need), KP_DONE);
-		assert_int_equal(kp_each_end(&each, &outcome), rows[i].verdict);
+		assert_int_equal(begin(&each, &plan, &need), KP_DONE);
+		assert_int_equal(kp_each_end(each, &outcome), rows[i].verdict);
 		if (rows[i].verdict == KP_NEXT) {
 			need.page++;
 			outcome = rows[i].second;
-			assert_int_equal(kp_each_begin(&each, &plan, &need), KP_DONE);
-			assert_int_equal(kp_each_end(&each, &outcome), KP_DONE);
+			assert_int_equal(begin(&each, &plan, &need), KP_DONE);
+			assert_int_equal(kp_each_end(each, &outcome), KP_DONE);
 		}
 		assert_int_equal(outcome, rows[i].all);
 	}
@@ -128,17 +153,17 @@ static void
 without_items_nothing_is_asked(void **state)
 {
 	(void)state;
-	struct kp_each each = {0};
+	struct kp_each *each = NULL;
 	struct kp_need need = make_need();
 	item_count = 0;
-	assert_int_equal(kp_each_begin(&each, &plan, &need), KP_SKIP);
+	assert_int_equal(begin(&each, &plan, &need), KP_SKIP);
 	/* A host of before, and one that knows nothing of earlier waves. */
 	item_count = 3;
 	need.size = offsetof(struct kp_need, known_items);
-	assert_int_equal(kp_each_begin(&each, &plan, &need), KP_SKIP);
+	assert_int_equal(begin(&each, &plan, &need), KP_SKIP);
 	need = make_need();
 	need.known_items = NULL;
-	assert_int_equal(kp_each_begin(&each, &plan, &need), KP_SKIP);
+	assert_int_equal(begin(&each, &plan, &need), KP_SKIP);
 }
 
 static void
@@ -147,14 +172,27 @@ without_a_list_it_is_asked_once(void **state)
 	(void)state;
 	static const struct kp_each_plan once = {0};
 	struct kp_need need = make_need();
-	struct kp_each each = {0};
+	struct kp_each *each = NULL;
 	enum kp_outcome outcome = KP_FOUND;
 	need.page = 2;
-	assert_int_equal(kp_each_begin(&each, &once, &need), KP_DONE);
-	assert_int_equal(each.need.page, 2);
-	expect(&each, "lijst.k", "lijst.k");
-	assert_int_equal(kp_each_end(&each, &outcome), KP_DONE);
+	assert_int_equal(begin(&each, &once, &need), KP_DONE);
+	assert_null(each);
+	assert_int_equal(kp_each_end(each, &outcome), KP_DONE);
 	assert_int_equal(outcome, KP_FOUND);
+}
+
+static void
+missing_memory_is_told(void **state)
+{
+	(void)state;
+	struct kp_need outer = make_need();
+	const struct kp_need *need = &outer;
+	struct kp_each *each = NULL;
+	item_count = 3;
+	memory = false;
+	assert_int_equal(kp_each_begin(&each, &plan, &host, &need), KP_FAIL);
+	assert_null(each);
+	assert_ptr_equal(need, &outer);
 }
 
 int
@@ -165,6 +203,7 @@ main(void)
 		cmocka_unit_test(outcomes_add_up),
 		cmocka_unit_test(without_items_nothing_is_asked),
 		cmocka_unit_test(without_a_list_it_is_asked_once),
+		cmocka_unit_test(missing_memory_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
