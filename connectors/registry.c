@@ -5,6 +5,8 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 /* The connectors that are linked in. To add one: its declaration and a row. */
 extern const struct kp_connector kp_connector_rest;
@@ -90,10 +92,46 @@ kp_registry_fault(const struct kp_connector *connector)
 	return NULL;
 }
 
+/* Another version: which, and what to do about it. */
+static enum kp_status
+refuse_version(
+	const struct kp_connector *connector, const char *path, struct kp_error *err)
+{
+	return kp_error_set(err, KP_E_CONFIG,
+		"connector '%.100s' is not used: it was built for version %u.%u of the "
+		"connector ABI, and this gateway has %u.%u; build it again with this "
+		"gateway's connector.h",
+		path, (unsigned)connector->abi_major, (unsigned)connector->abi_minor,
+		KP_CONNECTOR_ABI_MAJOR, KP_CONNECTOR_ABI_MINOR);
+}
+
+/* It runs as the gateway, so nobody else may have a hand in it. */
+static enum kp_status
+check_path(const char *path, struct kp_error *err)
+{
+	struct stat found;
+	if (strchr(path, '/') == NULL) {
+		return kp_error_set(err, KP_E_CONFIG,
+			"connector '%s' is not used: say where it is (./%.64s); it is "
+			"looked for nowhere else",
+			path, path);
+	}
+	if (stat(path, &found) == 0 && (found.st_mode & S_IWOTH) != 0) {
+		return kp_error_set(err, KP_E_CONFIG,
+			"connector '%s' is not used: everybody may write it (mode %04o); "
+			"chmod o-w",
+			path, (unsigned)(found.st_mode & 07777));
+	}
+	return KP_OK;
+}
+
 enum kp_status
 kp_registry_load(struct kp_registry *registry, const char *path, struct kp_error *err)
 {
 	const char *fault = NULL;
+	if (check_path(path, err) != KP_OK) {
+		return KP_E_CONFIG;
+	}
 	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (handle == NULL) {
 		const char *why = dlerror();
@@ -104,6 +142,11 @@ kp_registry_load(struct kp_registry *registry, const char *path, struct kp_error
 	const struct kp_connector *connector = dlsym(handle, "kp_connector");
 	if (connector == NULL) {
 		fault = "it exports no 'kp_connector'";
+	} else if (connector->abi_major != KP_CONNECTOR_ABI_MAJOR ||
+		connector->abi_minor > KP_CONNECTOR_ABI_MINOR) {
+		enum kp_status status = refuse_version(connector, path, err);
+		(void)dlclose(handle);
+		return status;
 	} else {
 		fault = kp_registry_fault(connector);
 	}

@@ -14,7 +14,7 @@
  * "-" begins a new item of a list, "." goes on with it. The last line is "end"; without
  * it the answer was cut off.
  */
-#include "connectors/connector.h"
+#include <ketenpoort/connector.h>
 
 #include <string.h>
 

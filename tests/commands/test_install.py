@@ -47,7 +47,8 @@ class Installed(unittest.TestCase):
         self.assertTrue(pages)
         expected = pages | {"bin/ketenpoort", "lib/systemd/system/ketenpoort.service",
                             "lib/systemd/system/ketenpoort.socket", "lib/sysusers.d/ketenpoort.conf",
-                            "lib/tmpfiles.d/ketenpoort.conf"}
+                            "lib/tmpfiles.d/ketenpoort.conf", "include/ketenpoort/connector.h",
+                            "share/pkgconfig/ketenpoort-connector.pc"}
         self.assertLessEqual(expected, found)
         for name in found - expected:
             self.assertRegex(name, r"^(lib|include|share)/", "something else is installed")

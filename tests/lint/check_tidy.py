@@ -49,6 +49,11 @@ def main():
     names = sys.argv[2:]
     files = [pathlib.Path(name).resolve() for name in names] or \
         [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.c"))]
+    # Where the contract is for who includes it as installed.
+    installed = cache / "include/ketenpoort"
+    installed.mkdir(parents=True, exist_ok=True)
+    (installed / "connector.h").write_text(f'#include "{ROOT}/connectors/connector.h"\n')
+    FLAGS.append(f"-I{cache}/include")
     shared = digest([ROOT / ".clang-tidy", pathlib.Path(__file__)] +
                     [path for folder in FOLDERS for kind in ("h", "def")
                      for path in sorted((ROOT / folder).rglob(f"*.{kind}"))])

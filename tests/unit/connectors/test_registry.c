@@ -2,10 +2,12 @@
 
 /* registry: what is linked in is complete, and a table that is not as the ABI says is
  * refused for its one fault. */
+#include <dlfcn.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -83,8 +85,17 @@ what_cannot_be_loaded_is_said(void **state)
 	kp_registry_init(&registry);
 	assert_int_equal(kp_registry_load(&registry, "/nowhere/x.so", &err), KP_E_CONFIG);
 	assert_non_null(strstr(err.message, "/nowhere/x.so"));
-	/* A library, and no connector. */
+	/* Nothing is looked for where libraries are. */
 	assert_int_equal(kp_registry_load(&registry, "libc.so.6", &err), KP_E_CONFIG);
+	assert_non_null(strstr(err.message, "say where it is"));
+	/* A library, and no connector. */
+	Dl_info library;
+	void *address;
+	void (*function)(void) = (void (*)(void))qsort;
+	memcpy(&address, &function, sizeof(address));
+	assert_int_not_equal(dladdr(address, &library), 0);
+	assert_int_equal(
+		kp_registry_load(&registry, library.dli_fname, &err), KP_E_CONFIG);
 	assert_non_null(strstr(err.message, "exports no"));
 	assert_int_equal(registry.count, 4);
 	kp_registry_deinit(&registry);
