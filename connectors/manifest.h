@@ -174,6 +174,7 @@ struct kp_manifest_request {
 	bool body_text;
 	struct kp_slice each; /* list section: one request for each of its items */
 	bool bsn_in_url;      /* the target may hold {bsn} */
+	bool idempotency_key; /* a key of ours says which tries are one question */
 	struct kp_manifest_place body_place;
 };
 

@@ -65,6 +65,10 @@ static const struct kp_key request_keys[] = {
 			"item that earlier sources found, whose fields "
 			"{bekend:section.…} "
 			"gives; limits/pages caps the requests"},
+	{.name = "idempotency_key",
+		.kind = KP_KEY_BOOLEAN,
+		.help = "send a random Idempotency-Key, the same for each try of a "
+			"question, so that the partner takes them for one"},
 	{.name = "bsn_in_url",
 		.kind = KP_KEY_BOOLEAN,
 		.help = "the partner can be asked in no other way than with {bsn} in the "
@@ -384,7 +388,11 @@ static const struct kp_key manifest_keys[] = {
 		.help = "what one question may cost"},
 	{.name = "idempotent",
 		.kind = KP_KEY_BOOLEAN,
-		.help = "asking twice is harmless; false by default"},
+		.help = "the POST only reads, so asking twice is harmless: it is asked "
+			"once "
+			"more when the connection broke before any byte of an answer; "
+			"GET is "
+			"anyway; false by default"},
 	{.name = "caseload",
 		.kind = KP_KEY_OBJECT,
 		.keys = kp_manifest_caseload_keys,

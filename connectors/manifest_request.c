@@ -190,6 +190,7 @@ kp_manifest_read_request(struct reader *reader, const struct kp_json_node *root)
 	read_query(reader, object_at(object, "query"));
 	request->each = text_at(object, "each");
 	request->bsn_in_url = boolean_at(object, "bsn_in_url");
+	request->idempotency_key = boolean_at(object, "idempotency_key");
 	read_headers(reader, object_at(object, "headers"));
 	const struct kp_json_node *body = kp_json_member(object, "body");
 	if (body == NULL) {

@@ -73,6 +73,7 @@ kp_tls_read_text(struct kp_tls_reading *reading, const struct kp_tls_file *file,
 	if (status == KP_E_MEMORY) {
 		reading->out_of_memory = true;
 	} else if (status != KP_OK) {
+		(void)kp_error_wrap(&err, "'%.120s'", file->path);
 		add_finding(reading, file, &err);
 	}
 	return status == KP_OK;

@@ -60,6 +60,8 @@ struct kp_upstream_request {
 	const struct kp_upstream_header *headers;
 	size_t header_count;
 	struct kp_slice body;
+	bool once;               /* not sent a second time over another connection, once
+				    a byte of it was (RFC 9110, section 9.2.2) */
 	uint32_t timeout_ms;     /* for the whole call, waiting included */
 	uint64_t body_bytes_max; /* of the answer, after decoding */
 };

@@ -155,8 +155,17 @@ running(const struct kp_upstream_connection *connection)
 	return connection->call != NULL && connection->call->state == KP_CALL_RUNNING;
 }
 
-/* Nothing more will come. A kept connection may have been closed while the question was
- * on its way: then the question was not taken, and is asked once more. */
+/* A kept connection may have been closed while the question was on its way: then it was
+ * most likely not taken, and unless that matters it is asked once more. */
+static bool
+may_go_again(const struct kp_upstream_connection *connection)
+{
+	const struct kp_upstream_call *call = connection->call;
+	return connection->used && !call->first_seen && !call->fresh &&
+		(!call->request->once || connection->out_sent == 0);
+}
+
+/* Nothing more will come. */
 static void
 break_off(struct kp_upstream_connection *connection, CURLcode code)
 {
@@ -165,7 +174,7 @@ break_off(struct kp_upstream_connection *connection, CURLcode code)
 	if (!running(connection)) {
 		return;
 	}
-	if (connection->used && !call->first_seen && !call->fresh) {
+	if (may_go_again(connection)) {
 		kp_upstream_call_again(call);
 		kp_upstream_connection_close(connection);
 		return;

@@ -184,7 +184,9 @@ fill_source(struct kp_source_opening *opening, uint64_t *offers)
 	source->opt_out = manifest->opt_out;
 	source->opt_out_purposes = manifest->opt_out_purposes;
 	source->opt_out_purpose_count = manifest->opt_out_purpose_count;
-	source->idempotent = manifest->idempotent;
+	/* RFC 9110, section 9.2.1: GET only reads. */
+	source->idempotent =
+		manifest->idempotent || kp_slice_is(manifest->request.method, "GET");
 	source->timeout_ms = manifest->limits.time_ms;
 	source->answer_bytes_max = manifest->limits.answer_bytes;
 	source->concurrent_max = manifest->limits.concurrent;

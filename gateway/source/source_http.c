@@ -172,10 +172,12 @@ close_http(struct kp_source_link *link)
 /* Retries may be a tenth of the calls: enough for a broken connection, too few to make a
  * partner's trouble worse. */
 static bool
-take_retry(struct kp_source_call *call, enum kp_status status, const struct kp_error *err)
+take_retry(struct kp_source_call *call, enum kp_status status,
+	const struct kp_upstream_timing *timing, const struct kp_error *err)
 {
-	bool broken = status == KP_E_SOURCE_UNREACHABLE ||
-		(status == KP_E_SOURCE && err != NULL && err->cause != 0);
+	bool broken = timing->first_us == 0 &&
+		(status == KP_E_SOURCE_UNREACHABLE ||
+			(status == KP_E_SOURCE && err != NULL && err->cause != 0));
 	if (!broken) {
 		return false;
 	}
@@ -292,7 +294,6 @@ on_done(void *owner, enum kp_status status, const struct kp_upstream_timing *tim
 	const struct kp_error *err)
 {
 	struct kp_source_call *call = owner;
-	(void)timing;
 	call->upstream = NULL;
 	if (call->token_again && !call->cancelled) {
 		call->token_again = false;
@@ -303,7 +304,7 @@ on_done(void *owner, enum kp_status status, const struct kp_upstream_timing *tim
 		kp_source_call_finish(call);
 		return;
 	}
-	if (take_retry(call, status, err)) {
+	if (take_retry(call, status, timing, err)) {
 		kp_source_call_defer(call, send_http);
 		return;
 	}
@@ -344,6 +345,7 @@ send_http(struct kp_source_call *call)
 		.header_count = call->header_count,
 		.body = kp_buffer_slice(&call->body),
 		.timeout_ms = left_ms,
+		.once = !link->source->idempotent,
 		.body_bytes_max = link->source->answer_bytes_max,
 	};
 	call->head_seen = false;

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "http/http_parse.h"
+#include "core/encode.h"
 #include "source/source_private.h"
 
 #define HEADERS_FIRST ((size_t)8)
@@ -264,6 +265,24 @@ write_query(void *context, struct kp_text name, struct kp_text statement,
 	return true;
 }
 
+/* The same for every try of this page, another for the next (draft-ietf-httpapi-
+ * idempotency-key-header-07, section 2.1: a string of structured fields). */
+static void
+write_idempotency_key(struct kp_source_call *call)
+{
+	unsigned char bytes[16];
+	char text[KP_HEX_LEN(sizeof(bytes)) + 2];
+	kp_loop_random(call->link->loop, bytes, sizeof(bytes));
+	text[0] = '"';
+	kp_hex_write(bytes, sizeof(bytes), text + 1);
+	text[sizeof(text) - 1] = '"';
+	if (!kp_source_request_own(call, KP_SLICE("Idempotency-Key"),
+		    (struct kp_slice){text, sizeof(text)})) {
+		kp_source_call_stop(call, KP_ERROR, KP_E_MEMORY,
+			"de gateway heeft geen geheugen meer voor deze vraag");
+	}
+}
+
 struct kp_request_writer
 kp_source_request_writer(struct kp_source_call *call)
 {
@@ -278,6 +297,9 @@ kp_source_request_writer(struct kp_source_call *call)
 	} else if (call->options.transaction.len > 0) {
 		kp_source_call_stop(call, KP_ERROR, KP_E_MEMORY,
 			"de gateway heeft geen geheugen meer voor deze vraag");
+	}
+	if (call->link->source->private->manifest->request.idempotency_key) {
+		write_idempotency_key(call);
 	}
 	call->header_bytes = 0;
 	call->key = (struct kp_slice){0};

@@ -51,6 +51,13 @@ GOOD = {
     "response": {"subject": "bsn", "fields": {"persoon.naam.voornamen": "naam"}},
 }
 
+TOKEN = {"endpoint": "http://127.0.0.1:1/token", "client_id": "a", "authentication": "client_secret_basic"}
+
+
+def oauth2(**changes):
+    return {"kind": "oauth2", "secret": "s", "token": {**TOKEN, **changes}}
+
+
 # path, value (None: taken away), words that the finding must hold
 WRONG = [
     ("source", "brpp", "/source: 'brpp' is not a source"),
@@ -73,6 +80,29 @@ WRONG = [
     ("access", {"kind": "header", "secret": "s"}, "has no 'header'"),
     ("access", {"kind": "mtls"}, "none, header, bearer, basic"),
     ("access", {"certificate_file": "a"}, "go together"),
+    ("access", {"kind": "dsn", "secret": "s"}, "kind 'dsn' is for databases"),
+    ("access", {"kind": "oauth2"}, "has no 'token'"),
+    ("access", {"kind": "bearer", "secret": "s", "token": TOKEN}, "/access/token: is for kind oauth2"),
+    ("access", {"kind": "oauth2", "token": {}}, "has no 'endpoint'"),
+    ("access", {"kind": "oauth2", "token": TOKEN}, "has no 'secret'"),
+    ("access", oauth2(authentication="none"), "client_secret_basic, client_secret_post, private_key_jwt"),
+    ("access", oauth2(endpoint="ftp://x"), "/access/token/endpoint"),
+    ("access", oauth2(endpoint="https://x/token?a=b"), "/access/token/endpoint: has a query"),
+    ("access", oauth2(endpoint="http://x.example/token"), "leaves this machine"),
+    ("access", oauth2(endpoint="https://x.example/token"), "anchor_file"),
+    ("access", oauth2(authentication="private_key_jwt"), "has no 'key_file'"),
+    ("access", oauth2(authentication="private_key_jwt", key_file="/nowhere.pem"), "/nowhere.pem"),
+    ("access", oauth2(key_file="k.pem"), "for private_key_jwt"),
+    ("access", oauth2(authentication="tls_client_auth"), "shows the certificate of access"),
+    ("access", oauth2(authentication="private_key_jwt", key_file="k"), "does not use the secret"),
+    ("access", oauth2(algorithm="HS256"), "PS256, ES256, RS256"),
+    ("access", oauth2(time_ms=1), "1 is outside 50..30000"),
+    ("access", {"kind": "zgw", "secret": "s"}, "has no 'jwt'"),
+    ("access", {"kind": "zgw", "jwt": {"client_id": "a"}}, "has no 'secret'"),
+    ("access", {"kind": "zgw", "secret": "s", "jwt": {}}, "has no 'client_id'"),
+    ("access", {"kind": "basic", "secret": "s", "jwt": {"client_id": "a"}}, "is for kind zgw"),
+    ("decision_point", {"endpoint": "http://127.0.0.1:1", "access": {"kind": "zgw", "secret": "s", "jwt": {"client_id": "a"}}},
+     "of a decision point is none, header, bearer or basic"),
     ("request.method", "PUT", "GET, POST"),
     ("request.method", "GET", "GET has no body"),
     ("request.target", "p", "must start with /"),

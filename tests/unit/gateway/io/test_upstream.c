@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@
 
 static int listener;
 static uint16_t port;
+static atomic_int counted; /* questions for /counted */
 
 static bool
 read_request(int fd, char *text, size_t size)
@@ -132,6 +134,10 @@ answer(int fd, const char *request)
 			say(fd, faults[i].answer);
 			return false;
 		}
+	}
+	if (strncmp(path, "/counted", 8) == 0) {
+		atomic_fetch_add(&counted, 1);
+		return false;
 	}
 	if (strncmp(path, "/reset", 6) == 0) {
 		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly");
@@ -829,6 +835,29 @@ connections_that_died_are_replaced(void **state)
 	close_world(&world);
 }
 
+/* A kept connection that dies under a question: whoever read it may have acted on it. */
+static void
+what_may_be_asked_once_is(void **state)
+{
+	(void)state;
+	for (int once = 0; once < 2; once++) {
+		struct world world;
+		struct call first = {0};
+		struct call second = {.request = {.method = KP_SLICE("POST"),
+					      .body = KP_SLICE("x"),
+					      .once = once == 1}};
+		open_world(&world);
+		run_one(&world, &first, "/ok");
+		assert_int_equal(first.status, KP_OK);
+		atomic_store(&counted, 0);
+		run_one(&world, &second, "/counted");
+		assert_int_equal(second.status, KP_E_SOURCE);
+		assert_int_equal(second.heads, 0);
+		assert_int_equal(atomic_load(&counted), once == 1 ? 1 : 2);
+		close_world(&world);
+	}
+}
+
 /* Waits beside the target's own connections. */
 static void
 listen_for(struct world *world, uint32_t time_ms)
@@ -1018,6 +1047,7 @@ main(void)
 		cmocka_unit_test(destroy_cancels),
 		cmocka_unit_test(connections_and_queue_are_bounded),
 		cmocka_unit_test(connections_that_died_are_replaced),
+		cmocka_unit_test(what_may_be_asked_once_is),
 		cmocka_unit_test(excess_is_no_answer),
 		cmocka_unit_test(answers_in_single_bytes),
 		cmocka_unit_test(many_in_flight),
