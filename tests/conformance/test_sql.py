@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The `sql` connector against real databases: PostgreSQL over TLS, and over ODBC with Debian's drivers for PostgreSQL and
 SQLite. What is asked, what comes back, and every way it can go wrong."""
+import contextlib
 import copy
 import json
 import os
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -18,6 +20,7 @@ sys.path.insert(0, str(ROOT / "tests/support"))
 import postgres  # noqa: E402
 
 PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 else str(ROOT / ".build/dev/gateway/ketenpoort")
+CALLS = sys.argv.pop(1) if len(sys.argv) > 1 else str(ROOT / ".build/dev/tests/unit_gateway_io_test_sql")
 BSN = "999993653"
 DRIVERS = pathlib.Path("/usr/lib/x86_64-linux-gnu/odbc")
 SCHEMA = """
@@ -54,6 +57,43 @@ EXPECTED = [("persoon.naam", 'José; "de" Vriës'), ("persoon.geboren", "1970-05
             ("uitkeringen.wet", "IOAW"), ("uitkeringen.bedrag", "1024.76"), ("uitkeringen.begin", "2023-12-31")]
 HOSTILE = ["' or '1'='1", "'; drop table persoon; --", "proef' --", "\\", "$1", "?", ":bsn", "%", "' union select bsn, naam, 1, 1 "
            "from persoon --", "1) or (1=1", "\"", "é\u0301☃", "x" * 240]
+
+
+class Between:
+    """Stands between a client and a server, once, and counts how often the client speaks after the server did."""
+
+    def __init__(self, port):
+        self.turns, self.client_speaks, self.lock = 0, True, threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.server = socket.create_connection(("127.0.0.1", port))
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        client, _ = self.listener.accept()
+        back = threading.Thread(target=self.carry, args=(self.server, client, False))
+        back.start()
+        self.carry(client, self.server, True)
+        back.join()
+        client.close()
+
+    def carry(self, source, target, client_speaks):
+        while piece := source.recv(65536):
+            with self.lock:
+                self.turns += client_speaks and not self.client_speaks
+                self.client_speaks = client_speaks
+            target.sendall(piece)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.thread.join()
+        self.server.close()
+        self.listener.close()
 
 
 class Sql(unittest.TestCase):
@@ -180,6 +220,71 @@ class Sql(unittest.TestCase):
                     self.assertEqual(answer, harmless, (name, text))
         self.assertEqual(self.pg.sql("select count(*) from persoon"), persons)
 
+    def test_every_parameter_arrives_as_a_value(self):
+        """Whatever it holds, the database gets exactly that."""
+        names = ("doel", "zaak", "medewerker", "organisatie")
+        echo = " union all ".join(
+            f"select cast(:bsn as bigint) as bsn, cast(:{name} as text) as regeling, null as bedrag, null as begin" for name in names)
+        for manifest in (self.manifest(uitkering=echo), self.psqlodbc()):
+            manifest["sql"]["queries"]["uitkering"] = echo
+            for text in HOSTILE:
+                answer = self.ask(manifest, **{name: text for name in names})
+                self.assertEqual([value for path, value in self.values(answer) if path == "uitkeringen.wet"],
+                                 [text] * len(names), answer)
+
+    def test_our_own_parameters_arrive_too(self):
+        own = self.manifest(uitkering="select cast(:bsn as bigint) as bsn, :trace::text as regeling, null as bedrag, null as begin "
+                                      "union all select :bsn::bigint, :nu::text, null, null")
+        trace, now = [value for path, value in self.values(self.ask(own)) if path == "uitkeringen.wet"]
+        self.assertRegex(trace, r"^[0-9a-f]{32}$")
+        self.assertRegex(now, r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d")
+
+    def test_what_is_no_bsn_is_not_asked(self):
+        for text in ("' or 1=1 --", "999993653; drop table persoon", "99999365'"):
+            (self.folder / "manifest.json").write_text(json.dumps(self.manifest()))
+            (self.folder / "bsn").write_text(text)
+            done = subprocess.run([PROGRAM, "connector", "try", "-c", str(ROOT / "tests/conformance/catalogus.json"), "--bsn-file",
+                                   str(self.folder / "bsn"), "--secret", f"db={self.folder}/secret",
+                                   str(self.folder / "manifest.json")], capture_output=True, encoding="utf-8", check=False)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertNotIn("gevonden", done.stdout)
+
+    def test_what_the_server_is_told(self):
+        """The time that is left, that nothing is written, and one transaction for all queries."""
+        told = self.manifest(
+            persoon="select bsn, concat_ws(' ', current_setting('statement_timeout'), current_setting('transaction_read_only'), "
+                    "current_setting('client_connection_check_interval')) as naam from persoon where bsn = :bsn::bigint",
+            uitkering="select :bsn::bigint as bsn, now()::text as regeling",
+            tijd="select :bsn::bigint as bsn, now()::text as tijd")
+        told["response"]["fields"] = {"persoon.naam": "persoon.naam", "persoon.geslacht": "tijd.tijd"}
+        told["response"]["lists"]["uitkeringen"]["fields"] = {"uitkeringen.wet": "regeling"}
+        found = dict(self.values(self.ask(told)))
+        timeout, read_only, interval = found["persoon.naam"].split(" ")
+        self.assertRegex(timeout, r"^([1-5]s|[1-4]\d{0,3}ms)$")
+        self.assertEqual((read_only, interval), ("on", "500ms"))
+        self.assertEqual(found["uitkeringen.wet"], found["persoon.geslacht"])
+
+    def test_a_section_from_several_queries(self):
+        for manifest in (self.manifest(), self.psqlodbc()):
+            manifest["sql"]["queries"]["geslacht"] = "select bsn, geslacht from persoon where bsn = cast(:bsn as bigint)"
+            manifest["response"]["fields"]["persoon.geslacht"]["path"] = "geslacht.geslacht"
+            self.assertEqual(sorted(self.values(self.ask(manifest)), key=str), sorted(EXPECTED, key=str))
+
+    def test_however_many_queries_there_are_they_take_one_round_trip(self):
+        turns = []
+        for fields in (["naam"], ["naam", "geboren", "geslacht", "geheim"]):
+            manifest = self.manifest()
+            manifest["sql"]["queries"] = {
+                f"q_{field}": f"select bsn, {field} from persoon where bsn = :bsn::bigint" for field in fields}
+            manifest["response"]["fields"] = {f"persoon.{field}": f"q_{field}.{field}" for field in fields}
+            del manifest["response"]["lists"], manifest["access"]["anchor_file"]
+            with Between(self.pg.port) as between:
+                manifest["endpoint"] = f"postgresql://127.0.0.1:{between.port}/postgres"
+                answer = self.ask(manifest)
+            self.assertEqual(len(self.values(answer)), len(fields), answer)
+            turns.append(between.turns)
+        self.assertEqual(turns[0], turns[1])
+
     def test_another_person_and_no_person_are_faults(self):
         rest = "naam, geboren, geslacht, geheim from persoon"
         self.refuse(self.manifest(persoon=f"select 999990019 as bsn, {rest} where bsn = :bsn"), "fout")
@@ -230,6 +335,14 @@ class Sql(unittest.TestCase):
             # The program has ended, or the server's own limit came.
             while self.busy() != "0":
                 pass
+
+    def test_each_call_of_the_transport(self):
+        """tests/unit/gateway/io/test_sql.c with a real database: caps, queue, cancel, and each allocation failing once."""
+        where = f"{self.pg.port} {self.pg.user} {self.pg.password} {self.pg.folder}/ca.pem"
+        done = subprocess.run([CALLS], env={**os.environ, "KP_TEST_POSTGRES": where}, capture_output=True, encoding="utf-8",
+                              check=False, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(done.stdout.count(" allocations, "), 2, done.stdout)
 
     def test_a_lock_is_waited_for_no_longer_than_the_time_there_is(self):
         holder = subprocess.Popen(["psql", "-X", "-q", "-h", str(self.pg.folder), "-p", str(self.pg.port), "-U", self.pg.owner, "-d",

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A gateway with a database as partner, and that database at its worst: killed, restarted, full, locked, slow. And nothing of
 what it answered stays in the gateway's memory."""
+import contextlib
 import json
 import pathlib
 import signal
@@ -24,11 +25,13 @@ QUESTION = {"purpose": "participatiewet-intake", "velden": ["uitkeringen"]}
 MARK = "KANARIE-%09d-omschrijving"
 
 
+HOSTILE = ["' or '1'='1", "'; drop table regeling; --", "\\", "$1", "?", ":bsn", "' union select 1, 'x', null, 1, 'x' --", "\"", "1) or (1=1",
+           "é\u0301☃"]
 DRIVER = pathlib.Path("/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so")
 
 
-def manifest(pg, odbc, table="regeling"):
-    query = (f"select bsn, wet, aanvang, bedrag, omschrijving from {table} where bsn = cast(:bsn as bigint) "
+def manifest(pg, odbc, table="regeling", column="omschrijving"):
+    query = (f"select bsn, wet, aanvang, bedrag, {column} as omschrijving from {table} where bsn = cast(:bsn as bigint) "
              "and cast(:doel as text) is not null order by wet")
     return {
         "source": "svb", "organisation": {"oin": "00000001822222222000", "name": "Proefdatabase"}, "connector": "sql",
@@ -57,7 +60,8 @@ class Database(unittest.TestCase):
                    f"insert into regeling values {rows}; grant select on regeling to lezer;"
                    "create function traag(bigint) returns bigint language sql as 'select $1 from pg_sleep(60)';"
                    "create view langzaam as select traag(bsn) as bsn, wet, aanvang, bedrag, omschrijving from regeling;"
-                   "grant select on langzaam to lezer")
+                   "create view wie as select bsn, wet, aanvang, bedrag, pg_backend_pid()::text as omschrijving from regeling;"
+                   "grant select on langzaam, wie to lezer")
         cls.clients = clients
 
     def gateway(self, **options):
@@ -75,6 +79,13 @@ class Database(unittest.TestCase):
                 secret.touch(mode=0o600)
                 secret.write_text(text + "\n")
             (gateway.folder / "database-ca.pem").write_text((self.pg.folder / "ca.pem").read_text())
+            if "column" in options:
+                named = manifest(self.pg, self.odbc)
+                named.update({"source": "uwv", "organisation": {"oin": "00000001820000018000", "name": "UWV"}})
+                named["sql"]["queries"] = {"naam": "select bsn, naam from naam where bsn = cast(:bsn as bigint)"}
+                named["response"] = {"subject": "bsn", "fields": {"persoon.naam.geslachtsnaam": "naam.naam"}}
+                (gateway.folder / "sources/uwv.json").write_text(json.dumps(named))
+                (gateway.folder / "sources/brp.json").unlink()
             (gateway.folder / "sources/svb.json").write_text(json.dumps(manifest(self.pg, self.odbc, **options)))
             original()
         gateway.start = start
@@ -197,6 +208,25 @@ class Database(unittest.TestCase):
             for hog in hogs:
                 hog.kill()
                 hog.wait()
+
+    def test_a_connection_is_used_again(self):
+        if self.odbc:
+            self.skipTest("a driver's connection is kept so short that a slow machine makes another")
+        with self.gateway(table="wie") as gateway, contextlib.closing(gateway.connect()) as connection:
+            told = {benefit["omschrijving"] for bsn in self.clients[:5]
+                    for benefit in self.ask(gateway, bsn, connection)[1]["dossier"]["uitkeringen"] if "omschrijving" in benefit}
+            self.assertEqual(len(told), 1, told)
+
+    def test_what_another_source_found_is_a_value(self):
+        """However hostile: it is asked with exactly that."""
+        self.pg.sql("create table naam (bsn bigint, naam text); grant select on naam to lezer")
+        for bsn, text in zip(self.clients, HOSTILE):
+            self.pg.sql(f"insert into naam values ({int(bsn)}, $hostile${text}$hostile$)")
+        with self.gateway(column="cast(:bekend.persoon.naam.geslachtsnaam as text)") as gateway:
+            for bsn, text in zip(self.clients, HOSTILE):
+                status, answer = self.ask(gateway, bsn, velden=["persoon.naam.geslachtsnaam", "uitkeringen"])
+                self.assertEqual(status, "gevonden", answer)
+                self.assertEqual([b["omschrijving"] for b in answer["dossier"]["uitkeringen"]], [text, text])
 
     def test_stopping_lets_go(self):
         with self.gateway() as gateway:
