@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "commands/connector_access.h"
 #include "commands/connector_commands.h"
 #include "commands/connector_load.h"
 #include "commands/connector_try.h"
@@ -161,9 +162,12 @@ run_check(struct command *command)
 		for (uint32_t j = 0; j < command->load.cells->cell_words; j++) {
 			cells += (size_t)__builtin_popcountll(source->offers[j]);
 		}
-		printf("%s: source %.*s of %.*s, %zu fields\n", command->load.files[i],
-			KP_SLICE_ARG(source->name), KP_SLICE_ARG(source->organisation),
-			cells);
+		struct kp_slice access = kp_connector_access_text(
+			&command->load.arena, &source->private->manifest->access);
+		printf("%s: source %.*s of %.*s, %zu fields%s%.*s\n",
+			command->load.files[i], KP_SLICE_ARG(source->name),
+			KP_SLICE_ARG(source->organisation), cells,
+			access.len > 0 ? "; shows " : "", KP_SLICE_ARG(access));
 	}
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "commands/connector_access.h"
 #include "commands/connector_ask.h"
 #include "commands/connector_doctor.h"
 #include "connectors/outcome.h"
@@ -89,12 +90,11 @@ asks_for(struct kp_slice challenge, const char *scheme)
 static void
 judge_refused(struct kp_doctor *doctor, struct kp_slice challenge)
 {
-	static const char *const shown[] = {
-		"nothing", "a header", "a bearer token", "basic credentials", "a dsn"};
 	const struct kp_manifest_credentials *access = &doctor->manifest->access;
 	int64_t end = token_end(doctor->source->private->access.secret);
-	bool other =
-		(asks_for(challenge, "Bearer") && access->kind != KP_ACCESS_BEARER) ||
+	bool other = (asks_for(challenge, "Bearer") && access->kind != KP_ACCESS_BEARER &&
+			     access->kind != KP_ACCESS_OAUTH2 &&
+			     access->kind != KP_ACCESS_ZGW) ||
 		(asks_for(challenge, "Basic") && access->kind != KP_ACCESS_BASIC);
 	if (end > 0 && end <= doctor->now_s) {
 		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "access",
@@ -109,7 +109,15 @@ judge_refused(struct kp_doctor *doctor, struct kp_slice challenge)
 			"kind",
 			"the partner does not let us in (401): it asks for '%.*s' and is "
 			"shown %s",
-			KP_SLICE_ARG(challenge), shown[access->kind]);
+			KP_SLICE_ARG(challenge), kp_connector_access_word(access->kind));
+	} else if (access->kind == KP_ACCESS_OAUTH2) {
+		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "access",
+			"compare 'access.token.scope', '.resource' and '.audience' with "
+			"what the partner expects, and the certificate a token is bound "
+			"to",
+			"the partner does not take the token that its issuer gave us "
+			"(401)%s%.*s",
+			challenge.len > 0 ? ": " : "", KP_SLICE_ARG(challenge));
 	} else if (access->kind == KP_ACCESS_NONE) {
 		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "access",
 			"ask the partner for a key or token and describe it in 'access'",
@@ -311,6 +319,15 @@ judge_outcome(struct hearing *hearing, const struct kp_connector_ask *ask,
 			"the partner answers, and has nothing about this test client "
 			"(%.*s); so the shape of an answer was not seen",
 			KP_SLICE_ARG(kp_outcome_name(ask->outcome)));
+		return;
+	}
+	if (hearing->status == 0 && doctor->manifest->access.kind == KP_ACCESS_OAUTH2 &&
+		strstr(ask->fault.message, "token") != NULL) {
+		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "access",
+			"compare 'access.token' with what the issuer knows of us: "
+			"client_id, authentication, key_id and scope",
+			"there is no token, so the partner was not asked: %s",
+			ask->fault.message);
 		return;
 	}
 	bool explained = hearing->status != 0 &&

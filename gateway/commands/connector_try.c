@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "commands/connector_ask.h"
+#include "commands/connector_access.h"
 #include "connectors/outcome.h"
 #include "connectors/text.h"
 #include "core/bits.h"
@@ -136,47 +137,16 @@ on_query(void *context, struct kp_text name, struct kp_text statement,
 }
 
 static void
-show_issuer(struct showing *showing, const struct kp_manifest_credentials *access)
-{
-	static const char *const proofs[] = {"a secret (basic)", "a secret (form)",
-		"a JWT that our key signs", "our certificate"};
-	const struct kp_manifest_token *token = &access->token;
-	const char *text = kp_arena_printf(&showing->arena,
-		"token for client '%.*s' from %.*s, by %s%s%.*s%s",
-		KP_SLICE_ARG(token->client), KP_SLICE_ARG(token->endpoint),
-		proofs[token->proof], access->secret.len > 0 ? " from '" : "",
-		KP_SLICE_ARG(access->secret), access->secret.len > 0 ? "'" : "");
-	show_request(showing, "access", kp_slice_from(text));
-	if (token->scope.len > 0) {
-		show_request(showing, "scope", token->scope);
-	}
-}
-
-static void
 show_access(struct showing *showing)
 {
-	const struct kp_manifest *manifest = showing->attempt->source->private->manifest;
-	static const char *const kinds[] = {
-		"", "header", "bearer token", "basic", "connection string"};
-	if (manifest->access.kind == KP_ACCESS_OAUTH2) {
-		show_issuer(showing, &manifest->access);
-	} else if (manifest->access.kind == KP_ACCESS_ZGW) {
-		const char *text = kp_arena_printf(&showing->arena,
-			"JWT of client '%.*s'%s, from secret '%.*s'",
-			KP_SLICE_ARG(manifest->access.jwt.client),
-			manifest->access.jwt.employee ? " that names the employee" : "",
-			KP_SLICE_ARG(manifest->access.secret));
-		show_request(showing, "access", kp_slice_from(text));
-	} else if (manifest->access.kind != KP_ACCESS_NONE) {
-		const char *text = kp_arena_printf(&showing->arena,
-			"%s%s%.*s, from secret '%.*s'", kinds[manifest->access.kind],
-			manifest->access.header.len > 0 ? " " : "",
-			KP_SLICE_ARG(manifest->access.header),
-			KP_SLICE_ARG(manifest->access.secret));
-		show_request(showing, "access", kp_slice_from(text));
+	const struct kp_manifest_credentials *access =
+		&showing->attempt->source->private->manifest->access;
+	struct kp_slice text = kp_connector_access_text(&showing->arena, access);
+	if (text.len > 0) {
+		show_request(showing, "access", text);
 	}
-	if (manifest->access.certificate_file.len > 0) {
-		show_request(showing, "certificate", manifest->access.certificate_file);
+	if (access->certificate_file.len > 0) {
+		show_request(showing, "certificate", access->certificate_file);
 	}
 }
 

@@ -438,6 +438,36 @@ class Doctor(unittest.TestCase):
         steps = self.access(status=401, answer={})
         self.assertIn("expired on 2023-11-14", self.said(steps, "fail")["access"])
 
+    def issued(self, issuer, **options):
+        """With a token of an issuer that answers so."""
+        with Partner(**issuer) as office:
+            return self.access(lambda manifest: manifest.update(access={
+                "kind": "oauth2", "secret": "schuldhulp", "token": {
+                    "endpoint": f"http://127.0.0.1:{office.port}/token", "client_id": "poort",
+                    "authentication": "client_secret_post"}}), **options)
+
+    def test_an_issuer_that_refuses(self):
+        steps = self.issued({"status": 401, "answer": {"error": "invalid_client"}})
+        self.assertIn("there is no token, so the partner was not asked: the token endpoint answered with status 401, "
+                      "invalid_client", self.said(steps, "fail")["access"])
+        steps = self.issued({"answer": {"access_token": "x", "token_type": "mac"}})
+        self.assertIn("another token_type than Bearer", self.said(steps, "fail")["access"])
+
+    def test_a_token_the_partner_does_not_take(self):
+        granted = {"answer": {"access_token": "bewijs-van-de-uitgever", "token_type": "Bearer", "expires_in": 60}}
+        steps = self.issued(granted, status=401, answer={}, headers=[("WWW-Authenticate", "Bearer error=\"invalid_token\"")])
+        self.assertIn("does not take the token that its issuer gave us (401): Bearer error=\"invalid_token\"",
+                      self.said(steps, "fail")["access"])
+        self.assertNotIn("bewijs-van-de-uitgever", json.dumps(steps))
+        self.assertIn("answer", self.said(self.issued(granted), "ok"))
+
+    def test_a_jwt_of_our_own(self):
+        zgw = {"kind": "zgw", "secret": "schuldhulp", "jwt": {"client_id": "poort"}}
+        steps = self.access(lambda manifest: manifest.update(access=zgw), status=401, answer={},
+                            headers=[("WWW-Authenticate", "Basic")])
+        self.assertIn("is shown a JWT of our own", self.said(steps, "fail")["access"])
+        self.assertIn("answer", self.said(self.access(lambda manifest: manifest.update(access=zgw)), "ok"))
+
     def test_a_secret_that_is_missing(self):
         with Partner() as partner:
             steps = self.look(f"http://127.0.0.1:{partner.port}",

@@ -44,6 +44,27 @@ def guide():
             check("999993653" not in done.stdout, "guide: the number is not masked")
 
 
+def shown():
+    """check and try say what a partner is shown, and no secret."""
+    (WORK / "token.txt").write_text("heel-geheim\n")
+    (WORK / "bsn.txt").write_text("999993653\n")
+    kinds = [
+        ({"kind": "header", "header": "apikey", "secret": "s"}, "a header 'apikey', from secret 's'"),
+        ({"kind": "basic", "secret": "s"}, "basic credentials, from secret 's'"),
+        ({"kind": "zgw", "secret": "s", "jwt": {"client_id": "poort", "employee": True}},
+         "a JWT of our own (as 'poort', names the employee), from secret 's'"),
+        (oauth2(scope="lezen"),
+         "a token of its issuer (http://127.0.0.1:1/token, as 'a', scope lezen, client_secret_basic), from secret 's'"),
+    ]
+    for access, words in kinds:
+        path = write("shown.json", {**GOOD, "access": access})
+        done = connector("check", path)
+        check(done.returncode == 0 and f"; shows {words}\n" in done.stdout, f"check: {done.stdout}{done.stderr}")
+        done = connector("try", path, "--secret", f"s={WORK}/token.txt", "--bsn-file", WORK / "bsn.txt")
+        check(words in done.stdout, f"try: {done.stdout}{done.stderr}")
+        check("heel-geheim" not in done.stdout + done.stderr, f"try shows the secret: {done.stdout}")
+
+
 GOOD = {
     "source": "brp", "organisation": {"oin": "00000001820000011000", "name": "RvIG"},
     "connector": "rest", "endpoint": "http://127.0.0.1:1/x",
@@ -202,4 +223,5 @@ shipped()
 schema()
 guide()
 wrong()
+shown()
 finish("manifests")
