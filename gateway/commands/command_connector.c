@@ -41,6 +41,8 @@ static const char usage[] =
 	"      --bsn-file FILE      read the client number (BSN) from FILE (- is "
 	"standard\n"
 	"                           input); without it you are asked for it\n"
+	"      --bekend-file FILE   what earlier sources found, for {bekend:...}: lines\n"
+	"                           field=value; a field again is of the next item\n"
 	"  -v, --velden A,B         only these sections or fields are permitted\n"
 	"  -a, --answer FILE        read this answer instead of asking the partner\n"
 	"      --status N           HTTP status of that answer (default 200)\n"
@@ -56,6 +58,7 @@ static const char usage[] =
 
 enum long_option {
 	OPTION_BSN_FILE = 256,
+	OPTION_KNOWN_FILE,
 	OPTION_STATUS,
 	OPTION_TYPE,
 	OPTION_SECRET,
@@ -73,6 +76,7 @@ static const struct option long_options[] = {
 	{"zaak", required_argument, NULL, 'z'},
 	{"help", no_argument, NULL, 'h'},
 	{"bsn-file", required_argument, NULL, OPTION_BSN_FILE},
+	{"bekend-file", required_argument, NULL, OPTION_KNOWN_FILE},
 	{"status", required_argument, NULL, OPTION_STATUS},
 	{"type", required_argument, NULL, OPTION_TYPE},
 	{"secret", required_argument, NULL, OPTION_SECRET},
@@ -84,6 +88,7 @@ static const struct option long_options[] = {
 
 struct command {
 	struct kp_connector_load load;
+	const char *known_file;
 	const char *fields;
 	const char *answer;
 	const char *status;
@@ -131,6 +136,9 @@ take_option(struct command *command, int option)
 		return true;
 	case OPTION_TYPE:
 		command->type = optarg;
+		return true;
+	case OPTION_KNOWN_FILE:
+		command->known_file = optarg;
 		return true;
 	case OPTION_SECRET:
 		return kp_connector_add_secret(&command->load, optarg);
@@ -219,7 +227,12 @@ try_one(struct command *command)
 		return EXIT_FOUND_FAULTS;
 	}
 	const struct kp_source *source = kp_source_set_get(command->load.set, 0);
+	struct kp_connector_known known;
+	if (!kp_connector_read_known(&command->load, command->known_file, &known)) {
+		return EXIT_FOUND_FAULTS;
+	}
 	struct kp_connector_try attempt = {
+		.known = &known,
 		.catalogue = command->load.cells,
 		.source = source,
 		.permitted = permitted_cells(command, source),

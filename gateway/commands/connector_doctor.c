@@ -28,6 +28,8 @@ static const char usage[] =
 	"\n"
 	"      --bsn-file FILE      ask about the test client whose number (BSN) is in\n"
 	"                           FILE; - is standard input, or you are asked for it\n"
+	"      --bekend-file FILE   what earlier sources found, for {bekend:...}: lines\n"
+	"                           field=value; a field again is of the next item\n"
 	"  -c, --catalogue FILE     catalogue of the dossier (default: catalogus.json)\n"
 	"      --secret NAME=FILE   secret that the manifest refers to; may be repeated\n"
 	"  -l, --load FILE.so       a connector of your own; may be repeated\n"
@@ -47,6 +49,7 @@ static const char usage[] =
 
 static const struct option long_options[] = {
 	{"bsn-file", required_argument, NULL, 'b'},
+	{"bekend-file", required_argument, NULL, 'k'},
 	{"catalogue", required_argument, NULL, 'c'},
 	{"secret", required_argument, NULL, 's'},
 	{"load", required_argument, NULL, 'l'},
@@ -73,6 +76,9 @@ take_option(struct kp_doctor *doctor, int option)
 	case 'b':
 		doctor->load.bsn_file = optarg;
 		doctor->ask = true;
+		return true;
+	case 'k':
+		doctor->known_file = optarg;
 		return true;
 	case 'c':
 		doctor->load.catalogue = optarg;

@@ -27,6 +27,7 @@ struct kp_doctor {
 	struct kp_tls_client *tls;      /* owned; what we show and believe; may be NULL */
 	bool json;
 	bool ask; /* a test client was named; and what the question carries: */
+	const char *known_file;
 	const char *purpose;
 	const char *case_id;
 	const char *employee;

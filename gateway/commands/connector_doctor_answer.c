@@ -11,6 +11,7 @@
 #include "commands/connector_access.h"
 #include "commands/connector_ask.h"
 #include "commands/connector_doctor.h"
+#include "commands/connector_known.h"
 #include "connectors/outcome.h"
 #include "core/encode.h"
 #include "source/source_private.h"
@@ -371,6 +372,13 @@ kp_doctor_question(struct kp_doctor *doctor)
 		.cells = doctor->source->offers,
 		.cell_words = doctor->load.cells->cell_words,
 	};
+	struct kp_connector_known known;
+	if (!kp_connector_read_known(&doctor->load, doctor->known_file, &known)) {
+		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "answer", "mend that file",
+			"not asked, since what earlier sources found cannot be read");
+		return;
+	}
+	kp_connector_offer_known(&known, &need);
 	struct kp_connector_ask ask = {.source = doctor->source,
 		.need = &need,
 		.sink = &sink,

@@ -279,7 +279,7 @@ static struct kp_need
 make_need(const struct showing *showing, const uint64_t *cells)
 {
 	const struct kp_connector_try *attempt = showing->attempt;
-	return (struct kp_need){
+	struct kp_need need = {
 		.size = sizeof(struct kp_need),
 		.bsn = kp_text_from(attempt->bsn),
 		.purpose = kp_text_from(attempt->purpose),
@@ -291,6 +291,8 @@ make_need(const struct showing *showing, const uint64_t *cells)
 		.cells = cells,
 		.cell_words = attempt->catalogue->cell_words,
 	};
+	kp_connector_offer_known(attempt->known, &need);
+	return need;
 }
 
 /* Prepares without sending, to show what would be sent. */

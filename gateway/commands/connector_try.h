@@ -8,12 +8,14 @@
 
 #include <stdbool.h>
 
+#include "commands/connector_known.h"
 #include "source/source.h"
 
 struct kp_connector_try {
 	const struct kp_catalogue *catalogue;
 	const struct kp_source *source;
-	const uint64_t *permitted; /* cells that may be shown */
+	const uint64_t *permitted;              /* cells that may be shown */
+	const struct kp_connector_known *known; /* by earlier sources */
 	struct kp_slice bsn;
 	struct kp_slice purpose;
 	struct kp_slice case_id;

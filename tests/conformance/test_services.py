@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.parse
 
-from support import SOURCE, Stub, attempt, check, finish, manifest
+from support import CATALOGUE, SOURCE, Stub, attempt, check, connector, finish, manifest, write
 
 BSN = "999993653"
 OTHER = "999990019"
@@ -147,10 +147,9 @@ def klantinteracties():
     result, requests = ask(name, pages)
     expect("contacten without a partij", result, "nietVanToepassing")
     check(not requests, "contacten were asked without a partij")
-    request = {"method": "GET", "target": "/klantcontacten", "query": {"hadBetrokkene__wasPartij__uuid": "u"}}
-    result, requests = ask(name, pages, request=request)
+    result, requests = ask(name, pages, "--bekend-file", write("bekend", "# of a test client\nklant.partij = u\n"))
     expect("contacten", result, "gevonden", {"contactmomenten.onderwerp": ["vraag 0", "vraag 1", "vraag 2"]})
-    check([q for _, _, q, *_ in requests] == [{"hadBetrokkene__wasPartij__uuid": "u"}, {"page": "2"}], f"{requests}")
+    check([q for _, _, q, *_ in requests] == [{"hadBetrokkene__wasPartij__uuid": "u", "pageSize": "100"}, {"page": "2"}], f"{requests}")
 
 
 def check_jwt(authorization, user):
@@ -246,17 +245,39 @@ def woz():
                       "waarden": [{"vastgesteldeWaarde": 300000 + i, "waardepeildatum": "2025-01-01"},
                                   {"vastgesteldeWaarde": 1, "waardepeildatum": "2024-01-01"}],
                       "belanghebbendeEigenaar": {"naam": "H. Proef", "burgerservicenummer": OTHER}}
-    request = {"method": "GET", "target": "/wozobjecten", "query": {"fields": "{velden}", "page": "1"}}
     pages = [(200, HAL, {"_links": {"next": {"href": "/lvwoz/huidigebevragingen/wozobjecten?page=2"}},
                          "_embedded": {"wozObjecten": [home(1)]}}),
              (200, HAL, {"_links": {"self": {"href": "x"}}, "_embedded": {"wozObjecten": [home(2)]}})]
-    result, requests = ask(name, pages, request=request)
+    known = write("bekend", "registratie.bagVerblijfsobject=0599010000000001\n")
+    result, requests = ask(name, pages, "--bekend-file", known)
     expect("woz", result, "gevonden", {"wozObjecten.waarde": [300001, 300002], "wozObjecten.huisnummer": [1, 2]})
     check(requests[1][2] == {"page": "2"}, f"woz: {requests}")
+    check(requests[0][2]["adresseerbaarObjectIdentificatie"] == "0599010000000001", f"woz: {requests[0]}")
+    check(set(requests[0][2]["fields"].split(",")) == {"identificatie", "waarden", "aanduiding", "grondoppervlakte",
+                                                       "verantwoordelijkeGemeente"}, f"woz: {requests[0]}")
     check("H. Proef" not in json.dumps(result) and OTHER not in json.dumps(result), "woz: an owner came along")
 
 
 suppliers()
+def each():
+    """One request for each item that is in the file of what is known."""
+    name = "kvk-basisprofiel.json"
+    answers = [(200, HAL, {"kvkNummer": "69599084", "naam": "Een"}), (404, JSON, {"fout": [{"code": "IPD0005"}]}),
+               (200, HAL, {"kvkNummer": "68727720", "naam": "Drie"})]
+    numbers = ("69599084", "99999999", "68727720")
+    known = write("bekend", "".join(f"ondernemingen.kvkNummer={n}\n" for n in numbers))
+    result, requests = ask(name, answers, "--bekend-file", known)
+    expect("each", result, "gevonden", {"ondernemingen.handelsnaam": ["Een", "Drie"]})
+    check([path for _, path, *_ in requests] == [f"/api/v1/basisprofielen/{n}" for n in numbers], f"each: {requests}")
+    for wrong, words in (("ondernemingen.kvkNummer\n", "is not field=value"), ("ondernemingen.nummer=1\n", "nearest is"),
+                         ("adres.postcode=1\n" * 65, "more than 64 lines")):
+        done = connector("try", write("manifest.json", manifest(name, 1)), "--bsn-file", write("bsn", BSN),
+                         f"--secret=kvk_key={write('secret', 'x')}", "--bekend-file", write("bekend", wrong),
+                         catalogue=CATALOGUE)
+        check(done.returncode == 1 and words in done.stderr, f"each: {wrong[:30]}: {done.stderr}")
+
+
+each()
 brp_13()
 klantinteracties()
 zaken()
