@@ -189,6 +189,7 @@ enum kp_manifest_soap_action {
 struct kp_manifest_soap {
 	bool version_1_2;
 	struct kp_slice action; /* URI of the operation */
+	struct kp_slice scope;  /* path in the body to what is asked; may be empty */
 	enum kp_manifest_soap_action action_header;
 	bool addressing;
 	struct kp_slice from; /* templates */

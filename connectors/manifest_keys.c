@@ -143,6 +143,12 @@ static const struct kp_key soap_keys[] = {
 		.help = "how SOAPAction is written: \"uri\" in quotes (default), bare, "
 			"empty "
 			"(\"\"), or not at all"},
+	{.name = "scope",
+		.kind = KP_KEY_TEXT,
+		.help = "path in the body to the element that names what is asked, with "
+			"the elements of the answer's root in it "
+			"(npsLv01/scope/object): empty ones from which nothing wanted "
+			"comes are left out"},
 	{.name = "addressing",
 		.kind = KP_KEY_OBJECT,
 		.keys = addressing_keys,

@@ -17,6 +17,7 @@
 struct compiler {
 	struct kp_arena *arena;
 	const struct kp_manifest *manifest;
+	const struct kp_mapping *mapping;
 	const struct kp_host *host;
 	struct kp_envelope *envelope;
 	enum kp_status status;
@@ -29,10 +30,23 @@ soap_space(const struct kp_envelope *envelope)
 }
 
 static void
-add_part(struct compiler *compiler, struct kp_slice xml,
+compile_text(struct compiler *compiler, struct kp_slice text,
+	const struct kp_manifest_place *place, struct kp_template *ret)
+{
+	if (compiler->status == KP_OK) {
+		compiler->status = kp_http_template(compiler->arena, compiler->manifest,
+			compiler->host, text, KP_TEMPLATE_XML, place, ret);
+	}
+}
+
+/* `scope`: where it is in the text; empty when it has none. */
+static void
+add_part(struct compiler *compiler, struct kp_slice xml, struct kp_slice scope,
 	const struct kp_manifest_place *place)
 {
 	struct kp_envelope *envelope = compiler->envelope;
+	struct kp_slice before = {0};
+	struct kp_slice after = {0};
 	struct kp_slice text = {0};
 	const char *fault = NULL;
 	if (compiler->status != KP_OK) {
@@ -56,8 +70,10 @@ add_part(struct compiler *compiler, struct kp_slice xml,
 	envelope->part_count++;
 	compiler->status = status != KP_OK
 		? status
-		: kp_http_template(compiler->arena, compiler->manifest, compiler->host,
-			  text, KP_TEMPLATE_XML, place, &part->xml);
+		: kp_scope_compile(compiler->arena, text, scope, compiler->mapping,
+			  compiler->host, place, &envelope->scope, &before, &after);
+	compile_text(compiler, before, place, &part->xml);
+	compile_text(compiler, after, place, &envelope->rest);
 }
 
 /* An element of WS-Addressing, the address in wsa:Address when it is an endpoint. */
@@ -81,7 +97,8 @@ add_address(
 		compiler->status = KP_E_MEMORY;
 		return;
 	}
-	add_part(compiler, kp_buffer_slice(&buffer), &compiler->manifest->soap.place);
+	add_part(compiler, kp_buffer_slice(&buffer), (struct kp_slice){0},
+		&compiler->manifest->soap.place);
 }
 
 static void
@@ -114,23 +131,26 @@ add_body(struct compiler *compiler)
 		compiler->status = KP_E_MEMORY;
 		return;
 	}
-	add_part(compiler, kp_buffer_slice(&buffer), &request->body_place);
+	add_part(compiler, kp_buffer_slice(&buffer), compiler->manifest->soap.scope,
+		&request->body_place);
 }
 
 enum kp_status
-kp_envelope_compile(struct kp_arena *arena, const struct kp_manifest *manifest,
+kp_envelope_compile(struct kp_arena *arena, const struct kp_mapping *mapping,
 	const struct kp_host *host, struct kp_envelope *ret_envelope)
 {
+	const struct kp_manifest *manifest = mapping->manifest;
 	const struct kp_manifest_soap *soap = &manifest->soap;
 	struct compiler compiler = {.arena = arena,
 		.manifest = manifest,
+		.mapping = mapping,
 		.host = host,
 		.envelope = ret_envelope,
 		.status = KP_OK};
 	*ret_envelope = (struct kp_envelope){.version_1_2 = soap->version_1_2};
 	add_addressing(&compiler);
 	for (size_t i = 0; i < soap->header_count; i++) {
-		add_part(&compiler, soap->headers[i], &soap->place);
+		add_part(&compiler, soap->headers[i], (struct kp_slice){0}, &soap->place);
 	}
 	if (manifest->request.body.len == 0 || !manifest->request.body_text) {
 		kp_finding(host, &manifest->request.body_place,
@@ -141,6 +161,25 @@ kp_envelope_compile(struct kp_arena *arena, const struct kp_manifest *manifest,
 	}
 	add_body(&compiler);
 	return compiler.status;
+}
+
+/* The scope and what is behind it, behind `text`. */
+static int
+add_scope(const struct kp_envelope *envelope, const struct kp_http_filling *filling,
+	struct kp_slice *text)
+{
+	struct kp_slice rest;
+	struct kp_buffer buffer;
+	int verdict = kp_http_fill(filling, &envelope->rest, PART_BYTES_MAX, &rest);
+	if (verdict != KP_DONE) {
+		return verdict;
+	}
+	kp_buffer_init(&buffer, filling->arena, PART_BYTES_MAX);
+	kp_buffer_add_slice(&buffer, *text);
+	kp_scope_write(&envelope->scope, filling->need, &buffer);
+	kp_buffer_add_slice(&buffer, rest);
+	*text = kp_buffer_slice(&buffer);
+	return buffer.failed ? kp_fault_memory(filling->fault) : KP_DONE;
 }
 
 /* Each part filled, as it is sent and signed. */
@@ -156,7 +195,9 @@ fill_parts(const struct kp_envelope *envelope, const struct kp_http_filling *fil
 			return verdict;
 		}
 	}
-	return KP_DONE;
+	return envelope->scope.count == 0
+		? KP_DONE
+		: add_scope(envelope, filling, &parts[envelope->part_count - 1].text);
 }
 
 int

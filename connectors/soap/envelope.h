@@ -10,6 +10,7 @@
 #define KP_SOAP_ENVELOPE_H
 
 #include "connectors/http.h"
+#include "connectors/soap/scope.h"
 
 #define KP_ENVELOPE_PARTS_MAX 16
 #define KP_ENVELOPE_BYTES_MAX ((size_t)256 * 1024)
@@ -25,11 +26,13 @@ struct kp_envelope {
 	bool version_1_2;
 	struct kp_envelope_part parts[KP_ENVELOPE_PARTS_MAX];
 	size_t part_count;
+	struct kp_scope scope;   /* stands behind the last part's text, */
+	struct kp_template rest; /* and this behind the scope */
 };
 
 /* Compiles the parts; what is wrong goes to host->finding. Errors: KP_E_MEMORY. */
 enum kp_status kp_envelope_compile(struct kp_arena *arena,
-	const struct kp_manifest *manifest, const struct kp_host *host,
+	const struct kp_mapping *mapping, const struct kp_host *host,
 	struct kp_envelope *ret_envelope) KP_MUST_USE;
 
 /* Fills the envelope, and signs it when the manifest says so. KP_DONE, KP_SKIP or KP_FAIL

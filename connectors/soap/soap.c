@@ -111,13 +111,13 @@ compile_all(void *opaque, const struct kp_host *host)
 	enum kp_status status = kp_http_compile(
 		&instance->base.arena, instance->base.manifest, host, &instance->request);
 	if (status == KP_OK) {
-		status = kp_envelope_compile(&instance->base.arena,
-			instance->base.manifest, host, &instance->envelope);
-	}
-	if (status == KP_OK) {
 		status =
 			kp_mapping_compile(&instance->base.arena, instance->base.manifest,
 				host, KP_MAPPING_XML, &instance->mapping);
+	}
+	if (status == KP_OK) {
+		status = kp_envelope_compile(&instance->base.arena, &instance->mapping,
+			host, &instance->envelope);
 	}
 	if (status == KP_OK) {
 		check_words(instance, host);

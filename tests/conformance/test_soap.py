@@ -5,8 +5,9 @@ manifests: each case with what must come of it. And public XML bombs."""
 import json
 import re
 import tarfile
+import xml.etree.ElementTree
 
-from support import SHARED, SOURCE, Stub, attempt, check, finish
+from support import SHARED, SOURCE, Stub, attempt, check, connector, finish, write
 
 XML = {"Content-Type": "text/xml;charset=UTF-8"}
 ENVELOPE = ('<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header/>'
@@ -18,9 +19,13 @@ stub = Stub(lambda *_: coming.pop())
 stub.server.handle_error = lambda *_: None  # an answer that is refused is not read to its end
 
 
-def ask(manifest, bsn, body, status=200):
+def shipped(manifest):
+    return json.loads((SOURCE / "connectors/soap/manifests" / f"{manifest}.json").read_text())
+
+
+def ask(manifest, bsn, body, status=200, *arguments):
     """What comes of this answer."""
-    text = json.loads((SOURCE / "connectors/soap/manifests" / f"{manifest}.json").read_text())
+    text = shipped(manifest)
     # What an earlier source would have found; one by one: tests/flow/each-item.flow.
     asked = json.dumps(text["request"])
     text["request"] = json.loads(re.sub(r"{bekend:[^}]*}", "1AB", asked))
@@ -29,7 +34,7 @@ def ask(manifest, bsn, body, status=200):
     stub.requests.clear()
     base = text["endpoint"].split("/", 3)[3]
     text["endpoint"] = f"http://127.0.0.1:{stub.port}/{base}"
-    result = attempt(text, bsn)
+    result = attempt(text, bsn, *arguments)
     check(len(stub.requests) == 1, f"{manifest}: asked {len(stub.requests)} times")
     if stub.requests:
         method, path, headers, sent = stub.requests[0]
@@ -96,6 +101,46 @@ def invented():
     expect("500 that is no SOAP", ask("suwinet-brp", bsn, "<html>stuk</html>", 500), "fout")
     expect("locator", ask("suwinet-verwijsindex", bsn, ENVELOPE % '<v:IBVerwijsindexResponse xmlns:v="http://bkwi.nl/SuwiML/Diensten/'
            'IBVerwijsindex/v0300"><Acknowledgement/></v:IBVerwijsindexResponse>'), "gevonden", ("verwijsindex.aangemeld", True))
+
+
+def asked_elements(*fields):
+    """The elements that StUF's scope asks for when only these fields are permitted: paths from the object."""
+    ask("stuf-bg-0310", "999993653", ENVELOPE % "<x/>", 200, *[word for field in fields for word in ("--velden", field)])
+    scope = xml.etree.ElementTree.fromstring(stub.requests[0][3]).find(".//{*}scope")
+    found, kinds = set(), set()
+
+    def walk(element, path):
+        path = [*path, element.tag.split("}")[1]]
+        kinds.update(value for name, value in element.attrib.items() if name.endswith("entiteittype"))
+        if len(element) == 0:
+            found.add("/".join(path[1:]))
+        for child in element:
+            walk(child, path)
+
+    walk(scope[0], [])
+    return found, kinds
+
+
+def scope():
+    """StUF 3.01: only what may be seen is asked, and whose it is."""
+    relative = {f"gerelateerde/{name}" for name in ("inp.bsn", "geslachtsnaam", "voorvoegselGeslachtsnaam", "voornamen", "geboortedatum")}
+    for fields, elements, kinds in (
+            ("persoon.naam.geslachtsnaam", {"geslachtsnaam"}, {"NPS"}),
+            ("adres.postcode,persoon.geboorte.datum", {"verblijfsadres/aoa.postcode", "geboortedatum"}, {"NPS"}),
+            ("kinderen", {f"inp.heeftAlsKinderen/{name}" for name in relative}, {"NPS", "NPSNPSKND"}),
+            ("partner.burgerservicenummer", {"inp.heeftAlsEchtgenootPartner/gerelateerde/inp.bsn"}, {"NPS", "NPSNPSHUW"})):
+        check(asked_elements(fields) == ({"inp.bsn", *elements}, kinds), f"scope for {fields}: {asked_elements(fields)}")
+    everything, _ = asked_elements()
+    body = "".join(shipped("stuf-bg-0310")["request"]["body"])
+    check(len(everything) == body.count("xsi:nil='true'") == 27, f"scope for everything: {sorted(everything)}")
+    for change, word in ((lambda m: m["soap"].update(scope="npsLv01/bereik"), "no element 'npsLv01/bereik'"),
+                         (lambda m: m["response"]["fields"].pop("persoon.naam.voorletters"), "asks for 'voorletters'"),
+                         (lambda m: m["request"].update(body="".join(m["request"]["body"]).replace(
+                             "<ns:voornamen xsi:nil='true'/>", "<ns:voornamen>{zaak}</ns:voornamen>", 1)), "braces")):
+        text = shipped("stuf-bg-0310")
+        change(text)
+        done = connector("check", write("wrong.json", text))
+        check(done.returncode == 1 and word in done.stdout + done.stderr, f"{word}: {done.stdout + done.stderr}")
 
 
 def objects():
@@ -246,6 +291,7 @@ def bombs():
 
 
 invented()
+scope()
 objects()
 for part, needs in ((gzac, "suwinet/gzac-plugin-eupl.tar.gz"), (bkwi, "suwinet/recorded-bkwi-exchanges"),
                     (others, "stuf-bg"), (bombs, "suites/xml-bombs-mit.tar.gz")):

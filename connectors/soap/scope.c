@@ -1,0 +1,250 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* scope: see scope.h. Canonical XML has start tags and end tags only: no empty-element
+ * tags, no comments, no CDATA. */
+#include "connectors/soap/scope.h"
+
+#include <string.h>
+
+#include "connectors/finding.h"
+#include "core/bits.h"
+
+#define DEPTH_MAX 32u
+#define ELEMENTS_MAX ((size_t)1024)
+
+struct tag {
+	struct kp_slice text;
+	struct kp_slice name; /* without its prefix */
+	bool end;
+};
+
+/* The next tag at or after `*at`, which moves behind it. False at the end. */
+static bool
+next_tag(struct kp_slice xml, size_t *at, struct tag *ret)
+{
+	const char *end = xml.data + xml.len;
+	const char *start = memchr(xml.data + *at, '<', xml.len - *at);
+	if (start == NULL) {
+		return false;
+	}
+	const char *stop = start;
+	for (char quote = 0; stop < end && (quote != 0 || *stop != '>'); stop++) {
+		if (*stop == '"' || *stop == '\'') {
+			quote = quote == 0 ? *stop : quote == *stop ? 0 : quote;
+		}
+	}
+	if (stop == end) {
+		return false;
+	}
+	ret->end = start[1] == '/';
+	ret->text = (struct kp_slice){start, (size_t)(stop + 1 - start)};
+	const char *name = start + (ret->end ? 2 : 1);
+	const char *name_end = name;
+	while (name_end < stop && *name_end != ' ') {
+		name_end++;
+	}
+	const char *colon = memchr(name, ':', (size_t)(name_end - name));
+	name = colon == NULL ? name : colon + 1;
+	ret->name = (struct kp_slice){name, (size_t)(name_end - name)};
+	*at = (size_t)(stop + 1 - xml.data);
+	return true;
+}
+
+/* The first name of a path, which it leaves. */
+static struct kp_slice
+take_name(struct kp_slice *path)
+{
+	const char *slash = path->len == 0 ? NULL : memchr(path->data, '/', path->len);
+	size_t len = slash == NULL ? path->len : (size_t)(slash - path->data);
+	struct kp_slice name = {path->data, len};
+	size_t used = slash == NULL ? len : len + 1;
+	*path = (struct kp_slice){path->data + used, path->len - used};
+	return name;
+}
+
+/* Moves `*at` behind the start tag that the path leads to. The body is the top. */
+static bool
+find_start(struct kp_slice xml, struct kp_slice path, size_t *at, struct tag *ret)
+{
+	unsigned depth = 0;
+	unsigned found = 0;
+	struct kp_slice name = take_name(&path);
+	while (next_tag(xml, at, ret)) {
+		if (ret->end) {
+			depth--;
+			continue;
+		}
+		if (depth == found + 1 && kp_slice_equal(ret->name, name)) {
+			found++;
+			if (path.len == 0) {
+				return true;
+			}
+			name = take_name(&path);
+		}
+		depth++;
+	}
+	return false;
+}
+
+static const struct kp_node *
+node_below(const struct kp_node *node, struct kp_slice name)
+{
+	return node == NULL ? NULL : kp_node_child(node, name);
+}
+
+struct reading {
+	struct kp_slice xml;
+	size_t at;
+	struct kp_scope *scope;
+	const struct kp_host *host;
+	const struct kp_manifest_place *place;
+};
+
+static bool
+begin_element(struct reading *reading, const struct tag *tag, const struct kp_node *node)
+{
+	struct kp_scope *scope = reading->scope;
+	if (scope->count == ELEMENTS_MAX) {
+		return false;
+	}
+	scope->elements[scope->count++] =
+		(struct kp_scope_element){.open = tag->text, .node = node};
+	return true;
+}
+
+static void
+end_element(struct reading *reading, size_t index, const struct tag *tag)
+{
+	struct kp_scope *scope = reading->scope;
+	struct kp_scope_element *element = &scope->elements[index];
+	element->close = tag->text;
+	element->end = scope->count;
+	if (element->end == index + 1 && element->node == NULL) {
+		kp_finding(reading->host, reading->place,
+			"scope asks for '%.*s', and nothing is made of it",
+			KP_SLICE_ARG(tag->name));
+	}
+}
+
+/* Everything up to the end tag of the root. False when it is too large. */
+static bool
+read_elements(struct reading *reading, const struct tag *root)
+{
+	size_t open[DEPTH_MAX] = {0};
+	unsigned depth = 1;
+	struct tag tag;
+	if (!begin_element(reading, root, reading->scope->mapping->root)) {
+		return false;
+	}
+	while (depth > 0 && next_tag(reading->xml, &reading->at, &tag)) {
+		if (tag.end) {
+			end_element(reading, open[--depth], &tag);
+			continue;
+		}
+		const struct kp_node *parent =
+			reading->scope->elements[open[depth - 1]].node;
+		if (depth == DEPTH_MAX ||
+			!begin_element(reading, &tag, node_below(parent, tag.name))) {
+			return false;
+		}
+		open[depth++] = reading->scope->count - 1;
+	}
+	return depth == 0;
+}
+
+enum kp_status
+kp_scope_compile(struct kp_arena *arena, struct kp_slice xml, struct kp_slice path,
+	const struct kp_mapping *mapping, const struct kp_host *host,
+	const struct kp_manifest_place *place, struct kp_scope *ret_scope,
+	struct kp_slice *ret_before, struct kp_slice *ret_after)
+{
+	struct reading reading = {
+		.xml = xml, .scope = ret_scope, .host = host, .place = place};
+	struct tag root;
+	*ret_scope = (struct kp_scope){.mapping = mapping};
+	*ret_before = xml;
+	*ret_after = (struct kp_slice){0};
+	if (path.len == 0) {
+		return KP_OK;
+	}
+	if (!find_start(xml, path, &reading.at, &root)) {
+		kp_finding(host, place, "scope: the body has no element '%.*s'",
+			KP_SLICE_ARG(path));
+		return KP_OK;
+	}
+	*ret_before = (struct kp_slice){xml.data, (size_t)(root.text.data - xml.data)};
+	ret_scope->elements =
+		KP_ARENA_ARRAY(arena, struct kp_scope_element, ELEMENTS_MAX);
+	if (ret_scope->elements == NULL) {
+		return KP_E_MEMORY;
+	}
+	size_t start = reading.at;
+	if (!read_elements(&reading, &root)) {
+		kp_finding(host, place, "scope: more than %zu elements, or %u deep",
+			ELEMENTS_MAX, DEPTH_MAX);
+	}
+	if (memchr(xml.data + start, '{', reading.at - start) != NULL) {
+		kp_finding(host, place, "scope: a name in braces has no place in it");
+	}
+	*ret_after = (struct kp_slice){xml.data + reading.at, xml.len - reading.at};
+	return KP_OK;
+}
+
+/* Writing. */
+
+static bool
+within(const struct kp_node *node, const struct kp_node *top)
+{
+	return node != NULL && node->id >= top->id && node->id < top->id_end;
+}
+
+/* Does a value that is wanted come from here, or from below? */
+static bool
+wanted(const struct kp_scope *scope, const struct kp_node *node,
+	const struct kp_need *need)
+{
+	const struct kp_mapping *mapping = scope->mapping;
+	for (const struct kp_leaf *leaf = node->leaves; leaf != NULL; leaf = leaf->next) {
+		if (leaf->role != KP_LEAF_FIELD) {
+			return true; /* whose it is, of which day */
+		}
+	}
+	for (uint32_t i = 0; i < mapping->field_count; i++) {
+		const struct kp_leaf *leaf = mapping->fields[i];
+		if (leaf->cell / 64 < need->cell_words &&
+			kp_bits_has(need->cells, leaf->cell) &&
+			(within(leaf->node, node) || within(leaf->sign, node) ||
+				within(leaf->incomplete, node) ||
+				within(leaf->label_node, node))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* False when nothing of it is wanted, and then nothing is written. */
+static bool
+write_element(const struct kp_scope *scope, size_t index, const struct kp_need *need,
+	struct kp_buffer *buffer)
+{
+	const struct kp_scope_element *element = &scope->elements[index];
+	size_t start = buffer->len;
+	kp_buffer_add_slice(buffer, element->open);
+	bool any = element->end == index + 1 && element->node != NULL &&
+		wanted(scope, element->node, need);
+	for (size_t i = index + 1; i < element->end; i = scope->elements[i].end) {
+		any = write_element(scope, i, need, buffer) || any;
+	}
+	kp_buffer_add_slice(buffer, element->close);
+	buffer->len = any || index == 0 ? buffer->len : start;
+	return any;
+}
+
+void
+kp_scope_write(const struct kp_scope *scope, const struct kp_need *need,
+	struct kp_buffer *buffer)
+{
+	if (scope->count > 0) {
+		(void)write_element(scope, 0, need, buffer);
+	}
+}
