@@ -223,6 +223,31 @@ class Whole(unittest.TestCase):
             self.assertIn(word, done.stdout + done.stderr)
 
 
+class Paper(unittest.TestCase):
+    """The worked manifest: a register of where paper lies."""
+
+    def test_the_register_of_paper_files(self):
+        shipped = ROOT / "connectors/file/manifests"
+        with tempfile.TemporaryDirectory(prefix="ketenpoort-delivery-") as home:
+            house = House(home)
+            (house.folder / "archief").mkdir()
+            shutil.copy(shipped / "papierdossiers.csv", house.folder / "archief")
+            manifest = json.loads((shipped / "papierdossiers.json").read_text())
+            (house.folder / "manifest.json").write_text(json.dumps(manifest))
+            done = subprocess.run([PROGRAM, "connector", "try", "--json", "-c", str(ROOT / "policies/voorbeeld/catalogus.json"),
+                                   "--bsn-file", "bsn", "manifest.json"],
+                                  capture_output=True, encoding="utf-8", check=False, cwd=house.folder)
+        answer = json.loads(done.stdout)
+        self.assertEqual((answer["outcome"], answer["unmapped"]), ("gevonden", []))
+        items = {}
+        for field in answer["fields"]:
+            items.setdefault(field["item"], {})[field["path"].split(".")[1]] = field["value"]
+        self.assertEqual(items[1], {"inventarisnummer": "2005-0032", "omschrijving": "Re-integratie", "periodeVan": "2005-02-15",
+                                    "periodeTot": "2007-06-30", "vindplaats": "Depot Noord, kast 14, plank 1",
+                                    "contact": "Archief, balie 2, 14 0515", "aanwezig": False})
+        self.assertEqual(len(items), 2)
+
+
 class Series(unittest.TestCase):
     """A whole delivery and the change files after it. Rows are told apart by Dossier, whoever they are about."""
 

@@ -18,6 +18,7 @@ struct file {
 	struct bytes bytes;
 	size_t durable; /* of a journal file */
 	int64_t version;
+	int64_t modified_ns; /* virtual time, and never the same twice */
 };
 
 static struct file files[FILES_MAX];
@@ -78,6 +79,7 @@ world_write_file(const char *path, struct kp_slice text)
 	bytes_add(&file->bytes, text.data, text.len);
 	file->durable = text.len;
 	file->version = ++versions;
+	file->modified_ns = kp_loop_wall_ms(NULL) * 1000000 + file->version;
 }
 
 struct bytes *
@@ -113,7 +115,7 @@ static struct kp_file_stamp
 stamp_of(const struct file *file)
 {
 	return (struct kp_file_stamp){.size = file->bytes.len,
-		.modified_ns = file->version,
+		.modified_ns = file->modified_ns,
 		.changed_ns = file->version,
 		.links = 1,
 		.inode = (uint64_t)file->version};
