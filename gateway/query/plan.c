@@ -175,6 +175,16 @@ plan_unconnected(const struct kp_plan_options *options, const uint64_t *sources,
 	}
 }
 
+static bool
+is_covered(const struct kp_field *field, const uint64_t *called)
+{
+	bool covered = false;
+	for (uint32_t i = 0; i < field->cell_count && !covered; i++) {
+		covered = kp_bits_has(called, field->first_cell + i);
+	}
+	return covered;
+}
+
 /* Permitted fields that no call will bring, and the sources of the catalogue that could
  * have: only those, so that what is asked of a second source does not look like a gap. */
 static void
@@ -182,24 +192,20 @@ find_gaps(const struct kp_plan_options *options, const uint64_t *called,
 	uint64_t *sources, struct kp_plan *plan)
 {
 	const struct kp_catalogue *catalogue = options->catalogue;
-	for (uint32_t i = 0; i < catalogue->field_count; i++) {
-		const struct kp_field *field = &catalogue->fields[i];
-		bool permitted = false;
-		bool covered = false;
-		for (uint32_t j = 0; j < field->cell_count; j++) {
-			uint32_t cell = field->first_cell + j;
-			permitted = permitted || kp_bits_has(options->permitted, cell);
-			covered = covered || kp_bits_has(called, cell);
-		}
-		if (!permitted || covered) {
-			continue;
-		}
-		plan->fields_without_source++;
-		for (uint32_t j = 0; j < field->cell_count; j++) {
-			uint32_t cell = field->first_cell + j;
-			if (kp_bits_has(options->permitted, cell)) {
-				kp_bits_set(sources, catalogue->cells[cell].source);
+	uint32_t last = KP_NO_ID;
+	for (uint32_t word = 0; word < catalogue->cell_words; word++) {
+		uint64_t left = options->permitted[word] & ~called[word];
+		for (; left != 0; left &= left - 1) {
+			const struct kp_cell *cell = &catalogue->cells[word * 64 +
+				(uint32_t)__builtin_ctzll(left)];
+			const struct kp_field *field = &catalogue->fields[cell->field];
+			if (is_covered(field, called)) {
+				continue;
 			}
+			/* The cells of a field are neighbours. */
+			plan->fields_without_source += cell->field != last ? 1 : 0;
+			last = cell->field;
+			kp_bits_set(sources, cell->source);
 		}
 	}
 }

@@ -4,10 +4,11 @@
  * numbers. */
 #include "query/withheld.h"
 
+#define REFUSED 253u /* and its reason is not known yet */
 #define PERMITTED 254u
 #define NOT_ASKED 255u
 
-_Static_assert(KP_REASONS_MAX < PERMITTED, "a reason's number is not a mark");
+_Static_assert(KP_REASONS_MAX < REFUSED, "a reason's number is not a mark");
 
 struct finder {
 	const struct kp_shape *shape;
@@ -90,8 +91,10 @@ sort_fields(const struct finder *finder, const struct kp_decision *decision,
 	const struct kp_catalogue *catalogue = finder->shape->catalogue;
 	for (uint32_t i = 0; i < catalogue->field_count; i++) {
 		const struct kp_field *field = &catalogue->fields[i];
-		finder->of_field[i] = kp_bits_has(asked, i) ? PERMITTED : NOT_ASKED;
-		if (kp_bits_has(asked, i) && is_refused(decision, field)) {
+		bool is_asked = kp_bits_has(asked, i);
+		finder->of_field[i] = is_asked ? PERMITTED : NOT_ASKED;
+		if (is_asked && is_refused(decision, field)) {
+			finder->of_field[i] = REFUSED;
 			kp_bits_set(ret_cells, field->first_cell);
 			finder->withheld->field_count++;
 		}
@@ -124,9 +127,9 @@ kp_withheld_make(const struct kp_shape *shape, const struct kp_bundle *bundle,
 	}
 	finder.reasons = reasons.list;
 	for (uint32_t i = 0; i < catalogue->field_count; i++) {
-		uint32_t cell = catalogue->fields[i].first_cell;
-		if (catalogue->fields[i].cell_count > 0 && kp_bits_has(cells, cell)) {
-			finder.of_field[i] = reasons.of_cell[cell];
+		if (finder.of_field[i] == REFUSED) {
+			finder.of_field[i] =
+				reasons.of_cell[catalogue->fields[i].first_cell];
 		}
 	}
 	for (uint32_t i = 0; i < catalogue->section_count; i++) {
