@@ -496,7 +496,7 @@ kp_mapping_compile(struct kp_arena *arena, const struct kp_manifest *manifest,
 	check_shapes(&compiler, ret_mapping->top);
 	(void)number(ret_mapping->top, 0);
 	(void)mark_many(ret_mapping->top);
-	return KP_OK;
+	return kp_mapping_make_guides(arena, ret_mapping);
 }
 
 void

@@ -114,6 +114,10 @@ struct kp_mapping {
 	uint32_t list_count;
 	struct kp_leaf *constants;   /* of single sections */
 	struct kp_slice subject_ask; /* asked always; empty when answers name nobody */
+	/* By node id: the nodes that every answer is looked at for, and the answer to an
+	 * error. */
+	const unsigned char *guides;
+	const unsigned char *code_guides;
 };
 
 /* Builds the tree; what is wrong goes to host->finding. Errors: KP_E_MEMORY. */
@@ -124,6 +128,13 @@ enum kp_status kp_mapping_compile(struct kp_arena *arena,
 /* Adds the cell of every field. */
 void kp_mapping_offer(
 	const struct kp_mapping *mapping, uint64_t *cells, uint32_t cell_words);
+
+/* Fills the guides of a tree that is complete. Errors: KP_E_MEMORY. Part of the above. */
+enum kp_status kp_mapping_make_guides(
+	struct kp_arena *arena, struct kp_mapping *mapping) KP_MUST_USE;
+
+/* Marks, by node id, the leaf's node, what goes with it, and the way there. */
+void kp_mapping_mark(unsigned char *marks, const struct kp_leaf *leaf);
 
 /* The child of that name; NULL when there is none. */
 struct kp_node *kp_node_child(const struct kp_node *node, struct kp_slice name);

@@ -13,14 +13,6 @@
 #define TEXT_BYTES_FIRST ((size_t)512)
 #define VALUES_FIRST 32
 
-static void
-mark_wanted(struct kp_reading *reading, const struct kp_node *node)
-{
-	for (; node != NULL && reading->wanted[node->id] == 0; node = node->parent) {
-		reading->wanted[node->id] = 1;
-	}
-}
-
 bool
 kp_reading_wants(const struct kp_reading *reading, uint32_t cell)
 {
@@ -28,57 +20,18 @@ kp_reading_wants(const struct kp_reading *reading, uint32_t cell)
 		kp_bits_has(reading->need->cells, cell);
 }
 
-/* A leaf's own node and what goes with it. */
-static void
-mark_company(struct kp_reading *reading, const struct kp_leaf *leaf)
-{
-	mark_wanted(reading, leaf->node);
-	mark_wanted(reading, leaf->sign);
-	mark_wanted(reading, leaf->incomplete);
-	mark_wanted(reading, leaf->label_node);
-	if (leaf->inherits_from != NULL) {
-		mark_wanted(reading, leaf->item);
-	}
-}
-
-static void
-mark_roles(struct kp_reading *reading, const struct kp_node *node)
-{
-	for (const struct kp_leaf *leaf = node->leaves; leaf != NULL; leaf = leaf->next) {
-		bool code = leaf->role == KP_LEAF_OUTCOME;
-		if (leaf->role != KP_LEAF_FIELD && (code || !reading->codes_only)) {
-			mark_wanted(reading, node);
-		}
-	}
-	for (const struct kp_leaf *leaf = node->closing; leaf != NULL;
-		leaf = leaf->next_closing) {
-		if (leaf->role != KP_LEAF_FIELD) {
-			mark_company(reading, leaf);
-		}
-	}
-	for (const struct kp_node *at = node->children; at != NULL; at = at->sibling) {
-		mark_roles(reading, at);
-	}
-	if (node->element != NULL) {
-		mark_roles(reading, node->element);
-	}
-}
-
 /* What this question looks at: the way to every wanted field, and what guides. */
 static void
 mark_all(struct kp_reading *reading)
 {
 	const struct kp_mapping *mapping = reading->mapping;
-	mark_roles(reading, mapping->top);
-	if (reading->codes_only) {
-		return;
-	}
-	mark_wanted(reading, mapping->root);
-	mark_wanted(reading, mapping->rows);
-	for (uint32_t i = 0; i < mapping->field_count; i++) {
+	memcpy(reading->wanted,
+		reading->codes_only ? mapping->code_guides : mapping->guides,
+		mapping->node_count);
+	for (uint32_t i = 0; i < mapping->field_count && !reading->codes_only; i++) {
 		const struct kp_leaf *leaf = mapping->fields[i];
 		if (leaf->node != NULL && kp_reading_wants(reading, leaf->cell)) {
-			mark_company(reading, leaf);
+			kp_mapping_mark(reading->wanted, leaf);
 		}
 	}
 }
