@@ -290,7 +290,11 @@ take_text(struct kp_json_reader *reader, const char *at, const char *end, bool i
 	reader->token_carried = false;
 	reader->text_state = KP_TEXT_PLAIN;
 	const char *from = at + 1;
-	at = scan_text(reader, from, end);
+	/* Most are plain from quote to quote. */
+	at = kp_text_skip_plain(from, end);
+	if (at == end || *at != '"') {
+		at = scan_text(reader, at, end);
+	}
 	if (at == NULL) {
 		return NULL;
 	}

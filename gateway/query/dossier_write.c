@@ -117,8 +117,11 @@ static void
 enter_group(struct kp_buffer *buffer, const struct kp_shape *shape, struct nest *nest,
 	uint32_t group)
 {
-	uint32_t chain[KP_SHAPE_DEPTH_MAX];
+	uint32_t chain[KP_SHAPE_DEPTH_MAX] KP_UNINITIALIZED;
 	uint32_t depth = shape->groups[group].depth;
+	if (nest->depth == depth + 1 && nest->open[depth] == group) {
+		return;
+	}
 	for (uint32_t i = depth + 1; i > 0; i--) {
 		chain[i - 1] = group;
 		group = shape->groups[group].parent;
