@@ -2,9 +2,9 @@
 # SPDX-FileCopyrightText: Ketenpoort contributors
 # SPDX-License-Identifier: EUPL-1.2
 #
-# Builds the program with a profile of its own work (gcc): built once to count what runs, then every
-# scenario is played on the virtual stage and dossiers are asked of the real program, then built again
-# in the same folder, .build/release-pgo.
+# Builds the program with a profile of its own work and as one whole (gcc): built once to count what
+# runs, then every scenario is played on the virtual stage and dossiers are asked of the real program,
+# then built again in the same folder, .build/release-pgo.
 #
 #   sh tests/bench/profile.sh
 set -eu
@@ -24,4 +24,4 @@ for scenario in dossier stream token; do
 done
 python3 tests/bench/dossier/train.py --build "$build"
 cmake --preset release-pgo >/dev/null
-cmake --build --preset release-pgo -- --quiet
+cmake --build --preset release-pgo --target ketenpoort -- --quiet
