@@ -25,6 +25,7 @@ struct kp_doctor {
 	const struct kp_manifest *manifest;
 	const struct kp_source *source; /* NULL: the manifest does not load */
 	struct kp_tls_client *tls;      /* owned; what we show and believe; may be NULL */
+	const char *about; /* before each text: what is looked at beside the partner */
 	bool json;
 	bool ask; /* a test client was named; and what the question carries: */
 	const char *known_file;

@@ -9,6 +9,7 @@
 
 #include "commands/connector_doctor.h"
 #include "http/http_answer.h"
+#include "source/source_token.h"
 
 #define HOST_BYTES 256
 #define HEADERS_MAX 100
@@ -297,15 +298,16 @@ list_of(struct kp_doctor *doctor, const struct kp_probe_address *addresses, size
 	return text;
 }
 
-bool
-kp_doctor_network(struct kp_doctor *doctor)
+/* True: at least one of its addresses is all right, or it has none to look at. */
+static bool
+look_up(struct kp_doctor *doctor, struct kp_slice url)
 {
 	struct endpoint endpoint;
 	struct kp_probe_address addresses[KP_PROBE_ADDRESSES_MAX];
 	size_t count = 0;
 	size_t good = 0;
 	struct kp_error err = {0};
-	if (!read_endpoint(doctor->manifest->endpoint, &endpoint)) {
+	if (!read_endpoint(url, &endpoint)) {
 		return true; /* a program, a file or ODBC */
 	}
 	if (kp_probe_resolve(endpoint.host, addresses, &count, &err) != KP_OK) {
@@ -321,4 +323,29 @@ kp_doctor_network(struct kp_doctor *doctor)
 		good += look_at(doctor, &endpoint, &addresses[i]) ? 1 : 0;
 	}
 	return good > 0;
+}
+
+/* The issuer that gives us tokens for the partner (RFC 6749). */
+static bool
+look_at_issuer(struct kp_doctor *doctor)
+{
+	struct kp_tls_client *partners = doctor->tls;
+	const struct kp_source_issuer *issuer =
+		doctor->source == NULL ? NULL : doctor->source->private->issuer;
+	if (doctor->manifest->access.kind != KP_ACCESS_OAUTH2 || issuer == NULL) {
+		return true;
+	}
+	doctor->about = "token endpoint: ";
+	doctor->tls = issuer->access.tls;
+	bool fine = look_up(doctor, doctor->manifest->access.token.endpoint);
+	doctor->tls = partners;
+	doctor->about = NULL;
+	return fine;
+}
+
+bool
+kp_doctor_network(struct kp_doctor *doctor)
+{
+	bool partner = look_up(doctor, doctor->manifest->endpoint);
+	return look_at_issuer(doctor) && partner;
 }

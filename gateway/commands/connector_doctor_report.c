@@ -39,8 +39,10 @@ kp_doctor_say(struct kp_doctor *doctor, enum kp_doctor_level level, const char *
 {
 	char text[TEXT_BYTES];
 	va_list args;
+	int len = snprintf(
+		text, sizeof(text), "%s", doctor->about == NULL ? "" : doctor->about);
 	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
+	(void)vsnprintf(text + len, sizeof(text) - (size_t)len, format, args);
 	va_end(args);
 	doctor->counts[level]++;
 	if (doctor->json) {

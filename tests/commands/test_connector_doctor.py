@@ -6,6 +6,7 @@ import base64
 import contextlib
 import datetime
 import email.utils
+import hashlib
 import http.server
 import hashlib
 import json
@@ -475,6 +476,22 @@ class Doctor(unittest.TestCase):
         self.assertIn("anders", self.said(steps, "fail")["manifest"])
         self.assertIn("http", self.said(steps, "ok"))
 
+    def look_with_token(self, **options):
+        """Asks a partner whose issuer answers so."""
+        token = Partner(**{"answer": {"access_token": "toegang-van-de-proef", "token_type": "Bearer", "expires_in": 60}, **options})
+        with token as issuer, Partner() as partner:
+            def change(manifest):
+                manifest["access"] = {"kind": "oauth2", "secret": "schuldhulp", "token": {
+                    "endpoint": f"http://127.0.0.1:{issuer.port}/token", "client_id": "ketenpoort",
+                    "authentication": "client_secret_basic", "time_ms": 2000}}
+            return self.look(f"http://127.0.0.1:{partner.port}", change), partner
+
+    def test_a_token_of_an_issuer(self):
+        steps, partner = self.look_with_token()
+        self.assert_fails(steps)
+        self.assertEqual(partner.asked[0][0], "Bearer toegang-van-de-proef")
+        self.assertTrue(any(step["text"].startswith("token endpoint: it answers") for step in steps), steps)
+
     def test_other_refusals(self):
         for status, words in ((403, "does not allow it"), (405, "does not take this method"), (415, "this kind of body"),
                               (429, "more often"), (500, "a fault of its own"), (302, "sent on to elsewhere")):
@@ -610,6 +627,18 @@ class Doctor(unittest.TestCase):
         (self.folder / "klanten.csv.sha256").write_text(f"{digest}  klanten.csv\n")
         steps = self.export(text, ask)
         self.assertEqual(self.said(steps, "fail"), {})
+        self.assertIn("is verified", self.said(steps, "ok")["file.verify"])
+
+    def test_an_export_with_a_checksum(self):
+        text = f"BSN;Naam;Status\r\n{BSN};x;LOPEND\r\n"
+        verify = lambda manifest: manifest["file"].update(verify={"checksums": "{file}.sha256"})
+        self.assertIn("checksum-absent", self.said(self.export(text, verify), "fail")["file.verify"])
+        (self.folder / "klanten.csv.sha256").write_text(f"{'0' * 64}  klanten.csv\n")
+        self.assertIn("checksum-differs", self.said(self.export(text, verify), "fail")["file.verify"])
+        digest = hashlib.sha256((self.folder / "klanten.csv").read_bytes()).hexdigest()
+        (self.folder / "klanten.csv.sha256").write_text(f"{digest}  klanten.csv\n")
+        steps = self.export(text, verify)
+        self.assert_fails(steps)
         self.assertIn("is verified", self.said(steps, "ok")["file.verify"])
 
     def test_the_doctor_leaves_no_index(self):
