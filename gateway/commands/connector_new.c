@@ -28,7 +28,8 @@ static const char usage[] =
 	"      --database CONNINFO --table [SCHEMA.]TABLE\n"
 	"                           a table or view of a PostgreSQL; CONNINFO as libpq\n"
 	"                           has it (a password is better in ~/.pgpass)\n"
-	"      --csv FILE           an export; the first megabyte is looked at. What is\n"
+	"      --csv FILE, --ndjson FILE, --xlsx FILE\n"
+	"                           an export; the first megabyte is looked at. What is\n"
 	"                           in it is not kept; its columns are\n"
 	"\n"
 	"  -c, --catalogue FILE     catalogue of the dossier (default: catalogus.json)\n"
@@ -50,6 +51,8 @@ static const struct option long_options[] = {
 	{"database", required_argument, NULL, 'd'},
 	{"table", required_argument, NULL, 't'},
 	{"csv", required_argument, NULL, 'v'},
+	{"ndjson", required_argument, NULL, 'n'},
+	{"xlsx", required_argument, NULL, 'x'},
 	{"source", required_argument, NULL, 's'},
 	{"catalogue", required_argument, NULL, 'c'},
 	{"operation", required_argument, NULL, 'p'},
@@ -66,6 +69,8 @@ struct command {
 	const char *database;
 	const char *table;
 	const char *csv;
+	const char *ndjson;
+	const char *xlsx;
 	const char *source;
 	const char *operation;
 	const char *output;
@@ -86,8 +91,9 @@ take_option(struct command *command, int option)
 		const char **to;
 	} rows[] = {{'a', &command->openapi}, {'w', &command->wsdl},
 		{'d', &command->database}, {'t', &command->table}, {'v', &command->csv},
-		{'s', &command->source}, {'c', &command->load.catalogue},
-		{'p', &command->operation}, {'o', &command->output}};
+		{'n', &command->ndjson}, {'x', &command->xlsx}, {'s', &command->source},
+		{'c', &command->load.catalogue}, {'p', &command->operation},
+		{'o', &command->output}};
 	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
 		if (rows[i].option == option) {
 			*rows[i].to = optarg;
@@ -146,23 +152,26 @@ begin_manifest(struct kp_new *new)
 
 /* The beginning of a file is enough to know its columns. */
 static enum kp_status
-read_beginning(struct command *command, struct kp_error *err)
+read_beginning(struct command *command, const char *path, struct kp_error *err)
 {
 	struct kp_file *file = NULL;
 	struct kp_slice text = {0};
 	char *bytes = kp_arena_bytes(command->new.arena, KP_NEW_CSV_BYTES);
 	enum kp_status status = bytes == NULL
 		? kp_error_set(err, KP_E_MEMORY, "no memory is left")
-		: kp_file_open(command->csv, &file, err);
+		: kp_file_open(path, &file, err);
 	if (status != KP_OK) {
 		return status;
 	}
 	status = kp_file_read_at(file, 0, bytes, KP_NEW_CSV_BYTES, &text.len);
 	kp_file_close(&file);
 	text.data = bytes;
-	return status != KP_OK
-		? kp_error_set(err, status, "'%s' cannot be read", command->csv)
-		: kp_new_read_csv(&command->new, command->csv, text,
+	if (status != KP_OK) {
+		return kp_error_set(err, status, "cannot be read");
+	}
+	return path == command->ndjson
+		? kp_new_read_ndjson(&command->new, path, text, err)
+		: kp_new_read_csv(&command->new, path, NULL, text,
 			  text.len < KP_NEW_CSV_BYTES, err);
 }
 
@@ -172,8 +181,12 @@ read_description(struct command *command, struct kp_error *err)
 	struct kp_new *new = &command->new;
 	const char *path = command->openapi != NULL ? command->openapi : command->wsdl;
 	struct kp_slice text = {0};
-	if (command->csv != NULL) {
-		return read_beginning(command, err);
+	if (command->csv != NULL || command->ndjson != NULL) {
+		return read_beginning(command,
+			command->csv != NULL ? command->csv : command->ndjson, err);
+	}
+	if (command->xlsx != NULL) {
+		return kp_new_read_xlsx(new, command->xlsx, err);
 	}
 	if (path == NULL) {
 		return kp_new_read_table(new, command->database, command->table, err);
@@ -222,9 +235,11 @@ tell(const struct command *command)
 static const char *
 name_of(const struct command *command)
 {
-	return command->openapi != NULL ? command->openapi
-		: command->wsdl != NULL ? command->wsdl
-					: command->csv;
+	return command->openapi != NULL   ? command->openapi
+		: command->wsdl != NULL   ? command->wsdl
+		: command->csv != NULL    ? command->csv
+		: command->ndjson != NULL ? command->ndjson
+					  : command->xlsx;
 }
 
 static int
@@ -274,10 +289,12 @@ kp_connector_new(int argc, char **argv)
 		}
 	}
 	int origins = (command.openapi != NULL) + (command.wsdl != NULL) +
-		(command.csv != NULL) + (command.database != NULL);
+		(command.csv != NULL) + (command.ndjson != NULL) +
+		(command.xlsx != NULL) + (command.database != NULL);
 	if (optind != argc || origins != 1) {
-		return wrong_use("say what to read: one of --openapi, --wsdl, --database "
-				 "and --csv");
+		return wrong_use(
+			"say what to read: one of --openapi, --wsdl, --database, "
+			"--csv, --ndjson and --xlsx");
 	}
 	if (command.source == NULL) {
 		return wrong_use("name the source of the catalogue with --source");

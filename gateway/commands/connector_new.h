@@ -109,9 +109,15 @@ enum kp_status kp_new_read_wsdl(struct kp_new *new, const char *path,
 	struct kp_error *err) KP_MUST_USE;
 enum kp_status kp_new_read_table(struct kp_new *new, const char *conninfo,
 	const char *table, struct kp_error *err) KP_MUST_USE;
-/* `whole`: the text is the whole export, not its beginning. */
-enum kp_status kp_new_read_csv(struct kp_new *new, const char *path, struct kp_slice text,
-	bool whole, struct kp_error *err) KP_MUST_USE;
+/* `whole`: the text is the whole export, not its beginning. `form`: what the text was
+ * unpacked from ("xlsx"); NULL: it is a CSV. */
+enum kp_status kp_new_read_csv(struct kp_new *new, const char *path, const char *form,
+	struct kp_slice text, bool whole, struct kp_error *err) KP_MUST_USE;
+enum kp_status kp_new_read_ndjson(struct kp_new *new, const char *path,
+	struct kp_slice text, struct kp_error *err) KP_MUST_USE;
+/* Unpacks the first sheet and reads the beginning of that. Blocking. */
+enum kp_status kp_new_read_xlsx(
+	struct kp_new *new, const char *path, struct kp_error *err) KP_MUST_USE;
 
 #define KP_NEW_CSV_BYTES ((size_t)1 << 20)
 #define KP_NEW_DOCUMENT_BYTES_MAX ((size_t)16 << 20)

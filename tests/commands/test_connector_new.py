@@ -13,6 +13,7 @@ import sys
 import tarfile
 import tempfile
 import unittest
+import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DATA = pathlib.Path(sys.argv.pop()) if len(sys.argv) > 2 else ROOT / "../shared/data"
@@ -233,6 +234,48 @@ class New(unittest.TestCase):
                                         ("BSN;Naam\n999993653;José\n", "latin-1", "latin-1"),
                                         ("BSN;Naam\n999993653;“José”\n", "windows-1252", "windows-1252")):
             self.assertEqual(self.new("gemeente-klantvolg", "--csv", self.csv(text, encoding))["file"]["charset"], charset)
+
+    def test_lines_of_json(self):
+        path = self.folder / "export.ndjson"
+        path.write_text('{"client":{"bsn":999993653,"achternaam":"Voorbeeld"},"status":"lopend","gestart":"31-01-2024"}\n'
+                        '{"client":{"bsn":"999990019"},"status":null,"traject":["x"]}\n{"client":{"bsn"')
+        manifest = self.new("gemeente-klantvolg", "--ndjson", path)
+        self.assertEqual(manifest["file"], {"path": "export.ndjson", "form": "ndjson", "key": "client.bsn"})
+        self.assertEqual(manifest["response"]["subject"], "client.bsn")
+        self.assertIn("client.achternaam", mapped(manifest).values())
+        self.assertNotIn("Voorbeeld", json.dumps(manifest))
+        path.write_text("[1]\n")
+        self.refuse("a JSON object on each line", "--ndjson", path)
+
+    def test_a_workbook(self):
+        path = self.folder / "export.xlsx"
+        rows = [["BSN", "Schuldeiser", "Bedrag"], ["999993653", "Energie NV", "1024.76"], ["999990019", "Water BV", "17"]]
+        cells = lambda row: "".join(f'<c t="inlineStr"><is><t>{text}</t></is></c>' for text in row)
+        sheet = "".join(f'<row r="{i + 1}">{cells(row)}</row>' for i, row in enumerate(rows))
+        main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+        rels = "http://schemas.openxmlformats.org/package/2006/relationships"
+        office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+        with zipfile.ZipFile(path, "w") as book:
+            book.writestr("[Content_Types].xml", '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>')
+            book.writestr("_rels/.rels", f'<Relationships xmlns="{rels}"><Relationship Id="r1" Type="{office}/officeDocument" '
+                                         'Target="xl/workbook.xml"/></Relationships>')
+            book.writestr("xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="Blad1" sheetId="1" '
+                                             'r:id="r1"/></sheets></workbook>')
+            book.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{rels}"><Relationship Id="r1" '
+                                                        f'Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>')
+            book.writestr("xl/worksheets/sheet1.xml", f'<worksheet xmlns="{main}"><sheetData>{sheet}</sheetData></worksheet>')
+        manifest = self.new("gemeente-schuldhulp", "--xlsx", path)
+        self.assertEqual(manifest["file"], {"path": "export.xlsx", "form": "xlsx", "key": "BSN"})
+        self.assertEqual(mapped(manifest), {"schulden.schuldeiser": ". Schuldeiser", "schulden.bedrag": ". Bedrag"})
+        path.write_bytes(path.read_bytes()[:200])
+        self.refuse("export.xlsx", "--xlsx", path)
+
+    def test_the_workbook_of_the_demo(self):
+        path = self.folder / "schuldhulp.xlsx"
+        subprocess.run([sys.executable, "-B", ROOT / "tests/partners/partners.py", "spreadsheet", "--out", path], check=True)
+        manifest = self.new("gemeente-schuldhulp", "--xlsx", path)
+        self.assertEqual(manifest["file"], {"path": "schuldhulp.xlsx", "form": "xlsx", "header_row": 3, "key": "BSN"})
+        self.assertLessEqual({"schulden.schuldeiser", "schulden.bedrag"}, set(mapped(manifest)))
 
     def test_an_export_without_names_or_persons(self):
         self.refuse("does not begin with a row of column names", "--csv", self.csv("999993653;Jansen\n999990019;Pietersen\n"))

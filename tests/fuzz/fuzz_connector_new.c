@@ -36,7 +36,9 @@ read_as(struct kp_new *new, char kind, struct kp_slice text, struct kp_error *er
 	case 2:
 		return kp_new_read_wsdl(new, "fuzz", text, false, NULL, err);
 	default:
-		return kp_new_read_csv(new, "fuzz", text, (kind & 4) != 0, err);
+		return (kind & 8) != 0
+			? kp_new_read_ndjson(new, "fuzz", text, err)
+			: kp_new_read_csv(new, "fuzz", NULL, text, (kind & 4) != 0, err);
 	}
 }
 

@@ -1,0 +1,136 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/* connector_new_column: see connector_new_column.h. */
+#include "commands/connector_new_column.h"
+
+#include <string.h>
+
+#include "connectors/value.h"
+
+static const char *const patterns[KP_NEW_PATTERNS] = {"yyyy-mm-dd", "yyyymmdd",
+	"dd-mm-yyyy", "d-m-yyyy", "dd/mm/yyyy", "d/m/yyyy", "dd.mm.yyyy", "d.m.yyyy",
+	"yyyy/mm/dd"};
+
+/* The eleven-proof of a client number. */
+static bool
+is_bsn(struct kp_slice text)
+{
+	int sum = 0;
+	if (text.len < 8 || text.len > 9) {
+		return false;
+	}
+	for (size_t i = 0; i < text.len; i++) {
+		int weight = (int)(text.len - i);
+		if (text.data[i] < '0' || text.data[i] > '9') {
+			return false;
+		}
+		sum += (text.data[i] - '0') * (weight == 1 ? -1 : weight);
+	}
+	return sum != 0 && sum % 11 == 0;
+}
+
+bool
+kp_new_is_number(struct kp_slice text)
+{
+	size_t digits = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		bool digit = text.data[i] >= '0' && text.data[i] <= '9';
+		digits += digit ? 1 : 0;
+		if (!digit && strchr(".,-", text.data[i]) == NULL) {
+			return false;
+		}
+	}
+	return digits > 0;
+}
+
+static bool
+is_answer(struct kp_slice text)
+{
+	bool yes = false;
+	return (text.data[0] < '0' || text.data[0] > '9') &&
+		kp_value_yes_no(text, &yes) == KP_VALUE_MADE;
+}
+
+void
+kp_new_column_look(struct kp_new_column *column, struct kp_slice text)
+{
+	char date[KP_VALUE_DATE_BYTES];
+	size_t len = 0;
+	text = kp_value_trim(text);
+	if (text.len == 0) {
+		return;
+	}
+	column->filled++;
+	column->persons += is_bsn(text) ? 1 : 0;
+	column->numbers += kp_new_is_number(text) ? 1 : 0;
+	column->answers += is_answer(text) ? 1 : 0;
+	for (size_t i = 0; i < KP_NEW_PATTERNS; i++) {
+		/* A zero part is unknown; an empty date says nothing of its form. */
+		column->dates[i] += kp_value_date(kp_slice_from(patterns[i]), text, date,
+					    &len) != KP_VALUE_WRONG
+			? 1
+			: 0;
+	}
+}
+
+void
+kp_new_column_judge(const struct kp_new_column *column, struct kp_new_leaf *leaf)
+{
+	/* One in twenty may be wrong: people typed them. */
+	uint32_t most = column->filled - column->filled / 20;
+	if (column->filled == 0) {
+		return;
+	}
+	leaf->bsn = column->persons >= most;
+	/* Dates of which a part is unknown are often written otherwise. */
+	size_t best = 0;
+	for (size_t i = 1; i < KP_NEW_PATTERNS; i++) {
+		best = column->dates[i] > column->dates[best] ? i : best;
+	}
+	if (!leaf->bsn && column->dates[best] >= column->filled - column->filled / 5) {
+		leaf->type = KP_NEW_DATE;
+		leaf->date = kp_slice_from(patterns[best]);
+	}
+	if (leaf->type != KP_NEW_DATE && column->answers >= most) {
+		/* It becomes yes or no by a form. */
+		leaf->type = KP_NEW_TEXT;
+	} else if (leaf->type != KP_NEW_DATE && column->numbers >= most) {
+		leaf->type = KP_NEW_NUMBER;
+	}
+}
+
+static bool
+write_key(struct kp_new *new)
+{
+	json_t *file = json_object_get(new->manifest, "file");
+	struct kp_slice key =
+		new->subject != NULL ? new->subject->path : new->leaves[0].path;
+	if (new->subject == NULL) {
+		kp_new_todo(new,
+			"file.key: no column passes the eleven-proof or is "
+			"called one; name the column of the client number");
+	}
+	(void)json_object_set_new(file, "key", json_stringn(key.data, key.len));
+	return true;
+}
+
+void
+kp_new_describe_file(struct kp_new *new, const char *path, const char *form, json_t *more)
+{
+	const char *slash = strrchr(path, '/');
+	json_t *file = json_object();
+	(void)json_object_set_new(new->manifest, "connector", json_string("file"));
+	(void)json_object_set_new(new->manifest, "idempotent", json_true());
+	(void)json_object_set_new(
+		file, "path", json_string(slash == NULL ? path : slash + 1));
+	if (strcmp(form, "csv") != 0) {
+		(void)json_object_set_new(file, "form", json_string(form));
+	}
+	(void)json_object_update(file, more);
+	(void)json_object_set_new(new->manifest, "file", file);
+	new->finish = write_key;
+	kp_new_todo(new,
+		"file.path: where deliveries are put; with yyyymmdd in its name "
+		"and \"dated_by\": \"name\" the latest counts, and "
+		"'max_age_hours' says how old it may be");
+}
