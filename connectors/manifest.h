@@ -111,7 +111,8 @@ struct kp_manifest_paging {
 	enum kp_manifest_paging_kind kind;
 	struct kp_slice path;       /* from the top, of what says it */
 	struct kp_slice links_from; /* in place of the endpoint, in links */
-	struct kp_slice rows;       /* path of the rows, with KP_PAGING_SIZE */
+	struct kp_slice rows;       /* path of the rows, with size or total */
+	struct kp_slice total;      /* path of their number on all pages */
 	uint32_t size;              /* of a full page */
 	uint32_t first;             /* number of the first page */
 	struct kp_slice target;     /* template of further pages; empty: the request's */

@@ -140,6 +140,11 @@ static const struct kp_key paging_keys[] = {
 	{.name = "rows",
 		.kind = KP_KEY_TEXT,
 		.help = "path to the rows of a page, from the top, as in \"results[]\""},
+	{.name = "total",
+		.kind = KP_KEY_TEXT,
+		.help = "path to the number of rows on all pages, from the top: fewer "
+			"than "
+			"that make the answer fout; needs rows"},
 	{.name = "first",
 		.kind = KP_KEY_INTEGER,
 		.min = 0,

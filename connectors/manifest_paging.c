@@ -50,8 +50,10 @@ check_company(struct reader *reader, const struct kp_json_node *object,
 	const struct kp_manifest_paging *paging)
 {
 	bool links = paging->kind == KP_PAGING_LINK || paging->kind == KP_PAGING_HEADER;
-	if ((paging->kind == KP_PAGING_SIZE) != (paging->rows.len > 0)) {
-		kp_json_finding(&reader->document, object, "size and rows go together");
+	bool counts = paging->kind == KP_PAGING_SIZE || paging->total.len > 0;
+	if (counts != (paging->rows.len > 0)) {
+		kp_json_finding(&reader->document, object,
+			"size and total need rows, and rows one of them");
 	}
 	if (!links && paging->links_from.len > 0) {
 		kp_json_finding(&reader->document, object,
@@ -78,6 +80,7 @@ kp_manifest_read_paging(struct reader *reader, const struct kp_json_node *object
 	paging->place = place_of(reader, object);
 	paging->links_from = text_at(object, "links_from");
 	paging->rows = text_at(object, "rows");
+	paging->total = text_at(object, "total");
 	paging->size = (uint32_t)integer_at(object, "size", 0);
 	paging->first = (uint32_t)integer_at(object, "first", 1);
 	paging->target = text_at(object, "target");

@@ -439,6 +439,8 @@ add_paging(struct kp_mapping_compiler *compiler)
 	if (mapping->rows != NULL) {
 		mapping->rows->rows = true;
 	}
+	add_role(compiler, mapping->top, paging->total, KP_LEAF_TOTAL, KP_LEAF_SINGLE,
+		&paging->place);
 	add_role(compiler, mapping->top, paging->path,
 		paging->kind == KP_PAGING_PAGES ? KP_LEAF_PAGES : KP_LEAF_NEXT,
 		KP_LEAF_SINGLE, &paging->place);

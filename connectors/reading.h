@@ -89,7 +89,8 @@ struct kp_reading {
 	enum kp_outcome present_outcome;
 	struct kp_slice next; /* link to the next page, or what it is asked with */
 	unsigned pages;
-	uint32_t rows; /* of this page, where the mapping counts them */
+	unsigned total; /* of rows, on all pages; 0 when it is not said */
+	uint32_t rows;  /* of this page, where the mapping counts them */
 
 	bool stopped; /* the sink wants no more */
 	bool failed;  /* `fault` is set */

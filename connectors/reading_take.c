@@ -234,6 +234,10 @@ kp_reading_take(struct kp_reading *reading, const struct kp_leaf *leaf,
 		return kp_value_digits(text, &reading->pages) ||
 			kp_reading_fail(reading, leaf->node,
 				"not a number, where the number of pages was agreed");
+	case KP_LEAF_TOTAL:
+		return kp_value_digits(text, &reading->total) ||
+			kp_reading_fail(reading, leaf->node,
+				"not a number, where the number of rows was agreed");
 	case KP_LEAF_PRESENT:
 		if (!reading->present_known) {
 			reading->present_known = true;

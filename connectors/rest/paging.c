@@ -182,13 +182,40 @@ is_more(const struct kp_paging_page *page, bool *ret_more, struct kp_fault *faul
 	return KP_DONE;
 }
 
+/* Rows were counted as the manifest says; are they those that were read, and all? */
+static int
+check_rows(const struct kp_paging *paging, const struct kp_paging_page *page, bool more,
+	struct kp_fault *fault)
+{
+	const struct kp_reading *reading = page->reading;
+	const struct kp_manifest_paging *how = &page->manifest->response.paging;
+	if (how->rows.len == 0) {
+		return KP_DONE;
+	}
+	if (reading->rows == 0 && reading->items > 0) {
+		return kp_fault_set(
+			fault, PLACE, "there are no rows where they were agreed");
+	}
+	if (how->total.len > 0 && reading->rows > 0 && reading->total == 0) {
+		return kp_fault_set(
+			fault, PLACE, "the answer does not say how many rows there are");
+	}
+	if (!more && paging->rows < reading->total) {
+		return kp_fault_set(
+			fault, PLACE, "there are fewer rows than the answer says");
+	}
+	return KP_DONE;
+}
+
 int
 kp_paging_next(struct kp_paging *paging, const struct kp_paging_page *page,
 	struct kp_fault *fault)
 {
 	const struct kp_manifest *manifest = page->manifest;
 	bool more = false;
-	if (is_more(page, &more, fault) != KP_DONE) {
+	paging->rows += page->reading->rows;
+	if (is_more(page, &more, fault) != KP_DONE ||
+		check_rows(paging, page, more, fault) != KP_DONE) {
 		return KP_FAIL;
 	}
 	if (more && page->need->page + 1 >= manifest->limits.pages) {

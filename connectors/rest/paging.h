@@ -21,7 +21,8 @@ struct kp_paging {
 	struct kp_slice target; /* of the page that comes, when a link gave it */
 	struct kp_slice cursor; /* {vervolg} of the page that comes */
 	struct kp_paging_seen *seen;
-	bool found; /* some page had something */
+	uint64_t rows; /* so far, where the mapping counts them */
+	bool found;    /* some page had something */
 };
 
 /* One page, when it has been read. */

@@ -140,6 +140,19 @@ def numbers():
         expect(name, result, stub, "gevonden", len(counts),
                [f"w{i}.{j}" for i, count in enumerate(counts) for j in range(count)])
         check(targets(stub)[-1] == f"/lijst?o={2 * (len(counts) - 1)}&n=2", f"{name}: {targets(stub)}")
+    stub = serve([page(0, 2)])
+    wrong = {"size": 2, "rows": "regels[]"}
+    expect("rows elsewhere", attempt(manifest(stub.port, wrong, "/lijst?o={vanaf}"), BSN, catalogue=CATALOGUE), stub,
+           "fout", 1)
+    counted = {"next": "next", "total": "totaal", "rows": "rijen[]"}
+    for name, counts, outcome in [("as many as it says", (3, 3), "gevonden"), ("more than it says", (1, 1), "gevonden"),
+                                  ("fewer than it says", (4, 4), "fout"), ("another number later", (4, 3), "gevonden"),
+                                  ("not said", (3, None), "fout"), ("not a number", (3, "drie"), "fout")]:
+        stub = serve([page(0, 2, next="?p=1", totaal=counts[0]), page(1, 1, totaal=counts[1])])
+        expect(name, attempt(manifest(stub.port, counted), BSN, catalogue=CATALOGUE), stub, outcome, 2,
+               ["w0.0", "w0.1", "w1.0"])
+    stub = serve([page(0, 0, totaal=0)])
+    expect("none, and says so", attempt(manifest(stub.port, counted), BSN, catalogue=CATALOGUE), stub, "nietsGevonden", 1)
     rows = {"uitkeringen": {"items": ".", "fields": {"uitkeringen.wet": "wet"}}}
     plain = lambda at, count: [{"bsn": BSN, "wet": f"w{at}.{i}"} for i in range(count)]
     stub = serve([plain(0, 2), plain(1, 1)])

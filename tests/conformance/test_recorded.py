@@ -58,7 +58,7 @@ def account(name, body, manifest_text, result):
     response = manifest_text["response"]
     guides = {".".join(part for part in (response.get("root", ""), response.get("subject") or "")
                        if part), *response.get("ignored", [])}
-    guides.add(response.get("paging", {}).get("next"))
+    guides |= {response.get("paging", {}).get(key) for key in ("next", "total")}
     if "outcome" in response:
         guides.add(response["outcome"]["path"])
     delivered = {field["path"] for field in result["fields"]}

@@ -235,7 +235,7 @@ def exports():
     check(attempt(latin, "999993653", catalogue=catalogue)["outcome"] == "gevonden", "file: latin-1")
     path.write_text("")
     empty = attempt(text, "999993653", catalogue=catalogue)
-    check(empty["outcome"] == "fout" and "header" in empty["fault"], f"empty file: {empty['outcome']}")
+    check(empty["outcome"] == "fout" and "is empty" in empty["fault"], f"empty file: {empty['outcome']}")
     os.unlink(path)
     gone = attempt(text, "999993653", catalogue=catalogue)
     check(gone["outcome"] == "nietBereikt", f"file gone: {gone['outcome']}")
