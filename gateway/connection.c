@@ -24,6 +24,10 @@ kp_connections_defaults(struct kp_connections_options *options)
 		.exchange_bytes_max = (size_t)4 * 1024 * 1024,
 		.requests_max = 100000,
 		.requests_per_turn = 16,
+		.work = {.work_max = 32,
+			.work_min = 4,
+			.work_shared = 64,
+			.slow_us = 50000},
 		.head_timeout_ms = 10000,
 		.body_timeout_ms = 20000,
 		.idle_timeout_ms = 60000,
@@ -32,7 +36,6 @@ kp_connections_defaults(struct kp_connections_options *options)
 		.http2 =
 			{
 				.streams_max = 100,
-				.work_max = 32,
 				.frame_bytes_max = 16384,
 				.header_list_bytes_max = 65536,
 				.header_table_bytes_max = 4096,
@@ -44,6 +47,8 @@ kp_connections_defaults(struct kp_connections_options *options)
 				.resets_per_second = 20,
 				.frames_burst = 1000,
 				.frames_per_second = 100,
+				.frames_per_turn = 64,
+				.waste_pause_ms = 10,
 			},
 	};
 }
@@ -196,28 +201,44 @@ kp_connection_leave_turn(struct kp_exchange *exchange)
 	}
 }
 
-/* A few in each turn of the loop, so that other connections, and the answers of partners
- * to what is in work, come in between. */
+/*
+ * A few in each turn of the loop, so that other connections, and the answers of partners
+ * to what is in work, come in between.
+ */
 static void
 on_turns(struct kp_task *task)
 {
 	struct kp_connections *connections =
 		KP_CONTAINER_OF(task, struct kp_connections, turns_task);
-	uint64_t turn_now = kp_loop_turn(connections->loop);
-	if (turn_now != connections->turn) {
-		connections->turn = turn_now;
+	struct kp_turns *turns = &connections->turns;
+	uint64_t now_us = kp_loop_now_us(connections->loop);
+	if (kp_loop_turn(connections->loop) != connections->turn) {
+		connections->turn = kp_loop_turn(connections->loop);
 		connections->begin_left = connections->options.requests_per_turn;
 	}
-	while (connections->begin_left > 0 && kp_turns_any(&connections->turns)) {
-		struct kp_turn *turn = kp_turns_next(&connections->turns);
+	struct kp_turn *turn = NULL;
+	while (connections->begin_left > 0 &&
+		(turn = kp_turns_next(turns, now_us)) != NULL) {
 		connections->begin_left--;
 		kp_metrics_move(
 			connections->options.metrics, KP_GAUGE_REQUESTS_WAITING, -1);
 		kp_exchange_hand_over(KP_CONTAINER_OF(turn, struct kp_exchange, turn));
 	}
-	if (kp_turns_any(&connections->turns)) {
+	uint64_t at_us = kp_turns_at_us(turns);
+	if (kp_turns_any(turns)) {
 		kp_loop_next_turn(connections->loop, task);
+	} else if (at_us != UINT64_MAX && !connections->turns_timer.armed) {
+		kp_timer_start(connections->loop, &connections->turns_timer,
+			at_us > now_us ? at_us - now_us : 0);
 	}
+}
+
+static void
+on_turns_timer(struct kp_timer *timer)
+{
+	struct kp_connections *connections =
+		KP_CONTAINER_OF(timer, struct kp_connections, turns_timer);
+	kp_loop_defer(connections->loop, &connections->turns_task);
 }
 
 /* Choosing the protocol. */
@@ -367,7 +388,8 @@ kp_connections_create(struct kp_loop *loop, const struct kp_connections_options 
 	connections->options = *options;
 	connections->empty_task.run = on_empty;
 	connections->turns_task.run = on_turns;
-	connections->turns.work_max = options->http2.work_max;
+	connections->turns_timer.fire = on_turns_timer;
+	kp_turns_init(&connections->turns, &options->work);
 	kp_arena_pool_init(&connections->pool, POOL_CHUNKS_MAX);
 	*ret_connections = connections;
 	return KP_OK;
@@ -382,6 +404,7 @@ kp_connections_destroy(struct kp_connections **connections_at)
 		KP_REQUIRE(connections->count == 0);
 		kp_loop_undefer(connections->loop, &connections->empty_task);
 		kp_loop_undefer(connections->loop, &connections->turns_task);
+		kp_timer_stop(connections->loop, &connections->turns_timer);
 		kp_arena_pool_deinit(&connections->pool);
 		kp_heap_free(connections);
 	}

@@ -19,6 +19,7 @@
 #include "io/loop.h"
 #include "io/stream.h"
 #include "metrics.h"
+#include "turns.h"
 
 struct kp_connections; /* all of one loop */
 
@@ -27,13 +28,14 @@ struct kp_connections_options {
 	struct kp_http2_limits http2;
 	size_t read_ahead_bytes_max; /* pipelined bytes kept while a request is in work;
 					reading stops at this number */
-	size_t exchange_bytes_max;  /* arena of one exchange: head, body, answer's head */
-	uint32_t requests_max;      /* on one connection */
-	uint32_t requests_per_turn; /* begun in one turn of the loop */
-	uint32_t head_timeout_ms;   /* from the first byte to the end of the head */
-	uint32_t body_timeout_ms;   /* from the end of the head to the end of the body */
-	uint32_t idle_timeout_ms;   /* between requests */
-	uint32_t write_timeout_ms;  /* in which a client takes no byte at all */
+	size_t exchange_bytes_max; /* arena of one exchange: head, body, answer's head */
+	uint32_t requests_max;     /* on one connection */
+	struct kp_turns_limits work; /* requests in work */
+	uint32_t requests_per_turn;  /* begun in one turn of the loop */
+	uint32_t head_timeout_ms;    /* from the first byte to the end of the head */
+	uint32_t body_timeout_ms;    /* from the end of the head to the end of the body */
+	uint32_t idle_timeout_ms;    /* between requests */
+	uint32_t write_timeout_ms;   /* in which a client takes no byte at all */
 	struct kp_answer_notice notice; /* about /v1, in every answer below it */
 	uint32_t linger_ms; /* after a refusal, for the client to read the answer */
 	/* Called for every complete request; must come to kp_exchange_finish. */

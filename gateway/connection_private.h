@@ -61,7 +61,8 @@ struct kp_connections {
 	size_t busy;
 	struct kp_turns turns;
 	struct kp_task turns_task; /* begins those whose turn it is */
-	uint64_t turn;             /* of the loop, and what may still be begun in it */
+	struct kp_timer turns_timer;
+	uint64_t turn; /* of the loop, and what may still be begun in it */
 	uint32_t begin_left;
 	bool draining;
 	uint32_t idle_grace_ms;

@@ -377,12 +377,12 @@ rest(struct kp_http2 *http2)
 		kp_timer_stop(loop_of(http2), &http2->end_timer);
 		kp_connection_linger(http2->connection);
 	} else {
-		kp_stream_read(http2->connection->stream, true);
+		kp_http2_settle_reading(http2);
 	}
 }
 
-static void
-flush(struct kp_http2 *http2)
+void
+kp_http2_flush(struct kp_http2 *http2)
 {
 	struct kp_connection *connection = http2->connection;
 	if (http2->writing || connection->closed || connection->lingering) {
@@ -412,19 +412,7 @@ flush(struct kp_http2 *http2)
 static void
 on_task(struct kp_task *task)
 {
-	flush(KP_CONTAINER_OF(task, struct kp_http2, task));
-}
-
-static void
-on_read(void *state, struct kp_slice bytes)
-{
-	struct kp_http2 *http2 = state;
-	kp_http2_receive(http2->session, bytes, kp_loop_now_us(loop_of(http2)));
-	flush(http2);
-	/* Who makes us say much and does not listen is not listened to. */
-	if (http2->writing && kp_http2_crowded(http2->session)) {
-		kp_stream_read(http2->connection->stream, false);
-	}
+	kp_http2_flush(KP_CONTAINER_OF(task, struct kp_http2, task));
 }
 
 static void
@@ -439,7 +427,7 @@ on_written(void *state, enum kp_status status)
 		return;
 	}
 	report_through(http2);
-	flush(http2);
+	kp_http2_flush(http2);
 }
 
 static void
@@ -501,6 +489,7 @@ stop_timers(struct kp_http2 *http2)
 	kp_timer_stop(loop_of(http2), &http2->idle_timer);
 	kp_timer_stop(loop_of(http2), &http2->write_timer);
 	kp_timer_stop(loop_of(http2), &http2->end_timer);
+	kp_http2_stop_reading(http2);
 }
 
 static void *
@@ -517,6 +506,7 @@ create(struct kp_connection *connection)
 	http2->idle_timer.fire = on_idle_timer;
 	http2->write_timer.fire = on_write_timer;
 	http2->end_timer.fire = on_end_timer;
+	kp_http2_init_reading(http2);
 	if (kp_http2_create(&options->http2, &options->limits, &session_user, http2,
 		    kp_loop_now_us(loop), &http2->session, NULL) != KP_OK) {
 		kp_heap_free(http2);
@@ -577,7 +567,7 @@ destroy(void *state)
 
 const struct kp_protocol kp_protocol_http2 = {
 	.create = create,
-	.read = on_read,
+	.read = kp_http2_read,
 	.end = on_end_of_stream,
 	.written = on_written,
 	.closed = on_closed,

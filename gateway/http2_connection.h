@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* http2_connection: what http2_connection.c (reading, time, life) and http2_answer.c
- * (answering) share. The frames themselves are in http/http2_session.h. */
+/* http2_connection: what http2_connection.c (time, life), http2_read.c (reading) and
+ * http2_answer.c (answering) share. The frames themselves are in http/http2_session.h. */
 #ifndef KP_HTTP2_CONNECTION_H
 #define KP_HTTP2_CONNECTION_H
 
@@ -43,6 +43,12 @@ struct kp_http2 {
 	struct kp_task task; /* sends what there is to send */
 	struct kp_timer idle_timer;
 	struct kp_timer write_timer;
+	struct kp_task read_task; /* reads on in the next turn, or when the timer fires */
+	struct kp_timer read_timer;
+	bool paused;   /* nothing is read before that */
+	uint64_t turn; /* of the loop, of the last read */
+	char *ahead;   /* what has come and was not read yet */
+	size_t ahead_len;
 	struct kp_timer end_timer; /* between the two steps of a graceful end */
 	bool lost;                 /* the requests were told that the client is gone */
 	bool ended;                /* the client sends nothing more */
@@ -60,6 +66,8 @@ extern const struct kp_carrier kp_http2_carrier;
 /* http2_connection.c */
 /* Something waits to be sent: it is, later in this turn. */
 void kp_http2_wake(struct kp_http2 *http2);
+/* Sends it now, when nothing is being written. */
+void kp_http2_flush(struct kp_http2 *http2);
 /* Arms the request's timer. */
 void kp_http2_request_wait(
 	struct kp_http2_request *request, enum kp_http2_wait wait, uint32_t delay_ms);
@@ -68,5 +76,14 @@ void kp_http2_request_proceed(struct kp_http2_request *request);
 void kp_http2_request_through(struct kp_http2_request *request);
 /* Frees it when nobody needs it any more. */
 void kp_http2_request_release(struct kp_http2_request *request);
+
+/* http2_read.c */
+void kp_http2_init_reading(struct kp_http2 *http2);
+/* For good. */
+void kp_http2_stop_reading(struct kp_http2 *http2);
+/* Bytes of the client; `state` is the struct kp_http2. */
+void kp_http2_read(void *state, struct kp_slice bytes);
+/* Reading is on or off, as it should be. */
+void kp_http2_settle_reading(struct kp_http2 *http2);
 
 #endif

@@ -439,7 +439,6 @@ http2_options(const struct kp_config *config, struct kp_http2_limits *limits)
 {
 	*limits = (struct kp_http2_limits){
 		.streams_max = (uint32_t)config->http2_streams_max,
-		.work_max = (uint32_t)config->http2_work_max,
 		.frame_bytes_max = (uint32_t)config->http2_frame_bytes_max,
 		.header_list_bytes_max = (uint32_t)config->http2_header_list_bytes_max,
 		.header_table_bytes_max = (uint32_t)config->http2_header_table_bytes_max,
@@ -451,6 +450,8 @@ http2_options(const struct kp_config *config, struct kp_http2_limits *limits)
 		.resets_per_second = (uint32_t)config->http2_resets_per_second,
 		.frames_burst = (uint32_t)config->http2_frames_burst,
 		.frames_per_second = (uint32_t)config->http2_frames_per_second,
+		.frames_per_turn = (uint32_t)config->http2_frames_per_turn,
+		.waste_pause_ms = (uint32_t)config->http2_waste_pause_ms,
 	};
 }
 
@@ -479,6 +480,12 @@ http_options(struct kp_config *config, struct kp_connections_options *options,
 	options->read_ahead_bytes_max = config->http_read_ahead_bytes_max;
 	options->exchange_bytes_max = config->http_exchange_bytes_max;
 	options->requests_max = (uint32_t)config->http_requests_max;
+	options->work = (struct kp_turns_limits){
+		.work_max = (uint32_t)config->http_work_max,
+		.work_min = (uint32_t)config->http_work_min,
+		.work_shared = (uint32_t)config->http_work_shared,
+		.slow_us = config->http_work_slow_ms * 1000,
+	};
 	options->requests_per_turn = (uint32_t)config->http_requests_per_turn;
 	options->head_timeout_ms = (uint32_t)config->http_head_timeout_ms;
 	options->body_timeout_ms = (uint32_t)config->http_body_timeout_ms;

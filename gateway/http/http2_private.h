@@ -27,6 +27,10 @@ struct kp_http2_session {
 	size_t frame_head_len;
 	size_t frame_left;      /* bytes of the frame under way; first of the preface */
 	uint32_t continuations; /* since the last other frame */
+	uint32_t turn_frames;   /* that may still begin in this turn */
+	uint32_t turn_max;
+	uint64_t turn_resets_us; /* of the budgets, when the turn began */
+	uint64_t turn_frames_us;
 	bool frame_brings_data; /* that under way */
 	size_t block_bytes;     /* of the header block under way, unpacked */
 	bool failed;            /* only a GOAWAY is still sent */

@@ -11,6 +11,7 @@
 
 /* A request that came to its end earns what the frames around it cost. */
 #define REQUEST_EARNS 4u
+#define FRAMES_PER_RESET 3u
 /* Acknowledgements that may wait: as many as that means that the client does not read. */
 #define ACKS_MAX 128u
 /* Two of libnghttp2's own bounds stand aside. It counts the resets of the client only,
@@ -261,6 +262,7 @@ count_frame(struct kp_http2_session *session)
 		(uint32_t)head[0] << 16 | (uint32_t)head[1] << 8 | (uint32_t)head[2];
 	session->frame_head_len = 0;
 	session->frame_brings_data = false;
+	session->turn_frames -= session->turn_frames > 0 ? 1u : 0u;
 	if (head[3] == NGHTTP2_CONTINUATION) {
 		session->continuations++;
 	} else {
@@ -295,23 +297,54 @@ frame_bytes(struct kp_http2_session *session, struct kp_slice bytes)
 	return used + more;
 }
 
-void
+bool
+kp_http2_begin_turn(struct kp_http2_session *session, uint32_t frames_max)
+{
+	/* A frame that is of use earns its token back; a request broken off costs three
+	 * frames at least. */
+	uint64_t spent = session->turn_frames_us > session->frames.left_us
+		? session->turn_frames_us - session->frames.left_us
+		: 0;
+	if (session->turn_resets_us > session->resets.left_us) {
+		spent += FRAMES_PER_RESET *
+			(session->turn_resets_us - session->resets.left_us);
+	}
+	session->turn_frames_us = session->frames.left_us;
+	session->turn_resets_us = session->resets.left_us;
+	bool wasted = spent > KP_HTTP2_UNIT * session->turn_max / 2;
+	session->turn_frames = frames_max;
+	session->turn_max = frames_max;
+	return wasted;
+}
+
+/* Between two frames, with none left for this turn. */
+static bool
+is_used_up(const struct kp_http2_session *session)
+{
+	return session->turn_frames == 0 && session->frame_left == 0 &&
+		session->frame_head_len == 0;
+}
+
+size_t
 kp_http2_receive(struct kp_http2_session *session, struct kp_slice bytes, uint64_t now_us)
 {
+	size_t left = bytes.len;
 	kp_http2_budget_tick(&session->frames, now_us);
 	kp_http2_budget_tick(&session->resets, now_us);
-	while (bytes.len > 0 && !session->failed) {
-		size_t len = frame_bytes(session, bytes);
+	while (left > 0 && !session->failed && !is_used_up(session)) {
+		const char *at = bytes.data + (bytes.len - left);
+		size_t len = frame_bytes(session, (struct kp_slice){at, left});
 		if (session->failed) {
-			return;
+			return bytes.len;
 		}
 		ssize_t used = nghttp2_session_mem_recv(
-			session->nghttp2, (const uint8_t *)bytes.data, len);
+			session->nghttp2, (const uint8_t *)at, len);
 		if (used < 0) {
 			kp_http2_fail_as(session, (int)used);
 		}
-		bytes = (struct kp_slice){bytes.data + len, bytes.len - len};
+		left -= len;
 	}
+	return session->failed ? bytes.len : bytes.len - left;
 }
 
 /* Opening. */
@@ -412,6 +445,8 @@ kp_http2_create(const struct kp_http2_limits *limits, const struct kp_http_limit
 	session->owner = owner;
 	session->memory.bytes_max = limits->memory_bytes_max;
 	session->frame_left = KP_HTTP2_PREFACE_BYTES;
+	session->turn_frames = UINT32_MAX;
+	session->turn_max = UINT32_MAX;
 	kp_http2_budget_init(&session->resets, limits->resets_burst,
 		limits->resets_per_second, now_us);
 	kp_http2_budget_init(&session->frames, limits->frames_burst,

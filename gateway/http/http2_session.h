@@ -33,7 +33,6 @@ struct kp_http2_session;
 
 struct kp_http2_limits {
 	uint32_t streams_max;
-	uint32_t work_max;              /* of them, given to handlers; for the owner */
 	uint32_t frame_bytes_max;       /* of a frame we take; 16,384 at least */
 	uint32_t header_list_bytes_max; /* one header block, unpacked; over it the session
 					   ends */
@@ -46,6 +45,8 @@ struct kp_http2_limits {
 	uint32_t resets_per_second;
 	uint32_t frames_burst;
 	uint32_t frames_per_second;
+	uint32_t frames_per_turn; /* for the owner, as is the next */
+	uint32_t waste_pause_ms;
 };
 
 /* The first bytes of a connection that speaks HTTP/2 (RFC 9113, section 3.4). */
@@ -105,8 +106,15 @@ enum kp_status kp_http2_create(const struct kp_http2_limits *limits,
 /* Streams are dropped without on_closed. Accepts NULL. */
 void kp_http2_destroy(struct kp_http2_session **session);
 
-/* Takes bytes of the client. May make the session fail: a flood, no memory, no HTTP/2. */
-void kp_http2_receive(
+/*
+ * A new turn: `frames_max` frames are taken in it. True when most of what the last turn
+ * brought was of no use to any request: frames that bring nothing, requests broken off.
+ * Before the first turn there is no bound.
+ */
+bool kp_http2_begin_turn(struct kp_http2_session *session, uint32_t frames_max);
+/* Takes bytes of the client, and returns how many: all of them, unless the turn's frames
+ * are used up. May make the session fail: a flood, no memory, no HTTP/2. */
+size_t kp_http2_receive(
 	struct kp_http2_session *session, struct kp_slice bytes, uint64_t now_us);
 /* Writes what is to be sent, at most `room` bytes, and returns how many. Goes on until
  * less than KP_HTTP2_ROOM_BYTES are left: a frame, and one to end with. */

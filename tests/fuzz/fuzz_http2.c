@@ -161,8 +161,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	options.limits.body_bytes_max = 2000;
 	options.limits.header_bytes_max = 2000;
 	options.http2.streams_max = 8;
-	options.http2.work_max = 3;
+	options.work.work_max = 3;
 	options.requests_per_turn = 2;
+	options.http2.frames_per_turn = 8;
 	options.handle = handle;
 	fuzz = (struct fuzz){0};
 	FUZZ_CHECK(kp_loop_create(0, &fuzz.loop, NULL) == KP_OK);

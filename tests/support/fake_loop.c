@@ -151,6 +151,7 @@ kp_loop_undefer(struct kp_loop *loop, struct kp_task *task)
 void
 kp_fake_loop_settle(struct kp_loop *loop)
 {
+	loop->turn++;
 	for (unsigned ran = 0; loop->first != NULL; ran++) {
 		KP_REQUIRE(ran < TASKS_MAX);
 		struct kp_task *task = loop->first;
@@ -218,6 +219,7 @@ kp_fake_loop_advance(struct kp_loop *loop, uint64_t by_us)
 			loop->now_us = timer->due_us;
 		}
 		kp_timer_stop(loop, timer);
+		loop->turn++;
 		timer->fire(timer);
 		kp_fake_loop_settle(loop);
 	}

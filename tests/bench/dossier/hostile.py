@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Ketenpoort contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""One attacker for http2.py: says what an attack says (and prints that it did), waits until it is sent away, and comes back at once.
+"""One attacker for attacks.py: says what an attack says (and prints that it did), waits until it is sent away, and comes back at
+once. One that reads its answers comes back when it has them all.
 
     hostile.py PORT ATTACK
 """
@@ -39,7 +40,19 @@ ATTACKS = {
     "continuations": (frame(HEADERS, END_STREAM, 1, ASK) + frame(CONTINUATION, 0, 1, fields(("x", "y" * 1000))) * 500, ()),
     "half_open": (over(100, lambda stream: frame(HEADERS, END_HEADERS, stream, ASK)), ()),
     "zero_window": (over(100, asks), ((WINDOW_SIZE, 0),)),
+    "greedy": (over(100, asks), ((WINDOW_SIZE, (1 << 31) - 1),)),
 }
+
+
+def wait(peer, answers):
+    """Until the connection ends, or so many answers are complete."""
+    kind = None
+    while kind != GOAWAY and answers != 0:
+        kind, flags, stream, payload = peer.read() or (GOAWAY, 0, 0, b"")
+        if kind == DATA:
+            peer.say(frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", max(len(payload), 1))))
+            if answers and flags & END_STREAM:
+                answers -= 1
 
 
 def main():
@@ -48,8 +61,7 @@ def main():
         with Peer(int(sys.argv[1]), settings) as peer:
             peer.say(said)
             print("said", flush=True)
-            while (peer.read() or (GOAWAY,))[0] != GOAWAY:
-                pass
+            wait(peer, 100 if sys.argv[2] == "greedy" else None)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What does a dossier cost over HTTP/2? Beside HTTP/1.1, and beside nginx that takes HTTP/2 and passes it on, in one run.
 
-The same questions by h2load each time, 32 under way; processor time of the gateway (with nginx: of both) per dossier. And
-what honest clients notice of each attack: the slowest hundredth of their answers, without and with four clients that attack as
-fast as they can, again and again. Servers on processor 0, partners, load and attackers on processor 1.
+The same questions by h2load each time, 32 under way; processor time of the gateway (with nginx: of both) per dossier. Servers on
+processor 0, partners and load on processor 1. What attacks cost is measured by attacks.py.
 
     python3 tests/bench/dossier/http2.py [--rounds 5] [--dossiers 4000]
 """
@@ -13,21 +12,16 @@ import argparse
 import json
 import os
 import pathlib
-import re
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 
 import setups
+from h2load import QUESTION, load, p99
 from run import HERE, ROOT, Process, wait_until_up
 
-QUESTION = {"burgerservicenummer": "999910061", "doel": setups.PURPOSE}
-FIELDS = ["content-type: application/json", f"x-origin-oin: {setups.MUNICIPALITY}", "x-gebruiker: m.jansen",
-          f"x-rollen: {setups.ROLE}"]
 NGINX = """daemon off; worker_processes 1; pid @FOLDER@/proxy.pid; error_log @FOLDER@/proxy.log; @USER@
 events { worker_connections 4096; }
 http {
@@ -38,7 +32,6 @@ http {
     proxy_set_header Connection ""; } }
 }
 """
-ATTACKS = ("rapid_reset", "made_you_reset", "pings", "settings", "continuations", "half_open", "zero_window")
 
 
 def proxy(folder, port, gateway):
@@ -51,58 +44,11 @@ def proxy(folder, port, gateway):
     return path
 
 
-def load(folder, port, dossiers, version):
-    """Times of all answers in µs."""
-    log = folder / "times"
-    log.unlink(missing_ok=True)
-    manner = ["--h1", "-c", "32", "-m", "1"] if version == 1 else ["-c", "8", "-m", "4"]
-    fields = [part for field in FIELDS for part in ("-H", field)]
-    out = subprocess.run(["taskset", "-c", "1", "h2load", *manner, "-n", str(dossiers), *fields, "-d", str(folder / "question"),
-                          "--log-file", str(log), f"http://127.0.0.1:{port}/v1/dossiers/_zoek"],
-                         capture_output=True, text=True, check=True)
-    rows = [line.split() for line in log.read_text().splitlines()]
-    good = [int(row[2]) for row in rows if row[1] == "200"]
-    if len(good) != dossiers:
-        sys.exit(f"{dossiers - len(good)} questions were not answered\n{out.stdout}")
-    return good
-
-
 def measure(folder, processes, port, dossiers, version):
     before = sum(process.cpu_seconds() for process in processes)
     times = load(folder, port, dossiers, version)
     cpu = sum(process.cpu_seconds() for process in processes) - before
     return {"cpu_us": cpu * 1e6 / dossiers, "p50_ms": statistics.median(times) / 1e3, "p99_ms": p99(times) / 1e3}
-
-
-def p99(times):
-    return sorted(times)[len(times) * 99 // 100]
-
-
-def flooded(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-        return int(re.search(rb"(?m)^ketenpoort_http2_connections_flooded_total (\d+)", answer.read())[1])
-
-
-def under_attack(folder, port, process, dossiers, rounds, attack):
-    """What four attackers change. They get the time that the honest clients and partners, on the same processor, leave
-    over; else it is that processor that is measured. What they do to the gateway is shown beside it."""
-    rows = []
-    for _ in range(rounds):
-        quiet = p99(load(folder, port, dossiers, 2)) / 1e3
-        attackers = [subprocess.Popen(["taskset", "-c", "1", "chrt", "--idle", "0", sys.executable, str(HERE / "hostile.py"),
-                                       str(port), attack], stdout=subprocess.PIPE) for _ in range(4)]
-        try:
-            for attacker in attackers:
-                attacker.stdout.readline()  # it has begun
-            before, ended, cpu = time.monotonic(), flooded(port), process.cpu_seconds()
-            attacked = p99(load(folder, port, dossiers, 2)) / 1e3
-            cpu, ended, seconds = process.cpu_seconds() - cpu, flooded(port) - ended, time.monotonic() - before
-        finally:
-            for attacker in attackers:
-                attacker.kill()
-                attacker.communicate()
-        rows.append((quiet, attacked, attacked / quiet, ended / seconds, 100 * cpu / seconds))
-    print(f"{attack:16}" + "".join(f"{statistics.median(column):14.2f}" for column in zip(*rows)), flush=True)
 
 
 def main():
@@ -136,9 +82,6 @@ def main():
         for name in ("HTTP/1.1", "nginx HTTP/2"):
             ratios = [a["cpu_us"] / b["cpu_us"] for a, b in zip(rows["HTTP/2"], rows[name])]
             print(f"CPU ratio HTTP/2 to {name}: median {statistics.median(ratios):.2f} (min {min(ratios):.2f}, max {max(ratios):.2f})")
-        print(f"{'p99 of the honest':16}{'quiet ms':>13}{'attacked ms':>14}{'ratio':>14}{'sent away/s':>14}{'gateway CPU %':>14}")
-        for attack in ATTACKS:
-            under_attack(folder, setup.port, ours, args.dossiers, args.rounds, attack)
     finally:
         for process in (front, ours, partner):
             process.stop()

@@ -116,7 +116,8 @@ set_up(void **state)
 	options.handle = handle;
 	options.requests_per_turn = PER_TURN;
 	options.http2.streams_max = GREEDY;
-	options.http2.work_max = GREEDY;
+	options.work.work_max = GREEDY;
+	options.work.work_shared = 2 * GREEDY;
 	modest_asks.run = on_modest_asks;
 	modest_says = NULL;
 	begun = begun_mid = gone = kept_count = 0;
@@ -191,7 +192,7 @@ static void
 work_of_one_connection_is_bounded(void **state)
 {
 	(void)state;
-	options.http2.work_max = IN_WORK;
+	options.work.work_max = IN_WORK;
 	keeps = true;
 	open_with("h2");
 	say_greedy_frames(10);
@@ -221,7 +222,7 @@ static void
 broken_off_before_their_turn(void **state)
 {
 	(void)state;
-	options.http2.work_max = IN_WORK;
+	options.work.work_max = IN_WORK;
 	keeps = true;
 	open_with("h2");
 	say_greedy_frames(10);
@@ -241,6 +242,37 @@ broken_off_before_their_turn(void **state)
 	close_all();
 }
 
+/* Requests broken off at once are read in turns, with pauses in between, while another is
+ * answered. What is of use is not put off for longer than a turn. */
+static void
+who_brings_nothing_is_read_later(void **state)
+{
+	(void)state;
+	open_with("h2");
+	frames.len = 0;
+	frames_say(&frames, OPEN, 0);
+	for (unsigned i = 0; i < 90; i++) {
+		frames_say(&frames, GET_GREEDY " 3/0/#/00000008", 2 * i + 1);
+	}
+	frames_say(&frames, GET_GREEDY, 201);
+	say(greedy, frames.data, frames.len);
+	kp_fake_loop_settle(loop);
+	assert_int_equal(begun, 0);
+	static struct frames one;
+	one.len = 0;
+	frames_say(&one, OPEN GET_MODEST, 1);
+	say(modest, one.data, one.len);
+	kp_fake_loop_settle(loop);
+	assert_true(modest_begun);
+	/* 181 frames, 64 each time: two pauses. */
+	uint64_t pause_us = (uint64_t)options.http2.waste_pause_ms * 1000;
+	kp_fake_loop_advance(loop, 2 * pause_us - 1);
+	assert_int_equal(begun, 0);
+	kp_fake_loop_advance(loop, 2);
+	assert_int_equal(begun, 1);
+	close_all();
+}
+
 int
 main(void)
 {
@@ -249,6 +281,7 @@ main(void)
 		cmocka_unit_test_setup(pipelined_requests_take_turns, set_up),
 		cmocka_unit_test_setup(work_of_one_connection_is_bounded, set_up),
 		cmocka_unit_test_setup(broken_off_before_their_turn, set_up),
+		cmocka_unit_test_setup(who_brings_nothing_is_read_later, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -840,6 +840,43 @@ acknowledgements_that_wait(void **state)
 	close_peer();
 }
 
+static void
+frames_of_a_turn(void **state)
+{
+	(void)state;
+	struct kp_http2_limits limits = usual;
+	limits.frames_burst = 10000;
+	open_peer(&limits);
+	assert_string_equal(say(OPEN), "");
+	static struct frames frames;
+	frames.len = 0;
+	for (unsigned i = 0; i < 10; i++) {
+		frames_say(&frames, "6/0/0/0000000000000000", 0);
+	}
+	size_t frame = frames.len / 10;
+	struct kp_slice rest = {frames.data, frames.len};
+	assert_false(kp_http2_begin_turn(peer.session, 4));
+	/* At the bound, in the middle of a frame, and above it. */
+	assert_int_equal(kp_http2_receive(peer.session,
+				 (struct kp_slice){rest.data, 3 * frame + 5}, 1000000),
+		3 * frame + 5);
+	rest = (struct kp_slice){rest.data + 3 * frame + 5, rest.len - 3 * frame - 5};
+	assert_int_equal(kp_http2_receive(peer.session, rest, 1000000), frame - 5);
+	assert_int_equal(kp_http2_receive(peer.session, rest, 1000000), 0);
+	rest = (struct kp_slice){rest.data + frame - 5, rest.len - frame + 5};
+	/* Four pings of four: most was of no use. */
+	assert_true(kp_http2_begin_turn(peer.session, 100));
+	assert_int_equal(kp_http2_receive(peer.session, rest, 1000000), 6 * frame);
+	assert_false(kp_http2_begin_turn(peer.session, 100));
+	/* A request broken off counts for three frames. */
+	assert_false(kp_http2_begin_turn(peer.session, 5));
+	(void)say_for("1/5/#/" GET " 3/0/#/00000008", 1);
+	assert_true(kp_http2_begin_turn(peer.session, 6));
+	(void)say_for("1/5/#/" GET " 3/0/#/00000008", 3);
+	assert_false(kp_http2_begin_turn(peer.session, 6));
+	close_peer();
+}
+
 /* Sending. */
 
 static void
@@ -971,6 +1008,7 @@ main(void)
 		cmocka_unit_test(frames_in_the_long_run),
 		cmocka_unit_test(frames_of_an_honest_client),
 		cmocka_unit_test(acknowledgements_that_wait),
+		cmocka_unit_test(frames_of_a_turn),
 		cmocka_unit_test(waits_for_the_window),
 		cmocka_unit_test(ends_gracefully),
 		cmocka_unit_test(large_answers),
