@@ -136,6 +136,9 @@ add_named(struct compiler *compiler, struct kp_slice inside)
 	struct kp_template_part *part = add_part(compiler, name, text);
 	if (part != NULL) {
 		part->table = table;
+		if (table != NULL && name == KP_TEMPLATE_EMBEDDED) {
+			report(compiler, "{ingesloten} takes no table");
+		}
 	}
 }
 
@@ -410,6 +413,23 @@ write_escaped(enum kp_template_place place, bool attribute, struct kp_buffer *bu
 	return true;
 }
 
+static bool
+next_name(const struct kp_template_part *part, const struct kp_template_fields *fields,
+	size_t *position, struct kp_slice *ret_name)
+{
+	if (fields == NULL) {
+		return false;
+	}
+	if (part->table != NULL) {
+		return fields->next_translated != NULL &&
+			fields->next_translated(
+				fields->context, part->table, position, ret_name);
+	}
+	bool (*next)(void *, size_t *, struct kp_slice *) =
+		part->name == KP_TEMPLATE_EMBEDDED ? fields->next_embedded : fields->next;
+	return next != NULL && next(fields->context, position, ret_name);
+}
+
 static void
 write_fields(const struct kp_template *compiled, const struct kp_template_part *part,
 	const struct kp_template_fields *fields, struct kp_buffer *buffer)
@@ -420,10 +440,7 @@ write_fields(const struct kp_template *compiled, const struct kp_template_part *
 	size_t position = 0;
 	bool first = true;
 	struct kp_slice name;
-	bool (*next)(void *, size_t *, struct kp_slice *) = fields == NULL ? NULL
-		: part->name == KP_TEMPLATE_EMBEDDED ? fields->next_embedded
-						     : fields->next;
-	while (next != NULL && next(fields->context, &position, &name)) {
+	while (next_name(part, fields, &position, &name)) {
 		if (!first) {
 			kp_buffer_add_char(buffer, ',');
 		}

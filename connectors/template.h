@@ -11,6 +11,7 @@
  * - {vanaf}: rows before this page; {vervolg}: what the partner said to ask it with
  * - {velden}: the partner's names of what is wanted and permitted; {ingesloten}: those of
  *   them that HAL embeds
+ * - {velden|tabel}: what the table says for each field of the catalogue that is wanted
  * - {bekend:pad}: a value found in an earlier wave
  * - {doel|tabel}: any of these, translated by a code table of the manifest
  * - {{: a brace
@@ -92,6 +93,9 @@ bool kp_template_uses(
 struct kp_template_fields {
 	/* Names of {velden}, one by one until it gives false; NULL for none. */
 	bool (*next)(void *context, size_t *position, struct kp_slice *ret_name);
+	/* The same for {velden|tabel}. */
+	bool (*next_translated)(void *context, const struct kp_manifest_table *table,
+		size_t *position, struct kp_slice *ret_name);
 	/* The same for {ingesloten}. */
 	bool (*next_embedded)(void *context, size_t *position, struct kp_slice *ret_name);
 	void *context;

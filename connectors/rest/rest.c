@@ -13,6 +13,7 @@
 #include "connectors/opening.h"
 #include "connectors/http.h"
 #include "connectors/rest/answer.h"
+#include "connectors/rest/field_names.h"
 #include "connectors/rest/paging.h"
 
 #include "connectors/text.h"
@@ -89,6 +90,25 @@ compile_paging(struct rest_instance *instance, const struct kp_host *host)
 	return status;
 }
 
+/* Tables that {velden|tabel} names. */
+static void
+check_names(const struct rest_instance *instance, const struct kp_host *host)
+{
+	const struct kp_manifest_request *request = &instance->base.manifest->request;
+	const struct kp_mapping *mapping = &instance->mapping;
+	kp_field_names_check(
+		mapping, &instance->request.target, host, &request->target_place);
+	kp_field_names_check(mapping, &instance->body, host, &request->body_place);
+	for (size_t i = 0; i < instance->request.query_count; i++) {
+		kp_field_names_check(mapping, &instance->request.query[i].value, host,
+			&request->query[i].place);
+	}
+	for (size_t i = 0; i < instance->request.header_count; i++) {
+		kp_field_names_check(mapping, &instance->request.headers[i].value, host,
+			&request->headers[i].place);
+	}
+}
+
 static enum kp_status
 compile_all(void *opaque, const struct kp_host *host)
 {
@@ -109,6 +129,7 @@ compile_all(void *opaque, const struct kp_host *host)
 	}
 	kp_each_compile(instance->base.manifest, host, &instance->each);
 	instance->embeds = kp_http_target_uses(&instance->request, KP_TEMPLATE_EMBEDDED);
+	check_names(instance, host);
 	return status == KP_OK ? compile_paging(instance, host) : status;
 }
 
@@ -128,83 +149,6 @@ offers_rest(const void *opaque, uint64_t *cells, uint32_t cell_words)
 }
 
 /* Asking. */
-
-/* {velden}: the partner's names of what is wanted, each once, the subject first. */
-struct field_names {
-	const struct rest_instance *instance;
-	const struct kp_need *need;
-};
-
-static bool
-asked(const struct field_names *names, uint32_t index)
-{
-	const struct kp_leaf *leaf = names->instance->mapping.fields[index];
-	return leaf->ask.len > 0 && leaf->cell / 64 < names->need->cell_words &&
-		kp_bits_has(names->need->cells, leaf->cell);
-}
-
-static bool
-asked_before(const struct field_names *names, uint32_t index)
-{
-	const struct kp_mapping *mapping = &names->instance->mapping;
-	struct kp_slice ask = mapping->fields[index]->ask;
-	if (kp_slice_equal(ask, mapping->subject_ask)) {
-		return true;
-	}
-	for (uint32_t i = 0; i < index; i++) {
-		if (kp_slice_equal(mapping->fields[i]->ask, ask) && asked(names, i)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* What HAL embeds is asked apart, where the manifest has a place for it. */
-static bool
-take_name(const struct field_names *names, uint32_t index, bool embedded,
-	struct kp_slice *ret_name)
-{
-	struct kp_slice ask = names->instance->mapping.fields[index]->ask;
-	bool apart =
-		names->instance->embeds && kp_slice_starts(ask, KP_SLICE("_embedded."));
-	if (apart != embedded || !asked(names, index) || asked_before(names, index)) {
-		return false;
-	}
-	size_t skip = embedded ? sizeof("_embedded.") - 1 : 0;
-	*ret_name = (struct kp_slice){ask.data + skip, ask.len - skip};
-	return true;
-}
-
-/* The subject stands at 0, field i at i + 1. */
-static bool
-next_of(const struct field_names *names, size_t *position, bool embedded,
-	struct kp_slice *ret_name)
-{
-	const struct kp_mapping *mapping = &names->instance->mapping;
-	while (*position <= mapping->field_count) {
-		size_t at = (*position)++;
-		if (at > 0 && take_name(names, (uint32_t)(at - 1), embedded, ret_name)) {
-			return true;
-		}
-		if (at == 0 && !embedded && mapping->subject_ask.len > 0) {
-			*ret_name = mapping->subject_ask;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool
-next_field(void *context, size_t *position, struct kp_slice *ret_name)
-{
-	return next_of(context, position, false, ret_name);
-}
-
-static bool
-next_embedded(void *context, size_t *position, struct kp_slice *ret_name)
-{
-	return next_of(context, position, true, ret_name);
-}
 
 static int
 send_headers(const struct rest_instance *instance, const struct kp_http_filling *filling)
@@ -279,11 +223,13 @@ prepare_rest(const void *opaque, void *memory, const struct kp_call_host *host,
 	call->unusable = false;
 	call->outcome_known = false;
 	call->header_link = (struct kp_slice){0};
-	struct field_names names = {.instance = instance, .need = need};
+	struct kp_field_names names = {
+		.mapping = &instance->mapping, .need = need, .embeds = instance->embeds};
 	const struct kp_manifest_paging *paging =
 		&instance->base.manifest->response.paging;
-	struct kp_template_fields fields = {.next = next_field,
-		.next_embedded = next_embedded,
+	struct kp_template_fields fields = {.next = kp_field_names_next,
+		.next_embedded = kp_field_names_embedded,
+		.next_translated = kp_field_names_translated,
 		.context = &names,
 		.cursor = call->paging.cursor,
 		.page_size = paging->size,

@@ -128,6 +128,8 @@ WRONG = [
     ("request.method", "GET", "GET has no body"),
     ("request.target", "p", "must start with /"),
     ("request.target", "/p/{bsn}", "{bsn} may not be in a URL"),
+    ("request.query", {"f": "{velden|geen}"}, "'tables' has no table 'geen'"),
+    ("request.query", {"f": "{ingesloten|geen}"}, "'tables' has no table 'geen'"),
     ("request.query", {"b": "{bsn}"}, "{bsn} may not be in a URL"),
     ("request.query", {"b b": "x"}, "is not a name of letters"),
     ("request.query", {"b": 1}, "/request/query/b"),
@@ -216,6 +218,11 @@ def wrong():
     for text in ("", "{", "[]", "7", '{"source":"a","source":"b"}', "\xff", "null"):
         done = connector("check", write("wrong.json", text))
         check(done.returncode == 1 and done.stderr, f"{text!r}: {done.returncode}")
+    named = {**GOOD, "tables": {"u": {"persoon.naam.voornaam": "x", "*": "y"}},
+             "request": {**GOOD["request"], "query": {"e": "{velden|u}"}}}
+    done = connector("check", write("wrong.json", named))
+    check("/request/query/e: table 'u' has a row 'persoon.naam.voornaam', which is no field" in done.stderr,
+          f"names: {done.stderr}")
     commented = {"//": "x", **GOOD, "limits": {"//": ["anything"]}}
     check(connector("check", write("c.json", commented)).returncode == 0, "comments")
 

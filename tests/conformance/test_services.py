@@ -136,6 +136,11 @@ def klantinteracties():
     check(query["partijIdentificator__objectId"] == BSN and query["expand"] == "digitaleAdressen" and
           query["partijIdentificator__codeSoortObjectId"] == "bsn", f"partij: {query}")
     check(headers.get("Authorization"), "partij: no credential")
+    # Who may not see addresses does not have them brought along.
+    _, requests = ask(name, [(200, JSON, answer)], "--velden", "klant.nummer,contactkanalen.adres")
+    check(requests[0][2].get("expand") == "digitaleAdressen", f"partij with addresses: {requests[0][2]}")
+    _, requests = ask(name, [(200, JSON, answer)], "--velden", "klant.nummer")
+    check("expand" not in requests[0][2], f"partij without addresses: {requests[0][2]}")
     expect("no partij", ask(name, [(200, JSON, {**answer, "count": 0, "results": []})])[0], "nietsGevonden")
     expect("partij of another", ask(name, [(200, JSON, answer)], bsn=OTHER)[0], "fout")
     contact = lambda i: {"uuid": f"c{i}", "plaatsgevondenOp": "2026-10-01T09:00:00+02:00", "kanaal": "telefoon",
