@@ -129,7 +129,7 @@ add_closing(struct kp_mapping_compiler *compiler, struct kp_leaf *leaf)
 /* What a field of an XML answer needs beside its own text. */
 static void
 add_company(struct kp_mapping_compiler *compiler, struct kp_leaf *leaf,
-	struct kp_node *from, const struct kp_mapping_xml_path *at)
+	struct kp_node *from, const struct kp_mapping_path *at)
 {
 	const struct kp_manifest_field *field = leaf->field;
 	leaf->label_node = at->label_node;
@@ -160,7 +160,7 @@ add_company(struct kp_mapping_compiler *compiler, struct kp_leaf *leaf,
 
 static void
 check_company(struct kp_mapping_compiler *compiler, const struct kp_manifest_field *field,
-	const struct kp_mapping_xml_path *at, uint32_t list)
+	const struct kp_mapping_path *at, uint32_t list)
 {
 	bool xml = compiler->mapping->dialect == KP_MAPPING_XML;
 	if (!xml && (field->sign.len > 0 || field->incomplete.len > 0)) {
@@ -178,15 +178,11 @@ add_field(struct kp_mapping_compiler *compiler, struct kp_node *from,
 	const struct kp_manifest_field *field, uint32_t list, struct kp_slice section,
 	struct kp_leaf **constants)
 {
-	struct kp_mapping_xml_path at = {0};
+	struct kp_mapping_path at = {0};
 	uint32_t cell = kp_finding_cell(compiler->host, field);
 	bool fine = check_section(compiler, field, section);
-	if (field->path.len > 0 && compiler->mapping->dialect == KP_MAPPING_XML) {
-		kp_mapping_walk_xml(compiler, from, field->path, &field->place, &at);
-		fine = fine && at.node != NULL;
-	} else if (field->path.len > 0) {
-		at.node =
-			kp_mapping_walk_json(compiler, from, field->path, &field->place);
+	if (field->path.len > 0) {
+		kp_mapping_walk_field(compiler, from, field->path, &field->place, &at);
 		fine = fine && at.node != NULL;
 	}
 	struct kp_node *node = at.node;
@@ -375,14 +371,9 @@ add_subject_path(struct kp_mapping_compiler *compiler)
 {
 	const struct kp_manifest_response *response =
 		&compiler->mapping->manifest->response;
-	struct kp_mapping_xml_path at = {0};
-	if (compiler->mapping->dialect == KP_MAPPING_XML) {
-		kp_mapping_walk_xml(compiler, compiler->mapping->root, response->subject,
-			&response->place, &at);
-	} else {
-		at.node = kp_mapping_walk_json(compiler, compiler->mapping->root,
-			response->subject, &response->place);
-	}
+	struct kp_mapping_path at = {0};
+	kp_mapping_walk_field(compiler, compiler->mapping->root, response->subject,
+		&response->place, &at);
 	struct kp_leaf *leaf =
 		at.node == NULL ? NULL : new_leaf(compiler, at.node, KP_LEAF_SUBJECT);
 	if (leaf == NULL) {

@@ -6,7 +6,8 @@
  * without being looked at.
  *
  * Path grammar for JSON: names separated by dots; "[]" behind a name says that an array
- * is there and each element is meant. For XML: local names separated by slashes, as the
+ * is there and each element is meant, "name[label=text]" that one whose `label` (names
+ * with dots) holds that text. For XML: local names separated by slashes, as the
  * partner's schema has them ("inp.bsn" is one name); "@name" is an attribute, "*" any
  * element that no other path names, "row[label=Text]" the element whose child `label`
  * holds that text, and "../" in front, in a list, goes out of the item. In both, "."

@@ -58,76 +58,139 @@ element_of(struct kp_mapping_compiler *compiler, struct kp_node *node)
 	return node->element;
 }
 
-/* Takes "name[][]" off the path; false when it is wrong. */
-static bool
-take_segment(struct kp_slice *path, struct kp_slice *ret_name, unsigned *ret_arrays)
-{
-	size_t len = 0;
-	while (len < path->len && path->data[len] != '.' && path->data[len] != '[' &&
-		path->data[len] != ']') {
-		len++;
-	}
-	*ret_name = (struct kp_slice){path->data, len};
-	*ret_arrays = 0;
-	while (len + 1 < path->len && path->data[len] == '[' &&
-		path->data[len + 1] == ']') {
-		len += 2;
-		(*ret_arrays)++;
-	}
-	if (len < path->len && path->data[len] != '.') {
-		return false;
-	}
-	bool dot = len < path->len;
-	path->data += len + (dot ? 1 : 0);
-	path->len -= len + (dot ? 1 : 0);
-	return !dot || path->len > 0;
-}
-
-struct kp_node *
-kp_mapping_walk_json(struct kp_mapping_compiler *compiler, struct kp_node *from,
-	struct kp_slice path, const struct kp_manifest_place *place)
-{
-	struct kp_node *node = from;
-	bool first = true;
-	unsigned depth = 0;
-	struct kp_slice rest = path;
-	if (kp_slice_is(path, ".")) {
-		return from;
-	}
-	while (rest.len > 0) {
-		struct kp_slice name;
-		unsigned arrays;
-		bool fine = take_segment(&rest, &name, &arrays);
-		fine = fine && (name.len > 0 || (first && arrays > 0));
-		depth += 1 + arrays;
-		if (!fine || depth > KP_MAPPING_DEPTH_MAX) {
-			kp_finding(compiler->host, place,
-				"'%.*s' is not a path: names with dots between, [] "
-				"behind "
-				"the name of an array, at most %u deep",
-				path.len > 60 ? 60 : (int)path.len, path.data,
-				KP_MAPPING_DEPTH_MAX);
-			return NULL;
-		}
-		if (name.len > 0) {
-			node = child_of(compiler, node, name);
-		}
-		for (unsigned i = 0; i < arrays && node != NULL; i++) {
-			node = element_of(compiler, node);
-		}
-		if (node == NULL) {
-			return NULL;
-		}
-		first = false;
-	}
-	return node;
-}
-
 void
 kp_mapping_capture(struct kp_mapping_compiler *compiler, struct kp_node *node)
 {
 	if (node != NULL && node->capture == 0) {
 		node->capture = ++compiler->mapping->capture_count;
+	}
+}
+
+/* One name of a path for JSON: "name[][]", or "name[label=text]". */
+struct segment {
+	struct kp_slice name;
+	unsigned arrays;
+	struct kp_slice key;
+	struct kp_slice label;
+};
+
+/* Takes "[label=text]" off; the text may hold dots. */
+static bool
+take_filter(struct kp_slice *path, struct segment *segment)
+{
+	const char *end = path->data + path->len;
+	const char *equals = memchr(path->data, '=', path->len);
+	const char *close =
+		equals == NULL ? NULL : memchr(equals, ']', (size_t)(end - equals));
+	if (close == NULL || equals == path->data + 1 || close == equals + 1) {
+		return false;
+	}
+	segment->key =
+		(struct kp_slice){path->data + 1, (size_t)(equals - path->data - 1)};
+	segment->label = (struct kp_slice){equals + 1, (size_t)(close - equals - 1)};
+	segment->arrays = 1;
+	path->data = close + 1;
+	path->len = (size_t)(end - path->data);
+	return memchr(segment->key.data, '[', segment->key.len) == NULL;
+}
+
+/* Takes a segment and the dot behind it off the path; false when it is wrong. */
+static bool
+take_segment(struct kp_slice *path, struct segment *ret_segment)
+{
+	size_t len = 0;
+	*ret_segment = (struct segment){0};
+	while (len < path->len && path->data[len] != '.' && path->data[len] != '[' &&
+		path->data[len] != ']') {
+		len++;
+	}
+	ret_segment->name = (struct kp_slice){path->data, len};
+	path->data += len;
+	path->len -= len;
+	if (path->len > 1 && path->data[0] == '[' && path->data[1] != ']' &&
+		!take_filter(path, ret_segment)) {
+		return false;
+	}
+	while (ret_segment->key.len == 0 && path->len > 1 && path->data[0] == '[' &&
+		path->data[1] == ']') {
+		path->data += 2;
+		path->len -= 2;
+		ret_segment->arrays++;
+	}
+	if (path->len == 0) {
+		return true;
+	}
+	bool dot = path->data[0] == '.';
+	path->data++;
+	path->len--;
+	return dot && path->len > 0;
+}
+
+static struct kp_node *walk_names(struct kp_mapping_compiler *compiler,
+	struct kp_node *from, struct kp_slice names);
+
+static bool
+step_json(struct kp_mapping_compiler *compiler, struct kp_mapping_path *at,
+	struct kp_slice *rest, bool first)
+{
+	struct segment segment;
+	bool fine = take_segment(rest, &segment) &&
+		(segment.name.len > 0 || (first && segment.arrays > 0)) &&
+		(segment.key.len == 0 || at->label.len == 0);
+	at->depth += 1 + segment.arrays;
+	if (!fine || at->depth > KP_MAPPING_DEPTH_MAX) {
+		return false;
+	}
+	if (segment.name.len > 0) {
+		at->node = child_of(compiler, at->node, segment.name);
+	}
+	for (unsigned i = 0; i < segment.arrays && at->node != NULL; i++) {
+		at->node = element_of(compiler, at->node);
+	}
+	if (segment.key.len > 0 && at->node != NULL) {
+		at->labelled = at->node;
+		at->label = segment.label;
+		at->label_node = walk_names(compiler, at->node, segment.key);
+		kp_mapping_capture(compiler, at->label_node);
+		return at->label_node != NULL || compiler->memory;
+	}
+	return true;
+}
+
+/* Names with dots between, and nothing else. */
+static struct kp_node *
+walk_names(
+	struct kp_mapping_compiler *compiler, struct kp_node *from, struct kp_slice names)
+{
+	struct segment segment;
+	struct kp_node *node = from;
+	while (names.len > 0 && node != NULL) {
+		if (!take_segment(&names, &segment) || segment.name.len == 0 ||
+			segment.arrays > 0) {
+			return NULL;
+		}
+		node = child_of(compiler, node, segment.name);
+	}
+	return node;
+}
+
+static void
+walk_json(struct kp_mapping_compiler *compiler, struct kp_node *from,
+	struct kp_slice path, const struct kp_manifest_place *place,
+	struct kp_mapping_path *at)
+{
+	struct kp_slice rest = path;
+	*at = (struct kp_mapping_path){.node = from};
+	while (rest.len > 0 && !kp_slice_is(path, ".") && at->node != NULL) {
+		if (!step_json(compiler, at, &rest, rest.data == path.data)) {
+			kp_finding(compiler->host, place,
+				"'%.*s' is not a path: names with dots between, [] "
+				"behind the name of an array, or once [label=text], at "
+				"most %u deep",
+				path.len > 60 ? 60 : (int)path.len, path.data,
+				KP_MAPPING_DEPTH_MAX);
+			at->node = NULL;
+		}
 	}
 }
 
@@ -168,7 +231,7 @@ take_step(struct kp_slice *path, struct kp_slice *ret_name, struct kp_slice *ret
 }
 
 static bool
-step_into(struct kp_mapping_compiler *compiler, struct kp_mapping_xml_path *at,
+step_into(struct kp_mapping_compiler *compiler, struct kp_mapping_path *at,
 	struct kp_slice *rest)
 {
 	struct kp_slice name;
@@ -193,12 +256,11 @@ step_into(struct kp_mapping_compiler *compiler, struct kp_mapping_xml_path *at,
 	return true;
 }
 
-void
-kp_mapping_walk_xml(struct kp_mapping_compiler *compiler, struct kp_node *from,
-	struct kp_slice path, const struct kp_manifest_place *place,
-	struct kp_mapping_xml_path *at)
+static void
+walk_xml(struct kp_mapping_compiler *compiler, struct kp_node *from, struct kp_slice path,
+	const struct kp_manifest_place *place, struct kp_mapping_path *at)
 {
-	*at = (struct kp_mapping_xml_path){.node = from};
+	*at = (struct kp_mapping_path){.node = from};
 	struct kp_slice rest = path;
 	while (rest.len > 0 && !kp_slice_is(rest, ".") && at->node != NULL) {
 		if (!step_into(compiler, at, &rest)) {
@@ -213,15 +275,24 @@ kp_mapping_walk_xml(struct kp_mapping_compiler *compiler, struct kp_node *from,
 	}
 }
 
+void
+kp_mapping_walk_field(struct kp_mapping_compiler *compiler, struct kp_node *from,
+	struct kp_slice path, const struct kp_manifest_place *place,
+	struct kp_mapping_path *at)
+{
+	if (compiler->mapping->dialect == KP_MAPPING_JSON) {
+		walk_json(compiler, from, path, place, at);
+	} else {
+		walk_xml(compiler, from, path, place, at);
+	}
+}
+
 struct kp_node *
 kp_mapping_walk(struct kp_mapping_compiler *compiler, struct kp_node *from,
 	struct kp_slice path, const struct kp_manifest_place *place)
 {
-	if (compiler->mapping->dialect == KP_MAPPING_JSON) {
-		return kp_mapping_walk_json(compiler, from, path, place);
-	}
-	struct kp_mapping_xml_path at;
-	kp_mapping_walk_xml(compiler, from, path, place, &at);
+	struct kp_mapping_path at;
+	kp_mapping_walk_field(compiler, from, path, place, &at);
 	if (at.node != NULL && (at.label.len > 0 || at.up != NULL)) {
 		kp_finding(compiler->host, place,
 			"[label=text] and ../ are for the paths of fields");

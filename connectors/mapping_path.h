@@ -15,13 +15,13 @@ struct kp_mapping_compiler {
 	bool memory;
 };
 
-/* A path for XML, as it is walked. */
-struct kp_mapping_xml_path {
+/* A path, as it is walked. */
+struct kp_mapping_path {
 	struct kp_node *node;
 	struct kp_node *labelled; /* the element with [label=text] */
 	struct kp_node *label_node;
 	struct kp_slice label;
-	struct kp_node *up; /* where "../" led */
+	struct kp_node *up; /* XML: where "../" led */
 	unsigned depth;
 };
 
@@ -33,13 +33,11 @@ struct kp_node *kp_mapping_node(struct kp_mapping_compiler *compiler,
 struct kp_node *kp_mapping_walk(struct kp_mapping_compiler *compiler,
 	struct kp_node *from, struct kp_slice path,
 	const struct kp_manifest_place *place);
-struct kp_node *kp_mapping_walk_json(struct kp_mapping_compiler *compiler,
-	struct kp_node *from, struct kp_slice path,
-	const struct kp_manifest_place *place);
-/* Fills `at`; at->node is NULL when the path is wrong. */
-void kp_mapping_walk_xml(struct kp_mapping_compiler *compiler, struct kp_node *from,
+/* The same for the path of a field, which may have [label=text] or ../ in it: fills `at`;
+ * at->node is NULL when the path is wrong. */
+void kp_mapping_walk_field(struct kp_mapping_compiler *compiler, struct kp_node *from,
 	struct kp_slice path, const struct kp_manifest_place *place,
-	struct kp_mapping_xml_path *at);
+	struct kp_mapping_path *at);
 
 /* The node's text is to be captured. Accepts NULL. */
 void kp_mapping_capture(struct kp_mapping_compiler *compiler, struct kp_node *node);

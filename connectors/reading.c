@@ -53,14 +53,16 @@ kp_reading_init(struct kp_reading *reading, const struct kp_mapping *mapping,
 		KP_ARENA_ARRAY(arena, struct kp_reading_list, mapping->list_count + 1);
 	bool made = reading->wanted != NULL && reading->investigation != NULL &&
 		reading->seen != NULL && reading->lists != NULL;
-	if (made && mapping->dialect == KP_MAPPING_XML) {
+	if (made && mapping->capture_count > 0) {
 		reading->captures = KP_ARENA_ARRAY(
-			arena, struct kp_reading_capture, mapping->capture_count + 1);
+			arena, struct kp_reading_capture, mapping->capture_count);
+		made = reading->captures != NULL;
+	}
+	if (made && mapping->dialect == KP_MAPPING_XML) {
 		reading->inherited = KP_ARENA_ARRAY(
 			arena, struct kp_reading_inherited, mapping->field_count + 1);
 		reading->inside = KP_ARENA_ARRAY(arena, uint32_t, mapping->node_count);
-		made = reading->captures != NULL && reading->inherited != NULL &&
-			reading->inside != NULL;
+		made = reading->inherited != NULL && reading->inside != NULL;
 	}
 	if (!made) {
 		return KP_E_MEMORY;

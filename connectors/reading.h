@@ -39,6 +39,7 @@ struct kp_reading_list {
 /* The text of an element that goes with another's. */
 struct kp_reading_capture {
 	bool set;
+	bool bare; /* a JSON scalar without quotes */
 	size_t len;
 	char small[40];
 	const char *big; /* when it does not fit in `small` */
@@ -124,10 +125,10 @@ bool kp_reading_end_inherited(struct kp_reading *reading, const struct kp_node *
  * wrote one (empty: the text becomes a JSON string). */
 bool kp_reading_take(struct kp_reading *reading, const struct kp_leaf *leaf,
 	struct kp_slice text, struct kp_slice raw);
-/* Keeps the text of a captured node, and gives the values that waited for it when the
- * element around them ends. */
-bool kp_reading_capture(
-	struct kp_reading *reading, const struct kp_node *node, struct kp_slice text);
+/* Keeps the text of a captured node (`bare`: it is a JSON scalar as it stands), and gives
+ * the values that waited for it when the element around them ends. */
+bool kp_reading_capture(struct kp_reading *reading, const struct kp_node *node,
+	struct kp_slice text, bool bare);
 bool kp_reading_close_container(struct kp_reading *reading, const struct kp_node *node);
 
 /* Keeps one JSON scalar; in one item, or in the single sections, the first of a field

@@ -251,14 +251,15 @@ kp_reading_take(struct kp_reading *reading, const struct kp_leaf *leaf,
 /* Values with company. */
 
 bool
-kp_reading_capture(
-	struct kp_reading *reading, const struct kp_node *node, struct kp_slice text)
+kp_reading_capture(struct kp_reading *reading, const struct kp_node *node,
+	struct kp_slice text, bool bare)
 {
 	struct kp_reading_capture *capture = &reading->captures[node->capture - 1];
 	if (capture->set) {
 		return true;
 	}
 	capture->set = true;
+	capture->bare = bare;
 	capture->len = text.len;
 	if (text.len <= sizeof(capture->small)) {
 		if (text.len > 0) {
@@ -319,14 +320,15 @@ close_leaf(struct kp_reading *reading, const struct kp_leaf *leaf)
 	if (!set) {
 		return true;
 	}
+	bool bare = reading->captures[leaf->node->capture - 1].bare;
+	struct kp_slice raw = bare ? text : (struct kp_slice){0};
 	if (leaf->role != KP_LEAF_FIELD) {
-		return kp_reading_take(reading, leaf, text, (struct kp_slice){0});
+		return kp_reading_take(reading, leaf, text, raw);
 	}
 	if (leaf->incomplete != NULL) {
 		text = cut_date(text, incomplete, date);
 	}
-	return take_field(
-		reading, leaf, text, (struct kp_slice){0}, kp_slice_is(sign, "-"));
+	return take_field(reading, leaf, text, raw, kp_slice_is(sign, "-"));
 }
 
 static void

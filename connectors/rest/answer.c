@@ -92,6 +92,10 @@ take_scalar(struct kp_answer *answer, const struct kp_node *node,
 			fine = take_leaf(reading, leaf, token, text);
 		}
 	}
+	if (fine && node->capture != 0 && !reading->codes_only) {
+		fine = kp_reading_capture(
+			reading, node, text, token->event != KP_JSON_STRING);
+	}
 	if (fine && node->items != NULL && !reading->codes_only) {
 		fine = kp_reading_end_items(reading, node);
 	}
@@ -290,7 +294,8 @@ on_object_end(struct kp_answer *answer)
 	if (frame.mode == KP_ANSWER_INVESTIGATION || answer->reading.codes_only) {
 		return KP_JSON_GO;
 	}
-	return go(kp_reading_end_items(&answer->reading, frame.node) &&
+	return go(kp_reading_close_container(&answer->reading, frame.node) &&
+		kp_reading_end_items(&answer->reading, frame.node) &&
 		(!frame.node->root || kp_reading_end_root(&answer->reading)));
 }
 

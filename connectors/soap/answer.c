@@ -54,7 +54,7 @@ take_text(struct kp_soap_answer *answer, const struct kp_node *node, struct kp_s
 				&answer->reading, leaf, text, (struct kp_slice){0});
 	}
 	if (fine && node->capture != 0) {
-		fine = kp_reading_capture(&answer->reading, node, text);
+		fine = kp_reading_capture(&answer->reading, node, text, false);
 	}
 	return fine;
 }

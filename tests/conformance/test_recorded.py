@@ -32,6 +32,18 @@ def leaves(value, path=""):
         yield path, value
 
 
+LABEL = re.compile(r"\[([^\]=]+)=[^\]]*\]")
+
+
+def labels(response):
+    """Where the labels stand that paths choose by."""
+    texts = [response.get("subject") or ""] + [f if isinstance(f, str) else f.get("path", "")
+                                               for f in response.get("fields", {}).values()]
+    for text in texts:
+        for label in LABEL.finditer(text):
+            yield ".".join(part for part in (response.get("root", ""), f"{text[:label.start()]}[].{label.group(1)}") if part)
+
+
 def mapped_paths(manifest_text):
     """Path in the answer -> field, as the manifest has it."""
     response = manifest_text["response"]
@@ -42,7 +54,7 @@ def mapped_paths(manifest_text):
         for field, what in fields.items():
             path = what if isinstance(what, str) else what.get("path", "")
             full = ".".join(part for part in (base, path) if part and part != ".")
-            paths[full] = field
+            paths[LABEL.sub("[]", full)] = field
 
     add(root, response.get("fields", {}))
     for section in response.get("lists", {}).values():
@@ -56,8 +68,9 @@ def account(name, body, manifest_text, result):
     """Each leaf of the answer in exactly one of the three heaps."""
     paths = mapped_paths(manifest_text)
     response = manifest_text["response"]
-    guides = {".".join(part for part in (response.get("root", ""), response.get("subject") or "")
-                       if part), *response.get("ignored", [])}
+    subject = LABEL.sub("[]", response.get("subject") or "")
+    guides = {".".join(part for part in (response.get("root", ""), subject) if part),
+              *response.get("ignored", []), *labels(response)}
     guides |= {response.get("paging", {}).get(key) for key in ("next", "total")}
     if "outcome" in response:
         guides.add(response["outcome"]["path"])

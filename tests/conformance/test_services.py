@@ -122,15 +122,17 @@ def suppliers():
 def klantinteracties():
     party = {"uuid": "9f1e8c1e-0000-4000-8000-000000000001", "nummer": "0000000007", "voorkeurstaal": "nld",
              "indicatieActief": True, "indicatieGeheimhouding": False, "soortPartij": "persoon",
-             "partijIdentificatoren": [{"partijIdentificator": {"codeSoortObjectId": "bsn", "objectId": BSN}}],
+             "partijIdentificatoren": [{"partijIdentificator": {"codeSoortObjectId": "vestigingsnummer", "objectId": "1"}}, {"partijIdentificator": {"codeSoortObjectId": "bsn", "objectId": BSN}}],
              "_expand": {"digitaleAdressen": [
+                 {"adres": "0612345678", "soortDigitaalAdres": "telefoonnummer", "isStandaardAdres": True, "omschrijving": ""},
                  {"adres": "hanneke@example.org", "soortDigitaalAdres": "email", "isStandaardAdres": True,
                   "omschrijving": ""}]}}
     answer = {"count": 1, "next": None, "previous": None, "results": [party]}
     name = "klantinteracties-partij.json"
     result, requests = ask(name, [(200, JSON, answer)])
     expect("partij", result, "gevonden", {"klant.partij": [party["uuid"]], "klant.actief": [True],
-                                          "contactkanalen.adres": ["hanneke@example.org"]})
+                                          "contactkanalen.adres": ["0612345678", "hanneke@example.org"],
+                                          "contact.email": ["hanneke@example.org"], "contact.telefoon": ["0612345678"]})
     method, path, query, headers, _ = requests[0]
     check((method, path) == ("GET", "/klantinteracties/api/v1/partijen"), f"partij: {method} {path}")
     check(query["partijIdentificator__objectId"] == BSN and query["expand"] == "digitaleAdressen" and
