@@ -34,6 +34,7 @@
  *   1.2  2026-11-27  kp_index_writer: entry, changes and summary; head comes once for
  *                    each file
  *   1.2  2026-11-27  kp_need: known_items and known_in
+ *   1.2  2026-11-27  kp_call_host: username_token
  */
 #ifndef KP_CONNECTOR_H
 #define KP_CONNECTOR_H
@@ -286,6 +287,13 @@ struct kp_signature {
 	struct kp_text certificate; /* DER, of who says to have signed */
 };
 
+/* Who we are to a partner (WS-Security UsernameToken Profile 1.1). */
+struct kp_username_token {
+	struct kp_text user;
+	struct kp_text password; /* or its digest in base64 */
+	bool digest;
+};
+
 /* What the host offers one call. `alloc` gives memory that is wiped and freed by the host
  * after end. The others are of 1.1: ask KP_HOST_HAS first. Keys stay with the host: a
  * manifest names files, and a connector only sees signatures. */
@@ -307,6 +315,10 @@ struct kp_call_host {
 	/* Is it a signature by that certificate, and does that lead to the anchors the
 	 * manifest names? NULL when so, else why not. */
 	const char *(*verify)(void *context, const struct kp_signature *signature);
+	/* Of 1.2. The name and password of this source, or the digest of nonce, creation
+	 * time and password when the manifest says so. False when there are none. */
+	bool (*username_token)(void *context, struct kp_text nonce,
+		struct kp_text created, struct kp_username_token *ret_token);
 };
 
 /* Does this host offer it? */

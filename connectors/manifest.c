@@ -376,6 +376,13 @@ read_root(struct reader *reader, const struct kp_json_node *root)
 	read_response(reader, root);
 	kp_manifest_read_rows(reader, root);
 	bool soap = kp_slice_is(manifest->connector, "soap");
+	bool wsse = manifest->access.kind == KP_ACCESS_WSSE_TEXT ||
+		manifest->access.kind == KP_ACCESS_WSSE_DIGEST;
+	manifest->soap.username_token = soap && wsse;
+	if (wsse && !soap) {
+		kp_json_finding(&reader->document, object_at(root, "access"),
+			"a UsernameToken is for connector soap");
+	}
 	if (soap) {
 		require_section(reader, root, "soap");
 	}

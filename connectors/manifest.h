@@ -200,7 +200,8 @@ struct kp_manifest_soap {
 	size_t header_count;
 	const struct kp_slice *namespaces; /* of answers; none: any */
 	size_t namespace_count;
-	bool sign; /* requests */
+	bool username_token; /* requests; its kind is that of access */
+	bool sign;           /* requests */
 	struct kp_slice sign_certificate_file;
 	struct kp_slice sign_key_file;
 	uint32_t sign_valid_s;
@@ -215,9 +216,11 @@ enum kp_manifest_access {
 	KP_ACCESS_HEADER,
 	KP_ACCESS_BEARER,
 	KP_ACCESS_BASIC,
-	KP_ACCESS_DSN,    /* the secret is an ODBC connection string */
-	KP_ACCESS_OAUTH2, /* a token from the partner's issuer */
-	KP_ACCESS_ZGW,    /* a JWT of our own under the secret (ZGW) */
+	KP_ACCESS_DSN,       /* the secret is an ODBC connection string */
+	KP_ACCESS_OAUTH2,    /* a token from the partner's issuer */
+	KP_ACCESS_ZGW,       /* a JWT of our own under the secret (ZGW) */
+	KP_ACCESS_WSSE_TEXT, /* SOAP: a UsernameToken with the password */
+	KP_ACCESS_WSSE_DIGEST,
 };
 
 /* How we show an issuer who we are (RFC 6749, 2.3; RFC 7523; RFC 8705). */

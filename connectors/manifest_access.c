@@ -129,8 +129,8 @@ void
 kp_manifest_read_access(struct reader *reader, const struct kp_json_node *object,
 	struct kp_manifest_credentials *access)
 {
-	static const char *const words[] = {
-		"none", "header", "bearer", "basic", "dsn", "oauth2", "zgw"};
+	static const char *const words[] = {"none", "header", "bearer", "basic", "dsn",
+		"oauth2", "zgw", "wsse_text", "wsse_digest"};
 	access->place = place_of(reader, object);
 	if (object == NULL) {
 		return;

@@ -3,8 +3,8 @@
 /* manifest_keys_access: the keys of `access`, see manifest_keys.h. */
 #include "connectors/manifest_keys_parts.h"
 
-static const char *const access_words[] = {
-	"none", "header", "bearer", "basic", "dsn", "oauth2", "zgw", NULL};
+static const char *const access_words[] = {"none", "header", "bearer", "basic", "dsn",
+	"oauth2", "zgw", "wsse_text", "wsse_digest", NULL};
 static const char *const proof_words[] = {"client_secret_basic", "client_secret_post",
 	"private_key_jwt", "tls_client_auth", NULL};
 static const char *const algorithm_words[] = {"PS256", "ES256", "RS256", NULL};
@@ -94,7 +94,8 @@ const struct kp_key kp_manifest_access_keys[] = {
 			"basic: its value is user:password; dsn: an ODBC connection "
 			"string; oauth2: the client secret, if it has one; zgw: what the "
 			"JWT is "
-			"signed with (HS256)"},
+			"signed with (HS256); wsse_text and wsse_digest: user:password "
+			"for a WS-Security UsernameToken"},
 	{.name = "certificate_file",
 		.kind = KP_KEY_TEXT,
 		.help = "own client certificate, PEM"},

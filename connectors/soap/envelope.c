@@ -212,7 +212,7 @@ kp_envelope_write(const struct kp_envelope *envelope, const struct kp_manifest_s
 	kp_buffer_init(&out, filling->arena, KP_ENVELOPE_BYTES_MAX);
 	kp_buffer_printf(&out, "<soapenv:Envelope xmlns:soapenv=\"%s\"><soapenv:Header>",
 		soap_space(envelope));
-	if (verdict == KP_DONE && soap->sign) {
+	if (verdict == KP_DONE) {
 		verdict = kp_signing_write(
 			soap, host, filling->need, parts, count, &out, filling->fault);
 	}

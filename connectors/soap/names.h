@@ -18,6 +18,8 @@
 #define KP_NAMES_WSSE KP_NAMES_WSS "wssecurity-secext-1.0.xsd"
 #define KP_NAMES_WSU KP_NAMES_WSS "wssecurity-utility-1.0.xsd"
 #define KP_NAMES_X509 KP_NAMES_WSS "x509-token-profile-1.0#X509v3"
+/* UsernameToken Profile 1.1. */
+#define KP_NAMES_PASSWORD KP_NAMES_WSS "username-token-profile-1.0#Password"
 #define KP_NAMES_BASE64 KP_NAMES_WSS "soap-message-security-1.0#Base64Binary"
 /* XML Signature Syntax and Processing 1.1. */
 #define KP_NAMES_DS "http://www.w3.org/2000/09/xmldsig#"

@@ -8,14 +8,17 @@
 
 #include "connectors/fault.h"
 #include "connectors/soap/names.h"
+#include "connectors/template.h"
 #include "connectors/text.h"
 #include "connectors/value.h"
 #include "core/encode.h"
 
 #define TIMESTAMP_ID "timestamp"
 #define TOKEN_ID "token"
+#define USERNAME_ID "username"
 #define SIGNATURE_BYTES_MAX ((size_t)1024)
 #define SHA256_BYTES ((size_t)32)
+#define NONCE_BYTES ((size_t)16)
 
 static bool
 take_number(struct kp_slice *text, size_t digits, char behind, int *ret_number)
@@ -176,46 +179,101 @@ write_signature(struct kp_buffer *out, const struct kp_call_host *host,
 	return true;
 }
 
-int
-kp_signing_write(const struct kp_manifest_soap *soap, const struct kp_call_host *host,
-	const struct kp_need *need, const struct kp_signing_part *parts,
-	size_t part_count, struct kp_buffer *out, struct kp_fault *fault)
+/* Name and password; a digest with what it was made of. */
+static bool
+write_username(struct kp_buffer *out, const struct kp_call_host *host,
+	const struct kp_need *need)
+{
+	unsigned char nonce[NONCE_BYTES];
+	struct kp_username_token token = {0};
+	if (!KP_HOST_HAS(host, random) || !KP_HOST_HAS(host, username_token) ||
+		!host->random(host->context, nonce, sizeof(nonce)) ||
+		!host->username_token(host->context,
+			(struct kp_text){(const char *)nonce, sizeof(nonce)}, need->now,
+			&token)) {
+		return false;
+	}
+	KP_BUFFER_ADD(out,
+		"<wsse:UsernameToken xmlns:wsse=\"" KP_NAMES_WSSE
+		"\" xmlns:wsu=\"" KP_NAMES_WSU "\" wsu:Id=\"" USERNAME_ID
+		"\"><wsse:Username>");
+	bool fine = kp_template_escape_xml(out, kp_text_slice(token.user), false);
+	kp_buffer_printf(out, "</wsse:Username><wsse:Password Type=\"%s%s\">",
+		KP_NAMES_PASSWORD, token.digest ? "Digest" : "Text");
+	fine = fine && kp_template_escape_xml(out, kp_text_slice(token.password), false);
+	KP_BUFFER_ADD(out, "</wsse:Password>");
+	if (token.digest) {
+		KP_BUFFER_ADD(out, "<wsse:Nonce EncodingType=\"" KP_NAMES_BASE64 "\">");
+		add_base64(out, nonce, sizeof(nonce));
+		KP_BUFFER_ADD(out, "</wsse:Nonce><wsu:Created>");
+		kp_buffer_add_slice(out, kp_text_slice(need->now));
+		KP_BUFFER_ADD(out, "</wsu:Created>");
+	}
+	KP_BUFFER_ADD(out, "</wsse:UsernameToken>");
+	return fine;
+}
+
+/* The certificate, and a signature over it, `parts` and what stands from each of the
+ * marks to the next. */
+static bool
+write_signed(const struct kp_call_host *host, const struct kp_signing_part *parts,
+	size_t part_count, const size_t marks[3], struct kp_buffer *out)
 {
 	struct kp_signing_part all[KP_SIGNING_PARTS_MAX];
 	enum kp_signing kind = KP_SIGNING_NONE;
-	int64_t now = 0;
 	struct kp_text certificate = {0};
 	if (KP_HOST_HAS(host, sha256) && KP_HOST_HAS(host, sign) &&
 		KP_HOST_HAS(host, signing_certificate)) {
 		certificate = host->signing_certificate(host->context, &kind);
 	}
-	struct kp_slice moment = {need->now.data, need->now.len};
-	if (kind == KP_SIGNING_NONE || part_count + 2 > KP_SIGNING_PARTS_MAX ||
-		!kp_signing_time(moment, &now)) {
-		return kp_fault_set(fault, "soap/sign", "the gateway cannot sign");
+	if (kind == KP_SIGNING_NONE || part_count + 3 > KP_SIGNING_PARTS_MAX) {
+		return false;
+	}
+	write_token(out, certificate);
+	size_t token_len = out->len - marks[2];
+	/* Room first: what is signed may not move while it is read. */
+	if (out->failed || !kp_buffer_reserve(out, (part_count + 3) * 512 + 4096)) {
+		return false;
+	}
+	memcpy(all, parts, part_count * sizeof(*parts));
+	all[part_count++] = (struct kp_signing_part){
+		TIMESTAMP_ID, {out->data + marks[0], marks[1] - marks[0]}};
+	if (marks[2] > marks[1]) {
+		all[part_count++] = (struct kp_signing_part){
+			USERNAME_ID, {out->data + marks[1], marks[2] - marks[1]}};
+	}
+	all[part_count++] =
+		(struct kp_signing_part){TOKEN_ID, {out->data + marks[2], token_len}};
+	return write_signature(out, host, kind, all, part_count);
+}
+
+int
+kp_signing_write(const struct kp_manifest_soap *soap, const struct kp_call_host *host,
+	const struct kp_need *need, const struct kp_signing_part *parts,
+	size_t part_count, struct kp_buffer *out, struct kp_fault *fault)
+{
+	size_t marks[3];
+	int64_t now = 0;
+	if (!soap->sign && !soap->username_token) {
+		return KP_DONE;
+	}
+	if (!kp_signing_time(kp_text_slice(need->now), &now)) {
+		return kp_fault_set(fault, "soap", "the gateway has no time to write");
 	}
 	KP_BUFFER_ADD(out,
 		"<wsse:Security xmlns:wsse=\"" KP_NAMES_WSSE
 		"\" soapenv:mustUnderstand=\"1\">");
-	memcpy(all, parts, part_count * sizeof(*parts));
-	size_t timestamp = out->len;
+	marks[0] = out->len;
 	write_timestamp(out, now, soap->sign_valid_s);
-	size_t token = out->len;
-	write_token(out, certificate);
-	if (out->failed) {
-		return kp_fault_memory(fault);
+	marks[1] = out->len;
+	if (soap->username_token && !write_username(out, host, need)) {
+		return kp_fault_set(fault, "access", "the gateway has no name to give");
 	}
-	/* Room first: what is signed may not move while it is read. */
-	if (!kp_buffer_reserve(out, (part_count + 2) * 512 + 4096)) {
-		return kp_fault_memory(fault);
-	}
-	all[part_count] = (struct kp_signing_part){
-		TIMESTAMP_ID, {out->data + timestamp, token - timestamp}};
-	all[part_count + 1] = (struct kp_signing_part){TOKEN_ID, since(out, token)};
-	if (!write_signature(out, host, kind, all, part_count + 2)) {
+	marks[2] = out->len;
+	if (soap->sign && !write_signed(host, parts, part_count, marks, out)) {
 		return kp_fault_set(
 			fault, "soap/sign", "the message could not be signed");
 	}
 	KP_BUFFER_ADD(out, "</wsse:Security>");
-	return KP_DONE;
+	return out->failed ? kp_fault_memory(fault) : KP_DONE;
 }

@@ -1,13 +1,13 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * signing: the wsse:Security header of a request: timestamp, certificate and a signature
- * over every part of the message. The parts are canonical already (canonical.h), and so
- * is what is written here: nothing is canonicalised when a message is made. The key stays
- * with the host.
+ * signing: the wsse:Security header of a request: timestamp, then who we are by name and
+ * password, or a certificate and a signature over every part of the message, or all. The
+ * parts are canonical already (canonical.h), and so is what is written here: nothing is
+ * canonicalised when a message is made. The key stays with the host.
  *
- * WS-Security: SOAP Message Security 1.1; X.509 Certificate Token Profile 1.1; XML
- * Signature 1.1. As Digikoppeling WUS profile 2W-be-S wants it.
+ * WS-Security: SOAP Message Security 1.1; UsernameToken Profile 1.1; X.509 Certificate
+ * Token Profile 1.1; XML Signature 1.1. As Digikoppeling WUS profile 2W-be-S wants it.
  */
 #ifndef KP_SOAP_SIGNING_H
 #define KP_SOAP_SIGNING_H
@@ -24,7 +24,7 @@ struct kp_signing_part {
 	struct kp_slice text; /* canonical */
 };
 
-/* Appends the header. KP_DONE, or KP_FAIL with the fault. */
+/* Appends the header that the manifest wants. KP_DONE, or KP_FAIL with the fault. */
 int kp_signing_write(const struct kp_manifest_soap *soap, const struct kp_call_host *host,
 	const struct kp_need *need, const struct kp_signing_part *parts,
 	size_t part_count, struct kp_buffer *out, struct kp_fault *fault);

@@ -16,6 +16,8 @@ kp_connector_access_word(enum kp_manifest_access kind)
 		[KP_ACCESS_DSN] = "a connection string",
 		[KP_ACCESS_OAUTH2] = "a token of its issuer",
 		[KP_ACCESS_ZGW] = "a JWT of our own",
+		[KP_ACCESS_WSSE_TEXT] = "a UsernameToken with the password",
+		[KP_ACCESS_WSSE_DIGEST] = "a UsernameToken with a digest",
 	};
 	KP_REQUIRE((size_t)kind < KP_ARRAY_LEN(words));
 	return words[kind];

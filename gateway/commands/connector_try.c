@@ -42,7 +42,19 @@ struct showing {
 	bool done;
 };
 
-/* Text with the bsn made unreadable, wherever it stands. */
+/* What a UsernameToken holds as its password. */
+static void
+mask_password(char *text, size_t len)
+{
+	static const char open[] = "<wsse:Password ";
+	char *at = text == NULL ? NULL : memmem(text, len, open, sizeof(open) - 1);
+	char *start = at == NULL ? NULL : memchr(at, '>', len - (size_t)(at - text));
+	for (; start != NULL && start + 1 < text + len && start[1] != '<'; start++) {
+		start[1] = '*';
+	}
+}
+
+/* Text with the bsn made unreadable, wherever it stands, and a password. */
 static struct kp_slice
 masked(struct showing *showing, struct kp_slice text)
 {
@@ -54,6 +66,7 @@ masked(struct showing *showing, struct kp_slice text)
 		(at = memmem(at, (size_t)(end - at), bsn.data, bsn.len)) != NULL) {
 		memset(at, '*', bsn.len);
 	}
+	mask_password((char *)(uintptr_t)copy.data, copy.len);
 	return copy;
 }
 

@@ -141,6 +141,18 @@ kp_source_check_access(struct kp_source_opening *opening,
 	ret_access->secret = kp_arena_copy(&opening->set->arena, secret);
 }
 
+bool
+kp_source_split_secret(
+	struct kp_slice secret, struct kp_slice *ret_user, struct kp_slice *ret_password)
+{
+	const char *colon = secret.len == 0 ? NULL : memchr(secret.data, ':', secret.len);
+	size_t at = colon == NULL ? secret.len : (size_t)(colon - secret.data);
+	*ret_user = (struct kp_slice){secret.data, at};
+	*ret_password = colon == NULL ? (struct kp_slice){0}
+				      : (struct kp_slice){colon + 1, secret.len - at - 1};
+	return colon != NULL && at > 0;
+}
+
 static void
 find_source(struct kp_source_opening *opening)
 {

@@ -18,6 +18,8 @@ static const enum kp_credential_kind credential_kinds[] = {
 	[KP_ACCESS_DSN] = KP_CREDENTIAL_NONE,
 	[KP_ACCESS_OAUTH2] = KP_CREDENTIAL_NONE, /* with each question */
 	[KP_ACCESS_ZGW] = KP_CREDENTIAL_NONE,
+	[KP_ACCESS_WSSE_TEXT] = KP_CREDENTIAL_NONE, /* in the message */
+	[KP_ACCESS_WSSE_DIGEST] = KP_CREDENTIAL_NONE,
 };
 
 static bool
@@ -107,6 +109,27 @@ kp_source_target(struct kp_slice name, struct kp_slice endpoint,
 	};
 }
 
+static void
+check_username(struct kp_source_opening *opening)
+{
+	const struct kp_manifest *manifest = opening->private->manifest;
+	struct kp_slice secret = opening->private->access.secret;
+	struct kp_slice user;
+	struct kp_slice password;
+	if (!manifest->soap.username_token) {
+		return;
+	}
+	if (secret.len > 0 && !kp_source_split_secret(secret, &user, &password)) {
+		kp_source_finding(opening, &manifest->access.place,
+			"the secret of a UsernameToken is user:password");
+	}
+	if (manifest->access.kind == KP_ACCESS_WSSE_TEXT &&
+		!kp_slice_starts(manifest->endpoint, KP_SLICE("https://"))) {
+		kp_source_finding(opening, &manifest->access.place,
+			"wsse_text sends the password: the endpoint must be https");
+	}
+}
+
 static enum kp_status
 check_http(struct kp_source_opening *opening)
 {
@@ -122,6 +145,7 @@ check_http(struct kp_source_opening *opening)
 	kp_source_check_access(opening, &manifest->access, &opening->private->access);
 	enum kp_status status = kp_source_read_tls(opening, manifest->endpoint,
 		&manifest->access, &opening->private->access);
+	check_username(opening);
 	if (manifest->access.kind == KP_ACCESS_DSN) {
 		kp_source_finding(
 			opening, &manifest->access.place, "kind 'dsn' is for databases");

@@ -101,6 +101,11 @@ struct kp_source_services {
 	struct kp_arena *arena; /* of the call */
 };
 
+/* "user:password" in two; without a colon everything is the user. False when it is not.
+ */
+bool kp_source_split_secret(
+	struct kp_slice secret, struct kp_slice *ret_user, struct kp_slice *ret_password);
+
 /* `services` outlives the host. */
 struct kp_call_host kp_source_services_host(struct kp_source_services *services);
 /* Reads the keys and anchors that the manifest names; faults go to the opening's

@@ -7,6 +7,7 @@
  */
 #include <time.h>
 
+#include "core/encode.h"
 #include "core/heap.h"
 #include "crypto/certificate_make.h"
 #include "crypto/certificate_trust.h"
@@ -16,6 +17,7 @@
 #include "source/source_private.h"
 
 #define PEM_BYTES_MAX ((size_t)256 * 1024)
+#define DIGESTED_BYTES_MAX ((size_t)4096)
 
 /* In the set's arena, but for what crypto/ holds. */
 struct kp_source_security {
@@ -115,6 +117,47 @@ check_signature(void *context, const struct kp_signature *signature)
 		(struct kp_slice){signature->signature.data, signature->signature.len});
 }
 
+/* Base64 of SHA-1 over nonce, creation time and password (section 3.1 of the profile). */
+static bool
+digest_password(struct kp_arena *arena, struct kp_text nonce, struct kp_text created,
+	struct kp_slice password, struct kp_text *ret_digest)
+{
+	unsigned char digest[20];
+	struct kp_buffer bytes;
+	kp_buffer_init(&bytes, arena, DIGESTED_BYTES_MAX);
+	kp_buffer_add(&bytes, nonce.data, nonce.len);
+	kp_buffer_add(&bytes, created.data, created.len);
+	kp_buffer_add_slice(&bytes, password);
+	char *text = kp_arena_alloc(arena, KP_BASE64_LEN(sizeof(digest)));
+	if (bytes.failed || text == NULL) {
+		return false;
+	}
+	kp_sha1(kp_buffer_slice(&bytes), digest);
+	kp_base64_write(digest, sizeof(digest), text);
+	*ret_digest = (struct kp_text){text, KP_BASE64_LEN(sizeof(digest))};
+	return true;
+}
+
+static bool
+give_username_token(void *context, struct kp_text nonce, struct kp_text created,
+	struct kp_username_token *ret_token)
+{
+	const struct kp_source_services *services = context;
+	const struct kp_source_private *private = services->private;
+	struct kp_slice user;
+	struct kp_slice password;
+	if (!private->manifest->soap.username_token ||
+		!kp_source_split_secret(private->access.secret, &user, &password)) {
+		return false;
+	}
+	ret_token->user = (struct kp_text){user.data, user.len};
+	ret_token->password = (struct kp_text){password.data, password.len};
+	ret_token->digest = private->manifest->access.kind == KP_ACCESS_WSSE_DIGEST;
+	return !ret_token->digest ||
+		digest_password(
+			services->arena, nonce, created, password, &ret_token->password);
+}
+
 struct kp_call_host
 kp_source_services_host(struct kp_source_services *services)
 {
@@ -128,6 +171,7 @@ kp_source_services_host(struct kp_source_services *services)
 		.signing_certificate = give_certificate,
 		.sign = give_signature,
 		.verify = check_signature,
+		.username_token = give_username_token,
 	};
 }
 

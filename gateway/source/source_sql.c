@@ -78,17 +78,8 @@ check_postgres(struct kp_source_opening *opening)
 	}
 	sql->user = manifest->sql.user;
 	if (manifest->access.kind == KP_ACCESS_BASIC) {
-		const char *colon = private->access.secret.len == 0
-			? NULL
-			: memchr(private->access.secret.data, ':',
-				  private->access.secret.len);
-		size_t at = colon == NULL ? private->access.secret.len
-					  : (size_t)(colon - private->access.secret.data);
-		sql->user = (struct kp_slice){private->access.secret.data, at};
-		if (colon != NULL) {
-			sql->password = (struct kp_slice){
-				colon + 1, private->access.secret.len - at - 1};
-		}
+		(void)kp_source_split_secret(
+			private->access.secret, &sql->user, &sql->password);
 	} else if (manifest->access.kind != KP_ACCESS_NONE || sql->user.len == 0) {
 		kp_source_finding(opening, &manifest->access.place,
 			"needs kind 'basic' with a secret user:password, or a "

@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 
-from support import SOURCE, WORK, Stub, attempt, check, finish
+from support import SOURCE, WORK, Stub, attempt, check, finish, write
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 WSS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
@@ -47,10 +47,11 @@ def manifest(port, **soap):
     return text
 
 
-def sent(key, version="1.1"):
+def sent(key, version="1.1", **members):
     """The request we sign with this key."""
     stub = Stub(lambda *_: (500, {"Content-Type": "text/plain"}, b""))
-    attempt(manifest(stub.port, version=version, sign={"certificate_file": str(WORK / f"{key}.pem"), "key_file": str(WORK / f"{key}.key")}), BSN)
+    sign = {"certificate_file": str(WORK / f"{key}.pem"), "key_file": str(WORK / f"{key}.key")}
+    attempt({**manifest(stub.port, version=version, sign=sign), **members}, BSN, f"--secret=naam={write('naam', 'proef:geheim')}")
     check(stub.requests, f"{key}: nothing was sent")
     return stub.requests[0][3].decode() if stub.requests else ""
 
@@ -58,7 +59,7 @@ def sent(key, version="1.1"):
 def by_xmlsec(message, key, envelope=SOAP):
     (WORK / "message.xml").write_text(message)
     wsa = "http://www.w3.org/2005/08/addressing"
-    names = [f"{envelope}:Body", f"{WSU}:Timestamp", f"{WSSE}:BinarySecurityToken",
+    names = [f"{envelope}:Body", f"{WSU}:Timestamp", f"{WSSE}:BinarySecurityToken", f"{WSSE}:UsernameToken",
              *(f"{wsa}:{name}" for name in ("Action", "MessageID", "From", "To"))]
     return run("xmlsec1", "--verify", "--pubkey-cert-pem", WORK / f"{key}.pem", *(f"--id-attr:Id={name}" for name in ()),
                *sum((["--id-attr:Id", name] for name in names), []), WORK / "message.xml")
@@ -74,6 +75,10 @@ def ours_by_xmlsec():
             check(old in message, f"{key}: no {old} in the message")
             done = by_xmlsec(message.replace(old, new, 1), key)
             check(done.returncode != 0, f"xmlsec1 takes our {key} with {old} changed")
+    named = sent("ec", access={"kind": "wsse_digest", "secret": "naam"})
+    check(named.count("<ds:Reference ") == 8, "who we are is not signed")
+    check(by_xmlsec(named, "ec").returncode == 0, "xmlsec1 refuses a signature over a UsernameToken")
+    check(by_xmlsec(named.replace(">proef<", ">ander<"), "ec").returncode != 0, "xmlsec1 takes another name")
     check(by_xmlsec(sent("rsa", "1.2"), "rsa", "http://www.w3.org/2003/05/soap-envelope").returncode == 0, "SOAP 1.2 is not verified")
 
 
