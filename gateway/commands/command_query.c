@@ -5,29 +5,29 @@
  * prompt, from standard input or from a file, never from the command line, where others
  * would see it.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "commands/json_spelled.h"
+#include "commands/query_bsn.h"
 #include "commands/query_print.h"
+#include "commands/query_token.h"
 #include "core/arena.h"
 #include "core/buffer.h"
 #include "core/heap.h"
 #include "core/json_write.h"
-#include "io/file.h"
+#include "http/http_parse.h"
 #include "io/runtime.h"
 #include "io/upstream.h"
 
 #define ANSWER_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define TIMEOUT_MS_DEFAULT 60000
-#define TOKEN_BYTES_MAX ((size_t)65536)
+#define TARGET "/v1/dossiers/_zoek"
 
 /* How the command ends; documented in ketenpoort-query(1). */
 enum exit_code {
@@ -58,13 +58,15 @@ struct question {
 	const char *employee;
 	const char *roles;
 	const char *token_file;
+	const char *proof_key_file;
+	const char *proof_url;
 	const char *anchors;
 	const char *certificate;
 	const char *key;
 	enum form form;
 	bool dry_run;
 	bool english;
-	char bsn[16];
+	char bsn[QUERY_BSN_ROOM];
 };
 
 struct conversation {
@@ -79,6 +81,9 @@ struct conversation {
 	struct kp_upstream_request request;
 	struct kp_upstream_header headers[10];
 	struct kp_task start;
+	struct query_token token;
+	struct kp_slice nonce; /* the gateway wants it in the proof */
+	bool said_again;       /* with it */
 };
 
 static const char usage[] =
@@ -103,6 +108,9 @@ static const char usage[] =
 	"\n"
 	"who asks\n"
 	"      --token-file FILE    an access token, which says who asks\n"
+	"      --dpop-key-file FILE the private key the token is bound to, PEM; proofs "
+	"(DPoP) are made with it\n"
+	"      --dpop-url URL       how proofs name the gateway; default what -g says\n"
 	"  in place of it, with a gateway in development mode:\n"
 	"      --organisatie OIN    asking organisation\n"
 	"      --medewerker ID      asking employee\n"
@@ -133,6 +141,8 @@ enum long_option {
 	OPTION_EMPLOYEE,
 	OPTION_ROLES,
 	OPTION_TOKEN_FILE,
+	OPTION_PROOF_KEY,
+	OPTION_PROOF_URL,
 	OPTION_ANCHORS,
 	OPTION_CERTIFICATE,
 	OPTION_KEY,
@@ -155,6 +165,8 @@ static const struct option options[] = {
 	{"medewerker", required_argument, NULL, OPTION_EMPLOYEE},
 	{"rollen", required_argument, NULL, OPTION_ROLES},
 	{"token-file", required_argument, NULL, OPTION_TOKEN_FILE},
+	{"dpop-key-file", required_argument, NULL, OPTION_PROOF_KEY},
+	{"dpop-url", required_argument, NULL, OPTION_PROOF_URL},
 	{"cacert", required_argument, NULL, OPTION_ANCHORS},
 	{"cert", required_argument, NULL, OPTION_CERTIFICATE},
 	{"key", required_argument, NULL, OPTION_KEY},
@@ -208,6 +220,12 @@ take_option(struct question *question, int option)
 	case OPTION_TOKEN_FILE:
 		question->token_file = optarg;
 		break;
+	case OPTION_PROOF_KEY:
+		question->proof_key_file = optarg;
+		break;
+	case OPTION_PROOF_URL:
+		question->proof_url = optarg;
+		break;
 	case OPTION_ANCHORS:
 		question->anchors = optarg;
 		break;
@@ -252,6 +270,12 @@ check_question(const struct question *question, int argc)
 			"this asked?\n");
 		return false;
 	}
+	if (question->proof_key_file != NULL && question->token_file == NULL) {
+		(void)fputs("ketenpoort query: --dpop-key-file needs --token-file: it is "
+			    "the token that is bound to the key\n",
+			stderr);
+		return false;
+	}
 	if (question->budget_ms != NULL &&
 		strspn(question->budget_ms, "0123456789") !=
 			strlen(question->budget_ms)) {
@@ -262,71 +286,6 @@ check_question(const struct question *question, int argc)
 		return false;
 	}
 	return true;
-}
-
-/* --- the client number --- */
-
-static bool
-read_digits(FILE *file, char bsn[16])
-{
-	char line[64];
-	bool good = fgets(line, sizeof(line), file) != NULL;
-	if (good) {
-		line[strcspn(line, "\r\n")] = '\0';
-		good = strlen(line) > 0 && strlen(line) < 16;
-		if (good) {
-			memcpy(bsn, line, strlen(line) + 1);
-		}
-	}
-	kp_wipe(line, sizeof(line));
-	return good;
-}
-
-static bool
-prompt(char bsn[16])
-{
-	FILE *terminal = fopen("/dev/tty", "r+");
-	if (terminal == NULL) {
-		return false;
-	}
-	struct termios before;
-	bool hides = tcgetattr(fileno(terminal), &before) == 0;
-	struct termios quiet = before;
-	quiet.c_lflag &= (tcflag_t)~ECHO;
-	(void)fputs("Burgerservicenummer: ", terminal);
-	(void)fflush(terminal);
-	if (hides) {
-		(void)tcsetattr(fileno(terminal), TCSAFLUSH, &quiet);
-	}
-	bool good = read_digits(terminal, bsn);
-	if (hides) {
-		(void)tcsetattr(fileno(terminal), TCSAFLUSH, &before);
-	}
-	(void)fputc('\n', terminal);
-	(void)fclose(terminal);
-	return good;
-}
-
-static bool
-read_bsn(struct question *question)
-{
-	const char *name = question->bsn_file;
-	if (name == NULL && isatty(STDIN_FILENO)) {
-		return prompt(question->bsn);
-	}
-	if (name == NULL || strcmp(name, "-") == 0) {
-		return read_digits(stdin, question->bsn);
-	}
-	FILE *file = fopen(name, "r");
-	if (file == NULL) {
-		(void)fprintf(stderr, "ketenpoort query: cannot open '%s': %s\n", name,
-			strerror(errno));
-		return false;
-	}
-	(void)setvbuf(file, NULL, _IONBF, 0); /* no copy of the number in a buffer */
-	bool good = read_digits(file, question->bsn);
-	(void)fclose(file);
-	return good;
 }
 
 /* --- the request --- */
@@ -395,7 +354,7 @@ fill_request(struct conversation *conversation, struct kp_slice body)
 	const struct question *question = conversation->question;
 	bool streamed = question->form == FORM_NDJSON;
 	conversation->request = (struct kp_upstream_request){.method = KP_SLICE("POST"),
-		.target = KP_SLICE("/v1/dossiers/_zoek"),
+		.target = KP_SLICE(TARGET),
 		.headers = conversation->headers,
 		.body = body,
 		.timeout_ms = TIMEOUT_MS_DEFAULT,
@@ -415,9 +374,14 @@ on_head(void *owner, uint32_t status, const struct kp_upstream_header *headers,
 	size_t header_count)
 {
 	struct conversation *conversation = owner;
-	(void)headers;
-	(void)header_count;
 	conversation->status = status;
+	conversation->nonce.len = 0;
+	for (size_t i = 0; i < header_count && status == 401; i++) {
+		if (kp_http_name_equal(headers[i].name, KP_SLICE("dpop-nonce"))) {
+			conversation->nonce =
+				kp_arena_copy(&conversation->arena, headers[i].value);
+		}
+	}
 	return KP_OK;
 }
 
@@ -444,11 +408,33 @@ on_done(void *owner, enum kp_status status, const struct kp_upstream_timing *tim
 	if (err != NULL) {
 		conversation->err = *err;
 	}
+	if (status == KP_OK && conversation->token.key != NULL &&
+		conversation->nonce.len > 0 && !conversation->said_again) {
+		conversation->said_again = true;
+		conversation->answer.len = 0;
+		kp_loop_defer(conversation->loop, &conversation->start);
+		return;
+	}
 	kp_upstream_target_close(&conversation->target);
 	kp_loop_stop(conversation->loop);
 }
 
 static const struct kp_upstream_handler handler = {on_head, on_body, on_done};
+
+/* Each time we ask; it is the last of the fields. */
+static enum kp_status
+add_proof(struct conversation *conversation)
+{
+	const char *proof = query_token_proof(
+		&conversation->token, conversation->nonce, &conversation->arena);
+	if (proof == NULL) {
+		return kp_error_set(&conversation->err, KP_E_INTERNAL,
+			"no proof can be made with the key of --dpop-key-file");
+	}
+	conversation->request.header_count -= conversation->said_again ? 1u : 0u;
+	add_header(conversation, "DPoP", proof);
+	return KP_OK;
+}
 
 static void
 start(struct kp_task *task)
@@ -456,8 +442,14 @@ start(struct kp_task *task)
 	struct conversation *conversation =
 		KP_CONTAINER_OF(task, struct conversation, start);
 	struct kp_upstream_call *call = NULL;
-	enum kp_status status = kp_upstream_start(conversation->target,
-		&conversation->request, &handler, conversation, &call);
+	enum kp_status status = KP_OK;
+	if (conversation->token.key != NULL) {
+		status = add_proof(conversation);
+	}
+	if (status == KP_OK) {
+		status = kp_upstream_start(conversation->target, &conversation->request,
+			&handler, conversation, &call);
+	}
 	if (status != KP_OK) {
 		on_done(conversation, status, NULL, NULL);
 	}
@@ -484,10 +476,7 @@ converse(struct conversation *conversation)
 		.connect_timeout_ms = 5000,
 		.idle_ms = 1000,
 		.head_bytes_max = 65536};
-	enum kp_status status = kp_runtime_prepare(err);
-	if (status == KP_OK) {
-		status = kp_loop_create(0, &conversation->loop, err);
-	}
+	enum kp_status status = kp_loop_create(0, &conversation->loop, err);
 	if (status == KP_OK) {
 		status = kp_upstream_create(conversation->loop, &upstream, err);
 	}
@@ -558,28 +547,40 @@ show(struct conversation *conversation)
 }
 
 /* Never on the command line, where others would see it. */
-static bool
+static enum kp_status
 add_token(struct conversation *conversation)
 {
-	const char *name = conversation->question->token_file;
-	struct kp_slice text = {NULL, 0};
-	struct kp_error err;
-	if (name == NULL) {
-		return true;
+	const struct question *question = conversation->question;
+	if (question->token_file == NULL) {
+		return KP_OK;
 	}
-	if (kp_file_read_all(name, &conversation->arena, TOKEN_BYTES_MAX, &text, &err) !=
-		KP_OK) {
-		char reason[512];
-		(void)fprintf(stderr, "ketenpoort query: --token-file: %s\n",
-			kp_error_text(&err, reason, sizeof(reason)));
-		return false;
+	const char *address =
+		question->proof_url == NULL ? question->gateway : question->proof_url;
+	enum kp_status status = query_token_read(&conversation->token,
+		question->token_file, question->proof_key_file, address, TARGET,
+		&conversation->arena, &conversation->err);
+	if (status == KP_OK) {
+		add_header(conversation, "Authorization",
+			query_token_authorization(
+				&conversation->token, &conversation->arena));
 	}
-	while (text.len > 0 && strchr("\r\n ", text.data[text.len - 1]) != NULL) {
-		text.len--;
+	return status;
+}
+
+/* Before anything of OpenSSL is used. */
+static bool
+prepare(struct conversation *conversation)
+{
+	char text[512];
+	enum kp_status status = kp_runtime_prepare(&conversation->err);
+	if (status == KP_OK) {
+		status = add_token(conversation);
 	}
-	add_header(conversation, "Authorization",
-		kp_arena_printf(&conversation->arena, "Bearer %.*s", KP_SLICE_ARG(text)));
-	return true;
+	if (status != KP_OK) {
+		(void)fprintf(stderr, "ketenpoort query: %s\n",
+			kp_error_text(&conversation->err, text, sizeof(text)));
+	}
+	return status == KP_OK;
 }
 
 static int
@@ -591,7 +592,8 @@ ask(const struct question *question)
 	struct kp_slice body = write_body(question, &conversation.arena);
 	fill_request(&conversation, body);
 	int code = EXIT_UNAVAILABLE;
-	if (!add_token(&conversation)) {
+	if (!prepare(&conversation)) {
+		query_token_deinit(&conversation.token);
 		kp_arena_deinit(&conversation.arena);
 		return EXIT_USAGE;
 	}
@@ -606,6 +608,7 @@ ask(const struct question *question)
 				? kp_error_text(&conversation.err, text, sizeof(text))
 				: kp_status_info(status)->title);
 	}
+	query_token_deinit(&conversation.token);
 	kp_arena_deinit(&conversation.arena);
 	return code;
 }
@@ -633,7 +636,7 @@ kp_command_query(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	int code = EXIT_USAGE;
-	if (read_bsn(&question)) {
+	if (query_bsn_read(question.bsn_file, question.bsn)) {
 		code = ask(&question);
 	} else {
 		(void)fputs("ketenpoort query: no client number was given\n", stderr);

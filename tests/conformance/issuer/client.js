@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 //
 // A client of the issuer and of the gateway that holds a DPoP key (jose): it asks the gateway COUNT times with one
-// token, each time with a fresh proof, and once more with the last proof. Prints the statuses.
+// token, each time with a fresh proof, and once more with the last proof. Prints the statuses; with COUNT 0 the token and the
+// private key in its place, for another client.
 //
 //   node client.js ISSUER GATEWAY PUBLIC-URL COUNT < question
 "use strict";
@@ -27,6 +28,10 @@ async function main() {
   });
   const { access_token: token, token_type: type } = await granted.json();
   if (type !== "DPoP") throw new Error(`the issuer gave a ${type} token`);
+  if (count === "0") {
+    console.log(JSON.stringify({ token, key: await jose.exportPKCS8(privateKey) }));
+    return;
+  }
   const ath = crypto.createHash("sha256").update(token).digest("base64url");
   const body = fs.readFileSync(0, "utf8");
   const ask = async (scheme, proof) => fetch(gateway + PATH, {

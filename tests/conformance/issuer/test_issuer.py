@@ -181,13 +181,44 @@ class Tokens(WithIssuer):
         self.assertTrue(others)
         self.assertEqual(self.ask(token, context=self.context(others[0])), 401)
 
-    def test_bound_to_a_key(self):
+    def client(self, count):
         done = subprocess.run(["node", str(WORK / "client.js"), self.issuer.url,
-                               f"http://127.0.0.1:{self.gateway.port}", PUBLIC, "6"], input=json.dumps(QUESTION),
+                               f"http://127.0.0.1:{self.gateway.port}", PUBLIC, str(count)], input=json.dumps(QUESTION),
                               capture_output=True, text=True, cwd=WORK, check=False, timeout=60,
                               env={**os.environ, "NODE_EXTRA_CA_CERTS": str(self.pki / "root.pem")})
         self.assertEqual(done.returncode, 0, done.stderr)
-        said = json.loads(done.stdout)
+        return json.loads(done.stdout)
+
+    def query(self, *more):
+        """The exit status of `ketenpoort query`, and what it said."""
+        done = subprocess.run([PROGRAM, "query", "-g", f"http://127.0.0.1:{self.gateway.port}", "--doel", QUESTION["doel"],
+                               "-z", QUESTION["zaakkenmerk"], "--bsn-file", "-", "--json", *map(str, more)],
+                              input=QUESTION["burgerservicenummer"] + "\n", capture_output=True, text=True, check=False, timeout=60)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_our_own_client_proves_its_key(self):
+        given, folder = self.client(0), pathlib.Path(self.home.name)
+        token, key, other = folder / "token", folder / "key.pem", folder / "other.pem"
+        token.write_text(given["token"] + "\n")
+        key.write_text(given["key"])
+        other.write_text(self.client(0)["key"])
+        for _ in range(2):  # each time a proof of its own, and the nonce that the gateway asks for
+            code, said = self.query("--token-file", token, "--dpop-key-file", key, "--dpop-url", PUBLIC)
+            self.assertIn(code, (0, 3), said)
+            self.assertIn('"volledig"', said)
+        refused = 5
+        self.assertEqual(self.query("--token-file", token, "--dpop-key-file", other, "--dpop-url", PUBLIC)[0], refused)
+        self.assertEqual(self.query("--token-file", token, "--dpop-key-file", key)[0], refused)  # proofs name another address
+        self.assertEqual(self.query("--token-file", token)[0], refused)
+        code, said = self.query("--dpop-key-file", key)
+        self.assertEqual(code, 2)
+        self.assertIn("--token-file", said)
+        code, said = self.query("--token-file", token, "--dpop-key-file", token)
+        self.assertEqual(code, 2)
+        self.assertIn("no private key", said)
+
+    def test_bound_to_a_key(self):
+        said = self.client(6)
         self.assertEqual(said["fresh"], [200] * 6)
         self.assertGreaterEqual(said["nonces"], 1)
         self.assertEqual(said["again"][0], 401)

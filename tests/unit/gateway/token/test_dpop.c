@@ -11,6 +11,7 @@
 
 #include "tests/support/mint.h"
 #include "token/dpop.h"
+#include "token/dpop_write.h"
 #include "token/revoked.h"
 
 #define NOW ((int64_t)1795000000)
@@ -288,6 +289,55 @@ faults_of_the_list(void **state)
 	}
 }
 
+/* Proofs of our own are good ones, with every kind of key. */
+static void
+own_proofs(void **state)
+{
+	(void)state;
+	static const enum kp_key_kind kinds[] = {
+		KP_KEY_P256, KP_KEY_P384, KP_KEY_ED25519, KP_KEY_RSA};
+	for (size_t i = 0; i < KP_ARRAY_LEN(kinds); i++) {
+		struct kp_signing_key *own = NULL;
+		unsigned char print[KP_SHA256_BYTES];
+		struct kp_buffer out;
+		struct kp_dpop_claims claims = {.method = KP_SLICE("POST"),
+			.address = KP_SLICE(URL),
+			.token = KP_SLICE(TOKEN),
+			.now_s = NOW};
+		assert_int_equal(kp_signing_key_make(kinds[i], &own), KP_OK);
+		kp_mint_thumbprint(&arena, own, print);
+		request.key = print;
+		kp_buffer_init(&out, &arena, 65536);
+		assert_int_equal(kp_dpop_write(own, &claims, &out), KP_OK);
+		assert_int_equal(
+			kp_dpop_check(kp_buffer_slice(&out), &request, &arena, &proof),
+			KP_TOKEN_GOOD);
+		/* Another address, another token, and a nonce that is wanted. */
+		request.path = KP_SLICE("/v1/elders");
+		assert_int_equal(
+			kp_dpop_check(kp_buffer_slice(&out), &request, &arena, &proof),
+			KP_TOKEN_PROOF_REQUEST);
+		(void)usual_request(NULL);
+		request.key = print;
+		request.nonce = KP_SLICE("n-1");
+		assert_int_equal(
+			kp_dpop_check(kp_buffer_slice(&out), &request, &arena, &proof),
+			KP_TOKEN_NONCE);
+		claims.nonce = request.nonce;
+		out.len = 0;
+		assert_int_equal(kp_dpop_write(own, &claims, &out), KP_OK);
+		assert_int_equal(
+			kp_dpop_check(kp_buffer_slice(&out), &request, &arena, &proof),
+			KP_TOKEN_GOOD);
+		(void)usual_request(NULL);
+		kp_signing_key_destroy(&own);
+		/* Without room there is no half of one. */
+		struct kp_buffer small;
+		kp_buffer_init(&small, &arena, 100);
+		assert_int_equal(kp_dpop_write(key, &claims, &small), KP_E_MEMORY);
+	}
+}
+
 int
 main(void)
 {
@@ -296,6 +346,7 @@ main(void)
 		cmocka_unit_test_setup(keys, usual_request),
 		cmocka_unit_test_setup(a_proof_is_known_by_its_key_and_id, usual_request),
 		cmocka_unit_test_setup(nonces, usual_request),
+		cmocka_unit_test_setup(own_proofs, usual_request),
 		cmocka_unit_test(the_revoked),
 		cmocka_unit_test(faults_of_the_list),
 	};
