@@ -241,12 +241,16 @@ adopt(void *context, struct kp_server_loop *loop, void *snapshot, void **ret_sta
 	(void)context;
 	struct kp_metrics *metrics = kp_server_metrics(kp_server_loop_server(loop));
 	struct kp_snapshot_view *view = NULL;
+	const struct kp_snapshot *own = snapshot;
+	const struct kp_snapshot_view *before = kp_server_loop_state(loop);
+	if (before != NULL) {
+		kp_source_set_inherit(own->sources, before->snapshot->sources);
+	}
 	enum kp_status status = kp_snapshot_view_open(snapshot, kp_server_loop_loop(loop),
 		kp_server_loop_upstream(loop), kp_server_loop_workers(loop), &view, err);
 	if (status != KP_OK) {
 		return status;
 	}
-	const struct kp_snapshot_view *before = kp_server_loop_state(loop);
 	if (before != NULL) {
 		kp_snapshot_view_inherit(view, before);
 	}

@@ -122,6 +122,21 @@ kp_delivery_state_refused(struct kp_delivery_state *state, const char *path,
 	tell(state, path, &event);
 }
 
+void
+kp_delivery_state_inherit(
+	struct kp_delivery_state *state, struct kp_delivery_state *before)
+{
+	atomic_store(&state->swapped_ms, atomic_load(&before->swapped_ms));
+	atomic_store(&state->dated_ms, atomic_load(&before->dated_ms));
+	atomic_store(&state->rows, atomic_load(&before->rows));
+	atomic_store(&state->bytes, atomic_load(&before->bytes));
+	atomic_store(&state->change_files, atomic_load(&before->change_files));
+	atomic_store(&state->in_force, atomic_load(&before->in_force));
+	for (size_t i = 0; i < KP_DELIVERY_REFUSAL_COUNT; i++) {
+		atomic_store(&state->refused[i], atomic_load(&before->refused[i]));
+	}
+}
+
 bool
 kp_source_delivery(const struct kp_source *source, struct kp_delivery_view *ret_view)
 {

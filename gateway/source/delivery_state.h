@@ -48,4 +48,8 @@ void kp_delivery_state_taken(
 void kp_delivery_state_refused(struct kp_delivery_state *state, const char *path,
 	enum kp_delivery_refusal refusal, const struct kp_fault *fault);
 
+/* What there is to tell comes along. Nobody else writes `state` yet. */
+void kp_delivery_state_inherit(
+	struct kp_delivery_state *state, struct kp_delivery_state *before);
+
 #endif

@@ -365,6 +365,7 @@ open_source(struct kp_source_opening *opening, const struct kp_manifest_file *fi
 	struct kp_source_private *private = opening->private;
 	opening->file = name;
 	private->file = name;
+	private->text = text;
 	private->catalogue = opening->options->catalogue;
 	private->set = opening->set;
 	enum kp_status status = kp_manifest_read(

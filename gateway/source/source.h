@@ -119,6 +119,12 @@ struct kp_source_set_options {
 enum kp_status kp_source_set_create(const struct kp_source_set_options *options,
 	struct kp_findings *findings, struct kp_source_set **ret_set) KP_MUST_USE;
 void kp_source_set_destroy(struct kp_source_set **set);
+/*
+ * After a reload, before the first link of `set` opens on a loop; again does no harm:
+ * deliveries that are in force for the same manifest, read by the same connector and
+ * verified by the same anchors, stay in force without being read again. Any thread.
+ */
+void kp_source_set_inherit(struct kp_source_set *set, const struct kp_source_set *before);
 size_t kp_source_set_count(const struct kp_source_set *set);
 const struct kp_source *kp_source_set_get(const struct kp_source_set *set, size_t index);
 

@@ -119,6 +119,28 @@ store_of(const struct kp_source_link *link)
 	return link->source->private->store;
 }
 
+void
+kp_file_store_inherit(struct kp_file_store *store, struct kp_file_store *before)
+{
+	unsigned char sight[KP_SIGHT_BYTES];
+	(void)pthread_mutex_lock(&before->lock);
+	struct kp_delivery *delivery = before->delivery;
+	if (delivery != NULL) {
+		(void)atomic_fetch_add(&delivery->refs, 1);
+	}
+	memcpy(sight, before->sight, sizeof(sight));
+	(void)pthread_mutex_unlock(&before->lock);
+	(void)pthread_mutex_lock(&store->lock);
+	if (delivery != NULL && store->delivery == NULL && !store->building) {
+		store->delivery = delivery;
+		memcpy(store->sight, sight, sizeof(sight));
+		kp_delivery_state_inherit(&store->state, &before->state);
+		delivery = NULL;
+	}
+	(void)pthread_mutex_unlock(&store->lock);
+	kp_delivery_unref(delivery);
+}
+
 struct kp_delivery_state *
 kp_file_store_state(struct kp_file_store *store)
 {

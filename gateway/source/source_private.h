@@ -87,6 +87,8 @@ struct kp_source_private {
 	const char *series_path; /* of the change files that follow; may be NULL */
 	const char *index_path;  /* where its index is kept; may be NULL */
 	struct kp_file_store *store;
+	struct kp_slice text;              /* of the manifest; in the set's arena */
+	struct kp_slice delivery_anchors;  /* PEM; in the set's arena */
 	struct kp_trust *delivery_trust;   /* who may sign deliveries; NULL: nobody has to
 					    */
 	struct kp_source_program *program; /* NULL: there is none */
@@ -306,6 +308,8 @@ void kp_source_health_close(struct kp_source_link *link);
 
 /* source_file.c */
 void kp_file_store_destroy(struct kp_file_store **store);
+/* What is in force there is in force here too, unless something is already. */
+void kp_file_store_inherit(struct kp_file_store *store, struct kp_file_store *before);
 /* NULL without a store. */
 struct kp_delivery_state;
 struct kp_delivery_state *kp_file_store_state(struct kp_file_store *store);
