@@ -3,6 +3,7 @@
 """Recorded SOAP answers of real partners, dirt and all, over a real socket through the shipped
 manifests: each case with what must come of it. And public XML bombs."""
 import json
+import pathlib
 import re
 import tarfile
 import xml.etree.ElementTree
@@ -45,8 +46,12 @@ def ask(manifest, bsn, body, status=200, *arguments):
     return result
 
 
+told = set()
+
+
 def expect(name, result, outcome, *facts, note=None):
     """`facts`: (field, value), or (field, value, item)."""
+    told.add(name)
     check(result["outcome"] == outcome,
           f"{name}: {result['outcome']}, not {outcome}: {result.get('fault')} {result.get('reason')}")
     if outcome != "gevonden":
@@ -89,6 +94,9 @@ def invented():
     expect("order and letters in codes", brp(client % ("<DomicilieAdres><IdentificatiecdVerblijfplaats>K101</IdentificatiecdVerblijfplaats>"
            "<Huisletter>b</Huisletter><Huisnr>0021</Huisnr></DomicilieAdres><Geslacht>2</Geslacht>", bsn)),
            "gevonden", ("adres.huisletter", "b"), ("adres.huisnummer", 21), ("persoon.geslacht", "vrouw"))
+    expect("Dutch letters", brp(client % ("<Voornamen>Fabiënne</Voornamen><SignificantDeelVanDeAchternaam>Achterhuüskamp</SignificantDeelVanDeAchternaam>"
+           "<DomicilieAdres><Woonplaatsnaam>Súdwest-Fryslân</Woonplaatsnaam></DomicilieAdres>", bsn)), "gevonden",
+           ("persoon.naam.voornamen", "Fabiënne"), ("persoon.naam.geslachtsnaam", "Achterhuüskamp"))
     two = "<Ouder2><Voornamen>Tweede</Voornamen></Ouder2><Ouder1><Voornamen>Eerste</Voornamen></Ouder1>"
     expect("two parents", brp(client % (two, bsn)), "gevonden", ("ouders.naam.voornamen", "Tweede"), ("ouders.naam.voornamen", "Eerste"))
     expect("a gateway's refusal", ask("suwinet-brp", bsn, ENVELOPE % "<s:Fault><faultcode>s:Server</faultcode><faultstring>Service "
@@ -209,8 +217,66 @@ GZAC = {  # file of the recordings: manifest, number, outcome, facts
 }
 
 
+GZAC.update({name: (manifest, bsn, "gevonden", *facts) for name, manifest, bsn, *facts in (
+    ("BRPDossierPersoonGSD_AanvraagPersoon_010002546", "suwinet-brp", "010002546", ("ouders.naam.voorvoegsel", "de")),
+    ("BRPDossierPersoonGSD_AanvraagPersoon_080000071", "suwinet-brp", "080000071", ("ouders.burgerservicenummer", "111111110")),
+    ("BRPDossierPersoonGSD_AanvraagPersoon_231001230", "suwinet-brp", "231001230", ("kinderen.naam.voornamen", "Greetje")),
+    ("BRPDossierPersoonGSD_AanvraagPersoon_241001420", "suwinet-brp", "241001420", ("ouders.geboorte.datum", "1958-07-24")),
+    ("BRPDossierPersoonGSD_AanvraagPersoon_243000017", "suwinet-brp", "243000017", ("ouders.geboorte.datum", "1960-07-20")),
+    ("BRPDossierPersoonGSD_AanvraagPersoon_243000157", "suwinet-brp", "243000157", ("ouders.geboorte.datum", "1960-07-20")),
+    ("BRPDossierPersoonGSD_AanvraagPersoon_555555550", "suwinet-brp", "555555550", ("ouders.naam.voornamen", "Eveline Johanna")),
+    ("KadasterDossierGSD_ObjectInfoKadastraleAanduiding_1189_11482", "suwinet-kadaster-object", "111111110",
+     ("onroerendeZaken.gemeente", "Haren")),
+    ("KadasterDossierGSD_ObjectInfoKadastraleAanduiding_1189_43970", "suwinet-kadaster-object", "111111110",
+     ("onroerendeZaken.sectie", "G1")),
+    ("KadasterDossierGSD_ObjectInfoKadastraleAanduiding_277_12051", "suwinet-kadaster-object", "111111110",
+     ("onroerendeZaken.gemeente", "Hilversum")),
+    ("KadasterDossierGSD_PersoonsInfo_111111110_object_nietgevonden", "suwinet-kadaster", "111111110",
+     ("onroerendeZaken.perceel", "11482")),
+    ("RDWDossierGSD_VoertuigbezitInfoPersoon_111111110_voertuig_ontbreekt", "suwinet-rdw", "111111110",
+     ("voertuigen.kenteken", "ONBEKE", 1)),
+    ("RDWDossierGSD_VoertuigbezitInfoPersoon_444444440", "suwinet-rdw", "444444440", ("voertuigen.kenteken", "MH74DZ")),
+    ("SVBDossierPersoonGSD_SVBPersoonsInfo_444444440", "suwinet-svb", "444444440", ("uitkeringen.bedrag.bruto", 11.6)),
+    ("UWVDossierInkomstenGSD_UWVPersoonsIkvInfo_243000388", "suwinet-uwv-inkomsten", "243000388",
+     ("inkomsten.werkgever", "Rondstad Uitzendbureau")),
+    ("UWVDossierInkomstenGSD_UWVPersoonsIkvInfo_243000388_1", "suwinet-uwv-inkomsten", "243000388",
+     ("dienstverbanden.werkgever.loonheffingennummer", "001001760L01")),
+)})
+
+# The dirt that is known of these partners' answers, and the case that is about it. None: no answer with it is in the data.
+DIRT = (
+    ("an answer about somebody else than was asked", "UWVDossierInkomstenGSD_UWVPersoonsIkvInfo_444444440"),
+    ("the same, of the simulator's 777777770 and 999992697", None),
+    ("a plate in somebody else's name", "RDWDossierGSD_KentekenInfo_16ZDLX"),
+    ("a municipal record of another number, 149221897", "StufBgResponse of another"),
+    ("the municipal copy and the broker disagree about a person, a date or a name", None),
+    ("elements in another order than the schema's, letters in numeric codes (K101)", "order and letters in codes"),
+    ("an envelope inside the body", "an envelope in the body"),
+    ("nothing but a technical warning (FWI)", "FWI only"),
+    ("a warning beside data", "warnings with data"),
+    ("nothing found", "BRPDossierPersoonGSD_AanvraagPersoon_Nietsgevonden"),
+    ("a refusal of the broker's gateway, HTTP 500 Policy Falsified", "Policy Falsified of test_test_bsns.yaml 111111110"),
+    ("a refusal of the hub's gateway", "StufBgErrorResponse"),
+    ("a Fault that means that nobody was found", "StufBgNotFoundResponse"),
+    ("700 kB of incomes", "UWVDossierInkomstenGSD_UWVPersoonsIkvInfo_met_pensioenen"),
+    ("incomplete dates", "StufBgResponseOnvolledigeDatum"),
+    ("elements left out", "StufBgResponseMissingSomeData"),
+    ("Dutch letters (Achterhuüskamp, Súdwest-Fryslân)", "Dutch letters"),
+)
+
+
+def dirt():
+    for what, case in DIRT:
+        if case is None:
+            print(f"ABSENT from the data: {what}")
+        else:
+            check(case in told, f"nothing was asked about: {what}")
+
+
 def gzac():
     with tarfile.open(SHARED / "suwinet/gzac-plugin-eupl.tar.gz") as archive:
+        files = {pathlib.PurePath(name).stem for name in archive.getnames() if "/responses/" in name and name.endswith(".xml")}
+        check(files == GZAC.keys(), f"without a case, or without a file: {files ^ GZAC.keys()}")
         for name, (manifest, bsn, outcome, *facts) in GZAC.items():
             text = archive.extractfile(f"gzac-plugin-eupl/responses/{name}.xml").read().decode("utf-8-sig")
             text = re.sub(r"^<\?xml[^>]*\?>", "", text)
@@ -244,7 +310,8 @@ def bkwi():
             status = exchange["response"]["status"]["code"]
             outcome = "gevonden" if status == 200 else "nietBereikt"
             result = ask(manifest, bsn, exchange["response"]["body"]["string"], status)
-            expect(f"{path.name} {bsn}", result, outcome)
+            refusal = "Policy Falsified of " if "Policy Falsified" in exchange["response"]["body"]["string"] else ""
+            expect(f"{refusal}{path.name} {bsn}", result, outcome)
             seen += 1
     check(seen >= 5, f"only {seen} exchanges of BKWI")
 
@@ -255,11 +322,13 @@ def others():
     def hub(name, outcome, *facts, note=None, bsn="999992314"):
         body = (stuf / f"{name}.xml").read_text()
         body = re.sub(r"{{ *(geboorte|overlijdens)?datum *}}", "19600701", body)
-        expect(name, ask("stuf-bg-0310", bsn, body), outcome, *facts, note=note)
+        expect(name if bsn == "999992314" else f"{name} of another", ask("stuf-bg-0310", bsn, body), outcome, *facts, note=note)
 
     hub("StufBgResponse", "gevonden", ("persoon.naam.geslachtsnaam", "Maykin"), ("adres.huisnummer", 117), ("persoon.geslacht", "man"))
     hub("StufBgResponse", "fout", bsn="149221897")
     hub("StufBgResponseOnvolledigeDatum", "gevonden", ("persoon.geboorte.datum", "1960"))
+    hub("StufBgResponseGemeenteVanInschrijving", "gevonden")
+    hub("StufBgResponseMissingSomeData", "gevonden")
     hub("StufBgResponseWithVoorvoegsel", "gevonden", ("persoon.naam.voorvoegsel", "van"))
     hub("StufBgNoObjectResponse", "nietsGevonden")
     hub("StufBgNoAnswerResponse", "nietsGevonden")
@@ -272,6 +341,8 @@ def others():
     expect("GWS twee dossiers", ask("gws4all-uitkeringsspecificatie", "900038937", (gws / "uitkering_response_extra_report.xml").read_text()), "gevonden")
     expect("GWS jaaropgave", ask("gws4all-jaaropgave", "900038937", (gws / "jaaropgave_response.xml").read_text()), "gevonden",
            ("jaaropgaven.jaar", 2022), ("jaaropgaven.fiscaalLoon", 7305), ("jaaropgaven.datumEinde", "2022-12-31"))
+    expect("GWS extra regel", ask("gws4all-uitkeringsspecificatie", "900038937", (gws / "uitkering_response_extra_row.xml").read_text()), "gevonden")
+    expect("GWS extra jaaropgave", ask("gws4all-jaaropgave", "900038937", (gws / "jaaropgave_response_extra_spec.xml").read_text()), "gevonden")
     rows = SHARED / "gws/nijmegen"
     expect("rijen", ask("rijen-en-labels", "012345678", (rows / "uitkering-12345678.xml").read_text()), "gevonden",
            ("betalingen.bedrag", 1024.76), ("betalingen.datum", "2021-07-21"), ("uitkeringen.wet", "Participatiewet"))
@@ -293,10 +364,14 @@ def bombs():
 invented()
 scope()
 objects()
+whole = True
 for part, needs in ((gzac, "suwinet/gzac-plugin-eupl.tar.gz"), (bkwi, "suwinet/recorded-bkwi-exchanges"),
                     (others, "stuf-bg"), (bombs, "suites/xml-bombs-mit.tar.gz")):
     if (SHARED / needs).exists():
         part()
     else:
+        whole = False
         print(f"SKIPPED: {part.__name__}: {SHARED / needs} is not there")
+if whole:
+    dirt()
 finish("soap")

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* The XML parser of the soap connector against text that is made to cost much: refused,
- * and with little memory. The time it takes is printed, not asserted. */
+/* The XML parser of the soap connector against text that is made to cost much: refused
+ * after few bytes, and with little memory. The time it takes is printed, not asserted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,6 +62,7 @@ struct seen {
 	unsigned elements;
 	unsigned depth;
 	size_t text;
+	size_t read; /* bytes of the answer, the piece that was refused included */
 	char last[32];
 };
 
@@ -108,6 +109,7 @@ read_xml(struct kp_slice text, size_t piece, struct seen *seen)
 	for (size_t at = 0; at < text.len && fault == NULL && !xml.stopped; at += piece) {
 		size_t len = text.len - at < piece ? text.len - at : piece;
 		fault = kp_xml_push(&xml, (struct kp_slice){text.data + at, len});
+		seen->read += len;
 	}
 	if (fault == NULL && !xml.stopped) {
 		fault = kp_xml_finish(&xml);
@@ -168,7 +170,12 @@ struct bomb {
 	const char *part;
 	size_t count;
 	const char *tail;
+	size_t read_max; /* bytes that are read before it is refused */
 };
+
+#define PIECE ((size_t)256)
+#define AT_ONCE PIECE /* in the first piece, whatever comes behind */
+#define TAG (KP_GUARD_TAG_BYTES_MAX + PIECE)
 
 static void
 test_bombs_cost_little(void **state)
@@ -177,27 +184,30 @@ test_bombs_cost_little(void **state)
 	static const struct bomb bombs[] = {
 		{"billion laughs", "<!DOCTYPE l [<!ENTITY a \"lol\">",
 			"<!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">", 10,
-			"]><l>&b;</l>"},
+			"]><l>&b;</l>", AT_ONCE},
 		{"quadratic blow-up", "<!DOCTYPE l [<!ENTITY a \"", "aaaaaaaaaa", 100000,
-			"\">]><l>&a;&a;&a;&a;</l>"},
+			"\">]><l>&a;&a;&a;&a;</l>", AT_ONCE},
 		{"external entity",
 			"<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY a SYSTEM "
 			"\"file:///dev/zero\">]><l>&a;</l>",
-			"", 0, ""},
+			"", 0, "", AT_ONCE},
 		{"external DTD", "<!DOCTYPE l SYSTEM \"http://127.0.0.1:1/a.dtd\"><l/>",
-			"", 0, ""},
+			"", 0, "", AT_ONCE},
 		{"parameter entities",
 			"<!DOCTYPE l [<!ENTITY % a \"<!ENTITY b 'c'>\">%a;]><l/>", "", 0,
-			""},
-		{"long DTD", "<!DOCTYPE l [", "<!ELEMENT a (b)>", 100000, "]><l/>"},
-		{"depth", "", "<a>", 1000000, ""},
-		{"long name", "<", "aaaaaaaaaa", 500000, "/>"},
-		{"long attribute", "<a b=\"", "aaaaaaaaaa", 500000, "\"/>"},
-		{"many attributes", "<a ", "x='' ", 100000, "/>"},
-		{"many namespaces", "<a ", "xmlns:x='u' ", 100000, "/>"},
-		{"long comment", "<!--", "aaaaaaaaaa", 500000, "--><a/>"},
-		{"long declaration", "<?xml ", "version='1.0' ", 100000, "?><a/>"},
-		{"processing instruction", "<?a ", "aaaaaaaaaa", 500000, "?><a/>"},
+			"", AT_ONCE},
+		{"long DTD", "<!DOCTYPE l [", "<!ELEMENT a (b)>", 100000, "]><l/>",
+			AT_ONCE},
+		{"depth", "", "<a>", 1000000, "", 3 * KP_XML_DEPTH_MAX + PIECE},
+		{"long name", "<", "aaaaaaaaaa", 500000, "/>", TAG},
+		{"long attribute", "<a b=\"", "aaaaaaaaaa", 500000, "\"/>", TAG},
+		{"many attributes", "<a ", "x='' ", 100000, "/>", TAG},
+		{"many namespaces", "<a ", "xmlns:x='u' ", 100000, "/>", TAG},
+		{"long comment", "<!--", "aaaaaaaaaa", 500000, "--><a/>",
+			KP_GUARD_COMMENT_BYTES_MAX + PIECE},
+		{"long declaration", "<?xml ", "version='1.0' ", 100000, "?><a/>", TAG},
+		{"processing instruction", "<?a ", "aaaaaaaaaa", 500000, "?><a/>",
+			AT_ONCE},
 	};
 	assert_int_equal(
 		xmlMemSetup(count_free, count_alloc, count_realloc, count_strdup), 0);
@@ -218,14 +228,18 @@ test_bombs_cost_little(void **state)
 		size_t before = in_use;
 		peak = in_use;
 		(void)clock_gettime(CLOCK_MONOTONIC, &from);
-		const char *fault = read_xml(kp_buffer_slice(&text), 16384, &seen);
+		const char *fault = read_xml(kp_buffer_slice(&text), PIECE, &seen);
 		(void)clock_gettime(CLOCK_MONOTONIC, &to);
-		printf("%-24s %7ld us %7zu bytes: %s\n", bombs[i].name,
+		printf("%-24s %7ld us, %6zu of %7zu bytes read, %6zu bytes of memory: "
+		       "%s\n",
+			bombs[i].name,
 			(to.tv_sec - from.tv_sec) * 1000000 +
 				(to.tv_nsec - from.tv_nsec) / 1000,
-			peak - before, fault == NULL ? "taken" : fault);
+			seen.read, text.len, peak - before,
+			fault == NULL ? "taken" : fault);
 		assert_non_null(fault);
 		assert_true(peak - before < MEMORY_BYTES_MAX);
+		assert_true(seen.read <= bombs[i].read_max);
 		kp_arena_deinit(&arena);
 	}
 }
