@@ -83,6 +83,20 @@ kp_sheet_header_cell(struct kp_slice reference, uint32_t *ret_row, uint32_t *ret
 		parse_cell(reference, ret_row, ret_column) == reference.len;
 }
 
+/* "B2:C3"; how far it goes to the right does not matter. */
+static bool
+parse_range(struct kp_slice range, uint32_t *ret_top, uint32_t *ret_left,
+	uint32_t *ret_bottom)
+{
+	uint32_t right = 0;
+	size_t at = range.len == 0 ? 0 : parse_cell(range, ret_top, ret_left);
+	if (at == 0 || at == range.len || range.data[at] != ':') {
+		return false;
+	}
+	struct kp_slice rest = {range.data + at + 1, range.len - at - 1};
+	return kp_sheet_header_cell(rest, ret_bottom, &right) && *ret_bottom >= *ret_top;
+}
+
 enum kp_status
 kp_sheet_header_merge(
 	struct kp_sheet_header *header, struct kp_slice range, struct kp_error *err)
@@ -90,11 +104,7 @@ kp_sheet_header_merge(
 	uint32_t top = 0;
 	uint32_t bottom = 0;
 	uint32_t left = 0;
-	uint32_t right = 0;
-	size_t at = parse_cell(range, &top, &left);
-	struct kp_slice rest = {range.data + at + 1, range.len - at - 1};
-	if (at == 0 || at >= range.len || range.data[at] != ':' ||
-		!kp_sheet_header_cell(rest, &bottom, &right) || bottom < top) {
+	if (!parse_range(range, &top, &left, &bottom)) {
 		return kp_error_set(err, KP_E_SYNTAX, "the merged cells are not named");
 	}
 	if (bottom > header->row && bottom > top && left < header->width) {
