@@ -4,10 +4,12 @@
  * bench_export: an export of five million rows (bench_export ROWS), indexed on disk and
  * looked up: time to index and to open it again, look-ups a second, resident memory.
  * "bench_export ROWS keep" leaves the files; export.py puts SQLite beside it.
+ * "bench_export FOLDER" takes in export.xlsx there; workbook.py puts openpyxl beside it.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,19 +23,28 @@ seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* "VmRSS:" now, "VmHWM:" at most. */
 static long
-resident_kb(void)
+status_kb(const char *name)
 {
 	char line[128];
 	long kb = 0;
 	FILE *file = fopen("/proc/self/status", "r");
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-		(void)sscanf(line, "VmRSS: %ld", &kb);
+		if (strncmp(line, name, strlen(name)) == 0) {
+			kb = strtol(line + strlen(name), NULL, 10);
+		}
 	}
 	if (file != NULL) {
 		(void)fclose(file);
 	}
 	return kb;
+}
+
+static long
+resident_kb(void)
+{
+	return status_kb("VmRSS:");
 }
 
 static void
@@ -57,20 +68,19 @@ static const char catalogue_text[] =
 	"\"label\":\"P\",\"labelEn\":\"P\",\"bronnen\":[\"proef\"],\"velden\":[{\"pad\":"
 	"\"naam\",\"label\":\"N\",\"labelEn\":\"N\",\"soort\":\"tekst\"}]}]}";
 
+#define MANIFEST(file)                                                                   \
+	"{\"source\":\"proef\",\"organisation\":{\"oin\":\"00000000000000000001\","      \
+	"\"name\":\"P\"},\"connector\":\"file\",\"file\":{" file ",\"key\":\"BSN\"},"    \
+	"\"response\":{\"subject\":\"BSN\",\"fields\":{\"persoon.naam\":\"Naam\"}}}"
+
 static const struct kp_source_private *
-open_source(const char *folder, struct kp_arena *arena, struct kp_source_set **ret_set)
+open_source(const char *manifest, const char *folder, struct kp_arena *arena,
+	struct kp_source_set **ret_set)
 {
-	static const char manifest[] =
-		"{\"source\":\"proef\",\"organisation\":{\"oin\":"
-		"\"00000000000000000001\","
-		"\"name\":\"P\"},\"connector\":\"file\",\"file\":{\"path\":\"export."
-		"csv\","
-		"\"key\":\"BSN\",\"index\":\"export.index\"},\"response\":{\"subject\":"
-		"\"BSN\",\"fields\":{\"persoon.naam\":\"Naam\"}}}";
 	struct kp_catalogue *catalogue = NULL;
 	struct kp_findings findings;
 	kp_findings_init(&findings, 10);
-	struct kp_manifest_file file = {"m.json", {manifest, sizeof(manifest) - 1}};
+	struct kp_manifest_file file = {"m.json", kp_slice_from(manifest)};
 	struct kp_source_set_options options = {
 		.files = &file, .file_count = 1, .folder = folder};
 	if (kp_catalogue_load(arena, "c.json", kp_slice_from(catalogue_text), &findings,
@@ -108,9 +118,51 @@ look_up(const struct kp_delivery *export, unsigned rows, unsigned count)
 		count / took, took * 1e6 / count, found, count);
 }
 
+/* A workbook as it is delivered: unpacked, indexed, one client looked up. */
+static int
+take_workbook(const char *folder)
+{
+	struct kp_arena arena;
+	struct kp_source_set *set = NULL;
+	struct rusage used;
+	kp_arena_init(&arena, (size_t)16 << 20, NULL);
+	const struct kp_source_private *private =
+		open_source(MANIFEST("\"path\":\"export.xlsx\",\"form\":\"xlsx\""),
+			folder, &arena, &set);
+	if (private == NULL) {
+		return 1;
+	}
+	long before_kb = resident_kb();
+	double before = seconds();
+	struct kp_delivery_state state = {.source = kp_source_set_get(set, 0)};
+	struct kp_delivery_making making = {.private = private, .state = &state};
+	kp_delivery_make(&making);
+	if (making.delivery == NULL) {
+		fprintf(stderr, "%s: %s\n", making.fault.place, making.fault.message);
+		return 1;
+	}
+	double took = seconds() - before;
+	(void)getrusage(RUSAGE_SELF, &used);
+	printf("taken in          %10.2f s, %.2f s of CPU, at most %ld kB resident (%ld "
+	       "kB "
+	       "before, %ld kB after)\n",
+		took,
+		(double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+			(double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6,
+		status_kb("VmHWM:"), before_kb, resident_kb());
+	look_up(making.delivery, 100000, 200000);
+	kp_delivery_unref(making.delivery);
+	kp_source_set_destroy(&set);
+	kp_arena_deinit(&arena);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
+	if (argc > 1 && argv[1][0] == '/') {
+		return take_workbook(argv[1]);
+	}
 	unsigned rows = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 5000000u;
 	char folder[] = "/tmp/ketenpoort-bench-XXXXXX";
 	char path[64];
@@ -124,7 +176,9 @@ main(int argc, char **argv)
 	(void)snprintf(index, sizeof(index), "%s/export.index", folder);
 	write_export(path, rows);
 	kp_arena_init(&arena, (size_t)16 << 20, NULL);
-	const struct kp_source_private *private = open_source(folder, &arena, &set);
+	const struct kp_source_private *private = open_source(
+		MANIFEST("\"path\":\"export.csv\",\"index\":\"export.index\""), folder,
+		&arena, &set);
 	if (private == NULL) {
 		return 1;
 	}

@@ -264,7 +264,13 @@ class Workbooks(unittest.TestCase):
 
     def test_bombs(self):
         self.sheet(rows(text("BSN")) + "<!--" + " " * 60000 + "-->" + " " * (40 << 20))
-        self.refused("KP_E_LIMIT", "unpacks to more than")
+        self.refused("KP_E_LIMIT", "sheet1.xml", "unpacks to more than 200 times its size")
+        # Not packed at all, and still too much; of all parts together.
+        files = parts(rows(text("BSN")) + " " * 600000)
+        files["xl/styles.xml"] += " " * 600000
+        self.pack(files, zipfile.ZIP_STORED)
+        self.refused("KP_E_LIMIT", "unpacks to more than is allowed", bytes_max=1 << 16)
+        self.assertEqual(self.read(bytes_max=1 << 17), [["BSN"]])
         self.sheet(rows(text("BSN"), *(text(f"{i:09}" * 20) for i in range(9000))))
         self.refused("KP_E_LIMIT", "deliver them as CSV", "1048576")
         self.assertEqual(len(self.read(bytes_max=2 << 20)), 9001)
