@@ -61,6 +61,7 @@ enum kp_verdict {
 			    has no word agreed with this partner, so it may not be
 			    asked; the call ends as nietBevraagd, `fault` says why */
 	KP_FAIL = -1,    /* `fault` says why */
+	KP_NO_MEMORY = -2, /* scan only, since 1.2: that says nothing about the file */
 };
 
 /* What went wrong, in the connector's words. Never holds the partner's text or client
@@ -362,7 +363,7 @@ struct kp_connector {
 	/* File transport only: reads a whole file once, in pieces; `state` is zeroed
 	 * memory of scan_size, and `last` is set with the last (possibly empty) piece: it
 	 * comes also when the file could not be read further, so that scan can let go of
-	 * what it holds. After KP_FAIL scan holds nothing and is not called again. May
+	 * what it holds. After a failure scan holds nothing and is not called again. May
 	 * run on any thread. */
 	size_t scan_size;
 	int (*scan)(const void *instance, void *state, struct kp_text bytes, bool last,

@@ -19,8 +19,16 @@ kp_fault_set(struct kp_fault *fault, const char *place, const char *format, ...)
 	return KP_FAIL;
 }
 
+static const char no_memory[] = "no memory is left";
+
 int
 kp_fault_memory(struct kp_fault *fault)
 {
-	return kp_fault_set(fault, "", "no memory is left");
+	return kp_fault_set(fault, "", "%s", no_memory);
+}
+
+bool
+kp_fault_is_memory(const struct kp_fault *fault)
+{
+	return strcmp(fault->message, no_memory) == 0;
 }

@@ -11,5 +11,6 @@ int kp_fault_set(struct kp_fault *fault, const char *place, const char *format, 
 	KP_PRINTF(3, 4);
 /* "no memory is left". Returns KP_FAIL. */
 int kp_fault_memory(struct kp_fault *fault);
+bool kp_fault_is_memory(const struct kp_fault *fault);
 
 #endif

@@ -122,6 +122,9 @@ find_columns(const struct file_instance *instance, struct kp_arena *arena,
 static int
 fail_reading(struct kp_fault *fault, const struct kp_error *err)
 {
+	if (err->status == KP_E_MEMORY) {
+		return kp_fault_memory(fault);
+	}
 	(void)kp_fault_set(fault, err->place, "%.180s", err->message);
 	fault->line = err->line;
 	fault->column = err->column;
@@ -278,6 +281,9 @@ scan_file(const void *opaque, void *state, struct kp_text bytes, bool last,
 		kp_form_reader_deinit(&scan->reader);
 		kp_arena_deinit(&scan->arena);
 		scan->begun = false;
+	}
+	if (verdict == KP_FAIL && kp_fault_is_memory(fault)) {
+		verdict = KP_NO_MEMORY;
 	}
 	return verdict;
 }

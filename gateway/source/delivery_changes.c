@@ -87,15 +87,29 @@ scan_again(struct kp_delivery_scan *scan)
 		: status;
 }
 
+/* Is it in force already? Then it was good: what lies beside it may be about later ones
+ * only. */
+static bool
+was_taken(const struct kp_export_making *making, const struct kp_file_stamp *stamp)
+{
+	const struct kp_changes *before = making->current_changes;
+	for (size_t i = 0; before != NULL && i < before->count; i++) {
+		if (kp_export_same_file(&before->files[i].stamp, stamp)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* A first look: is it good, and does it read as agreed? Only then is any of it kept. */
 static enum kp_status
-look_at(const struct series *series, struct kp_delivery_scan *scan,
+look_at(const struct series *series, struct kp_delivery_scan *scan, bool taken,
 	enum kp_delivery_refusal *ret_refusal)
 {
 	const struct kp_export_making *making = series->making;
 	uint32_t day = 0; /* their names say it */
 	enum kp_status status = kp_delivery_scan(scan);
-	if (status == KP_OK) {
+	if (status == KP_OK && !taken) {
 		status = kp_delivery_verify(making->private, scan->path, scan->digest,
 			making->now_ms / 1000, &day, ret_refusal);
 	}
@@ -109,9 +123,10 @@ look_at(const struct series *series, struct kp_delivery_scan *scan,
 		*ret_refusal = KP_DELIVERY_REFUSAL_FORM;
 		return KP_OK;
 	}
-	return status != KP_OK ? status
-			       : kp_delivery_check_count(making->private, scan->path,
-					 scan->facts.rows, ret_refusal);
+	return status != KP_OK || taken
+		? status
+		: kp_delivery_check_count(
+			  making->private, scan->path, scan->facts.rows, ret_refusal);
 }
 
 static enum kp_status
@@ -139,7 +154,10 @@ take_change(struct series *series, const struct kp_delivery_file *found,
 		.number = (uint16_t)(changes->count + 1),
 		.preamble = &change->preamble,
 	};
-	status = status == KP_OK ? look_at(series, &scan, ret_refusal) : status;
+	if (status == KP_OK) {
+		bool taken = was_taken(series->making, &change->stamp);
+		status = look_at(series, &scan, taken, ret_refusal);
+	}
 	if (status == KP_OK && *ret_refusal == KP_DELIVERY_REFUSAL_NONE) {
 		scan.builder = series->builder;
 		status = scan_again(&scan);

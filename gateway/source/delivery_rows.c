@@ -31,7 +31,7 @@ tell_taken(const struct kp_export_making *making, const struct kp_delivery *deli
 {
 	const struct kp_changes *changes = delivery->changes;
 	const struct kp_delivery_taken taken = {
-		.path = making->path == NULL ? "" : making->path,
+		.path = delivery->base->path,
 		.now_ms = making->now_ms,
 		.dated_ms = delivery->dated_ms,
 		.rows = kp_row_index_rows(delivery->base->index),
@@ -76,6 +76,8 @@ make(struct kp_delivery_making *making, struct kp_arena *arena)
 		.private = making->private,
 		.state = making->state,
 		.current = making->current == NULL ? NULL : making->current->base,
+		.current_changes =
+			making->current == NULL ? NULL : making->current->changes,
 		.anew = making->anew,
 		.now_ms = making->now_ms,
 		.arena = arena,

@@ -160,7 +160,9 @@ take_piece(struct pass *pass, struct kp_slice piece, enum kp_status status, bool
 	if (pass->status != KP_OK) {
 		return pass->status;
 	}
-	return verdict == KP_DONE ? KP_OK : KP_E_SOURCE;
+	return verdict == KP_DONE         ? KP_OK
+		: verdict == KP_NO_MEMORY ? KP_E_MEMORY
+					  : KP_E_SOURCE;
 }
 
 /* Reads the next piece behind what is in the window, which keeps one piece. */

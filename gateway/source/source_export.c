@@ -28,6 +28,7 @@ kp_export_unref(struct kp_export *export)
 	}
 	kp_file_close(&export->file);
 	kp_row_index_close(&export->index);
+	kp_heap_free(export->path);
 	kp_heap_free(export);
 }
 
@@ -226,7 +227,10 @@ open_delivery(struct coming *coming)
 	struct kp_export *export = coming->export;
 	const struct kp_source_private *private = coming->making->private;
 	const struct kp_delivery_file *found = coming->found;
-	enum kp_status status = kp_file_open(found->path, &export->file, &err);
+	export->path = kp_heap_strdup(found->path);
+	enum kp_status status = export->path == NULL
+		? KP_E_MEMORY
+		: kp_file_open(found->path, &export->file, &err);
 	if (status == KP_OK) {
 		status = kp_file_stat(export->file, &export->stamp);
 	}
@@ -328,7 +332,6 @@ try_delivery(struct kp_export_making *making, const struct kp_delivery_file *fou
 	}
 	if (status == KP_OK) {
 		making->export = coming.export;
-		making->path = found->path;
 		return KP_OK;
 	}
 	if (coming.refusal != KP_DELIVERY_REFUSAL_NONE) {
@@ -375,7 +378,6 @@ void
 kp_export_make(struct kp_export_making *making)
 {
 	making->export = NULL;
-	making->path = NULL;
 	making->status = KP_E_BUSY;
 	for (unsigned try = 0; making->status == KP_E_BUSY && try < SCAN_TRIES; try++) {
 		making->status = try_all(making);

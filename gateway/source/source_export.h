@@ -15,8 +15,11 @@
 #include "source/row_index.h"
 #include "source/source_private.h"
 
+struct kp_changes; /* delivery_changes.h */
+
 struct kp_export {
 	atomic_uint refs;
+	char *path;
 	struct kp_file *file;
 	struct kp_file *rows; /* what the index points into: the file itself, or what it
 				 unpacks to */
@@ -31,11 +34,12 @@ struct kp_export {
 struct kp_export_making {
 	const struct kp_source_private *private;
 	struct kp_delivery_state *state;
-	struct kp_export *current; /* in force; may be NULL */
-	bool anew;                 /* the index that lies there is not to be believed */
-	int64_t now_ms;            /* UTC */
-	struct kp_export *export;  /* out, one reference; may be `current`; NULL: none */
-	enum kp_status status;     /* out */
+	struct kp_export *current;                /* in force; may be NULL */
+	const struct kp_changes *current_changes; /* that follow it; may be NULL */
+	bool anew;                /* the index that lies there is not to be believed */
+	int64_t now_ms;           /* UTC */
+	struct kp_export *export; /* out, one reference; may be `current`; NULL: none */
+	enum kp_status status;    /* out */
 	enum kp_delivery_refusal refusal; /* out: of the latest delivery */
 	struct kp_fault fault;            /* out: what the connector said of its form */
 	const char *path;                 /* out: of `export`, unless it is `current` */
