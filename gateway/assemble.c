@@ -388,7 +388,7 @@ kp_assemble(struct kp_config *config, const struct kp_assemble_means *means,
 		: KP_OK;
 	enum kp_status authzen = make_authzen_set(config, &arena, findings, &authzen_set);
 	enum kp_status askers = secrets == KP_OK
-		? kp_assemble_identity(config, findings, &identity)
+		? kp_assemble_identity(config, means->proofs, findings, &identity)
 		: KP_OK;
 	enum kp_status notice = check_notice(config, &arena, findings);
 	enum kp_status listeners =

@@ -19,6 +19,7 @@
 struct kp_assemble_means {
 	struct kp_journal *journal;     /* NULL: for a check only */
 	struct kp_quota *quota;         /* NULL: for a check only */
+	struct kp_proofs *proofs;       /* NULL: for a check only */
 	struct kp_logger *logger;       /* may be NULL */
 	struct kp_tls_tickets *tickets; /* NULL: no TLS session is resumed */
 	struct kp_attendant *attendant; /* NULL: no program of a partner is started */

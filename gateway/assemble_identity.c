@@ -93,8 +93,8 @@ worst(enum kp_status a, enum kp_status b)
 }
 
 enum kp_status
-kp_assemble_identity(const struct kp_config *config, struct kp_findings *findings,
-	struct kp_identity_settings **ret_settings)
+kp_assemble_identity(const struct kp_config *config, struct kp_proofs *proofs,
+	struct kp_findings *findings, struct kp_identity_settings **ret_settings)
 {
 	struct kp_key_set *keys[KP_ISSUERS_MAX] = {NULL};
 	struct kp_tls_client *clients[KP_ISSUERS_MAX] = {NULL};
@@ -107,7 +107,7 @@ kp_assemble_identity(const struct kp_config *config, struct kp_findings *finding
 		.revoked_check_ms = (uint32_t)config->identity_revoked_check_ms,
 		.token_bytes_max = (uint32_t)config->identity_token_bytes_max,
 		.tokens_max = (uint32_t)config->identity_tokens_max,
-		.proofs_max = (uint32_t)config->identity_proofs_max,
+		.proofs = proofs,
 		.proof_window_ms = (uint32_t)config->identity_proof_window_ms,
 		.proof_nonce = config->identity_proof_nonce,
 		.roles_max = (uint32_t)config->identity_roles_max};

@@ -8,9 +8,10 @@
 #include "config/config.h"
 #include "identity/identity.h"
 
-/* Reads key files and the list of the revoked. All faults go to `findings`. */
+/* Reads key files and the list of the revoked. All faults go to `findings`. `proofs` is
+ * referenced. */
 enum kp_status kp_assemble_identity(const struct kp_config *config,
-	struct kp_findings *findings,
+	struct kp_proofs *proofs, struct kp_findings *findings,
 	struct kp_identity_settings **ret_settings) KP_MUST_USE;
 
 #endif

@@ -20,6 +20,7 @@
 #include "core/heap.h"
 #include "core/encode.h"
 #include "core/log.h"
+#include "identity/proofs.h"
 #include "io/runtime.h"
 #include "openapi.h"
 #include "request.h"
@@ -44,6 +45,7 @@ struct serve {
 	struct kp_workers *writer; /* the journal's */
 	struct kp_journal *journal;
 	struct kp_quota *quota;
+	struct kp_proofs *proofs; /* DPoP proofs that were shown; all loops */
 	struct kp_server *server;
 	struct kp_service *service;
 	struct kp_server_listen listens[KP_SERVER_LISTENS_MAX];
@@ -202,6 +204,7 @@ build(void *context, void **ret_snapshot, struct kp_error *err)
 		const struct kp_assemble_means means = {.journal = serve->journal,
 			.attendant = serve->attendant,
 			.quota = serve->quota,
+			.proofs = serve->proofs,
 			.logger = serve->logger,
 			.tickets = serve->tickets,
 			.loops = loop_count(serve->config)};
@@ -646,6 +649,13 @@ run(struct serve *serve, struct kp_error *err)
 			(uint32_t)serve->config->quota_entries, &serve->quota, err);
 	}
 	if (status == KP_OK) {
+		status = kp_proofs_create(
+			(uint32_t)serve->config->identity_proofs_max, &serve->proofs);
+		if (status != KP_OK) {
+			(void)kp_error_set(err, status, "no memory for DPoP proofs");
+		}
+	}
+	if (status == KP_OK) {
 		status = kp_tls_tickets_create(&serve->tickets, err);
 	}
 	if (status == KP_OK) {
@@ -675,6 +685,7 @@ tear_down(struct serve *serve)
 	kp_workers_destroy(&serve->writer); /* writes what is queued first */
 	kp_journal_close(&serve->journal);
 	kp_quota_destroy(&serve->quota);
+	kp_proofs_unref(&serve->proofs);
 	kp_attendant_stop(&serve->attendant);
 	kp_service_close(&serve->service);
 	kp_logger_close(&serve->logger);

@@ -93,9 +93,8 @@ make(struct kp_identifier *identifier)
 	}
 	enum kp_status status =
 		kp_tokens_create(settings->tokens_max, &identifier->tokens);
-	if (status == KP_OK) {
-		status = kp_proofs_create(settings->proofs_max, &identifier->proofs);
-	}
+	KP_REQUIRE(settings->proofs != NULL);
+	identifier->proofs = kp_proofs_ref(settings->proofs);
 	return status == KP_OK ? kp_watch_open(identifier, &identifier->watch) : status;
 }
 
@@ -154,10 +153,6 @@ void
 kp_identifier_inherit(
 	struct kp_identifier *identifier, const struct kp_identifier *before)
 {
-	if (identifier->proofs != NULL && before->proofs != NULL) {
-		kp_proofs_unref(&identifier->proofs);
-		identifier->proofs = kp_proofs_ref(before->proofs);
-	}
 	for (size_t i = 0; i < identifier->settings->issuer_count; i++) {
 		inherit_keys(&identifier->issuers[i], before);
 	}

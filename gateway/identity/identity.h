@@ -27,6 +27,8 @@
 #define KP_NONCE_LEN ((size_t)22)
 
 /* Immutable once made, counted (atomically), shared by all loops. */
+struct kp_proofs; /* identity/proofs.h */
+
 struct kp_identity_settings {
 	const struct kp_issuer *issuers;
 	size_t issuer_count;
@@ -40,7 +42,8 @@ struct kp_identity_settings {
 	uint32_t revoked_check_ms;
 	uint32_t token_bytes_max;
 	uint32_t tokens_max; /* verified ones remembered */
-	uint32_t proofs_max; /* DPoP proofs remembered */
+	struct kp_proofs
+		*proofs; /* of the process, a reference; NULL: for a check only */
 	uint32_t proof_window_ms;
 	bool proof_nonce;
 	uint32_t roles_max;
@@ -69,8 +72,7 @@ enum kp_status kp_identifier_open(struct kp_identity_settings *settings,
 	const struct kp_log *log, struct kp_identifier **ret_identifier,
 	struct kp_error *err) KP_MUST_USE;
 /*
- * After a reload, on the same loop: takes over what must not be forgotten (the proofs
- * shown, so that none can be shown again) and what need not be fetched anew (keys of
+ * After a reload, on the same loop: takes over what need not be fetched anew (keys of
  * issuers that did not change). Verified tokens are not taken over.
  */
 void kp_identifier_inherit(

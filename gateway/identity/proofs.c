@@ -4,12 +4,17 @@
  * chains through it by the id's first bytes. */
 #include "identity/proofs.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "core/encode.h"
 #include "core/hash.h"
 #include "core/heap.h"
 
 #define NOWHERE UINT32_MAX
 #define NONCE_BYTES 16u
+/* More than one come in, so that what is over goes, and no lock is held for long. */
+#define DROPS_MAX 2u
 
 struct place {
 	unsigned char id[KP_SHA256_BYTES];
@@ -18,7 +23,8 @@ struct place {
 };
 
 struct kp_proofs {
-	unsigned refs;
+	atomic_uint refs;
+	pthread_mutex_t lock; /* of all below but the key, which does not change */
 	unsigned char key[KP_SHA256_BYTES];
 	uint32_t count_max;
 	uint32_t first; /* the oldest */
@@ -39,7 +45,11 @@ kp_proofs_create(uint32_t count_max, struct kp_proofs **ret_proofs)
 	if (proofs == NULL) {
 		return KP_E_MEMORY;
 	}
-	proofs->refs = 1;
+	if (pthread_mutex_init(&proofs->lock, NULL) != 0) {
+		kp_heap_free(proofs);
+		return KP_E_MEMORY;
+	}
+	atomic_init(&proofs->refs, 1);
 	proofs->count_max = count_max;
 	proofs->bucket_mask = buckets - 1;
 	proofs->buckets = kp_heap_alloc(buckets * sizeof(uint32_t));
@@ -59,7 +69,7 @@ kp_proofs_create(uint32_t count_max, struct kp_proofs **ret_proofs)
 struct kp_proofs *
 kp_proofs_ref(struct kp_proofs *proofs)
 {
-	proofs->refs++;
+	atomic_fetch_add_explicit(&proofs->refs, 1, memory_order_relaxed);
 	return proofs;
 }
 
@@ -68,7 +78,9 @@ kp_proofs_unref(struct kp_proofs **proofs)
 {
 	struct kp_proofs *old = *proofs;
 	*proofs = NULL;
-	if (old != NULL && --old->refs == 0) {
+	if (old != NULL &&
+		atomic_fetch_sub_explicit(&old->refs, 1, memory_order_acq_rel) == 1) {
+		(void)pthread_mutex_destroy(&old->lock);
 		kp_wipe(old->key, sizeof(old->key));
 		kp_heap_free(old->buckets);
 		kp_heap_free(old->places);
@@ -96,11 +108,13 @@ drop_oldest(struct kp_proofs *proofs)
 	proofs->count--;
 }
 
-enum kp_token_fault
-kp_proofs_take(struct kp_proofs *proofs, const unsigned char id[KP_SHA256_BYTES],
-	int64_t now_s, int64_t keep_s)
+static enum kp_token_fault
+take(struct kp_proofs *proofs, const unsigned char id[KP_SHA256_BYTES], int64_t now_s,
+	int64_t keep_s)
 {
-	while (proofs->count > 0 && proofs->places[proofs->first].until_s <= now_s) {
+	for (unsigned drops = 0; drops < DROPS_MAX && proofs->count > 0 &&
+		proofs->places[proofs->first].until_s <= now_s;
+		drops++) {
 		drop_oldest(proofs);
 	}
 	uint32_t *bucket = bucket_of(proofs, id);
@@ -120,6 +134,16 @@ kp_proofs_take(struct kp_proofs *proofs, const unsigned char id[KP_SHA256_BYTES]
 	*bucket = at;
 	proofs->count++;
 	return KP_TOKEN_GOOD;
+}
+
+enum kp_token_fault
+kp_proofs_take(struct kp_proofs *proofs, const unsigned char id[KP_SHA256_BYTES],
+	int64_t now_s, int64_t keep_s)
+{
+	KP_REQUIRE(pthread_mutex_lock(&proofs->lock) == 0);
+	enum kp_token_fault fault = take(proofs, id, now_s, keep_s);
+	KP_REQUIRE(pthread_mutex_unlock(&proofs->lock) == 0);
+	return fault;
 }
 
 void

@@ -1,13 +1,14 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /*
- * proofs: the DPoP proofs that were shown on this loop, so that none is taken twice
- * (RFC 9449, section 11.1), and the nonces of this loop.
+ * proofs: the DPoP proofs that were shown to this process, so that none is taken twice
+ * (RFC 9449, section 11.1), and the nonces it gives out.
  *
- * What one loop has seen another has not, and other replicas neither: a proof that leaked
- * could be shown once more to each of them while it is fresh. With nonces it cannot,
- * because a nonce is good on the loop that gave it and nowhere else. Counted with plain
- * integers; one loop thread.
+ * One table for all loops, of the process: made once at start, and shared by every
+ * snapshot's settings by reference, so that a reload forgets nothing. Any thread; a lock
+ * is held for a look-up and at most two removals. Other replicas have not seen what this
+ * one has: a proof that leaked could be shown once more to each of them while it is
+ * fresh. With nonces it cannot, because a nonce is good where it was given only.
  */
 #ifndef KP_IDENTITY_PROOFS_H
 #define KP_IDENTITY_PROOFS_H

@@ -4,6 +4,7 @@
  */
 #include "core/heap.h"
 #include "identity/identity.h"
+#include "identity/proofs.h"
 #include "token/key_set.h"
 
 #define ARENA_BYTES_MAX ((size_t)8 << 20)
@@ -51,6 +52,7 @@ kp_identity_settings_create(const struct kp_identity_settings *from,
 		kp_heap_free(own);
 		return status;
 	}
+	own->proofs = from->proofs == NULL ? NULL : kp_proofs_ref(from->proofs);
 	*ret_settings = own;
 	return KP_OK;
 }
@@ -75,6 +77,7 @@ kp_identity_settings_unref(struct kp_identity_settings **settings)
 		kp_tls_client_unref(&old->clients[i]);
 	}
 	kp_revoked_destroy(&old->revoked);
+	kp_proofs_unref(&old->proofs);
 	kp_arena_deinit(&old->arena);
 	kp_heap_free(old);
 }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "identity/identity.h"
+#include "identity/proofs.h"
 #include "support/fake_loop.h"
 #include "tests/support/mint.h"
 
@@ -22,6 +23,7 @@
 
 static struct kp_arena arena;
 static struct kp_signing_key *key;
+static struct kp_proofs *proofs;       /* of all loops */
 static struct kp_signing_key *own_key; /* of the client, for proofs */
 static struct kp_loop *loop;
 static struct kp_issuer issuers[2];
@@ -66,6 +68,7 @@ end(void **state)
 	(void)state;
 	kp_signing_key_destroy(&key);
 	kp_signing_key_destroy(&own_key);
+	kp_proofs_unref(&proofs);
 	kp_loop_destroy(&loop);
 	kp_arena_deinit(&arena);
 	return 0;
@@ -98,6 +101,8 @@ usual(void **state)
 		.service = KP_SLICE("dossiers"),
 		.inway = KP_SLICE("loopback"),
 		.skew_s = 60};
+	kp_proofs_unref(&proofs);
+	assert_int_equal(kp_proofs_create(16, &proofs), KP_OK);
 	from = (struct kp_identity_settings){.issuers = issuers,
 		.issuer_count = 2,
 		.keys = keys,
@@ -105,7 +110,7 @@ usual(void **state)
 		.public_url = KP_SLICE("https://poort.example.nl"),
 		.token_bytes_max = 8192,
 		.tokens_max = 16,
-		.proofs_max = 16,
+		.proofs = proofs,
 		.proof_window_ms = 60000,
 		.revoked_check_ms = 1000,
 		.roles_max = 8};
@@ -356,6 +361,31 @@ proofs_are_taken_once(void **state)
 	assert_int_equal(judge(), KP_TOKEN_PROOF_REQUEST);
 }
 
+/* What one loop has taken, no other takes; nor do both take what is shown to them at
+ * once.
+ */
+static void
+proofs_are_taken_once_on_all_loops(void **state)
+{
+	(void)state;
+	open_identifier();
+	struct kp_identifier *first = identifier;
+	open_identifier();
+	struct kp_identifier *second = identifier;
+	struct kp_slice token = token_with(TEXT(",\"cnf\":{\"jkt\":\"%s\"}", thumbprint));
+	show("DPoP", token);
+	proof_with(token, "a", "", now_s());
+	identifier = first;
+	assert_int_equal(judge(), KP_TOKEN_GOOD);
+	identifier = second;
+	assert_int_equal(judge(), KP_TOKEN_PROOF_AGAIN);
+	proof_with(token, "b", "", now_s());
+	assert_int_equal(judge(), KP_TOKEN_GOOD);
+	identifier = first;
+	assert_int_equal(judge(), KP_TOKEN_PROOF_AGAIN);
+	kp_identifier_close(&second);
+}
+
 /* Also when it is shown again from the far end of the window, to the last second. */
 static void
 proofs_have_a_window(void **state)
@@ -429,17 +459,24 @@ nonces_are_of_this_loop(void **state)
 	kp_fake_loop_advance(loop, (uint64_t)60 * 1000000);
 	proof_with(token, "c", more, now_s());
 	assert_int_equal(judge(), KP_TOKEN_NONCE);
-	/* Another loop has other nonces; a reload of this one has not. */
+	/* A nonce is good on every loop, and after a reload; another process has others.
+	 */
 	kp_identifier_nonce(identifier, kp_loop_wall_ms(loop), nonce);
 	more = TEXT(",\"nonce\":\"%.*s\"", (int)sizeof(nonce), nonce);
 	struct kp_identifier *before = identifier;
 	open_identifier();
 	proof_with(token, "d", more, now_s());
-	assert_int_equal(judge(), KP_TOKEN_NONCE);
-	kp_identifier_inherit(identifier, before);
 	assert_int_equal(judge(), KP_TOKEN_GOOD);
-	kp_identifier_close(&before);
+	kp_identifier_inherit(identifier, before);
 	assert_int_equal(judge(), KP_TOKEN_PROOF_AGAIN);
+	kp_identifier_close(&before);
+	kp_identifier_close(&identifier);
+	kp_proofs_unref(&proofs);
+	assert_int_equal(kp_proofs_create(16, &proofs), KP_OK);
+	from.proofs = proofs;
+	open_identifier();
+	proof_with(token, "e", more, now_s());
+	assert_int_equal(judge(), KP_TOKEN_NONCE);
 }
 
 static void
@@ -590,6 +627,7 @@ main(void)
 		CASE(bound_to_a_certificate),
 		CASE(what_an_issuer_demands),
 		CASE(proofs_are_taken_once),
+		CASE(proofs_are_taken_once_on_all_loops),
 		CASE(proofs_have_a_window),
 		CASE(proofs_are_bounded),
 		CASE(proofs_need_our_address),
