@@ -94,3 +94,20 @@ kp_connector_ask_live(struct kp_connector_ask *ask)
 	kp_workers_destroy(&ask->workers);
 	kp_loop_destroy(&ask->loop);
 }
+
+bool
+kp_connector_ignore_text(void *context, struct kp_text text)
+{
+	(void)context;
+	(void)text;
+	return true;
+}
+
+bool
+kp_connector_ignore_header(void *context, struct kp_text name, struct kp_text value)
+{
+	(void)context;
+	(void)name;
+	(void)value;
+	return true;
+}

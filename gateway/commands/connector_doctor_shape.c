@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "commands/connector_ask.h"
 #include "commands/connector_doctor.h"
 #include "core/bits.h"
 #include "core/nearest.h"
@@ -24,14 +25,6 @@ field_of(const struct kp_doctor *doctor, uint32_t cell)
 {
 	const struct kp_catalogue *catalogue = doctor->load.cells;
 	return &catalogue->fields[catalogue->cells[cell].field];
-}
-
-static bool
-take_subject(void *context, struct kp_text bsn)
-{
-	(void)context;
-	(void)bsn;
-	return true;
 }
 
 static bool
@@ -168,14 +161,6 @@ take_unmapped(void *context, struct kp_text path)
 	return true;
 }
 
-static bool
-take_valid_on(void *context, struct kp_text date)
-{
-	(void)context;
-	(void)date;
-	return true;
-}
-
 bool
 kp_doctor_shape_init(struct kp_doctor_shape *shape, struct kp_doctor *doctor)
 {
@@ -193,12 +178,12 @@ kp_doctor_shape_sink(struct kp_doctor_shape *shape)
 	return (struct kp_sink){
 		.size = sizeof(struct kp_sink),
 		.context = shape,
-		.subject = take_subject,
+		.subject = kp_connector_ignore_text,
 		.item = take_item,
 		.value = take_value,
 		.note = take_note,
 		.unmapped = take_unmapped,
-		.valid_on = take_valid_on,
+		.valid_on = kp_connector_ignore_text,
 	};
 }
 

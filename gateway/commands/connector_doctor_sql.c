@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "commands/connector_ask.h"
 #include "commands/connector_doctor.h"
 #include "core/nearest.h"
 #include "io/probe_postgres.h"
@@ -145,23 +146,6 @@ take_query(void *context, struct kp_text name, struct kp_text statement,
 	return copy != NULL;
 }
 
-static bool
-take_text(void *context, struct kp_text text)
-{
-	(void)context;
-	(void)text;
-	return true;
-}
-
-static bool
-take_header(void *context, struct kp_text name, struct kp_text value)
-{
-	(void)context;
-	(void)name;
-	(void)value;
-	return true;
-}
-
 /* What the connector would ask about nobody. */
 static bool
 gather(struct looking *looking)
@@ -174,11 +158,11 @@ gather(struct looking *looking)
 		.cell_words = doctor->load.cells->cell_words};
 	struct kp_request_writer writer = {.size = sizeof(writer),
 		.context = looking,
-		.method = take_text,
-		.target = take_text,
-		.header = take_header,
-		.body = take_text,
-		.key = take_text,
+		.method = kp_connector_ignore_text,
+		.target = kp_connector_ignore_text,
+		.header = kp_connector_ignore_header,
+		.body = kp_connector_ignore_text,
+		.key = kp_connector_ignore_text,
 		.query = take_query};
 	struct kp_source_services services = {
 		.private = private, .arena = &doctor->load.arena};

@@ -45,6 +45,13 @@ attribute(const struct walk *walk, const xmlNode *node, const char *name)
 
 /* Types. */
 
+static const char *
+without_prefix(const char *name)
+{
+	const char *colon = strchr(name, ':');
+	return colon == NULL ? name : colon + 1;
+}
+
 static bool
 is_builtin(xmlNode *node, const char *name)
 {
@@ -90,8 +97,7 @@ resolve_simple(const struct walk *walk, xmlNode *type, struct element *element)
 		element->eight_digits =
 			element->eight_digits || wants_eight_digits(walk, restriction);
 		if (is_builtin(restriction, base)) {
-			const char *colon = strchr(base, ':');
-			element->builtin = colon == NULL ? base : colon + 1;
+			element->builtin = without_prefix(base);
 			return;
 		}
 		type = kp_new_xsd_find(walk->xsd, restriction, "simpleType", base);
@@ -109,8 +115,7 @@ resolve_type(const struct walk *walk, struct element *element)
 		resolve_simple(walk, kp_new_xml_next(declaration->children, "simpleType"),
 			element);
 	} else if (is_builtin(declaration, type)) {
-		const char *colon = strchr(type, ':');
-		element->builtin = colon == NULL ? type : colon + 1;
+		element->builtin = without_prefix(type);
 	} else {
 		element->type =
 			kp_new_xsd_find(walk->xsd, declaration, "complexType", type);

@@ -9,7 +9,7 @@
 #include "commands/connector_new.h"
 
 #define COMMENT_BYTES 400
-#define UNMAPPED_LINE_BYTES 110
+#define UNMAPPED_LINE_BYTES ((size_t)110)
 
 /* The mark of what a person must still do; one text, so that it can be searched for. */
 #define MARK                                                                             \

@@ -173,14 +173,6 @@ path_of(const struct showing *showing, uint32_t cell)
 }
 
 static bool
-take_subject(void *context, struct kp_text bsn)
-{
-	(void)context;
-	(void)bsn;
-	return true;
-}
-
-static bool
 take_item(void *context, uint32_t section, uint32_t *ret_item)
 {
 	struct showing *showing = context;
@@ -274,14 +266,6 @@ take_unmapped(void *context, struct kp_text path)
 	return true;
 }
 
-static bool
-take_valid_on(void *context, struct kp_text date)
-{
-	(void)context;
-	(void)date;
-	return true;
-}
-
 static struct kp_text
 now_text(const struct showing *showing)
 {
@@ -348,23 +332,6 @@ no_header(const struct kp_head *head, struct kp_text name)
 }
 
 static bool
-ignore_text(void *context, struct kp_text text)
-{
-	(void)context;
-	(void)text;
-	return true;
-}
-
-static bool
-ignore_header(void *context, struct kp_text name, struct kp_text value)
-{
-	(void)context;
-	(void)name;
-	(void)value;
-	return true;
-}
-
-static bool
 ignore_query(void *context, struct kp_text name, struct kp_text statement,
 	const struct kp_text *parameters, uint32_t count)
 {
@@ -382,11 +349,11 @@ read_answer(struct showing *showing, void *memory)
 	const struct kp_source_private *private = attempt->source->private;
 	const struct kp_connector *connector = private->connector;
 	struct kp_request_writer writer = {.size = sizeof(writer),
-		.method = ignore_text,
-		.target = ignore_text,
-		.header = ignore_header,
-		.body = ignore_text,
-		.key = ignore_text,
+		.method = kp_connector_ignore_text,
+		.target = kp_connector_ignore_text,
+		.header = kp_connector_ignore_header,
+		.body = kp_connector_ignore_text,
+		.key = kp_connector_ignore_text,
 		.query = ignore_query};
 	struct kp_source_services services = {
 		.private = private, .arena = &showing->arena};
@@ -543,12 +510,12 @@ kp_connector_try_run(const struct kp_connector_try *attempt)
 	showing->sink = (struct kp_sink){
 		.size = sizeof(showing->sink),
 		.context = showing,
-		.subject = take_subject,
+		.subject = kp_connector_ignore_text,
 		.item = take_item,
 		.value = take_value,
 		.note = take_note,
 		.unmapped = take_unmapped,
-		.valid_on = take_valid_on,
+		.valid_on = kp_connector_ignore_text,
 	};
 	show_question(showing);
 	if (attempt->answer_given) {

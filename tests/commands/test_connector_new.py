@@ -127,6 +127,7 @@ class New(unittest.TestCase):
             "schema": {"$ref": "#/components/schemas/C"}}}}}}}}
         manifest = self.new("brp", "--openapi", self.openapi(paths, components={"schemas": schemas}))
         self.assertEqual(manifest["response"]["subject"], "bsn")
+        self.assertNotIn("larger or deeper", " ".join(manifest["//"]))
 
     def test_a_description_that_is_too_deep(self):
         schema = {"type": "object", "properties": {"bsn": {"type": "string"}}}
