@@ -35,10 +35,12 @@ static void
 add_template(struct kp_each_plan *plan, struct kp_slice text)
 {
 	static const char name[] = "{bekend:";
+	if (text.len == 0) {
+		return; /* and no data either */
+	}
 	const char *end = text.data + text.len;
 	const char *at = text.data;
-	while (text.len > 0 &&
-		(at = memmem(at, (size_t)(end - at), name, sizeof(name) - 1)) != NULL) {
+	while ((at = memmem(at, (size_t)(end - at), name, sizeof(name) - 1)) != NULL) {
 		at += sizeof(name) - 1;
 		size_t len = 0;
 		while (at + len < end && at[len] != '}' && at[len] != '|') {
