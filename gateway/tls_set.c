@@ -4,6 +4,7 @@
 #include "tls_set.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "assemble.h"
 #include "core/heap.h"
@@ -89,16 +90,42 @@ struct visitor {
 	void *context;
 };
 
-static void
-visit_client(const struct visitor *visitor, const struct kp_source *source,
-	const struct kp_tls_client *client)
+static bool
+has_term(const struct kp_tls_client *client, const struct kp_tls_term *term)
 {
-	char of[64];
 	const struct kp_tls_term *terms = NULL;
 	size_t count = client == NULL ? 0 : kp_tls_client_terms(client, &terms);
-	(void)snprintf(of, sizeof(of), "%.*s", KP_SLICE_ARG(source->name));
 	for (size_t i = 0; i < count; i++) {
-		visitor->visit(visitor->context, of, &terms[i]);
+		if (strcmp(terms[i].path, term->path) == 0 &&
+			terms[i].not_after_s == term->not_after_s) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What is read for the source, for its decision point and for the issuer of our tokens is
+ * often the same file: it is told once. */
+static void
+visit_source(const struct visitor *visitor, const struct kp_source *source)
+{
+	const struct kp_tls_client *const clients[] = {kp_source_tls(source),
+		kp_source_decision_tls(source), kp_source_issuer_tls(source)};
+	char of[64];
+	(void)snprintf(of, sizeof(of), "%.*s", KP_SLICE_ARG(source->name));
+	for (size_t i = 0; i < KP_ARRAY_LEN(clients); i++) {
+		const struct kp_tls_term *terms = NULL;
+		size_t count =
+			clients[i] == NULL ? 0 : kp_tls_client_terms(clients[i], &terms);
+		for (size_t j = 0; j < count; j++) {
+			bool told = false;
+			for (size_t k = 0; k < i; k++) {
+				told = told || has_term(clients[k], &terms[j]);
+			}
+			if (!told) {
+				visitor->visit(visitor->context, of, &terms[j]);
+			}
+		}
 	}
 }
 
@@ -121,7 +148,6 @@ kp_tls_visit_terms(const struct kp_snapshot *snapshot,
 	size_t sources = kp_source_set_count(snapshot->sources);
 	for (size_t i = 0; i < sources; i++) {
 		const struct kp_source *source = kp_source_set_get(snapshot->sources, i);
-		visit_client(&visitor, source, kp_source_tls(source));
-		visit_client(&visitor, source, kp_source_decision_tls(source));
+		visit_source(&visitor, source);
 	}
 }

@@ -128,10 +128,11 @@ void kp_source_set_inherit(struct kp_source_set *set, const struct kp_source_set
 size_t kp_source_set_count(const struct kp_source_set *set);
 const struct kp_source *kp_source_set_get(const struct kp_source_set *set, size_t index);
 
-/* What the source is shown and whom we believe there, and the same of its decision point.
- * Either may be NULL. */
+/* What the source is shown and whom we believe there, and the same of its decision point
+ * and of the issuer of our tokens for it. Each may be NULL. */
 const struct kp_tls_client *kp_source_tls(const struct kp_source *source);
 const struct kp_tls_client *kp_source_decision_tls(const struct kp_source *source);
+const struct kp_tls_client *kp_source_issuer_tls(const struct kp_source *source);
 
 /* Any thread. */
 enum kp_source_health kp_source_health(const struct kp_source *source);

@@ -121,6 +121,13 @@ kp_source_issuer_form(const struct kp_source_issuer *issuer, struct kp_buffer *f
 	}
 }
 
+const struct kp_tls_client *
+kp_source_issuer_tls(const struct kp_source *source)
+{
+	const struct kp_source_issuer *issuer = source->private->issuer;
+	return issuer == NULL ? NULL : issuer->access.tls;
+}
+
 void
 kp_source_token_counts(
 	const struct kp_source *source, struct kp_source_token_counts *ret_counts)

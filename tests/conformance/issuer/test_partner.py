@@ -6,6 +6,7 @@ assertion our key signs, with our certificate, to which the token is then bound;
 
     test_partner.py PROGRAM WORK      (npm installs in WORK, once)
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -177,6 +178,21 @@ class Tokens(WithPartner):
             self.issuer.start()
         self.use(self.access("showing", "tls_client_auth"))
         self.ask_once()
+
+    def test_when_what_the_issuer_is_shown_ends(self):
+        """/metrics tells when the certificates and anchors of the way to the issuer end, once for each file."""
+        anchors = self.pki / "issuer-root.pem"
+        anchors.write_bytes((self.pki / "root.pem").read_bytes())
+        self.use(self.access("tied", "tls_client_auth", token_members={"anchor_file": str(anchors)}))
+        self.ask_once()
+        with contextlib.closing(self.gateway.connect()) as connection:
+            connection.request("GET", "/metrics")
+            text = connection.getresponse().read().decode()
+        for file in ("issuer-root.pem", "root.pem", f"{OIN}.pem"):
+            found = [line for line in text.splitlines()
+                     if line.startswith("ketenpoort_certificate_expiry") and 'of="uwv"' in line and f'file="{file}"' in line]
+            self.assertEqual(len(found), 1, (file, text))
+        self.assertRegex(text, r'ketenpoort_source_tokens_total\{source="uwv",outcome="given"\} 1\n')
 
     def test_nothing_of_it_is_logged(self):
         self.use(self.access("plain", "client_secret_basic", "geheim-plain", certificate=None))
