@@ -87,6 +87,7 @@ struct kp_server_options {
 	uint32_t handshakes_max;  /* under way, per listener and loop */
 	uint32_t handshake_timeout_ms;
 	uint32_t handshake_steps_max; /* in one turn of a loop */
+	uint32_t accepts_per_turn;    /* connections, in one turn of a loop */
 	uint32_t drain_timeout_ms;    /* from SIGTERM until what is left is broken off */
 	uint64_t alive_us; /* how often `phase` wants to hear KP_SERVER_ALIVE; 0: never */
 	uint32_t drain_grace_ms; /* still accepting, for balancers to see readiness go

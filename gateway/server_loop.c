@@ -66,6 +66,7 @@ open_listeners(struct kp_server_loop *loop, struct kp_error *err)
 			.handshakes_max = server->options.handshakes_max,
 			.handshake_timeout_ms = server->options.handshake_timeout_ms,
 			.handshake_steps_max = server->options.handshake_steps_max,
+			.accepts_per_turn = server->options.accepts_per_turn,
 			.on_refused = on_refused,
 			.refused_context = loop,
 			.on_accept = server->listens[i].local

@@ -517,6 +517,7 @@ make_server(struct serve *serve, struct kp_error *err)
 		.handshakes_max = (uint32_t)config->tls_handshakes_max,
 		.handshake_timeout_ms = (uint32_t)config->tls_handshake_timeout_ms,
 		.handshake_steps_max = (uint32_t)config->tls_handshake_steps_max,
+		.accepts_per_turn = (uint32_t)config->server_accepts_per_turn,
 		.drain_timeout_ms = (uint32_t)config->server_drain_timeout_ms,
 		.drain_grace_ms = (uint32_t)config->server_drain_grace_ms,
 		.routes = {routes, KP_ARRAY_LEN(routes)},

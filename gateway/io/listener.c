@@ -88,16 +88,34 @@ welcome(struct kp_listener *listener, struct kp_stream *stream)
 
 static void on_again(struct kp_timer *timer);
 
+/* A rush of connections does not keep those that are there from their turn. */
+static bool
+has_had_its_share(struct kp_listener *listener)
+{
+	uint64_t turn = kp_loop_turn(listener->loop);
+	if (listener->turn != turn) {
+		listener->turn = turn;
+		listener->accepted = 0;
+	}
+	if (listener->accepted < listener->options.accepts_per_turn) {
+		listener->accepted++;
+		return false;
+	}
+	kp_loop_next_turn(listener->loop, &listener->more);
+	return true;
+}
+
 static void
 on_connection(uv_stream_t *server, int code)
 {
 	struct kp_listener *listener = server->data;
-	if (code != 0 || listener->closing) {
+	if (code != 0 || listener->closing || has_had_its_share(listener)) {
 		return;
 	}
 	struct kp_stream *stream = kp_heap_calloc(1, sizeof(*stream));
 	if (stream == NULL) {
-		/* libuv holds this connection, and offers no other until it is taken. */
+		/* libuv holds this connection, and offers no other until it is taken;
+		 * so it does above. */
 		listener->again.fire = on_again;
 		kp_timer_start(listener->loop, &listener->again, AGAIN_US);
 		return;
@@ -120,6 +138,13 @@ static void
 on_again(struct kp_timer *timer)
 {
 	struct kp_listener *listener = KP_CONTAINER_OF(timer, struct kp_listener, again);
+	on_connection((uv_stream_t *)&listener->tcp, 0);
+}
+
+static void
+on_more(struct kp_task *task)
+{
+	struct kp_listener *listener = KP_CONTAINER_OF(task, struct kp_listener, more);
 	on_connection((uv_stream_t *)&listener->tcp, 0);
 }
 
@@ -243,6 +268,7 @@ kp_listener_open(struct kp_loop *loop, const struct kp_listener_options *options
 		return kp_error_set(err, KP_E_MEMORY, "no memory for a listener");
 	}
 	listener->loop = loop;
+	listener->more.run = on_more;
 	listener->options = *options;
 	listener->options.host = NULL;
 	listener->options.socket = NULL;
@@ -282,6 +308,7 @@ kp_listener_close(struct kp_listener **listener_at)
 		/* Nobody will take what they lead to. */
 		kp_tls_handshakes_close(listener);
 		kp_timer_stop(listener->loop, &listener->again);
+		kp_loop_undefer(listener->loop, &listener->more);
 		uv_close((uv_handle_t *)&listener->tcp, on_listener_closed);
 	}
 }

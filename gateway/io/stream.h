@@ -49,6 +49,7 @@ struct kp_listener_options {
 	const int *socket;
 	uint32_t tag; /* the owner's; kp_stream_tag */
 	int backlog;
+	uint32_t accepts_per_turn; /* of the loop; the others wait in the backlog */
 	uint32_t streams_max;      /* open streams of this listener on this loop; more are
 				      closed at once */
 	struct kp_tls_server *tls; /* the listener takes a reference; NULL: plain */

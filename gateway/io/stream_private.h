@@ -34,7 +34,10 @@ struct kp_listener {
 	uint16_t port;
 	bool tcp_closed; /* libuv has let go */
 	bool closing;
-	struct kp_timer again;     /* a connection waits for memory */
+	struct kp_timer again; /* a connection waits for memory */
+	struct kp_task more;   /* takes those that wait for the next turn */
+	uint64_t turn;         /* of the loop, and how many were accepted in it */
+	uint32_t accepted;
 	struct kp_tls_server *tls; /* of new streams; one reference; NULL: plain */
 	struct kp_handshakes handshakes;
 	char *scratch; /* what OpenSSL wrote and the kernel has not seen; never between

@@ -444,6 +444,7 @@ rig_start(struct rig *rig, struct kp_tls_server *tls)
 			.handshakes_max = 64,
 			.handshake_timeout_ms = 10000,
 			.handshake_steps_max = 8,
+			.accepts_per_turn = 32,
 			.on_refused = rig_on_refused,
 			.refused_context = rig,
 			.on_accept = rig_on_accept,

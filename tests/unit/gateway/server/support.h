@@ -282,6 +282,7 @@ test_options(void)
 		.listen_count = 1,
 		.backlog = 512,
 		.connections_max = 1000,
+		.accepts_per_turn = 4,
 		.drain_timeout_ms = 3000,
 		.drain_grace_ms = 50,
 		.routes = {test_routes, KP_ARRAY_LEN(test_routes)},
