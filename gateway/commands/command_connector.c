@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "commands/connector_access.h"
 #include "commands/connector_commands.h"
+#include "commands/connector_answer.h"
 #include "commands/connector_load.h"
 #include "commands/connector_try.h"
 #include "connectors/manifest.h"
@@ -256,8 +257,8 @@ try_one(struct command *command)
 	}
 	attempt.bsn = kp_slice_from(command->load.bsn);
 	if (command->answer != NULL &&
-		!kp_connector_read_file(&command->load, command->answer,
-			KP_CONNECTOR_ANSWER_BYTES_MAX, &attempt.answer)) {
+		!kp_connector_read_answer(
+			&command->load, source, command->answer, &attempt.answer)) {
 		return EXIT_FOUND_FAULTS;
 	}
 	return kp_connector_try_run(&attempt);

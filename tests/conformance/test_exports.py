@@ -147,6 +147,16 @@ class Exports(unittest.TestCase):
         self.assertEqual(self.ask(manifest)[:2], ("gevonden", ["Nul"]))
         self.assertIn("persoon.geboren heeft een vorm die niet is afgesproken", self.answer)
 
+    def test_a_recorded_sheet(self):
+        (self.folder / "manifest.json").write_text(json.dumps(self.manifest(path="is-er-niet.xlsx", form="xlsx")))
+        self.workbook([["BSN", "Naam"], [int(BSN), "uit een bestand"]], "ander.xlsx")
+        done = self.run_program("try", "--bsn-file", "bsn", "--answer", "ander.xlsx")
+        self.assertIn("uit een bestand", done.stdout)
+        (self.folder / "ander.xlsx").write_text("BSN")
+        done = self.run_program("try", "--bsn-file", "bsn", "--answer", "ander.xlsx")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("ander.xlsx: the file is no .xlsx workbook", done.stderr)
+
     def test_a_sheet_is_kept_beside_its_index(self):
         manifest = self.manifest(path="export.xlsx", form="xlsx", index="export.index")
         index = self.folder / "export.index"
