@@ -76,7 +76,10 @@ kp_source_read_tls(struct kp_source_opening *opening, struct kp_slice endpoint,
 		.key = file_of(opening, ret_access->key_file, place),
 		.anchors = file_of(opening, ret_access->anchor_file, place),
 		.pin = credentials->pin};
-	if (!kp_slice_starts(endpoint, KP_SLICE("https://"))) {
+	/* libpq reads a database's files itself; here they are checked, and their ends
+	 * are known. */
+	bool database = kp_slice_starts(endpoint, KP_SLICE("postgresql://"));
+	if (!database && !kp_slice_starts(endpoint, KP_SLICE("https://"))) {
 		if (ret_access->anchor_file.len > 0) {
 			kp_source_finding(opening, place,
 				"certificates are given, so the endpoint must be https");
@@ -84,7 +87,7 @@ kp_source_read_tls(struct kp_source_opening *opening, struct kp_slice endpoint,
 		return KP_OK;
 	}
 	if (options.anchors.path == NULL) {
-		return KP_OK; /* found already */
+		return KP_OK; /* found already, or a database on this machine */
 	}
 	if (opening->options->token != NULL) {
 		options.token = *opening->options->token;

@@ -276,7 +276,8 @@ void kp_source_check_access(struct kp_source_opening *opening,
 void kp_source_check_endpoint(struct kp_source_opening *opening, struct kp_slice endpoint,
 	const struct kp_manifest_place *place,
 	const struct kp_manifest_credentials *access);
-/* Certificates, keys and anchors for an https endpoint. KP_E_MEMORY only. */
+/* Certificates, keys and anchors for an https endpoint, or a database over TLS.
+ * KP_E_MEMORY only. */
 enum kp_status kp_source_read_tls(struct kp_source_opening *opening,
 	struct kp_slice endpoint, const struct kp_manifest_credentials *credentials,
 	struct kp_source_access *ret_access) KP_MUST_USE;

@@ -108,6 +108,8 @@ check_sql(struct kp_source_opening *opening)
 	};
 	if (kp_slice_starts(manifest->endpoint, KP_SLICE("postgresql://"))) {
 		check_postgres(opening);
+		return kp_source_read_tls(
+			opening, manifest->endpoint, &manifest->access, &private->access);
 	} else if (private->sql.engine == KP_SQL_ODBC) {
 		private->sql.dsn = private->access.secret;
 		if (manifest->access.kind != KP_ACCESS_DSN) {

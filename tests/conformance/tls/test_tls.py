@@ -400,6 +400,32 @@ class Partners(unittest.TestCase):
         self.assertEqual(warnings, ["certificate of brp has ended"])
 
 
+class Databases(unittest.TestCase):
+    """What `check` says of the files of a database, which libpq reads for itself later."""
+
+    def check(self, **access):
+        with Rig("required") as rig:
+            folder = pathlib.Path(rig.home.name) / "gateway"
+            run(PROGRAM, "init", folder)
+            manifest = json.loads((pathlib.Path(__file__).resolve().parents[2] / "partners/database/gemeente-inkomen.json").read_text())
+            manifest["access"] = {"kind": "none", **{name: str(rig.pki / value) for name, value in access.items()}}
+            manifest["sql"]["user"] = "ketenpoort"
+            (folder / "sources/gemeente-inkomen.json").write_text(json.dumps(manifest, indent=1))
+            done = json.loads(run(PROGRAM, "check", "--json", folder / "gateway.json").stdout)
+            return [fault["message"] for fault in done["findings"]], [warning["message"] for warning in done["warnings"]]
+
+    def test_files(self):
+        ours = f"clients/{running.MUNICIPALITY}"
+        good = {"certificate_file": f"{ours}.pem", "key_file": f"{ours}.key", "anchor_file": "root.pem"}
+        self.assertEqual(self.check(**good), ([], []))
+        faults, _ = self.check(**{**good, "key_file": "server.key"})
+        self.assertRegex(faults[0], "is not the key of certificate")
+
+    def test_what_ends_is_warned_of(self):
+        self.assertEqual(self.check(certificate_file="bad/expired.pem", key_file="bad/expired.key", anchor_file="root.pem"),
+                         ([], ["certificate of gemeente-inkomen has ended"]))
+
+
 class Front:
     """TLS in front of a partner: asks for a certificate, keeps whose it was, and passes bytes on."""
 
