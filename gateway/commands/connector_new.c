@@ -33,7 +33,7 @@ static const char usage[] =
 	"                           in it is not kept; its columns are\n"
 	"\n"
 	"  -c, --catalogue FILE     catalogue of the dossier (default: catalogus.json)\n"
-	"      --operation NAME     openapi: operationId or path; wsdl: operation\n"
+	"      --operation NAME     openapi: operationId or path; wsdl: name or action\n"
 	"                           (default: the one with the most proposals)\n"
 	"  -o, --output FILE        default: standard output\n"
 	"\n"

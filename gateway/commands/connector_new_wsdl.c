@@ -102,6 +102,17 @@ try_operation(struct kp_new_xsd *xsd, const struct operation *operation)
 	return kp_new_propose(new) ? new->proposed : 0;
 }
 
+/* By its name, or by its action or the end of that. */
+static bool
+is_called(const struct operation *operation, const char *wanted)
+{
+	const char *end =
+		operation->action == NULL ? NULL : strrchr(operation->action, '/');
+	return wanted == NULL || strcmp(operation->name, wanted) == 0 ||
+		(operation->action != NULL && strcmp(operation->action, wanted) == 0) ||
+		(end != NULL && strcmp(end + 1, wanted) == 0);
+}
+
 static bool
 choose_in(struct kp_new_xsd *xsd, xmlNode *port, const char *wanted,
 	struct operation *ret_operation, size_t *best)
@@ -117,7 +128,7 @@ choose_in(struct kp_new_xsd *xsd, xmlNode *port, const char *wanted,
 			.question = element_of(xsd, one, "input"),
 			.answer = element_of(xsd, one, "output")};
 		if (own.name == NULL || own.answer == NULL || own.question == NULL ||
-			(wanted != NULL && strcmp(own.name, wanted) != 0)) {
+			!is_called(&own, wanted)) {
 			continue;
 		}
 		size_t proposed = try_operation(xsd, &own);
