@@ -32,19 +32,27 @@ tls_of(struct kp_server_loop *loop, size_t listen)
 /* For the operator; whoever was refused learns nothing. A stranger who keeps trying does
  * not fill the log. */
 static void
-on_refused(void *context, const char *peer, const char *reason)
+on_refused(void *context, const struct kp_listener_refusal *refusal)
 {
 	struct kp_server_loop *loop = context;
+	const struct kp_log *log = &loop->server->log;
 	int64_t now_s = kp_loop_wall_ms(loop->loop) / 1000;
 	kp_metrics_add(loop->metrics, KP_METRIC_HANDSHAKES_REFUSED, 1);
 	if (loop->refused_s != now_s) {
+		if (loop->refused > REFUSALS_LOGGED_PER_S) {
+			KP_LOG(log, INFO, SERVER, "more clients were not let in",
+				kp_log_number(KP_LOG_DROPPED,
+					loop->refused - REFUSALS_LOGGED_PER_S));
+		}
 		loop->refused_s = now_s;
 		loop->refused = 0;
 	}
 	if (loop->refused++ < REFUSALS_LOGGED_PER_S) {
-		KP_LOG(&loop->server->log, INFO, SERVER, "client not let in",
-			kp_log_cstr(KP_LOG_PEER, peer),
-			kp_log_cstr(KP_LOG_REASON, reason));
+		KP_LOG(log, INFO, SERVER, "client not let in",
+			kp_log_number(KP_LOG_PORT, refusal->port),
+			kp_log_cstr(KP_LOG_PEER, refusal->peer),
+			kp_log_cstr(KP_LOG_REASON, refusal->reason),
+			kp_log_text(KP_LOG_CLAIMED, refusal->claimed_oin));
 	}
 }
 

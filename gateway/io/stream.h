@@ -40,6 +40,16 @@ struct kp_stream_handler {
 	void (*on_closed)(void *owner);
 };
 
+/* Borrowed for the call; for our own log, and never for the other side. */
+struct kp_listener_refusal {
+	uint16_t port; /* it came to */
+	const char *peer;
+	const char *reason;
+	/* In the certificate it showed, which was not believed; empty: none, or not
+	 * clear. */
+	struct kp_slice claimed_oin;
+};
+
 struct kp_listener_options {
 	const char *host; /* numeric address, "127.0.0.1" or "::1" */
 	uint16_t port;    /* 0: any; kp_listener_port tells which */
@@ -56,9 +66,8 @@ struct kp_listener_options {
 	uint32_t handshakes_max;   /* under way; over it the oldest is closed */
 	uint32_t handshake_timeout_ms;
 	uint32_t handshake_steps_max; /* in one turn of the loop */
-	/* A client that was not let in: its address, and why, which is for our own log.
-	 * May be NULL. */
-	void (*on_refused)(void *context, const char *peer, const char *reason);
+	/* A client that was not let in. May be NULL. */
+	void (*on_refused)(void *context, const struct kp_listener_refusal *refusal);
 	void *refused_context;
 	/* A new stream, after the handshake when the listener has one: returns its owner,
 	 * or NULL to have it closed. Reading is off. */

@@ -82,8 +82,11 @@ refuse(struct kp_stream *stream, const char *reason)
 	kp_tls_flush(stream); /* the alert */
 	tls->state = KP_TLS_REFUSED;
 	if (listener->options.on_refused != NULL) {
-		listener->options.on_refused(
-			listener->options.refused_context, stream->peer, reason);
+		const struct kp_listener_refusal refusal = {.port = listener->port,
+			.peer = stream->peer,
+			.reason = reason,
+			.claimed_oin = tls->peer.claimed_oin};
+		listener->options.on_refused(listener->options.refused_context, &refusal);
 	}
 	tls->kept.len = 0;
 	tls->input = (struct kp_slice){NULL, 0};

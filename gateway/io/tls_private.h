@@ -145,8 +145,9 @@ struct kp_tls_peer {
 	int64_t chain_until_s; /* the first certificate of the chain expires */
 	unsigned messages;     /* after the handshake, that are no data */
 	bool established;
-	bool abused;         /* too many of those */
-	const char *refused; /* for our own log; never for the other side */
+	bool abused;                 /* too many of those */
+	const char *refused;         /* for our own log; never for the other side */
+	struct kp_slice claimed_oin; /* of a certificate that was refused; in `oin` */
 	struct kp_peer_certificate certificate;
 	bool certified;
 	char oin[KP_TLS_OIN_BYTES];

@@ -148,6 +148,26 @@ judge_leaf(X509 *certificate)
 	return read_subject(certificate, &subject) ? NULL : "subject not clear";
 }
 
+static struct kp_slice
+copy_text(char *to, size_t size, struct kp_slice text)
+{
+	size_t len = text.len < size ? text.len : size;
+	if (len > 0) {
+		memcpy(to, text.data, len);
+	}
+	return (struct kp_slice){to, len};
+}
+
+/* Who the client said it was, for our log. Nothing vouches for it. */
+static void
+note_claim(struct kp_tls_peer *peer, X509 *leaf)
+{
+	struct kp_certificate_subject subject;
+	if (leaf != NULL && read_subject(leaf, &subject)) {
+		peer->claimed_oin = copy_text(peer->oin, sizeof(peer->oin), subject.oin);
+	}
+}
+
 /* Called for each certificate, the anchor first and the client's own last. */
 int
 kp_tls_peer_verify(int good, X509_STORE_CTX *store)
@@ -172,19 +192,10 @@ kp_tls_peer_verify(int good, X509_STORE_CTX *store)
 		return 1;
 	}
 	peer->refused = fault;
+	note_claim(peer, X509_STORE_CTX_get0_cert(store));
 	/* The alert follows from this code, and is the same for every reason. */
 	X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
 	return 0;
-}
-
-static struct kp_slice
-copy_text(char *to, size_t size, struct kp_slice text)
-{
-	size_t len = text.len < size ? text.len : size;
-	if (len > 0) {
-		memcpy(to, text.data, len);
-	}
-	return (struct kp_slice){to, len};
 }
 
 static bool

@@ -66,6 +66,9 @@ class Clients(unittest.TestCase):
         log = self.rig.gateway.log_text()
         for reason in ("expired", "not yet valid", "revoked", "purpose", "local issuer", "self-signed"):
             self.assertRegex(log, f"client not let in.*{reason}")
+        refusals = [json.loads(line) for line in log.splitlines() if "client not let in" in line]
+        refusals = [refusal for refusal in refusals if refusal["reason"] != "subject not clear"]  # of another test
+        self.assertTrue(all(refusal["port"] == self.rig.port and len(refusal["claimed"]) == 20 for refusal in refusals), refusals)
 
     def test_no_certificate_is_refused(self):
         done = self.rig.curl("--cacert", self.rig.pki / "root.pem")

@@ -60,6 +60,7 @@ bad_clients_all_see_the_same(void **state)
 					SSL_R_SSLV3_ALERT_BAD_CERTIFICATE);
 				RIG_AWAIT(&rig, rig.seen.refused == i + 1);
 				assert_non_null(strstr(rig.seen.reason, reasons[i]));
+				assert_string_equal(rig.seen.claimed, OIN);
 				rig_client_close(&client);
 			}
 			assert_int_equal(rig.seen.accepted, 0);

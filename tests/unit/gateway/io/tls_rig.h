@@ -257,6 +257,7 @@ struct rig_seen {
 	unsigned ends;
 	enum kp_status end_status;
 	unsigned refused;
+	char claimed[32];
 	char reason[128];
 	bool certified;
 	char oin[32];
@@ -417,12 +418,13 @@ rig_on_accept(void *context, struct kp_stream *stream,
 }
 
 static void
-rig_on_refused(void *context, const char *peer, const char *reason)
+rig_on_refused(void *context, const struct kp_listener_refusal *refusal)
 {
 	struct rig *rig = context;
-	(void)peer;
 	RIG_NOTE(rig, rig->seen.refused++; (void)snprintf(
-		rig->seen.reason, sizeof(rig->seen.reason), "%s", reason));
+		rig->seen.reason, sizeof(rig->seen.reason), "%s", refusal->reason);
+		 (void)snprintf(rig->seen.claimed, sizeof(rig->seen.claimed), "%.*s",
+			 KP_SLICE_ARG(refusal->claimed_oin)));
 }
 
 static void *
