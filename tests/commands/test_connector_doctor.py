@@ -575,6 +575,17 @@ class Doctor(unittest.TestCase):
         steps = self.soap("wsse:FailedCheck", "The signature or decryption was invalid")
         self.assertIn("does not accept the signature", self.said(steps, "fail")["soap.signature"])
 
+    def test_clocks_of_signed_messages(self):
+        self.authority.issue("signs", usage="clientAuth", host=None)
+        sign = {"certificate_file": str(self.keys / "signs.pem"), "key_file": str(self.keys / "signs.key"), "valid_s": 90}
+        for soap, level, words in (({**self.SOAP["soap"], "sign": sign}, "fail", "it will find our signed messages out of date"),
+                                   (self.SOAP["soap"], "warn", "tokens and dates may be refused")):
+            with self.subTest(level=level), Partner(shift=120) as partner:
+                endpoint = f"http://127.0.0.1:{partner.port}"
+                steps = self.look(endpoint, lambda manifest: (manifest.clear(), manifest.update(
+                    {**self.SOAP, "soap": soap}, endpoint=endpoint, access={})), ask=False)
+                self.assertIn(words, self.said(steps, level)["clock"])
+
     # Exports.
 
     EXPORT = {
