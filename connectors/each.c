@@ -74,6 +74,11 @@ kp_each_compile(const struct kp_manifest *manifest, const struct kp_host *host,
 	for (size_t i = 0; i < request->query_count; i++) {
 		add_template(ret_plan, request->query[i].value);
 	}
+	if (ret_plan->path_count == KP_EACH_PATHS_MAX) {
+		kp_finding(host, &request->target_place,
+			"each: the request asks for %zu fields of an item or more",
+			KP_EACH_PATHS_MAX);
+	}
 	if (ret_plan->path_count == 0) {
 		kp_finding(host, &request->target_place,
 			"each: the request asks for no {bekend:%.*s.…}",

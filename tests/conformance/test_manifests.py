@@ -137,6 +137,8 @@ WRONG = [
     ("request.bsn_in_url", True, "the target has no {bsn}"),
     ("request.each", "persoon", "is not a list section"),
     ("request.each", "niets", "is not a list section"),
+    ("request", {"target": "/p", "each": "voertuigen", "query": {f"q{i}": "{bekend:voertuigen.x%d}" % i for i in range(16)}},
+     "16 fields of an item or more"),
     ("request.each", "voertuigen", "asks for no {bekend:voertuigen."),
     ("request.headers", {"If-None-Match": "*"}, "asks for less than the whole answer"),
     ("request.headers", {"range": "bytes=0-"}, "asks for less than the whole answer"),
