@@ -365,80 +365,107 @@ describe(const struct kp_config *config, struct kp_snapshot **snapshot_at,
 	return status;
 }
 
+/* What a snapshot is made of. */
+struct parts {
+	struct kp_arena arena; /* of the files, until it is made */
+	struct kp_bundle *bundle;
+	struct kp_source_set *sources;
+	struct kp_authzen_set *authzen_set;
+	struct kp_tls_set *tls;
+	struct kp_identity_settings *identity;
+};
+
+/* Each part is looked at even when an earlier one failed, so that all faults come out. */
+static enum kp_status
+read_parts(struct kp_config *config, const struct kp_assemble_means *means,
+	struct kp_findings *findings, struct parts *parts)
+{
+	struct kp_arena *arena = &parts->arena;
+	struct kp_tls_token token = {0};
+	enum kp_status secrets = kp_config_read_secrets(config, findings);
+	enum kp_status tokens = kp_tls_token_of(config, findings, &token);
+	enum kp_status rules = make_bundle(config, arena, findings, &parts->bundle);
+	enum kp_status partners = rules == KP_OK
+		? make_sources(config, means, &token, kp_bundle_catalogue(parts->bundle),
+			  arena, findings, &parts->sources)
+		: KP_OK;
+	enum kp_status authzen =
+		make_authzen_set(config, arena, findings, &parts->authzen_set);
+	enum kp_status askers = secrets == KP_OK
+		? kp_assemble_identity(config, means->proofs, findings, &parts->identity)
+		: KP_OK;
+	enum kp_status notice = check_notice(config, arena, findings);
+	enum kp_status listeners =
+		kp_tls_set_create(config, &token, means, findings, &parts->tls);
+	return secrets != KP_OK      ? secrets
+		: authzen != KP_OK   ? authzen
+		: notice != KP_OK    ? notice
+		: tokens != KP_OK    ? tokens
+		: listeners != KP_OK ? listeners
+		: askers != KP_OK    ? askers
+		: rules != KP_OK     ? rules
+				     : partners;
+}
+
+/* The snapshot takes sources, decision points and TLS over; they are gone from `parts`.
+ */
+static enum kp_status
+make_snapshot(struct kp_config *config, const struct kp_assemble_means *means,
+	struct parts *parts, struct kp_snapshot **ret_snapshot, struct kp_error *err)
+{
+	struct kp_path_config path = path_config(config);
+	path.identity = parts->identity;
+	struct kp_snapshot_options options = {.config = &path,
+		.bundle = parts->bundle,
+		.sources = parts->sources,
+		.authzen_set = parts->authzen_set,
+		.journal = means->journal,
+		.quota = means->quota,
+		.logger = means->logger,
+		.now_ms = now_ms()};
+	(void)kp_error_set(err, KP_E_MEMORY, "no memory for a snapshot");
+	enum kp_status status = add_quotas(config, &parts->arena, &path);
+	if (status == KP_OK) {
+		status = kp_snapshot_create(&options, ret_snapshot, err);
+	}
+	if (status != KP_OK) {
+		return status;
+	}
+	parts->sources = NULL;
+	parts->authzen_set = NULL;
+	(*ret_snapshot)->tls = parts->tls;
+	(*ret_snapshot)->tls_destroy = kp_tls_set_destroy;
+	parts->tls = NULL;
+	return describe(config, ret_snapshot, err);
+}
+
+static void
+drop_parts(struct parts *parts)
+{
+	kp_source_set_destroy(&parts->sources);
+	kp_authzen_set_destroy(&parts->authzen_set);
+	kp_tls_set_destroy(&parts->tls);
+	kp_identity_settings_unref(&parts->identity);
+	kp_bundle_unref(&parts->bundle);
+	kp_arena_deinit(&parts->arena);
+}
+
 enum kp_status
 kp_assemble(struct kp_config *config, const struct kp_assemble_means *means,
 	struct kp_findings *findings, struct kp_snapshot **ret_snapshot)
 {
-	struct kp_arena arena;
-	struct kp_bundle *bundle = NULL;
-	struct kp_source_set *sources = NULL;
-	struct kp_authzen_set *authzen_set = NULL;
-	struct kp_tls_set *tls = NULL;
-	struct kp_identity_settings *identity = NULL;
-	kp_arena_init(&arena, FILES_BYTES_MAX, NULL);
-	/* Each part is looked at even when an earlier one failed, so that all faults come
-	 * out. */
-	enum kp_status secrets = kp_config_read_secrets(config, findings);
-	struct kp_tls_token token = {0};
-	enum kp_status tokens = kp_tls_token_of(config, findings, &token);
-	enum kp_status rules = make_bundle(config, &arena, findings, &bundle);
-	enum kp_status partners = rules == KP_OK
-		? make_sources(config, means, &token, kp_bundle_catalogue(bundle), &arena,
-			  findings, &sources)
-		: KP_OK;
-	enum kp_status authzen = make_authzen_set(config, &arena, findings, &authzen_set);
-	enum kp_status askers = secrets == KP_OK
-		? kp_assemble_identity(config, means->proofs, findings, &identity)
-		: KP_OK;
-	enum kp_status notice = check_notice(config, &arena, findings);
-	enum kp_status listeners =
-		kp_tls_set_create(config, &token, means, findings, &tls);
-	enum kp_status status = secrets != KP_OK ? secrets
-		: authzen != KP_OK               ? authzen
-		: notice != KP_OK                ? notice
-		: tokens != KP_OK                ? tokens
-		: listeners != KP_OK             ? listeners
-		: askers != KP_OK                ? askers
-		: rules != KP_OK                 ? rules
-						 : partners;
+	struct parts parts = {0};
+	kp_arena_init(&parts.arena, FILES_BYTES_MAX, NULL);
+	enum kp_status status = read_parts(config, means, findings, &parts);
 	if (status == KP_OK) {
-		struct kp_path_config path = path_config(config);
-		path.identity = identity;
-		struct kp_snapshot_options options = {.config = &path,
-			.bundle = bundle,
-			.sources = sources,
-			.authzen_set = authzen_set,
-			.journal = means->journal,
-			.quota = means->quota,
-			.logger = means->logger,
-			.now_ms = now_ms()};
-		struct kp_error err;
-		(void)kp_error_set(&err, KP_E_MEMORY, "no memory for a snapshot");
-		status = add_quotas(config, &arena, &path);
-		if (status == KP_OK) {
-			status = kp_snapshot_create(&options, ret_snapshot, &err);
-		}
-		if (status == KP_OK) {
-			sources = NULL;
-			authzen_set = NULL;
-			(*ret_snapshot)->tls = tls;
-			(*ret_snapshot)->tls_destroy = kp_tls_set_destroy;
-			tls = NULL;
-			status = describe(config, ret_snapshot, &err);
-		}
+		struct kp_error err = {0};
+		status = make_snapshot(config, means, &parts, ret_snapshot, &err);
 		if (status != KP_OK) {
 			kp_findings_add(findings, &err);
 		}
 	} else if (!kp_findings_any(findings)) {
 		add_error(findings, status, kp_status_info(status)->title);
 	}
-	if (status != KP_OK) {
-		kp_source_set_destroy(&sources);
-		kp_authzen_set_destroy(&authzen_set);
-		kp_tls_set_destroy(&tls);
-	}
-	kp_identity_settings_unref(&identity);
-	kp_bundle_unref(&bundle);
-	kp_arena_deinit(&arena);
+	drop_parts(&parts);
 	return status;
 }

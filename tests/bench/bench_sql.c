@@ -2,8 +2,8 @@
 
 /*
  * bench_sql: what an answer of PostgreSQL costs this process, one at a time over one
- * connection: CPU and time, by number of rows. Started by sql.py, which puts psycopg
- * beside it:  bench_sql PORT USER PASSWORD ROWS CALLS
+ * connection: CPU, time and memory, by number of rows. Started by sql.py, which puts
+ * psycopg beside it:  bench_sql PORT USER PASSWORD ROWS CALLS
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +24,7 @@ struct run {
 	unsigned failed;
 	uint64_t bytes;
 	uint64_t began_us;
+	long memory_began_kb;
 	double cpu_began;
 };
 
@@ -34,6 +35,14 @@ cpu_us(void)
 	(void)getrusage(RUSAGE_SELF, &usage);
 	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
 		(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+static long
+memory_kb(void)
+{
+	struct rusage usage;
+	(void)getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
 }
 
 static enum kp_status
@@ -132,11 +141,13 @@ main(int argc, char **argv)
 		return 1;
 	}
 	kp_loop_post(run.loop, &run.start);
+	run.memory_began_kb = memory_kb();
 	kp_loop_run(run.loop);
 	double cpu = cpu_us() - run.cpu_began;
 	double took = (double)(kp_loop_clock_us(run.loop) - run.began_us);
-	printf("%.1f %.1f %llu %u\n", cpu / run.calls, took / run.calls,
-		(unsigned long long)(run.bytes / run.calls), run.failed);
+	printf("%.1f %.1f %llu %u %ld\n", cpu / run.calls, took / run.calls,
+		(unsigned long long)(run.bytes / run.calls), run.failed,
+		memory_kb() - run.memory_began_kb);
 	kp_loop_destroy(&run.loop);
 	return 0;
 }

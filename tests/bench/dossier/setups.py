@@ -48,17 +48,25 @@ DUO = {
 }
 
 
+guards = []  # one for each row that was taken
+
+
 def free_ports(count):
-    """A row of ports that nothing listens on, below the range the kernel takes for connections."""
+    """A row of ports that nothing listens on, below the range the kernel takes for connections. They are ours as long as we run:
+    the port before them is bound and kept, so that another run takes another row."""
     for first in range(20100, 27000, 100):
+        guard = socket.socket()
         try:
+            guard.bind(("127.0.0.1", first - 1))
             for port in range(first, first + count):
                 with socket.socket() as probe:
                     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     probe.bind(("127.0.0.1", port))
-            return first
         except OSError:
+            guard.close()
             continue
+        guards.append(guard)
+        return first
     raise SystemExit(f"no {count} free ports in a row")
 
 

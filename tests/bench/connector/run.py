@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Ketenpoort contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""CPU and memory of a SOAP answer: the connector, libxml2's tree (bench_soap) and python3-zeep.
+"""CPU and memory of an answer: the connector, a library's tree of it (bench_connector), and python3-zeep (soap) or Python's own
+json (rest).
 
-    python3 tests/bench/soap/run.py .build/release/tests/bench/bench_soap
+    python3 tests/bench/connector/run.py .build/release/tests/bench/bench_connector [soap|rest]
 
 Needs python3-zeep (sh tests/packages.sh bench). Prints; judges nothing."""
 import pathlib
@@ -29,6 +30,18 @@ def job():
                           one.AantVerloondeUrenIko, one.BedrBrutoloonSv.WaardeBedr, one.BedrIngehoudenLbPremieVolksverz.WaardeBedr,
                           one.BedrVakantietoeslag.WaardeBedr))
     return values
+"""
+JSON = r"""
+import json, pathlib, resource, sys, time
+bytes_ = pathlib.Path(sys.argv[2]).read_bytes()
+def job():
+    values = 0
+    for one in json.loads(bytes_)["dienstverbanden"]:
+        values += sum(v is not None for v in (one["werkgever"]["naam"], one["werkgever"]["loonheffingennummer"], one["soortContract"],
+                      one["datumAanvang"], one["datumEinde"], one["urenPerWeek"], one["loon"]["bruto"], one["loon"]["periode"]))
+    return values
+"""
+MEASURE = r"""
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 values = job()
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
@@ -51,24 +64,27 @@ def python_with_zeep():
     return sys.executable
 
 
-def main():
-    program = sys.argv[1]
-    python = python_with_zeep()
-    source = HERE.parents[2]
+def beside(kind, program, python, peer, script):
     with tempfile.TemporaryDirectory() as folder:
-        ours = subprocess.run([program, source, folder], check=True, capture_output=True, text=True).stdout
+        ours = subprocess.run([program, kind, HERE.parents[2], folder], check=True, capture_output=True, text=True).stdout
         lines = ours.splitlines()
-        print(lines[0] + "   python3-zeep                zeep / connector")
+        print(f"{lines[0]}   {peer:>26}  {peer} / connector")
         for line in lines[1:]:
             size = line.split()[0]
-            done = subprocess.run([python, "-c", ZEEP, HERE, f"{folder}/answer-{size}.xml"],
-                                  capture_output=True, text=True)
+            done = subprocess.run([python, "-c", script + MEASURE, HERE, f"{folder}/answer-{size}"], capture_output=True, text=True)
             if done.returncode != 0:
-                print(line + "   zeep: " + (done.stderr.strip().splitlines() or ["failed"])[-1])
+                print(f"{line}   {peer}: " + (done.stderr.strip().splitlines() or ["failed"])[-1])
                 continue
             us, memory, values = done.stdout.split()
             mine = float(line.split()[1])
-            print(f"{line}   {float(us):10.0f} us {memory:>6} kB {values:>5} v  {float(us) / mine:.1f}")
+            print(f"{line}   {float(us):10.0f} us {memory:>6} kB {values:>6} v  {float(us) / mine:.1f}")
+
+
+def main():
+    program = sys.argv[1]
+    for kind, python, peer, script in (("soap", python_with_zeep(), "zeep", ZEEP), ("rest", sys.executable, "json", JSON)):
+        if kind in sys.argv[2:] or len(sys.argv) == 2:
+            beside(kind, program, python, peer, script)
 
 
 if __name__ == "__main__":

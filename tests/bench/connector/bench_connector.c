@@ -1,0 +1,319 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * bench_connector: CPU and memory of one answer, from bytes to fields, by a connector and
+ * by a library that makes a tree of it (soap: libxml2, rest: jansson), at sizes from 1 kB
+ * to 5 MB. Each is measured in a process of its own. run.py puts others beside them.
+ *
+ *     bench_connector soap|rest SOURCE [WRITE_ANSWERS_TO]
+ *
+ * Prints; judges nothing.
+ */
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/connector/kinds.h"
+#include "connectors/registry.h"
+
+#define BENCH_NS 400000000LL
+#define RUNS 5
+#define PIECE_BYTES ((size_t)16384)
+
+static const size_t sizes[] = {1000, 10000, 100000, 700000, 5000000};
+
+static const struct kp_bench_kind *const kinds[] = {&kp_bench_soap, &kp_bench_rest};
+
+static long long
+cpu_ns(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (long long)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* A host that knows every field, and a sink that counts. */
+
+static uint32_t
+find_cell(void *context, struct kp_text path)
+{
+	struct kp_bench *bench = context;
+	(void)path;
+	return bench->cells++;
+}
+
+static uint32_t
+find_section(void *context, struct kp_text name)
+{
+	(void)context;
+	return name.len == 7 && memcmp(name.data, "persoon", 7) == 0 ? 1 : 0;
+}
+
+static bool
+is_list(void *context, uint32_t section)
+{
+	(void)context;
+	return section == 0;
+}
+
+static struct kp_text
+same(void *context, struct kp_text path)
+{
+	(void)context;
+	return path;
+}
+
+static void
+on_finding(void *context, const struct kp_fault *fault)
+{
+	(void)context;
+	fprintf(stderr, "%s: %s\n", fault->place, fault->message);
+}
+
+static void *
+give(void *context, size_t size)
+{
+	return kp_arena_alloc(context, size);
+}
+
+static void *
+give_instance(void *context, size_t size)
+{
+	struct kp_bench *bench = context;
+	return kp_arena_alloc(&bench->arena, size);
+}
+
+static bool
+take_text(void *context, struct kp_text text)
+{
+	(void)context;
+	(void)text;
+	return true;
+}
+
+static bool
+take_header(void *context, struct kp_text name, struct kp_text value)
+{
+	(void)context;
+	(void)name;
+	(void)value;
+	return true;
+}
+
+static bool
+take_item(void *context, uint32_t section, uint32_t *ret_item)
+{
+	struct kp_bench *bench = context;
+	(void)section;
+	*ret_item = bench->items++;
+	return true;
+}
+
+static bool
+take_value(void *context, const struct kp_value *value)
+{
+	struct kp_bench *bench = context;
+	bench->values += value->bytes.len > 0 ? 1 : 0;
+	return true;
+}
+
+static struct kp_slice
+read_file(struct kp_arena *arena, const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	KP_REQUIRE(file != NULL);
+	char *text = kp_arena_bytes(arena, 65536);
+	size_t len = fread(text, 1, 65536, file);
+	(void)fclose(file);
+	return (struct kp_slice){text, len};
+}
+
+static void
+open_connector(struct kp_bench *bench, const char *source)
+{
+	static struct kp_registry registry;
+	struct kp_fault fault = {0};
+	struct kp_host host = {.abi_major = KP_CONNECTOR_ABI_MAJOR,
+		.abi_minor = KP_CONNECTOR_ABI_MINOR,
+		.size = sizeof(host),
+		.context = bench,
+		.find_cell = find_cell,
+		.find_section = find_section,
+		.nearest = same,
+		.section_is_list = is_list,
+		.finding = on_finding,
+		.alloc = give_instance};
+	kp_arena_init(&bench->arena, KP_BENCH_BYTES_MAX, NULL);
+	const char *path =
+		kp_arena_printf(&bench->arena, "%s/%s", source, bench->kind->manifest);
+	struct kp_slice manifest = read_file(&bench->arena, path);
+	kp_registry_init(&registry);
+	bench->connector = kp_registry_find(&registry, kp_slice_from(bench->kind->name));
+	int verdict = bench->connector->open(&host,
+		(struct kp_text){manifest.data, manifest.len}, &bench->instance, &fault);
+	KP_REQUIRE(verdict == KP_DONE);
+	bench->memory = calloc(1, bench->connector->call_size);
+	KP_REQUIRE(bench->memory != NULL);
+}
+
+static void
+by_connector(struct kp_bench *bench)
+{
+	const struct kp_connector *connector = bench->connector;
+	struct kp_fault fault = {0};
+	uint64_t cells[4];
+	enum kp_outcome outcome = KP_ERROR;
+	memset(cells, 0xff, sizeof(cells));
+	struct kp_need need = {.size = sizeof(need),
+		.bsn = {KP_BENCH_BSN, 9},
+		.now = {"2026-11-27T00:00:00Z", 20},
+		.cells = cells,
+		.cell_words = 4};
+	struct kp_call_host host = {
+		.size = sizeof(host), .context = &bench->call_arena, .alloc = give};
+	struct kp_sink sink = {.size = sizeof(sink),
+		.context = bench,
+		.subject = take_text,
+		.item = take_item,
+		.value = take_value,
+		.note = take_header,
+		.valid_on = take_text};
+	struct kp_request_writer writer = {.size = sizeof(writer),
+		.method = take_text,
+		.target = take_text,
+		.header = take_header,
+		.body = take_text,
+		.key = take_text};
+	struct kp_head head = {.size = sizeof(head),
+		.status = 200,
+		.content_type = {bench->kind->type, strlen(bench->kind->type)}};
+	memset(bench->memory, 0, connector->call_size);
+	kp_arena_init(&bench->call_arena, KP_BENCH_BYTES_MAX, NULL);
+	int verdict = connector->prepare(
+		bench->instance, bench->memory, &host, &need, &writer, &fault);
+	verdict |= connector->head(bench->instance, bench->memory, &head, &sink, &fault);
+	for (size_t at = 0; at < bench->answer.len && verdict == KP_DONE;
+		at += PIECE_BYTES) {
+		size_t left = bench->answer.len - at;
+		struct kp_text piece = {
+			bench->answer.data + at, left < PIECE_BYTES ? left : PIECE_BYTES};
+		verdict = connector->consume(
+			bench->instance, bench->memory, piece, &sink, &fault);
+	}
+	verdict |= connector->finish(
+		bench->instance, bench->memory, &sink, &outcome, &fault);
+	connector->end(bench->instance, bench->memory);
+	kp_arena_deinit(&bench->call_arena);
+	KP_REQUIRE(verdict == KP_DONE && outcome == KP_FOUND);
+}
+
+/* Measuring. */
+
+struct result {
+	double us;
+	long memory_kb;
+	size_t values;
+};
+
+/* One job in a process of its own, so that its memory is its own. */
+static struct result
+measure(struct kp_bench *bench, void (*job)(struct kp_bench *))
+{
+	int ends[2];
+	struct result result = {0};
+	KP_REQUIRE(pipe(ends) == 0);
+	pid_t child = fork();
+	if (child == 0) {
+		struct rusage before;
+		struct rusage after;
+		(void)malloc_trim(0);
+		(void)getrusage(RUSAGE_SELF, &before);
+		job(bench);
+		(void)getrusage(RUSAGE_SELF, &after);
+		result.memory_kb = after.ru_maxrss - before.ru_maxrss;
+		result.values = bench->values;
+		long long from = cpu_ns();
+		long count = 0;
+		do {
+			job(bench);
+			count++;
+		} while (cpu_ns() - from < BENCH_NS);
+		result.us = (double)(cpu_ns() - from) / 1000 / (double)count;
+		ssize_t written = write(ends[1], &result, sizeof(result));
+		_exit(written == (ssize_t)sizeof(result) ? 0 : 1);
+	}
+	ssize_t got = read(ends[0], &result, sizeof(result));
+	KP_REQUIRE(got == (ssize_t)sizeof(result));
+	(void)waitpid(child, NULL, 0);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	return result;
+}
+
+static int
+by_time(const void *a, const void *b)
+{
+	const struct result *left = a;
+	const struct result *right = b;
+	return left->us < right->us ? -1 : left->us > right->us ? 1 : 0;
+}
+
+static struct result
+median(struct kp_bench *bench, void (*job)(struct kp_bench *))
+{
+	struct result results[RUNS];
+	for (size_t i = 0; i < RUNS; i++) {
+		results[i] = measure(bench, job);
+	}
+	qsort(results, RUNS, sizeof(results[0]), by_time);
+	return results[RUNS / 2];
+}
+
+static void
+write_answer(const char *folder, struct kp_slice answer)
+{
+	char path[512];
+	(void)snprintf(path, sizeof(path), "%s/answer-%zu", folder, answer.len);
+	FILE *file = fopen(path, "wb");
+	KP_REQUIRE(file != NULL);
+	(void)fwrite(answer.data, 1, answer.len, file);
+	(void)fclose(file);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct kp_bench bench;
+	struct kp_arena arena;
+	for (size_t i = 0; argc > 2 && i < KP_ARRAY_LEN(kinds); i++) {
+		bench.kind = strcmp(kinds[i]->name, argv[1]) == 0 ? kinds[i] : bench.kind;
+	}
+	if (bench.kind == NULL) {
+		fprintf(stderr,
+			"usage: bench_connector soap|rest SOURCE [WRITE_ANSWERS_TO]\n");
+		return 2;
+	}
+	open_connector(&bench, argv[2]);
+	printf("%9s  %20s connector  %21s tree  tree / connector\n", "bytes",
+		bench.kind->name, bench.kind->library);
+	for (size_t i = 0; i < KP_ARRAY_LEN(sizes); i++) {
+		kp_arena_init(&arena, KP_BENCH_BYTES_MAX, NULL);
+		bench.answer = bench.kind->make_answer(&arena, sizes[i]);
+		if (argc > 3) {
+			write_answer(argv[3], bench.answer);
+		}
+		struct result ours = median(&bench, by_connector);
+		struct result tree = median(&bench, bench.kind->by_tree);
+		printf("%9zu  %8.0f us %6ld kB %6zu v  %8.0f us %6ld kB %6zu v  %.2f\n",
+			bench.answer.len, ours.us, ours.memory_kb, ours.values, tree.us,
+			tree.memory_kb, tree.values, tree.us / ours.us);
+		(void)fflush(stdout);
+		kp_arena_deinit(&arena);
+	}
+	return 0;
+}
