@@ -158,7 +158,7 @@ add_company(struct kp_mapping_compiler *compiler, struct kp_leaf *leaf,
 	}
 }
 
-static void
+static bool
 check_company(struct kp_mapping_compiler *compiler, const struct kp_manifest_field *field,
 	const struct kp_mapping_path *at, uint32_t list)
 {
@@ -170,7 +170,9 @@ check_company(struct kp_mapping_compiler *compiler, const struct kp_manifest_fie
 	if (at->up != NULL && list == KP_LEAF_SINGLE) {
 		kp_finding(compiler->host, &field->place,
 			"../ goes out of the item of a list, and this is no list");
+		return false;
 	}
+	return true;
 }
 
 static void
@@ -186,7 +188,7 @@ add_field(struct kp_mapping_compiler *compiler, struct kp_node *from,
 		fine = fine && at.node != NULL;
 	}
 	struct kp_node *node = at.node;
-	check_company(compiler, field, &at, list);
+	fine = check_company(compiler, field, &at, list) && fine;
 	if (!fine || cell == UINT32_MAX || (node == NULL && field->constant.len == 0)) {
 		return;
 	}
