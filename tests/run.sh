@@ -31,12 +31,18 @@ for preset in $presets; do
 	[ "$preset" = tsan ] && only="-L threads"
 	# Tests on real sockets and real time can be disturbed by a busy machine: a test that fails is
 	# tried again, twice at most, and ctest says so.
-	# shellcheck disable=SC2086
-	ctest --preset "$preset" -j "$jobs" --output-junit junit.xml --timeout 600 --repeat until-pass:3 $only "$@" || true
-	counts=$(python3 tests/count.py ".build/$preset/junit.xml")
-	passed=$((passed + $(echo "$counts" | cut -d' ' -f1)))
-	failed=$((failed + $(echo "$counts" | cut -d' ' -f2)))
-	skipped=$((skipped + $(echo "$counts" | cut -d' ' -f3)))
+	# Those of the label real mostly wait for the clock: they go beside each other, but beside nothing that works.
+	for real in -LE -L; do
+		rm -f ".build/$preset/junit.xml"
+		# shellcheck disable=SC2086
+		ctest --preset "$preset" -j "$jobs" $real '^real$' --output-junit junit.xml --timeout 600 \
+			--repeat until-pass:3 --no-tests=ignore $only "$@" || true
+		[ -s ".build/$preset/junit.xml" ] || continue
+		counts=$(python3 tests/count.py ".build/$preset/junit.xml")
+		passed=$((passed + $(echo "$counts" | cut -d' ' -f1)))
+		failed=$((failed + $(echo "$counts" | cut -d' ' -f2)))
+		skipped=$((skipped + $(echo "$counts" | cut -d' ' -f3)))
+	done
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
