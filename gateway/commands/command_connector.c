@@ -50,7 +50,8 @@ static const char usage[] =
 	"      --type TYPE          content type of that answer (default\n"
 	"                           application/json; text/xml for connector soap)\n"
 	"      --secret NAME=FILE   secret that the manifest refers to; may be repeated\n"
-	"  -d, --doel DOEL, -z, --zaak KENMERK, --medewerker ID, --organisatie OIN\n"
+	"  -d, --doel DOEL, -z, --zaak KENMERK, --medewerker ID, --organisatie OIN,\n"
+	"      --activiteit URI     what the question carries\n"
 	"      --json               for programs\n"
 	"\n"
 	"exit status: 0 well, 1 something is wrong or the partner did not answer, 2 "
@@ -65,6 +66,7 @@ enum long_option {
 	OPTION_SECRET,
 	OPTION_EMPLOYEE,
 	OPTION_ORGANISATION,
+	OPTION_ACTIVITY,
 	OPTION_JSON,
 };
 
@@ -83,6 +85,7 @@ static const struct option long_options[] = {
 	{"secret", required_argument, NULL, OPTION_SECRET},
 	{"medewerker", required_argument, NULL, OPTION_EMPLOYEE},
 	{"organisatie", required_argument, NULL, OPTION_ORGANISATION},
+	{"activiteit", required_argument, NULL, OPTION_ACTIVITY},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{NULL, 0, NULL, 0},
 };
@@ -98,6 +101,7 @@ struct command {
 	const char *case_id;
 	const char *employee;
 	const char *organisation;
+	const char *activity;
 	bool json;
 };
 
@@ -148,6 +152,9 @@ take_option(struct command *command, int option)
 		return true;
 	case OPTION_ORGANISATION:
 		command->organisation = optarg;
+		return true;
+	case OPTION_ACTIVITY:
+		command->activity = optarg;
 		return true;
 	case OPTION_JSON:
 		command->json = true;
@@ -241,6 +248,7 @@ try_one(struct command *command)
 		.case_id = kp_slice_from(command->case_id),
 		.employee = kp_slice_from(command->employee),
 		.organisation = kp_slice_from(command->organisation),
+		.activity = kp_slice_from(command->activity),
 		.answer_given = command->answer != NULL,
 		.answer_status = (unsigned)strtoul(command->status, NULL, 10),
 		.answer_type = kp_slice_from(command->type == NULL ? "" : command->type),
@@ -309,6 +317,7 @@ kp_command_connector(int argc, char **argv)
 		.case_id = "PROEF-1",
 		.employee = "proef",
 		.organisation = "00000000000000000000",
+		.activity = "",
 	};
 	if (argc < 2) {
 		return wrong_use("say what to do");

@@ -33,8 +33,8 @@ static const char usage[] =
 	"  -c, --catalogue FILE     catalogue of the dossier (default: catalogus.json)\n"
 	"      --secret NAME=FILE   secret that the manifest refers to; may be repeated\n"
 	"  -l, --load FILE.so       a connector of your own; may be repeated\n"
-	"  -d, --doel DOEL, -z, --zaak KENMERK, --medewerker ID, --organisatie OIN\n"
-	"                           what the question carries\n"
+	"  -d, --doel DOEL, -z, --zaak KENMERK, --medewerker ID, --organisatie OIN,\n"
+	"      --activiteit URI     what the question carries\n"
 	"      --json               one object, for programs\n"
 	"\n"
 	"With CONFIG (gateway.json) the catalogue and the secrets are those of the\n"
@@ -57,6 +57,7 @@ static const struct option long_options[] = {
 	{"zaak", required_argument, NULL, 'z'},
 	{"medewerker", required_argument, NULL, 'm'},
 	{"organisatie", required_argument, NULL, 'o'},
+	{"activiteit", required_argument, NULL, 'A'},
 	{"json", no_argument, NULL, 'j'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -98,6 +99,9 @@ take_option(struct kp_doctor *doctor, int option)
 		return true;
 	case 'o':
 		doctor->organisation = optarg;
+		return true;
+	case 'A':
+		doctor->activity = optarg;
 		return true;
 	case 'j':
 		doctor->json = true;
@@ -219,6 +223,7 @@ kp_connector_doctor(int argc, char **argv)
 		.case_id = "PROEF-1",
 		.employee = "proef",
 		.organisation = "00000000000000000000",
+		.activity = "",
 		.now_s = (int64_t)time(NULL)};
 	int option;
 	optind = 1;

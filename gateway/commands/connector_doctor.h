@@ -33,6 +33,7 @@ struct kp_doctor {
 	const char *case_id;
 	const char *employee;
 	const char *organisation;
+	const char *activity;
 	int64_t now_s;
 	unsigned counts[3]; /* of each level */
 	struct kp_buffer steps;

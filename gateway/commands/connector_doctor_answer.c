@@ -367,6 +367,7 @@ kp_doctor_question(struct kp_doctor *doctor)
 		.case_id = text_of(doctor->case_id),
 		.employee = text_of(doctor->employee),
 		.organisation = text_of(doctor->organisation),
+		.activity_uri = text_of(doctor->activity),
 		.trace_id = {"0af7651916cd43dd8448eb211c80319c", 32},
 		.now = {now, strlen(now)},
 		.cells = doctor->source->offers,

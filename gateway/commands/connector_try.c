@@ -283,6 +283,7 @@ make_need(const struct showing *showing, const uint64_t *cells)
 		.case_id = kp_text_from(attempt->case_id),
 		.employee = kp_text_from(attempt->employee),
 		.organisation = kp_text_from(attempt->organisation),
+		.activity_uri = kp_text_from(attempt->activity),
 		.trace_id = {"0af7651916cd43dd8448eb211c80319c", 32},
 		.now = now_text(showing),
 		.cells = cells,

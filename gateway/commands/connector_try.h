@@ -21,7 +21,8 @@ struct kp_connector_try {
 	struct kp_slice case_id;
 	struct kp_slice employee;
 	struct kp_slice organisation;
-	struct kp_slice answer; /* recorded answer to read instead of asking */
+	struct kp_slice activity; /* URI */
+	struct kp_slice answer;   /* recorded answer to read instead of asking */
 	bool answer_given;
 	unsigned answer_status;
 	struct kp_slice answer_type;

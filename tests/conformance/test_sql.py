@@ -205,7 +205,7 @@ class Sql(unittest.TestCase):
     def test_hostile_text_returns_what_harmless_text_returns(self):
         persons = self.pg.sql("select count(*) from persoon")
         texts = "select bsn, naam, geboren, geslacht, geheim from persoon where naam = {0} or naam = 'x' || {0} or bsn::text = {0}"
-        for manifest, names in ((self.manifest(), ("doel", "zaak", "medewerker", "organisatie")), (self.psqlodbc(), ("doel",))):
+        for manifest, names in ((self.manifest(), ("doel", "activiteit", "zaak", "medewerker", "organisatie")), (self.psqlodbc(), ("doel",))):
             for name in names:
                 query = f"cast(:{name} as text)"
                 manifest["sql"]["queries"]["persoon"] = texts.format(query)
@@ -222,7 +222,7 @@ class Sql(unittest.TestCase):
 
     def test_every_parameter_arrives_as_a_value(self):
         """Whatever it holds, the database gets exactly that."""
-        names = ("doel", "zaak", "medewerker", "organisatie")
+        names = ("doel", "activiteit", "zaak", "medewerker", "organisatie")
         echo = " union all ".join(
             f"select cast(:bsn as bigint) as bsn, cast(:{name} as text) as regeling, null as bedrag, null as begin" for name in names)
         for manifest in (self.manifest(uitkering=echo), self.psqlodbc()):
