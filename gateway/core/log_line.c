@@ -9,6 +9,8 @@
 
 #include "core/mask.h"
 
+#define YEAR_MAX 9999
+
 void
 kp_log_line_raw(struct kp_log_line *line, const char *bytes, size_t len)
 {
@@ -204,6 +206,17 @@ kp_log_line_own(struct kp_log_line *line, const char *name, const char *text)
 	kp_log_line_raw(line, "\"", 1);
 }
 
+/* `number` in `count` digits, and what comes behind them. */
+static char *
+put_digits(char *at, unsigned count, int number, char behind)
+{
+	for (unsigned i = count; i-- > 0; number /= 10) {
+		at[i] = (char)('0' + number % 10);
+	}
+	at[count] = behind;
+	return at + count + 1;
+}
+
 void
 kp_log_time(int64_t wall_ms, char ret_text[32])
 {
@@ -214,9 +227,17 @@ kp_log_time(int64_t wall_ms, char ret_text[32])
 		seconds--;
 	}
 	struct tm parts;
-	if (gmtime_r(&seconds, &parts) == NULL) {
+	if (gmtime_r(&seconds, &parts) == NULL || parts.tm_year < 0 ||
+		parts.tm_year > YEAR_MAX - 1900) {
 		parts = (struct tm){.tm_year = 70, .tm_mday = 1};
 	}
-	size_t len = strftime(ret_text, 24, "%Y-%m-%dT%H:%M:%S", &parts);
-	(void)snprintf(ret_text + len, 32 - len, ".%03dZ", (int)ms);
+	/* Not strftime: every record has one. */
+	char *at = put_digits(ret_text, 4, parts.tm_year + 1900, '-');
+	at = put_digits(at, 2, parts.tm_mon + 1, '-');
+	at = put_digits(at, 2, parts.tm_mday, 'T');
+	at = put_digits(at, 2, parts.tm_hour, ':');
+	at = put_digits(at, 2, parts.tm_min, ':');
+	at = put_digits(at, 2, parts.tm_sec, '.');
+	at = put_digits(at, 3, (int)ms, 'Z');
+	*at = '\0';
 }

@@ -22,7 +22,8 @@ void kp_log_line_field(struct kp_log_line *line, struct kp_log_field field);
 void kp_log_line_own(struct kp_log_line *line, const char *name, const char *text);
 /* Bytes as they are, whole or not at all. */
 void kp_log_line_raw(struct kp_log_line *line, const char *bytes, size_t len);
-/* A UTC time as RFC 3339 with milliseconds; 24 characters and a NUL. */
+/* A UTC time as RFC 3339 with milliseconds; 24 characters and a NUL. Outside the years
+ * 1900 to 9999: in 1970. */
 void kp_log_time(int64_t wall_ms, char ret_text[32]);
 
 #endif

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "core/log_line.h"
 #include "core/mask.h"
 
 /* An invented number of the test range that passes the eleven-test. */
@@ -346,10 +347,35 @@ threads_and_rotation_lose_no_line(void **state)
 	assert_non_null(strstr(err.message, "cannot be opened"));
 }
 
+static void
+times_are_written_as_rfc_3339_says(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t wall_ms;
+		const char *text;
+	} times[] = {
+		{0, "1970-01-01T00:00:00.000Z"},
+		{-1, "1969-12-31T23:59:59.999Z"},
+		{951782399007, "2000-02-28T23:59:59.007Z"},
+		{951782400070, "2000-02-29T00:00:00.070Z"},
+		{1795779045123, "2026-11-27T11:30:45.123Z"},
+		{253402300799999, "9999-12-31T23:59:59.999Z"},
+		{253402300800000, "1970-01-01T00:00:00.000Z"},
+		{INT64_MAX, "1970-01-01T00:00:00.807Z"},
+	};
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		char text[32];
+		kp_log_time(times[i].wall_ms, text);
+		assert_string_equal(text, times[i].text);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(times_are_written_as_rfc_3339_says),
 		cmocka_unit_test(writes_one_line_with_inherited_fields),
 		cmocka_unit_test(writes_key_and_value_when_asked),
 		cmocka_unit_test(leaves_out_what_is_below_the_level),
