@@ -381,6 +381,30 @@ rest(struct kp_http2 *http2)
 	}
 }
 
+static void
+send_out(struct kp_http2 *http2)
+{
+	if (http2->out_len > 0) {
+		write_out(http2);
+	} else {
+		rest(http2);
+	}
+}
+
+/* Who is sent away hears it a little later: told at once, an attacker comes back
+ * thousands of times a second. */
+static void
+hold(struct kp_http2 *http2)
+{
+	kp_http2_stop_reading(http2);
+	http2->paused = true;
+	http2->writing = true;
+	http2->held = true;
+	kp_http2_settle_reading(http2);
+	kp_timer_start(loop_of(http2), &http2->write_timer,
+		(uint64_t)options_of(http2)->http2.waste_pause_ms * 1000);
+}
+
 void
 kp_http2_flush(struct kp_http2 *http2)
 {
@@ -401,12 +425,12 @@ kp_http2_flush(struct kp_http2 *http2)
 			count(http2, KP_METRIC_CONNECTIONS_FLOODED);
 		}
 		lose_all(http2);
+		if (kp_http2_wronged(http2->session)) {
+			hold(http2);
+			return;
+		}
 	}
-	if (http2->out_len > 0) {
-		write_out(http2);
-	} else {
-		rest(http2);
-	}
+	send_out(http2);
 }
 
 static void
@@ -447,6 +471,12 @@ static void
 on_write_timer(struct kp_timer *timer)
 {
 	struct kp_http2 *http2 = KP_CONTAINER_OF(timer, struct kp_http2, write_timer);
+	if (http2->held) {
+		http2->held = false;
+		http2->writing = false;
+		send_out(http2);
+		return;
+	}
 	size_t unsent = kp_stream_unsent(http2->connection->stream);
 	if (unsent < http2->unsent) {
 		http2->unsent = unsent;

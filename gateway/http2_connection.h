@@ -54,6 +54,7 @@ struct kp_http2 {
 	bool ended;                /* the client sends nothing more */
 	bool ending;               /* no new requests are taken */
 	bool writing;
+	bool held;     /* what is to be written waits: the connection has failed */
 	size_t unsent; /* at the last look of the write timer */
 	char *out;     /* being written */
 	size_t out_len;

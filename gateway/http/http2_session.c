@@ -496,6 +496,12 @@ kp_http2_failed(const struct kp_http2_session *session)
 }
 
 bool
+kp_http2_wronged(const struct kp_http2_session *session)
+{
+	return session->failed && session->fail_code != NGHTTP2_INTERNAL_ERROR;
+}
+
+bool
 kp_http2_flooded(const struct kp_http2_session *session)
 {
 	return session->flooded;

@@ -126,6 +126,8 @@ bool kp_http2_failed(const struct kp_http2_session *session);
 bool kp_http2_over(struct kp_http2_session *session);
 /* The client answers for it that much waits to be sent that no more should be read. */
 bool kp_http2_crowded(struct kp_http2_session *session);
+/* It failed because of what the client sent, not for want of memory. */
+bool kp_http2_wronged(const struct kp_http2_session *session);
 /* It ended because the client overdid it (for the count of such). */
 bool kp_http2_flooded(const struct kp_http2_session *session);
 

@@ -273,6 +273,25 @@ who_brings_nothing_is_read_later(void **state)
 	close_all();
 }
 
+/* Nor is it told sooner, so that it does not come back at once. */
+static void
+who_is_sent_away_hears_it_later(void **state)
+{
+	(void)state;
+	const uint64_t pause_us = (uint64_t)options.http2.waste_pause_ms * 1000;
+	open_with("h2");
+	kp_fake_loop_settle(loop);
+	uint64_t digest;
+	uint64_t before = kp_fake_stream_taken(greedy, &digest);
+	say(greedy, PIPELINED_GREEDY, sizeof(PIPELINED_GREEDY) - 1); /* no preface */
+	kp_fake_loop_advance(loop, pause_us - 1);
+	assert_int_equal(kp_fake_stream_taken(greedy, &digest), before);
+	kp_fake_loop_advance(loop, 1);
+	const uint64_t goaway = 9 + 8;
+	assert_int_equal(kp_fake_stream_taken(greedy, &digest), before + goaway);
+	close_all();
+}
+
 int
 main(void)
 {
@@ -282,6 +301,7 @@ main(void)
 		cmocka_unit_test_setup(work_of_one_connection_is_bounded, set_up),
 		cmocka_unit_test_setup(broken_off_before_their_turn, set_up),
 		cmocka_unit_test_setup(who_brings_nothing_is_read_later, set_up),
+		cmocka_unit_test_setup(who_is_sent_away_hears_it_later, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
