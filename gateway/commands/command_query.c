@@ -180,77 +180,74 @@ static const struct option options[] = {
 
 /* --- arguments --- */
 
-static bool
-take_option(struct question *question, int option)
+/* Where the text of an option goes; NULL when it has none. */
+static const char **
+text_option(struct question *question, int option)
 {
 	switch (option) {
 	case 'd':
-		question->purpose = optarg;
-		break;
+		return &question->purpose;
 	case 'z':
-		question->case_id = optarg;
-		break;
+		return &question->case_id;
 	case 'p':
-		question->profile = optarg;
-		break;
+		return &question->profile;
 	case 'v':
-		question->fields = optarg;
-		break;
+		return &question->fields;
 	case 'r':
-		question->reason = optarg;
-		break;
+		return &question->reason;
 	case 'b':
-		question->budget_ms = optarg;
-		break;
+		return &question->budget_ms;
 	case 'g':
-		question->gateway = optarg;
-		break;
+		return &question->gateway;
 	case OPTION_BSN_FILE:
-		question->bsn_file = optarg;
-		break;
+		return &question->bsn_file;
 	case OPTION_ORGANISATION:
-		question->organisation = optarg;
-		break;
+		return &question->organisation;
 	case OPTION_EMPLOYEE:
-		question->employee = optarg;
-		break;
+		return &question->employee;
 	case OPTION_ROLES:
-		question->roles = optarg;
-		break;
+		return &question->roles;
 	case OPTION_TOKEN_FILE:
-		question->token_file = optarg;
-		break;
+		return &question->token_file;
 	case OPTION_PROOF_KEY:
-		question->proof_key_file = optarg;
-		break;
+		return &question->proof_key_file;
 	case OPTION_PROOF_URL:
-		question->proof_url = optarg;
-		break;
+		return &question->proof_url;
 	case OPTION_ANCHORS:
-		question->anchors = optarg;
-		break;
+		return &question->anchors;
 	case OPTION_CERTIFICATE:
-		question->certificate = optarg;
-		break;
+		return &question->certificate;
 	case OPTION_KEY:
-		question->key = optarg;
-		break;
+		return &question->key;
+	default:
+		return NULL;
+	}
+}
+
+static bool
+take_option(struct question *question, int option)
+{
+	const char **text = text_option(question, option);
+	if (text != NULL) {
+		*text = optarg;
+		return true;
+	}
+	switch (option) {
 	case OPTION_JSON:
 		question->form = FORM_JSON;
-		break;
+		return true;
 	case OPTION_NDJSON:
 		question->form = FORM_NDJSON;
-		break;
+		return true;
 	case OPTION_DRY_RUN:
 		question->dry_run = true;
-		break;
+		return true;
 	case OPTION_ENGLISH:
 		question->english = true;
-		break;
+		return true;
 	default:
 		return false;
 	}
-	return true;
 }
 
 static bool
