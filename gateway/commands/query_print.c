@@ -62,11 +62,12 @@ print_safe(FILE *out, const char *text)
 	}
 }
 
+/* At least one space behind it, also when it is longer than its column. */
 static void
 print_padded(FILE *out, const char *text, int width)
 {
 	print_safe(out, text);
-	(void)fprintf(out, "%*s", columns(text) < width ? width - columns(text) : 0, "");
+	(void)fprintf(out, "%*s", columns(text) < width ? width - columns(text) : 1, "");
 }
 
 static void
