@@ -214,6 +214,9 @@ kp_paging_next(struct kp_paging *paging, const struct kp_paging_page *page,
 	const struct kp_manifest *manifest = page->manifest;
 	bool more = false;
 	paging->rows += page->reading->rows;
+	if (page->reading->total > 0) {
+		paging->total = page->reading->total;
+	}
 	if (is_more(page, &more, fault) != KP_DONE ||
 		check_rows(paging, page, more, fault) != KP_DONE) {
 		return KP_FAIL;
@@ -239,4 +242,10 @@ kp_paging_next(struct kp_paging *paging, const struct kp_paging_page *page,
 		break;
 	}
 	return KP_NEXT;
+}
+
+bool
+kp_paging_promised(const struct kp_paging *paging, const struct kp_manifest_paging *how)
+{
+	return how->kind == KP_PAGING_PAGES || paging->rows < paging->total;
 }

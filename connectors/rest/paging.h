@@ -21,8 +21,9 @@ struct kp_paging {
 	struct kp_slice target; /* of the page that comes, when a link gave it */
 	struct kp_slice cursor; /* {vervolg} of the page that comes */
 	struct kp_paging_seen *seen;
-	uint64_t rows; /* so far, where the mapping counts them */
-	bool found;    /* some page had something */
+	uint64_t rows;  /* so far, where the mapping counts them */
+	uint64_t total; /* as the last page that said so; 0: none did */
+	bool found;     /* some page had something */
 };
 
 /* One page, when it has been read. */
@@ -53,5 +54,9 @@ int kp_paging_header(const struct kp_head *head, struct kp_arena *arena,
  * there is another one that cannot be asked, with the fault. */
 int kp_paging_next(struct kp_paging *paging, const struct kp_paging_page *page,
 	struct kp_fault *fault);
+
+/* Pages before this one said that it has something. */
+bool kp_paging_promised(
+	const struct kp_paging *paging, const struct kp_manifest_paging *how);
 
 #endif

@@ -338,14 +338,16 @@ consume_rest(const void *opaque, void *memory, struct kp_text bytes,
 /* What the status, or a code in the answer, says about all of it. On a further page that
  * is never good: what came before would pass for the whole list. */
 static int
-settle(const struct rest_call *call, enum kp_outcome outcome,
-	enum kp_outcome *ret_outcome, struct kp_fault *fault)
+settle(const struct rest_instance *instance, const struct rest_call *call,
+	enum kp_outcome outcome, enum kp_outcome *ret_outcome, struct kp_fault *fault)
 {
 	*ret_outcome = outcome;
 	if (call->need->page == 0 || outcome != KP_NOTHING_FOUND) {
 		return KP_DONE;
 	}
-	if (call->status == 204) {
+	if (call->status == 204 &&
+		!kp_paging_promised(
+			&call->paging, &instance->base.manifest->response.paging)) {
 		*ret_outcome = call->paging.found ? KP_FOUND : KP_NOTHING_FOUND;
 		return KP_DONE;
 	}
@@ -388,10 +390,10 @@ finish_answer(const struct rest_instance *instance, struct rest_call *call,
 	const struct kp_reading *reading = &call->answer.reading;
 	bool coded = call->reading && reading->code_known;
 	if (coded && (call->outcome_known || reading->code_outcome != KP_FOUND)) {
-		return settle(call, reading->code_outcome, ret_outcome, fault);
+		return settle(instance, call, reading->code_outcome, ret_outcome, fault);
 	}
 	if (call->outcome_known) {
-		return settle(call, call->outcome, ret_outcome, fault);
+		return settle(instance, call, call->outcome, ret_outcome, fault);
 	}
 	return next_page(instance, call, ret_outcome, fault);
 }

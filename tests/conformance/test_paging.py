@@ -216,6 +216,11 @@ def failures():
         stub = serve([first, (204, {}, b"")])
         expect("204 at the end", attempt(manifest(stub.port, {"next": "next"}), BSN, catalogue=CATALOGUE), stub,
                outcome, 2, values)
+    # It is no end when more was said to be there.
+    stub = serve([page(0, next="?p=1", totaal=250), (204, {}, b"")])
+    counted = {"next": "next", "total": "totaal", "rows": "rijen[]"}
+    expect("204 before the end", attempt(manifest(stub.port, counted), BSN, catalogue=CATALOGUE), stub,
+           "fout", 2)
     code = {"path": "code", "values": {"00": "gevonden", "01": "nietsGevonden"}}
     stub = serve([page(0, code="00", next="?p=1"), page(1, code="00")])
     text = manifest(stub.port, {"next": "next"}, response={"outcome": code})
