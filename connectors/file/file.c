@@ -45,8 +45,10 @@ struct file_scan {
 	bool begun;
 	struct kp_change change; /* of the row under way */
 	struct kp_summary summary;
-	bool rows;   /* there was one, if only of names */
-	bool failed; /* `fault` is set */
+	bool rows;    /* there was one, if only of names */
+	bool clients; /* there was one behind the names */
+	bool keyed;   /* and one that is about a client */
+	bool failed;  /* `fault` is set */
 };
 
 struct file_call {
@@ -204,6 +206,8 @@ on_scanned(void *ctx, const struct kp_form_row *row)
 		return true;
 	}
 	struct kp_slice key = kp_bsn_normal(row->values[scan->columns.key].text, digits);
+	scan->clients = true;
+	scan->keyed = scan->keyed || key.len > 0;
 	if (series_of(scan->instance)->path.len > 0) {
 		return tell_entry(scan, row, key);
 	}
@@ -221,6 +225,12 @@ end_scan(struct file_scan *scan, struct kp_fault *fault)
 	if (!scan->rows) {
 		/* An empty file is no "nothing known": the export went wrong. */
 		return kp_fault_set(fault, "row 1", "the file is empty");
+	}
+	if (scan->clients && !scan->keyed && !scan->out->changes) {
+		/* A column that went wrong, not a file about nobody. */
+		return kp_fault_set(fault, "row 2",
+			"no row has a number of a client in column '%.*s'",
+			KP_SLICE_ARG(scan->instance->base.manifest->file.key));
 	}
 	if (!kp_summary_end(summary, export_of(scan->instance), fault)) {
 		return KP_FAIL;

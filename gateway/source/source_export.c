@@ -273,6 +273,18 @@ find_day(struct coming *coming)
 	return KP_OK;
 }
 
+/* Of a day that is still to come it would never be too old, and be the latest for good.
+ * dated_ms is the end of its day, and clocks and zones may differ by a day. */
+static enum kp_status
+check_day(struct coming *coming)
+{
+	if (coming->export->dated_ms <= coming->making->now_ms + 2 * DAY_MS) {
+		return KP_OK;
+	}
+	coming->refusal = KP_DELIVERY_REFUSAL_DATE_AHEAD;
+	return KP_E_SOURCE;
+}
+
 /* With its index: how many rows, and of what day? */
 static enum kp_status
 check_facts(struct coming *coming)
@@ -283,7 +295,10 @@ check_facts(struct coming *coming)
 	if (status == KP_OK && coming->refusal != KP_DELIVERY_REFUSAL_NONE) {
 		status = KP_E_SOURCE;
 	}
-	return status == KP_OK ? find_day(coming) : status;
+	if (status == KP_OK) {
+		status = find_day(coming);
+	}
+	return status == KP_OK ? check_day(coming) : status;
 }
 
 static enum kp_status
@@ -292,7 +307,10 @@ fill_export(struct coming *coming)
 	const struct kp_export_making *making = coming->making;
 	bool index_there = index_lies_there(making);
 	bool looked = index_there || kp_delivery_verified(making->private);
-	enum kp_status status = looked ? look_at(coming, index_there) : KP_OK;
+	enum kp_status status = check_day(coming);
+	if (status == KP_OK && looked) {
+		status = look_at(coming, index_there);
+	}
 	if (status == KP_OK) {
 		status = open_rows(coming);
 	}

@@ -58,6 +58,9 @@ class Exports(unittest.TestCase):
         self.deliver("levering-2024020.csv", "geen dag")
         self.deliver("levering-20249999.csv.bak", "geen levering")
         self.assertEqual(self.ask(manifest)[:2], ("gevonden", ["nieuw"]))
+        # It would be the latest for good, and never too old.
+        self.deliver("levering-20991231.csv", "toekomst")
+        self.assertEqual(self.ask(manifest)[:2], ("gevonden", ["nieuw"]))
 
     def test_too_old_is_not_reached(self):
         for manifest in (self.manifest(dated_by="mtime", max_age_hours=30),
@@ -95,7 +98,7 @@ class Exports(unittest.TestCase):
         self.assertEqual(self.ask(manifest)[1], ["tweede"])
         # Another manifest reads the same file otherwise.
         manifest["file"]["key"] = "Naam"
-        self.assertEqual(self.ask(manifest)[0], "nietsGevonden")
+        self.assertEqual(self.ask(manifest)[0], "fout")
         self.assertEqual([path.name for path in self.folder.glob("export.index*")], ["export.index"])
         manifest["file"]["index"] = "bestaat/niet/index"
         self.assertEqual(self.ask(manifest)[0], "nietBereikt")
