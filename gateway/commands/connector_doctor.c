@@ -135,6 +135,12 @@ say_findings(struct kp_doctor *doctor)
 {
 	char text[1024];
 	struct kp_findings *findings = &doctor->load.findings;
+	if (findings->count == 0) {
+		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "manifest",
+			"mend what is said above; see --catalogue and --load",
+			"what the source needs could not be read, so nothing of it was "
+			"looked at");
+	}
 	for (size_t i = 0; i < findings->count; i++) {
 		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "manifest",
 			"mend what is named; 'ketenpoort connector check' says the same",
@@ -166,6 +172,8 @@ look(struct kp_doctor *doctor)
 	}
 	if (doctor->manifest->program.command_count > 0 &&
 		!kp_connector_start_programs(&doctor->load)) {
+		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "program",
+			"mend what is said above", "the program was not started");
 		return;
 	}
 	load_source(doctor);

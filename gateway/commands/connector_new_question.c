@@ -107,8 +107,11 @@ template_of(struct asking *asking, const char *name)
 		{"trace", "{trace}"}, {"correlation", "{trace}"}, {"zaak", "{zaak}"}};
 	char lower[128];
 	size_t len = strlen(name);
-	if (called(asking, name, "burgerservicenummer") || len >= sizeof(lower)) {
+	if (called(asking, name, "burgerservicenummer")) {
 		return "{bsn}";
+	}
+	if (len >= sizeof(lower)) {
+		return NULL;
 	}
 	for (size_t i = 0; i <= len; i++) {
 		lower[i] =

@@ -197,6 +197,13 @@ class Doctor(unittest.TestCase):
         self.assertNotIn("geheim-van-de-proef", done.stdout + done.stderr)
         return done
 
+    def test_what_was_not_looked_at_is_not_well(self):
+        (self.folder / "manifest.json").write_text(json.dumps(MANIFEST))
+        done = subprocess.run([PROGRAM, "connector", "doctor", "-c", str(self.folder / "geen.json"), "--json",
+                               str(self.folder / "manifest.json")], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertFalse(json.loads(done.stdout)["ok"])
+
     def look(self, endpoint, change=None, *words, **options):
         done = self.run_doctor(endpoint, change, *words, **options)
         report = json.loads(done.stdout)
