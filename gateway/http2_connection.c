@@ -375,6 +375,7 @@ rest(struct kp_http2 *http2)
 	} else if (kp_http2_over(http2->session)) {
 		kp_timer_stop(loop_of(http2), &http2->idle_timer);
 		kp_timer_stop(loop_of(http2), &http2->end_timer);
+		kp_http2_stop_reading(http2);
 		kp_connection_linger(http2->connection);
 	} else {
 		kp_http2_settle_reading(http2);

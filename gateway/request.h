@@ -58,7 +58,6 @@ struct kp_request_consult {
 	uint64_t duration_us;
 };
 
-/* One question to one source. */
 /* More than the requests a call may make (limits/pages), so that too many is seen. */
 #define KP_REQUEST_KNOWN_MAX 1001u
 
@@ -70,6 +69,7 @@ struct kp_request_known {
 	const struct kp_found_item **items; /* NULL: not gathered */
 };
 
+/* One question to one source. */
 struct kp_request_call {
 	struct kp_request *request;
 	struct kp_source_link *link;
