@@ -28,20 +28,21 @@ sum_long_row(const struct pass *pass, struct kp_row_place *place)
 {
 	char bytes[4096];
 	uint32_t done = 0;
-	while (done < place->len) {
+	enum kp_status status = KP_OK;
+	while (status == KP_OK && done < place->len) {
 		size_t len = place->len - done;
 		size_t got = 0;
 		len = len < sizeof(bytes) ? len : sizeof(bytes);
-		enum kp_status status = kp_file_read_at(
+		status = kp_file_read_at(
 			pass->scan->file, place->offset + done, bytes, len, &got);
-		if (status != KP_OK || got == 0) {
-			return status == KP_OK ? KP_E_BUSY : status;
+		if (status == KP_OK && got == 0) {
+			status = KP_E_BUSY;
 		}
 		place->sum = kp_crc32c(place->sum, bytes, got);
 		done += (uint32_t)got;
 	}
 	kp_wipe(bytes, sizeof(bytes));
-	return KP_OK;
+	return status;
 }
 
 static enum kp_status
