@@ -233,15 +233,6 @@ problem_text(struct kp_doctor *doctor, struct kp_slice body)
 	return text;
 }
 
-static void
-mask(const struct kp_doctor *doctor, char *text)
-{
-	char *at = text;
-	while ((at = strstr(at, doctor->load.bsn)) != NULL) {
-		memset(at, '*', strlen(doctor->load.bsn));
-	}
-}
-
 /* A fault in SOAP (SOAP 1.1, 4.4; SOAP 1.2 part 1, 5.4) about the signature? */
 static bool
 is_about_security(const char *text)
@@ -275,21 +266,18 @@ say_words(struct hearing *hearing)
 			  (int)(reason.len > 300 ? 300 : reason.len),
 			  reason.data == NULL ? "" : reason.data)
 		: problem_text(doctor, body);
-	char safe[512];
-	(void)snprintf(safe, sizeof(safe), "%s", words);
-	mask(doctor, safe);
-	if (safe[0] != '\0' && soap && is_about_security(safe)) {
+	if (words[0] != '\0' && soap && is_about_security(words)) {
 		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "soap.signature",
 			"compare the certificate in 'soap.sign' with the one the partner "
 			"has of us, and both clocks (above)",
 			"the partner does not accept the signature of the message: %s",
-			safe);
-	} else if (safe[0] != '\0') {
+			words);
+	} else if (words[0] != '\0') {
 		kp_doctor_say(doctor, KP_DOCTOR_FAIL,
 			soap ? "soap.fault" : "answer.words",
 			"the words are the partner's; its description says what they "
 			"mean",
-			"the partner says: %s", safe);
+			"the partner says: %s", words);
 	}
 }
 

@@ -4,6 +4,7 @@
  * object at the end. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "commands/connector_doctor.h"
@@ -33,6 +34,22 @@ write_json(struct kp_doctor *doctor, enum kp_doctor_level level, const char *ste
 	kp_json_write_object_end(writer);
 }
 
+/* What partners write comes along: it may neither steer a terminal nor bear the number.
+ */
+static void
+make_safe(const struct kp_doctor *doctor, char *text)
+{
+	size_t len = strlen(doctor->load.bsn);
+	for (char *at = text; len > 0 && (at = strstr(at, doctor->load.bsn)) != NULL;) {
+		memset(at, '*', len);
+	}
+	for (char *at = text; *at != '\0'; at++) {
+		if ((unsigned char)*at < ' ' || *at == 0x7f) {
+			*at = '?';
+		}
+	}
+}
+
 void
 kp_doctor_say(struct kp_doctor *doctor, enum kp_doctor_level level, const char *step,
 	const char *remedy, const char *format, ...)
@@ -44,6 +61,7 @@ kp_doctor_say(struct kp_doctor *doctor, enum kp_doctor_level level, const char *
 	va_start(args, format);
 	(void)vsnprintf(text + len, sizeof(text) - (size_t)len, format, args);
 	va_end(args);
+	make_safe(doctor, text);
 	doctor->counts[level]++;
 	if (doctor->json) {
 		write_json(doctor, level, step, remedy, text);

@@ -10,7 +10,7 @@
 #include "connectors/manifest.h"
 #include "source/source.h"
 
-#define KP_CONNECTOR_PLUGINS_MAX 16
+#define KP_CONNECTOR_PLUGINS_MAX 64 /* as many as gateway.json may name */
 #define KP_CONNECTOR_SECRETS_MAX 16
 #define KP_CONNECTOR_FILE_BYTES_MAX ((size_t)16 << 20)
 #define KP_CONNECTOR_ANSWER_BYTES_MAX ((size_t)64 << 20)

@@ -504,8 +504,9 @@ class Doctor(unittest.TestCase):
                               (429, "more often"), (500, "a fault of its own"), (302, "sent on to elsewhere")):
             with self.subTest(status=status):
                 headers = [("Location", "https://elders.example/")] if status == 302 else []
-                steps = self.access(status=status, answer={"detail": f"over {BSN}"}, headers=headers)
+                steps = self.access(status=status, answer={"detail": f"over {BSN}\x1b[2J"}, headers=headers)
                 self.assertIn(words, json.dumps(self.said(steps, "fail")))
+                self.assertNotIn("\x1b", "".join(step["text"] for step in steps))
 
     def test_a_client_nobody_knows(self):
         steps = self.access(status=404, answer={})
