@@ -54,7 +54,7 @@ class Tables(unittest.TestCase):
 
     def test_routes(self):
         rows = set(re.findall(r'\.method = KP_HTTP_METHOD_(\w+),\s*\.path = (?:KP_SLICE_INIT\(|\{)"(/v1/[^"]*)"',
-                              read("commands/command_serve.c")))
+                              read("commands/serve_routes.c")))
         self.assertTrue(rows)
         self.assertEqual(rows, {(method, path) for method, path, _ in self.document.operations()})
 
