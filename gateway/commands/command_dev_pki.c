@@ -6,16 +6,15 @@
  * must not be let in. What exists and is good for another month stays.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "commands.h"
 #include "core/arena.h"
 #include "crypto/certificate_make.h"
+#include "core/buffer.h"
 #include "io/file.h"
 
 #define DAY_S ((int64_t)86400)
@@ -105,19 +104,21 @@ make_folder(struct pki *pki, const char *name)
 	return true;
 }
 
-/* Replaces as a whole or not at all: a gateway may be reading it. */
 static bool
-write_file(struct pki *pki, const char *name, const char *ending, mode_t mode,
+write_file(struct pki *pki, const char *name, const char *ending, unsigned mode,
 	struct kp_slice first, struct kp_slice second)
 {
-	const char *path = path_of(pki, name, ending);
-	const char *beside = path_of(pki, name, ".new");
-	int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-	bool good = fd >= 0 && write(fd, first.data, first.len) == (ssize_t)first.len &&
-		(second.len == 0 ||
-			write(fd, second.data, second.len) == (ssize_t)second.len);
-	good = (fd < 0 || close(fd) == 0) && good && rename(beside, path) == 0;
-	return good || complain(pki, name, strerror(errno));
+	struct kp_buffer text;
+	struct kp_error err = {0};
+	kp_buffer_init(&text, &pki->arena, FILE_BYTES_MAX);
+	kp_buffer_add(&text, first.data, first.len);
+	kp_buffer_add(&text, second.data, second.len);
+	if (text.failed) {
+		return complain(pki, name, "no memory for the file");
+	}
+	return kp_file_replace(path_of(pki, name, ending), kp_buffer_slice(&text), mode,
+		       &err) == KP_OK ||
+		complain(pki, name, err.message);
 }
 
 /* One that is there, whole, and good for a while. */

@@ -6,7 +6,6 @@
  * gateway believes it only when the set of keys in DIR is in its configuration.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,17 +129,12 @@ take_option(struct maker *maker, int option)
 	}
 }
 
-/* Whole or not at all: a gateway may be reading it. */
 static bool
-write_file(struct maker *maker, const char *path, mode_t mode, struct kp_slice text)
+write_file(const char *path, unsigned mode, struct kp_slice text)
 {
-	const char *beside = kp_arena_printf(&maker->arena, "%s.new", path);
-	int fd = beside == NULL
-		? -1
-		: open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-	bool good = fd >= 0 && write(fd, text.data, text.len) == (ssize_t)text.len;
-	good = (fd < 0 || close(fd) == 0) && good && rename(beside, path) == 0;
-	return good || complain(path, strerror(errno));
+	struct kp_error err = {0};
+	return kp_file_replace(path, text, mode, &err) == KP_OK ||
+		complain(path, err.message);
 }
 
 static bool
@@ -155,7 +149,7 @@ make_key(struct maker *maker, const char *path)
 		kp_signing_key_write(maker->key, &pem) != KP_OK) {
 		return complain(path, "no key could be made");
 	}
-	return write_file(maker, path, 0600, kp_buffer_slice(&pem));
+	return write_file(path, 0600, kp_buffer_slice(&pem));
 }
 
 /* The key, and beside it the set that a gateway reads. */
@@ -184,8 +178,7 @@ open_key(struct maker *maker)
 	KP_BUFFER_ADD(&set, "{\"keys\":[");
 	enum kp_status status = kp_signing_key_write_jwk(maker->key, &set);
 	KP_BUFFER_ADD(&set, "]}\n");
-	return status == KP_OK &&
-		write_file(maker, set_path, 0644, kp_buffer_slice(&set));
+	return status == KP_OK && write_file(set_path, 0644, kp_buffer_slice(&set));
 }
 
 static void
@@ -288,7 +281,7 @@ make(struct maker *maker)
 		return EXIT_FAILED;
 	}
 	if (maker->out != NULL) {
-		return write_file(maker, maker->out, 0600, kp_buffer_slice(&token))
+		return write_file(maker->out, 0600, kp_buffer_slice(&token))
 			? EXIT_MADE
 			: EXIT_FAILED;
 	}

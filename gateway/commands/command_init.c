@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/descriptor.h"
 #include "commands.h"
 #include "config/options.h"
 #include "core/heap.h"
@@ -85,23 +86,6 @@ make_folders_of(const struct init *init, const char *path)
 }
 
 static bool
-write_bytes(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t written = write(fd, bytes, len);
-		if (written < 0 && errno == EINTR) {
-			continue;
-		}
-		if (written <= 0) {
-			return false;
-		}
-		bytes += written;
-		len -= (size_t)written;
-	}
-	return true;
-}
-
-static bool
 write_file(const struct init *init, const char *path, mode_t mode, const void *bytes,
 	size_t len)
 {
@@ -110,7 +94,7 @@ write_file(const struct init *init, const char *path, mode_t mode, const void *b
 	if (fd < 0) {
 		return complain(init, path, "cannot be made");
 	}
-	bool written = write_bytes(fd, bytes, len);
+	bool written = kp_descriptor_write(fd, bytes, len);
 	if (!written) {
 		(void)complain(init, path, "cannot be written");
 	}

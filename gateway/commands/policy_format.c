@@ -52,51 +52,23 @@ struct formatting {
 };
 
 static bool
-complain(const char *path, const char *what)
+complain(const char *path, const char *what, const char *why)
 {
-	(void)fprintf(stderr, "%s: %s: %s\n", path, what, strerror(errno));
+	(void)fprintf(stderr, "%s: cannot be %s: %s\n", path, what, why);
 	return false;
 }
 
+/* With the rights it had. */
 static bool
-write_all(int file, struct kp_slice text)
-{
-	while (text.len > 0) {
-		ssize_t written = write(file, text.data, text.len);
-		if (written < 0 && errno == EINTR) {
-			continue;
-		}
-		if (written < 0) {
-			return false;
-		}
-		text.data += written;
-		text.len -= (size_t)written;
-	}
-	return true;
-}
-
-/* A new file beside it, then in its place: nobody ever reads half of one. */
-static bool
-replace(struct kp_arena *arena, const char *path, struct kp_slice text)
+replace(const char *path, struct kp_slice text)
 {
 	struct stat old;
-	char *beside = kp_arena_printf(arena, "%s.XXXXXX", path);
-	if (beside == NULL || stat(path, &old) != 0) {
-		return complain(path, "cannot be replaced");
+	struct kp_error err = {0};
+	if (stat(path, &old) != 0) {
+		return complain(path, "replaced", strerror(errno));
 	}
-	int file = mkstemp(beside);
-	if (file < 0) {
-		return complain(path, "no file can be made beside it");
-	}
-	bool written = write_all(file, text) && fchmod(file, old.st_mode & 07777) == 0 &&
-		fsync(file) == 0;
-	written = close(file) == 0 && written;
-	if (!written || rename(beside, path) != 0) {
-		(void)complain(path, "cannot be replaced");
-		(void)unlink(beside);
-		return false;
-	}
-	return true;
+	return kp_file_replace(path, text, old.st_mode & 07777, &err) == KP_OK ||
+		complain(path, "replaced", err.message);
 }
 
 static bool
@@ -110,7 +82,8 @@ read_standard_input(struct kp_arena *arena, struct kp_slice *ret_text)
 		kp_buffer_add(&buffer, block, len);
 	}
 	*ret_text = kp_buffer_slice(&buffer);
-	return (!buffer.failed && ferror(stdin) == 0) || complain("-", "cannot be read");
+	return (!buffer.failed && ferror(stdin) == 0) ||
+		complain("-", "read", strerror(errno));
 }
 
 static bool
@@ -129,8 +102,8 @@ read_input(struct kp_arena *arena, const char *path, struct kp_slice *ret_text)
 }
 
 static bool
-give(const struct formatting *formatting, struct kp_arena *arena, const char *path,
-	struct kp_slice old, struct kp_slice new)
+give(const struct formatting *formatting, const char *path, struct kp_slice old,
+	struct kp_slice new)
 {
 	bool same = kp_slice_equal(old, new);
 	if (formatting->check) {
@@ -142,7 +115,7 @@ give(const struct formatting *formatting, struct kp_arena *arena, const char *pa
 		return same;
 	}
 	if (formatting->write && strcmp(path, "-") != 0) {
-		return same || replace(arena, path, new);
+		return same || replace(path, new);
 	}
 	return fwrite(new.data, 1, new.len, stdout) == new.len;
 }
@@ -162,8 +135,7 @@ format_text(const struct formatting *formatting, struct kp_arena *arena, const c
 		(void)fprintf(stderr, "%s: %s\n", path, kp_status_info(status)->title);
 	}
 	kp_findings_deinit(&findings);
-	return status == KP_OK &&
-		give(formatting, arena, path, text, kp_buffer_slice(&out));
+	return status == KP_OK && give(formatting, path, text, kp_buffer_slice(&out));
 }
 
 static bool

@@ -3,11 +3,8 @@
 /* policy_release: see policy_release.h. */
 #include "commands/policy_release.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "commands/policy_options.h"
 #include "io/file.h"
@@ -148,37 +145,14 @@ kp_release_approvals_path(struct kp_arena *arena, const char *path)
 	return kp_arena_printf(arena, "%.*s.akkoord", (int)len, path);
 }
 
-static bool
-write_all(int file, const char *text, size_t len)
-{
-	while (len > 0) {
-		ssize_t written = write(file, text, len);
-		if (written < 0 && errno != EINTR) {
-			return false;
-		}
-		size_t done = written < 0 ? 0 : (size_t)written;
-		text += done;
-		len -= done;
-	}
-	return fsync(file) == 0;
-}
-
 bool
 kp_release_write(const char *path, const char *text, size_t len, unsigned mode)
 {
-	char beside[4096];
-	int named = snprintf(beside, sizeof(beside), "%s.nieuw", path);
-	bool fits = named > 0 && (size_t)named < sizeof(beside);
-	int file = !fits
-		? -1
-		: open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
-	bool written = file >= 0 && write_all(file, text, len);
-	if (file >= 0) {
-		written = close(file) == 0 && written;
-	}
-	written = written && rename(beside, path) == 0;
+	struct kp_error err = {0};
+	bool written =
+		kp_file_replace(path, (struct kp_slice){text, len}, mode, &err) == KP_OK;
 	if (!written) {
-		(void)fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		(void)fprintf(stderr, "%s: %s\n", path, err.message);
 	}
 	return written;
 }

@@ -26,8 +26,7 @@ json_t *kp_release_json(const struct kp_policy_set *set);
 /* "PATH.akkoord": where the signatures of a file or folder are. NULL without memory. */
 const char *kp_release_approvals_path(struct kp_arena *arena, const char *path);
 
-/* Writes beside it, flushes and renames, so that a reader sees the old file or the new.
- * Said on standard error. */
+/* As kp_file_replace; what goes wrong is said on standard error. */
 bool kp_release_write(const char *path, const char *text, size_t len, unsigned mode);
 bool kp_release_write_json(const char *path, const json_t *value, unsigned mode);
 /* The whole file as text; said on standard error when it cannot be read. */

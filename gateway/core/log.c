@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/descriptor.h"
 #include "core/log_line.h"
 
 #define LOG_FILE_MODE 0640
@@ -169,23 +170,6 @@ kp_logger_lost(const struct kp_logger *logger)
 	return atomic_load_explicit(&logger->lost, memory_order_relaxed);
 }
 
-static bool
-write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t written = write(fd, bytes, len);
-		if (written < 0 && errno == EINTR) {
-			continue;
-		}
-		if (written <= 0) {
-			return false;
-		}
-		bytes += written;
-		len -= (size_t)written;
-	}
-	return true;
-}
-
 static void
 emit(struct kp_logger *logger, struct kp_slice line)
 {
@@ -194,7 +178,7 @@ emit(struct kp_logger *logger, struct kp_slice line)
 	if (logger->write != NULL) {
 		logger->write(logger->context, line);
 	} else {
-		written = write_all(logger->fd, line.data, line.len);
+		written = kp_descriptor_write(logger->fd, line.data, line.len);
 	}
 	(void)pthread_mutex_unlock(&logger->mutex);
 	if (!written) {

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/descriptor.h"
 #include "core/heap.h"
 
 struct kp_file {
@@ -193,27 +194,12 @@ enum kp_status
 kp_file_read_at(
 	struct kp_file *file, uint64_t offset, char *bytes, size_t len, size_t *ret_read)
 {
-	size_t total = 0;
 	if (file->secret != NULL) {
 		*ret_read = read_secret(file, offset, bytes, len);
 		return KP_OK;
 	}
-	while (total < len) {
-		ssize_t got = pread(
-			file->fd, bytes + total, len - total, (off_t)(offset + total));
-		if (got < 0 && errno == EINTR) {
-			continue;
-		}
-		if (got < 0) {
-			return KP_E_IO;
-		}
-		if (got == 0) {
-			break;
-		}
-		total += (size_t)got;
-	}
-	*ret_read = total;
-	return KP_OK;
+	return kp_descriptor_read_at(file->fd, offset, bytes, len, ret_read) ? KP_OK
+									     : KP_E_IO;
 }
 
 enum kp_status
@@ -249,22 +235,10 @@ kp_file_create(const char *path, struct kp_file **ret_file, struct kp_error *err
 enum kp_status
 kp_file_write_at(struct kp_file *file, uint64_t offset, const char *bytes, size_t len)
 {
-	size_t total = 0;
 	if (file->secret != NULL) {
 		return write_secret(file, offset, bytes, len);
 	}
-	while (total < len) {
-		ssize_t put = pwrite(
-			file->fd, bytes + total, len - total, (off_t)(offset + total));
-		if (put < 0 && errno == EINTR) {
-			continue;
-		}
-		if (put <= 0) {
-			return KP_E_IO;
-		}
-		total += (size_t)put;
-	}
-	return KP_OK;
+	return kp_descriptor_write_at(file->fd, offset, bytes, len) ? KP_OK : KP_E_IO;
 }
 
 enum kp_status
@@ -277,6 +251,24 @@ kp_file_commit(struct kp_file *file, const char *path)
 	kp_heap_free(file->temporary);
 	file->temporary = NULL;
 	return KP_OK;
+}
+
+enum kp_status
+kp_file_replace(
+	const char *path, struct kp_slice text, unsigned mode, struct kp_error *err)
+{
+	struct kp_file *file = NULL;
+	enum kp_status status = kp_file_create(path, &file, err);
+	if (status != KP_OK) {
+		return status;
+	}
+	if (kp_file_write_at(file, 0, text.data, text.len) != KP_OK ||
+		fchmod(file->fd, (mode_t)mode) != 0 ||
+		kp_file_commit(file, path) != KP_OK) {
+		status = errno_error(err, "writing");
+	}
+	kp_file_close(&file);
+	return status;
 }
 
 /* A file that grows while it is read gives what it had at the start. */

@@ -56,6 +56,10 @@ enum kp_status kp_file_create_secret(
 enum kp_status kp_file_seal(struct kp_file *file) KP_MUST_USE;
 /* Durable, and in its place. */
 enum kp_status kp_file_commit(struct kp_file *file, const char *path) KP_MUST_USE;
+/* `text` as a file with the rights `mode`, as a whole and durable or not at all: who
+ * reads `path` meanwhile sees what was there. */
+enum kp_status kp_file_replace(const char *path, struct kp_slice text, unsigned mode,
+	struct kp_error *err) KP_MUST_USE;
 /* The whole file, NUL-terminated behind its end; refuses more than bytes_max. */
 enum kp_status kp_file_read_all(const char *path, struct kp_arena *arena,
 	size_t bytes_max, struct kp_slice *ret_text, struct kp_error *err) KP_MUST_USE;

@@ -16,6 +16,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "core/descriptor.h"
 #include "core/heap.h"
 
 #define PARTS_MAX ((size_t)256)
@@ -120,23 +121,8 @@ enum kp_status
 kp_journal_file_read(struct kp_journal_file *file, uint64_t offset, char *bytes,
 	size_t len, size_t *ret_read)
 {
-	size_t total = 0;
-	while (total < len) {
-		ssize_t got = pread(
-			file->fd, bytes + total, len - total, (off_t)(offset + total));
-		if (got < 0 && errno == EINTR) {
-			continue;
-		}
-		if (got < 0) {
-			return KP_E_IO;
-		}
-		if (got == 0) {
-			break;
-		}
-		total += (size_t)got;
-	}
-	*ret_read = total;
-	return KP_OK;
+	return kp_descriptor_read_at(file->fd, offset, bytes, len, ret_read) ? KP_OK
+									     : KP_E_IO;
 }
 
 /* Writes all of the parts at the end; pwritev may take less than it is given. */

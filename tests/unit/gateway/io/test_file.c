@@ -219,6 +219,58 @@ journal_refuses_after_a_failure(void **state)
 	kp_journal_file_close(&file);
 }
 
+static void
+expect_file(const char *name, const char *text, mode_t mode)
+{
+	struct kp_arena arena;
+	struct kp_slice got = {NULL, 0};
+	struct kp_error err = {0};
+	struct stat st;
+	kp_arena_init(&arena, 65536, NULL);
+	assert_int_equal(
+		kp_file_read_all(in_folder(name), &arena, 1000, &got, &err), KP_OK);
+	assert_true(kp_slice_equal(got, kp_slice_from(text)));
+	assert_int_equal(stat(in_folder(name), &st), 0);
+	assert_int_equal(st.st_mode & 07777, mode);
+	kp_arena_deinit(&arena);
+}
+
+/* The new text or the old one, and nothing beside it. */
+static void
+replaces_whole_or_not_at_all(void **state)
+{
+	(void)state;
+	struct kp_error err = {0};
+	struct kp_arena arena;
+	struct kp_slice *names = NULL;
+	size_t before = 0;
+	size_t after = 0;
+	struct rlimit old;
+	kp_arena_init(&arena, 65536, NULL);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(
+		kp_file_replace(in_folder("one"), KP_SLICE("first"), 0640, &err), KP_OK);
+	expect_file("one", "first", 0640);
+	assert_int_equal(
+		kp_file_replace(in_folder("one"), KP_SLICE("second"), 0600, &err), KP_OK);
+	expect_file("one", "second", 0600);
+	assert_int_equal(kp_file_list(folder, &arena, 100, &names, &before, &err), KP_OK);
+	(void)getrlimit(RLIMIT_FSIZE, &old);
+	struct rlimit tight = {4, old.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	assert_int_equal(kp_file_replace(in_folder("one"), KP_SLICE("third"), 0644, &err),
+		KP_E_IO);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(err.cause, EFBIG);
+	expect_file("one", "second", 0600);
+	assert_int_equal(kp_file_list(folder, &arena, 100, &names, &after, &err), KP_OK);
+	assert_int_equal(after, before);
+	assert_int_equal(
+		kp_file_replace(in_folder("nowhere/one"), KP_SLICE("x"), 0600, &err),
+		KP_E_NOT_FOUND);
+	kp_arena_deinit(&arena);
+}
+
 static int
 set_up(void **state)
 {
@@ -303,6 +355,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(read_whole_files),
 		cmocka_unit_test(read_pieces_and_stamps),
+		cmocka_unit_test(replaces_whole_or_not_at_all),
 		cmocka_unit_test(list_folders),
 		cmocka_unit_test(journal_appends_and_locks),
 		cmocka_unit_test(journal_refuses_after_a_failure),
