@@ -320,12 +320,11 @@ read_folder(
 	return KP_OK;
 }
 
-enum kp_status
-kp_config_read_policies(const struct kp_config *config, struct kp_arena *arena,
-	struct kp_findings *findings, struct kp_config_file **ret_files,
-	size_t *ret_count)
+static enum kp_status
+read_policy_folder(const char *path, struct kp_arena *arena, struct kp_findings *findings,
+	struct kp_config_file **ret_files, size_t *ret_count)
 {
-	struct folder folder = {.path = config->policies_folder,
+	struct folder folder = {.path = path,
 		.wanted = is_policy_file,
 		.count_max = POLICY_FILES_MAX,
 		.bytes_max = POLICY_FILE_BYTES_MAX,
@@ -335,17 +334,21 @@ kp_config_read_policies(const struct kp_config *config, struct kp_arena *arena,
 }
 
 enum kp_status
+kp_config_read_policies(const struct kp_config *config, struct kp_arena *arena,
+	struct kp_findings *findings, struct kp_config_file **ret_files,
+	size_t *ret_count)
+{
+	return read_policy_folder(
+		config->policies_folder, arena, findings, ret_files, ret_count);
+}
+
+enum kp_status
 kp_config_read_policy_set(const struct kp_config *config, struct kp_arena *arena,
 	struct kp_findings *findings, struct kp_config_file **ret_files,
 	size_t *ret_count)
 {
-	struct folder folder = {.path = config->authzen_policy_set,
-		.wanted = is_policy_file,
-		.count_max = POLICY_FILES_MAX,
-		.bytes_max = POLICY_FILE_BYTES_MAX,
-		.arena = arena,
-		.findings = findings};
-	return read_folder(&folder, ret_files, ret_count);
+	return read_policy_folder(
+		config->authzen_policy_set, arena, findings, ret_files, ret_count);
 }
 
 enum kp_status

@@ -9,37 +9,39 @@
 
 #include "schema_maker.h"
 
+KP_PRINTF(4, 0)
+static void
+note(const struct kp_cedar_maker *maker, struct kp_findings *findings,
+	struct kp_cedar_pos pos, const char *format, va_list args)
+{
+	char message[256];
+	(void)vsnprintf(message, sizeof(message), format, args);
+	struct kp_error err;
+	(void)kp_error_set(&err, KP_E_INVALID, "%s", message);
+	kp_error_at(&err, maker->space->file, pos.line, pos.column, NULL);
+	kp_findings_add(findings, &err);
+}
+
 void
 kp_cedar_maker_complain(
 	struct kp_cedar_maker *maker, struct kp_cedar_pos pos, const char *format, ...)
 {
-	char message[256];
 	va_list args;
 	va_start(args, format);
-	(void)vsnprintf(message, sizeof(message), format, args);
+	note(maker, maker->errors, pos, format, args);
 	va_end(args);
-	struct kp_error err;
-	(void)kp_error_set(&err, KP_E_INVALID, "%s", message);
-	kp_error_at(&err, maker->space->file, pos.line, pos.column, NULL);
-	kp_findings_add(maker->errors, &err);
 }
 
 void
 kp_cedar_maker_warn(
 	struct kp_cedar_maker *maker, struct kp_cedar_pos pos, const char *format, ...)
 {
-	if (maker->warnings == NULL) {
-		return;
+	if (maker->warnings != NULL) {
+		va_list args;
+		va_start(args, format);
+		note(maker, maker->warnings, pos, format, args);
+		va_end(args);
 	}
-	char message[256];
-	va_list args;
-	va_start(args, format);
-	(void)vsnprintf(message, sizeof(message), format, args);
-	va_end(args);
-	struct kp_error err;
-	(void)kp_error_set(&err, KP_E_INVALID, "%s", message);
-	kp_error_at(&err, maker->space->file, pos.line, pos.column, NULL);
-	kp_findings_add(maker->warnings, &err);
 }
 
 void
