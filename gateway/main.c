@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* main: finds the subcommand and hands over. */
+/* main: finds the subcommand, hands over, and ends standard output. */
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,8 +63,8 @@ print_help(FILE *out)
 		out);
 }
 
-int
-main(int argc, char **argv)
+static int
+run(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 	for (size_t i = 0; i < KP_ARRAY_LEN(commands); i++) {
@@ -85,4 +87,34 @@ main(int argc, char **argv)
 	}
 	print_help(stderr);
 	return EXIT_WRONG_USE;
+}
+
+/* Everything printed so far was written, or this says that it was not: no command may say
+ * 0 when somebody did not get its output. */
+static int
+finish(int code)
+{
+	/* Flushed first, so that a closed descriptor is a fault only when something was
+	 * to be written to it. */
+	errno = 0;
+	bool flushed = fflush(stdout) == 0;
+	bool written = ferror(stdout) == 0 && flushed;
+	int fault = flushed ? 0 : errno;
+	/* Some file systems say only now that there was no room. */
+	if (fclose(stdout) != 0 && errno != EBADF && written) {
+		written = false;
+		fault = errno;
+	}
+	if (written) {
+		return code;
+	}
+	(void)fprintf(stderr, "ketenpoort: standard output cannot be written%s%s\n",
+		fault == 0 ? "" : ": ", fault == 0 ? "" : strerror(fault));
+	return code == 0 ? 1 : code;
+}
+
+int
+main(int argc, char **argv)
+{
+	return finish(run(argc, argv));
 }

@@ -10,6 +10,7 @@
 
 #include "commands/connector_commands.h"
 #include "commands/connector_load.h"
+#include "core/heap.h"
 #include "io/file.h"
 
 enum { EXIT_FOUND_FAULTS = 1, EXIT_WRONG_USE = 2 };
@@ -204,18 +205,26 @@ read_description(struct command *command, struct kp_error *err)
 static bool
 write_manifest(struct command *command)
 {
-	const size_t flags = JSON_INDENT(2) | JSON_PRESERVE_ORDER;
-	FILE *out = command->output == NULL ? stdout : fopen(command->output, "wx");
-	if (out == NULL) {
-		perror(command->output);
+	struct kp_error err = {0};
+	char text[512];
+	char *bytes =
+		json_dumps(command->new.manifest, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	const char *lines =
+		bytes == NULL ? NULL : kp_arena_printf(command->new.arena, "%s\n", bytes);
+	kp_heap_free(bytes);
+	if (lines == NULL) {
 		return false;
 	}
-	bool fine = json_dumpf(command->new.manifest, out, flags) == 0 &&
-		fputc('\n', out) != EOF;
-	if (command->output != NULL) {
-		fine = fclose(out) == 0 && fine;
+	if (command->output == NULL) {
+		(void)fputs(lines, stdout);
+		return true;
 	}
-	return fine;
+	if (kp_file_place(command->output, kp_slice_from(lines), 0644, &err) == KP_OK) {
+		return true;
+	}
+	(void)fprintf(stderr, "ketenpoort connector new: '%s': %s\n", command->output,
+		kp_error_text(&err, text, sizeof(text)));
+	return false;
 }
 
 static void

@@ -253,9 +253,16 @@ kp_file_commit(struct kp_file *file, const char *path)
 	return KP_OK;
 }
 
-enum kp_status
-kp_file_replace(
-	const char *path, struct kp_slice text, unsigned mode, struct kp_error *err)
+/* Durable, and a second name for it where none may be. */
+static bool
+commit_new(struct kp_file *file, const char *path)
+{
+	return fdatasync(file->fd) == 0 && link(file->temporary, path) == 0;
+}
+
+static enum kp_status
+write_whole(const char *path, struct kp_slice text, unsigned mode, bool new,
+	struct kp_error *err)
 {
 	struct kp_file *file = NULL;
 	enum kp_status status = kp_file_create(path, &file, err);
@@ -264,11 +271,24 @@ kp_file_replace(
 	}
 	if (kp_file_write_at(file, 0, text.data, text.len) != KP_OK ||
 		fchmod(file->fd, (mode_t)mode) != 0 ||
-		kp_file_commit(file, path) != KP_OK) {
+		!(new ? commit_new(file, path) : kp_file_commit(file, path) == KP_OK)) {
 		status = errno_error(err, "writing");
 	}
 	kp_file_close(&file);
 	return status;
+}
+
+enum kp_status
+kp_file_replace(
+	const char *path, struct kp_slice text, unsigned mode, struct kp_error *err)
+{
+	return write_whole(path, text, mode, false, err);
+}
+
+enum kp_status
+kp_file_place(const char *path, struct kp_slice text, unsigned mode, struct kp_error *err)
+{
+	return write_whole(path, text, mode, true, err);
 }
 
 /* A file that grows while it is read gives what it had at the start. */

@@ -60,6 +60,9 @@ enum kp_status kp_file_commit(struct kp_file *file, const char *path) KP_MUST_US
  * reads `path` meanwhile sees what was there. */
 enum kp_status kp_file_replace(const char *path, struct kp_slice text, unsigned mode,
 	struct kp_error *err) KP_MUST_USE;
+/* The same where nothing is yet: what is at `path` stays, and that is KP_E_IO. */
+enum kp_status kp_file_place(const char *path, struct kp_slice text, unsigned mode,
+	struct kp_error *err) KP_MUST_USE;
 /* The whole file, NUL-terminated behind its end; refuses more than bytes_max. */
 enum kp_status kp_file_read_all(const char *path, struct kp_arena *arena,
 	size_t bytes_max, struct kp_slice *ret_text, struct kp_error *err) KP_MUST_USE;

@@ -254,7 +254,14 @@ replaces_whole_or_not_at_all(void **state)
 	assert_int_equal(
 		kp_file_replace(in_folder("one"), KP_SLICE("second"), 0600, &err), KP_OK);
 	expect_file("one", "second", 0600);
+	assert_int_equal(
+		kp_file_place(in_folder("two"), KP_SLICE("mine"), 0644, &err), KP_OK);
+	expect_file("two", "mine", 0644);
 	assert_int_equal(kp_file_list(folder, &arena, 100, &names, &before, &err), KP_OK);
+	assert_int_equal(
+		kp_file_place(in_folder("two"), KP_SLICE("yours"), 0644, &err), KP_E_IO);
+	assert_int_equal(err.cause, EEXIST);
+	expect_file("two", "mine", 0644);
 	(void)getrlimit(RLIMIT_FSIZE, &old);
 	struct rlimit tight = {4, old.rlim_max};
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
