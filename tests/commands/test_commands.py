@@ -8,7 +8,6 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -18,6 +17,9 @@ import unittest
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+import ports  # noqa: E402
+
 PROGRAM = os.path.abspath(sys.argv.pop()) if len(sys.argv) > 1 else str(
     ROOT / ".build/dev/gateway/ketenpoort")
 
@@ -280,9 +282,7 @@ class Commands(unittest.TestCase):
 
     def test_metrics_tell_of_journal_rules_and_sources(self):
         config = self.init()
-        with socket.socket() as held:
-            held.bind(("127.0.0.1", 0))
-            port = held.getsockname()[1]
+        port = ports.take()
         data = json.loads(config.read_text())
         data["listeners"] = [{"host": "127.0.0.1", "port": port}]
         data["log"]["format"] = "json"

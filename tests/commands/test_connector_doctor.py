@@ -27,7 +27,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.path.abspath(sys.argv.pop()) if len(sys.argv) > 1 else str(
     ROOT / ".build/dev/gateway/ketenpoort")
 sys.path.insert(0, str(ROOT / "tests/support"))
-from running import free_port, wait_for_port  # noqa: E402
+import ports  # noqa: E402
+from running import wait_for_port  # noqa: E402
 
 CATALOGUE = ROOT / "policies/voorbeeld/catalogus.json"
 BSN = "999993653"
@@ -397,7 +398,7 @@ class Doctor(unittest.TestCase):
     def test_our_certificate_is_of_an_authority_the_partner_does_not_name(self):
         Authority(self.keys, "derde").issue("us-other", usage="clientAuth", host=None)
         self.authority.issue("wants5")
-        port = free_port()
+        port = ports.take()
         # Python's servers name no authorities; openssl's do.
         server = subprocess.Popen(["openssl", "s_server", "-accept", str(port), "-cert", "wants5.pem", "-key", "wants5.key",
                                    "-CAfile", "ca.pem", "-Verify", "2", "-www", "-quiet"], cwd=self.keys,

@@ -18,10 +18,19 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
+import ports  # noqa: E402
 import running  # noqa: E402
 
 PROGRAM = running.program_from_arguments()
 EPOLL_WAITS = {"232", "281", "22"}  # x86-64: epoll_wait, epoll_pwait; aarch64: epoll_pwait
+# A manager's child hands over a socket as it becomes the program: sd_listen_fds(3).
+AS_DESCRIPTOR_3 = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ["LISTEN_PID"] = str(os.getpid())
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
 
 class Managed(running.Gateway):
     def __init__(self, watchdog_us=None, change=None, passed=None, **environment):
@@ -34,9 +43,8 @@ class Managed(running.Gateway):
         self.passed = passed
         wrapper = []
         if passed:
-            # As descriptor 3, for the process that the shell becomes.
             self.pass_fds = (passed.fileno(),)
-            wrapper = ["sh", "-c", f'LISTEN_PID=$$ exec "$@" 3<&{passed.fileno()}', "sh"]
+            wrapper = [sys.executable, "-c", AS_DESCRIPTOR_3, str(passed.fileno())]
         try:
             super().__init__(PROGRAM, change=change, wrapper=wrapper)
         except BaseException:
@@ -124,7 +132,7 @@ class Service(unittest.TestCase):
 
     def test_each_listener_serves_its_own(self):
         """A public one shows no numbers; the admin's has nothing else."""
-        admin = running.free_port()
+        admin = ports.take()
 
         def change(config):
             config["listeners"] = [{**config["listeners"][0], "serves": ["api", "health"]},

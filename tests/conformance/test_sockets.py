@@ -6,45 +6,18 @@ import json
 import os
 import re
 import socket
-import subprocess
+import sys
 import threading
 import time
-import urllib.request
 
 from support import EXAMPLE, SOURCE, WORK, Stub, attempt, check, connector, finish, manifest, write
+
+sys.path.insert(0, str(SOURCE / "tests/support"))
+import running  # noqa: E402
 
 BSN = "999910061"
 ACCESS = {"kind": "header", "header": "X-API-KEY", "secret": "brp_key"}
 LIMITS = {"answer_bytes": 1048576, "head_bytes": 16384}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Partner:
-    def __init__(self):
-        self.port = free_port()
-        self.process = subprocess.Popen(
-            ["python3", str(SOURCE / "tests/partners/partners.py"), "serve", "brp", "--port",
-             str(self.port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(100):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
-                return
-            except OSError:
-                time.sleep(0.05)
-        raise SystemExit("the stand-in partner did not start")
-
-    def fault(self, name, **more):
-        body = json.dumps({"fault": name, **more}).encode()
-        urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_fault", body, timeout=5).read()
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
 
 
 # fault, more, outcome, words of the reason
@@ -74,7 +47,7 @@ FAULTS = [
 
 
 def faults():
-    partner = Partner()
+    partner = running.Partner("brp")
     text = manifest("haal-centraal-brp.json", partner.port, access=ACCESS, limits=dict(LIMITS))
     good = None
     for fault, more, outcome, words in FAULTS:

@@ -19,6 +19,7 @@ import unittest
 SUPPORT = pathlib.Path(__file__).resolve().parents[1] / "support"
 sys.path.insert(0, str(SUPPORT))
 import http2  # noqa: E402
+import ports  # noqa: E402
 import running  # noqa: E402
 
 QUESTIONS = 1000
@@ -112,7 +113,7 @@ class Canary(unittest.TestCase):
         """The connection is still open while its memory is looked at."""
         with tempfile.TemporaryDirectory() as pki:
             subprocess.run([self.program, "dev-pki", pki], check=True, stdout=subprocess.DEVNULL)
-            port = running.free_port()
+            port = ports.take()
             own = f"{pki}/clients/{running.MUNICIPALITY}"
 
             def add_listener(config):

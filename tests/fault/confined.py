@@ -7,6 +7,7 @@ still answers, reloads, opens its log anew and stops.
 
     confined.py INTRUDER PROGRAM
 """
+import contextlib
 import errno
 import json
 import os
@@ -24,6 +25,7 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
+import ports  # noqa: E402
 import running  # noqa: E402
 
 PROGRAM = running.program_from_arguments()
@@ -39,12 +41,8 @@ if os.geteuid() != 0:
 def low_port():
     """A port that only root may take."""
     for port in random.sample(range(500, 1024), 200):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
+        with contextlib.suppress(OSError):
+            return ports.hold(port)
     raise RuntimeError("no free low port")
 
 

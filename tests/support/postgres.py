@@ -8,10 +8,11 @@ import pathlib
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
+
+import ports
 
 NOBODY = "nobody"
 
@@ -20,12 +21,6 @@ def find_programs():
     """The folder of initdb and postgres; None when PostgreSQL is not installed."""
     folders = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
     return pathlib.Path(folders[-1]).parent if folders else None
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def make_certificates(folder):
@@ -51,7 +46,7 @@ class Postgres:
         self.programs = programs
         self.home = tempfile.TemporaryDirectory(prefix="ketenpoort-pg-")
         self.folder = pathlib.Path(self.home.name)
-        self.port = free_port()
+        self.port = ports.take()
         self.identity = {}
         if os.geteuid() == 0:
             account = pwd.getpwnam(NOBODY)

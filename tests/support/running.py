@@ -14,6 +14,8 @@ import sys
 import tempfile
 import time
 
+import ports
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PARTNERS = ROOT / "tests/partners"
 SECRETS = {"brp-sleutel": "demo-sleutel-brp", "uwv-token": "demo-token-uwv",
@@ -26,12 +28,6 @@ MUNICIPALITY = "00000001830000001000"
 
 sys.path.insert(0, str(PARTNERS))
 import partners as stand_ins  # noqa: E402
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for_port(port, process, seconds=20):
@@ -50,7 +46,7 @@ class Partner:
     """One stand-in partner as a process of its own."""
 
     def __init__(self, name):
-        self.name, self.port = name, free_port()
+        self.name, self.port = name, ports.take()
         self.process = subprocess.Popen([sys.executable, "-B", str(PARTNERS / "partners.py"), "serve", name,
                                          "--port", str(self.port)], stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
@@ -84,7 +80,7 @@ class Gateway:
         self.program = str(program)
         self.home = None if folder else tempfile.TemporaryDirectory(prefix="ketenpoort-test-")
         self.folder = pathlib.Path(folder or self.home.name) / "gateway"
-        self.port = free_port()
+        self.port = ports.take()
         self.wrapper = list(wrapper)
         self.partners = {name: Partner(name) for name in self.partner_names}
         self.process = None

@@ -7,11 +7,15 @@ all five partners. The purpose needs no caseload, so none is asked.
 """
 import json
 import os
+import pathlib
 import re
 import shutil
-import socket
 import subprocess
+import sys
 import types
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+from ports import take_row  # noqa: E402
 
 MUNICIPALITY = "00000001830000001000"
 ROLE = "klantmanager"
@@ -46,28 +50,6 @@ DUO = {
     "lists": {"opleidingen": {"items": "opleidingen[]", "fields": {
         "opleidingen.naam": "naam", "opleidingen.niveau": "niveau", "opleidingen.diplomaDatum": "einde"}}},
 }
-
-
-guards = []  # one for each row that was taken
-
-
-def free_ports(count):
-    """A row of ports that nothing listens on, below the range the kernel takes for connections. They are ours as long as we run:
-    the port before them is bound and kept, so that another run takes another row."""
-    for first in range(20100, 27000, 100):
-        guard = socket.socket()
-        try:
-            guard.bind(("127.0.0.1", first - 1))
-            for port in range(first, first + count):
-                with socket.socket() as probe:
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            guard.close()
-            continue
-        guards.append(guard)
-        return first
-    raise SystemExit(f"no {count} free ports in a row")
 
 
 def rest_source(name, port, response, **limits):
@@ -169,7 +151,7 @@ def setup(folder, here, home, ports, templates, delay_ms=0):
 
 
 def take_ports(partners):
-    first = free_ports(partners + 2)
+    first = take_row(partners + 2)
     return {"gateway": first, "peer": first + 1, "partner": first + 2}
 
 

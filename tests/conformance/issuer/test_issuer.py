@@ -26,10 +26,12 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "support"))
+import ports  # noqa: E402
 import running  # noqa: E402
 
 SKIPPED = 77
 PROGRAM, WORK = sys.argv[1], pathlib.Path(sys.argv[2])
+SCRIPTS = ("issuer.js", "client.js", "partner.js")
 PACKAGES = "no node and npm to run oidc-provider with"
 OIN = "00000001830000001000"
 QUESTION = {"burgerservicenummer": "999910061", "doel": "participatiewet-intake", "zaakkenmerk": "Z-1"}
@@ -40,6 +42,9 @@ def install():
     WORK.mkdir(parents=True, exist_ok=True)
     with open(WORK / "lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        for name in SCRIPTS:  # at once, since a test beside this one may be about to run the old one
+            shutil.copy(HERE / name, WORK / f"{name}.new")
+            os.replace(WORK / f"{name}.new", WORK / name)
         if (WORK / "node_modules" / "oidc-provider").exists():
             return None
         if shutil.which("npm") is None or shutil.which("node") is None:
@@ -51,26 +56,29 @@ def install():
         return None if done.returncode == 0 else f"npm cannot give oidc-provider: {done.stderr.strip()[-300:]}"
 
 
+def start_node(script, *words, log, **environment):
+    """The process, once it has said that it is ready; what it complains of is in the file `log`."""
+    with open(log, "ab") as complaints:
+        process = subprocess.Popen(["node", str(WORK / script), *map(str, words)], stdout=subprocess.PIPE, stderr=complaints,
+                                   cwd=WORK, text=True, env={**os.environ, **environment})
+    for line in process.stdout:
+        if line.strip() == "ready":
+            return process
+    raise RuntimeError(f"{script} ended with code {process.wait()} before it was ready: {log.read_text(errors='replace')}")
+
+
 class Issuer:
     def __init__(self, home, pki, *more):
         self.home = pathlib.Path(home)
         self.pki = pki
-        self.port = running.free_port()
+        self.port = ports.take()
         self.url = f"https://localhost:{self.port}"
         self.process = None
         self.more = more
-        for name in ("issuer.js", "client.js", "partner.js"):
-            shutil.copy(HERE / name, WORK / name)
 
     def start(self, keys="keys.json"):
-        self.process = subprocess.Popen(["node", str(WORK / "issuer.js"), str(self.port), str(self.home / keys),
-                                         str(self.pki / "server.pem"), str(self.pki / "server.key"),
-                                         str(self.pki / "root.pem"), *self.more],
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=WORK, text=True)
-        for line in self.process.stdout:
-            if line.strip() == "ready":
-                return
-        raise RuntimeError("the issuer did not start")
+        self.process = start_node("issuer.js", self.port, self.home / keys, self.pki / "server.pem", self.pki / "server.key",
+                                  self.pki / "root.pem", *self.more, log=self.home / "issuer.log")
 
     def stop(self):
         self.process.kill()
@@ -103,7 +111,7 @@ class WithIssuer(unittest.TestCase):
         subprocess.run([PROGRAM, "dev-pki", str(cls.pki)], check=True, stdout=subprocess.DEVNULL)
         cls.issuer = Issuer(cls.home.name, cls.pki)
         cls.issuer.start()
-        cls.tls_port = running.free_port()
+        cls.tls_port = ports.take()
         cls.gateway = running.Gateway(PROGRAM, change=cls.configure)
 
     @classmethod

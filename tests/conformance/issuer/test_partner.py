@@ -19,7 +19,7 @@ import threading
 import unittest
 
 import test_issuer
-from test_issuer import OIN, PROGRAM, WORK, running
+from test_issuer import OIN, PROGRAM, ports, running
 
 FIELD = {"velden": ["uitkeringen.wet"], "zaakkenmerk": "Z-1"}
 BSN = "999910061"
@@ -31,15 +31,11 @@ class Partner:
     """partner.js; what it says of each question is in `asked`."""
 
     def __init__(self, issuer, pki):
-        self.port = running.free_port()
+        self.port = ports.take()
         self.url = f"https://localhost:{self.port}"
-        self.process = subprocess.Popen(
-            ["node", str(WORK / "partner.js"), str(self.port), issuer.url, str(pki / "server.pem"),
-             str(pki / "server.key"), str(pki / "root.pem")],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=WORK, text=True,
-            env={**os.environ, "NODE_EXTRA_CA_CERTS": str(pki / "root.pem")})
-        if self.process.stdout.readline().strip() != "ready":
-            raise RuntimeError("the partner did not start")
+        self.process = test_issuer.start_node(
+            "partner.js", self.port, issuer.url, pki / "server.pem", pki / "server.key", pki / "root.pem",
+            log=issuer.home / "partner.log", NODE_EXTRA_CA_CERTS=str(pki / "root.pem"))
         self.asked = queue.Queue()
         self.thread = threading.Thread(target=self.listen)
         self.thread.start()

@@ -8,6 +8,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+import ports  # noqa: E402
 import running  # noqa: E402
 
 PROGRAM = running.program_from_arguments()
@@ -29,7 +30,7 @@ class Rig:
         self.home = tempfile.TemporaryDirectory(prefix="ketenpoort-tls-")
         self.pki = pathlib.Path(self.home.name) / "pki"
         subprocess.run([PROGRAM, "dev-pki", str(self.pki)], check=True, stdout=subprocess.DEVNULL)
-        self.port = running.free_port()
+        self.port = ports.take()
         self.tls = {"certificates": certificates or [self.pair("server"), self.pair("server-rsa")],
                     "clients": clients}
         if clients != "none":

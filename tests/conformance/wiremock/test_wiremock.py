@@ -7,14 +7,14 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "support")]
+import ports  # noqa: E402
 from support import SOURCE, WORK, attempt, check, finish  # noqa: E402
 
 BSN = "999910061"
@@ -79,14 +79,6 @@ def stub(bsn, **response):
                                          {"matchesXPath": "//*[local-name()='To' and contains(text(), '?oin=')]"},
                                          {"matchesXPath": "//*[local-name()='MessageID' and starts-with(text(), 'urn:uuid:')]"}]},
             "response": response}
-
-
-def free_ports(count):
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
 
 
 def start(path, port, secure):
@@ -158,7 +150,7 @@ def outcomes(port, secure):
 
 path = jar()
 certificates()
-port, secure = free_ports(2)
+port, secure = ports.take(), ports.take()
 process = start(path, port, secure)
 try:
     await_ready(process, port)
