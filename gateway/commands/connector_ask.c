@@ -3,8 +3,6 @@
 /* connector_ask: see connector_ask.h. */
 #include "commands/connector_ask.h"
 
-#include <stdio.h>
-
 static void
 on_head(void *owner, const struct kp_head *head)
 {
@@ -39,12 +37,19 @@ on_done(void *owner, const struct kp_source_result *result)
 }
 
 static void
+not_asked(struct kp_connector_ask *ask, const struct kp_error *err)
+{
+	ask->reason = KP_SLICE("de vraag kon niet worden gesteld");
+	(void)kp_error_text(err, ask->fault.message, sizeof(ask->fault.message));
+}
+
+static void
 start_call(struct kp_task *task)
 {
 	struct kp_connector_ask *ask =
 		KP_CONTAINER_OF(task, struct kp_connector_ask, start);
 	const struct kp_source *source = ask->source;
-	struct kp_error err;
+	struct kp_error err = {0};
 	struct kp_source_call *call = NULL;
 	enum kp_status status = kp_source_link_open(
 		source, ask->loop, ask->upstream, ask->workers, &ask->link, &err);
@@ -61,9 +66,10 @@ start_call(struct kp_task *task)
 			.arena = ask->arena,
 		};
 		status = kp_source_call_start(ask->link, &options, &call);
+		(void)kp_error_set(&err, status, "%s", kp_status_info(status)->title);
 	}
 	if (status != KP_OK) {
-		ask->reason = KP_SLICE("de vraag kon niet worden gesteld");
+		not_asked(ask, &err);
 		kp_source_link_close(&ask->link);
 		kp_loop_stop(ask->loop);
 	}
@@ -86,9 +92,7 @@ kp_connector_ask_live(struct kp_connector_ask *ask)
 		kp_loop_post(ask->loop, &ask->start);
 		kp_loop_run(ask->loop);
 	} else {
-		char text[512];
-		fprintf(stderr, "ketenpoort: %s\n",
-			kp_error_text(&err, text, sizeof(text)));
+		not_asked(ask, &err);
 	}
 	kp_upstream_destroy(&ask->upstream);
 	kp_workers_destroy(&ask->workers);

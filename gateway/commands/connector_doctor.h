@@ -36,6 +36,7 @@ struct kp_doctor {
 	const char *activity;
 	int64_t now_s;
 	unsigned counts[3]; /* of each level */
+	bool cut;           /* memory ran out: something was seen and cannot be told */
 	struct kp_buffer steps;
 	struct kp_json_writer writer; /* into steps, with --json */
 };

@@ -345,6 +345,9 @@ kp_doctor_question(struct kp_doctor *doctor)
 	}
 	kp_buffer_init(&hearing.body, &doctor->load.arena, BODY_BYTES_MAX + 1);
 	if (!kp_doctor_shape_init(&shape, doctor)) {
+		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "answer",
+			"free memory on this machine and run it again",
+			"not looked at, since memory ran out");
 		return;
 	}
 	struct kp_sink sink = kp_doctor_shape_sink(&shape);

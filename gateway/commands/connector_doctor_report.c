@@ -20,6 +20,7 @@ write_json(struct kp_doctor *doctor, enum kp_doctor_level level, const char *ste
 	const char *remedy, const char *text)
 {
 	struct kp_json_writer *writer = &doctor->writer;
+	size_t whole = doctor->steps.len;
 	kp_json_write_object_begin(writer);
 	KP_JSON_WRITE_NAME(writer, "step");
 	kp_json_write_string(writer, kp_slice_from(step));
@@ -32,6 +33,10 @@ write_json(struct kp_doctor *doctor, enum kp_doctor_level level, const char *ste
 		kp_json_write_string(writer, kp_slice_from(remedy));
 	}
 	kp_json_write_object_end(writer);
+	if (doctor->steps.failed) {
+		doctor->steps.len = whole;
+		doctor->cut = true;
+	}
 }
 
 /* What partners write comes along: it may neither steer a terminal nor bear the number.
@@ -83,6 +88,7 @@ kp_doctor_text(struct kp_doctor *doctor, const char *format, ...)
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	const char *copy = kp_arena_strdup(&doctor->load.arena, text);
+	doctor->cut = doctor->cut || copy == NULL;
 	return copy == NULL ? "" : copy;
 }
 
@@ -98,15 +104,30 @@ kp_doctor_day(struct kp_doctor *doctor, int64_t time_s)
 	return kp_doctor_text(doctor, "%s", text);
 }
 
+/* What could not be kept is a fault of the report, which then has no other place. */
+#define CUT_TEXT "memory ran out, so this report is not whole"
+#define CUT_REMEDY "free memory on this machine and run it again"
+
 int
 kp_doctor_end(struct kp_doctor *doctor)
 {
+	if (doctor->cut && !doctor->json) {
+		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "report", CUT_REMEDY, CUT_TEXT);
+	} else if (doctor->cut) {
+		doctor->counts[KP_DOCTOR_FAIL]++;
+	}
 	unsigned fails = doctor->counts[KP_DOCTOR_FAIL];
 	unsigned warnings = doctor->counts[KP_DOCTOR_WARN];
 	if (doctor->json) {
-		printf("{\"ok\":%s,\"fail\":%u,\"warn\":%u,\"steps\":[%.*s]}\n",
+		printf("{\"ok\":%s,\"fail\":%u,\"warn\":%u,\"steps\":[%.*s%s%s]}\n",
 			fails == 0 ? "true" : "false", fails, warnings,
-			(int)doctor->steps.len, doctor->steps.data);
+			(int)doctor->steps.len,
+			doctor->steps.data == NULL ? "" : doctor->steps.data,
+			doctor->cut && doctor->steps.len > 0 ? "," : "",
+			doctor->cut ? "{\"step\":\"report\",\"status\":\"fail\","
+				      "\"text\":\"" CUT_TEXT "\",\"do\":\"" CUT_REMEDY
+				      "\"}"
+				    : "");
 	} else {
 		printf("%u steps: %u fail, %u warn\n",
 			fails + warnings + doctor->counts[KP_DOCTOR_OK], fails, warnings);

@@ -156,6 +156,8 @@ take_unmapped(void *context, struct kp_text path)
 		struct kp_slice copy = kp_arena_copy(&shape->doctor->load.arena, own);
 		if (copy.data != NULL) {
 			shape->unmapped[shape->unmapped_count++] = copy;
+		} else {
+			shape->doctor->cut = true;
 		}
 	}
 	return true;

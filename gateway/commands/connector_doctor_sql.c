@@ -146,14 +146,26 @@ take_query(void *context, struct kp_text name, struct kp_text statement,
 	return copy != NULL;
 }
 
+/* What an earlier source would have found. It is never sent. */
+static const char stand_in[] = "0";
+
+static struct kp_text
+stand_in_known(const struct kp_need *need, struct kp_text path)
+{
+	(void)need;
+	(void)path;
+	return (struct kp_text){stand_in, sizeof(stand_in) - 1};
+}
+
 /* What the connector would ask about nobody. */
 static bool
-gather(struct looking *looking)
+gather(struct looking *looking, struct kp_fault *fault)
 {
 	struct kp_doctor *doctor = looking->doctor;
 	const struct kp_source_private *private = doctor->source->private;
 	struct kp_need need = {.size = sizeof(need),
 		.bsn = {"000000000", 9},
+		.known = stand_in_known,
 		.cells = doctor->source->offers,
 		.cell_words = doctor->load.cells->cell_words};
 	struct kp_request_writer writer = {.size = sizeof(writer),
@@ -167,14 +179,13 @@ gather(struct looking *looking)
 	struct kp_source_services services = {
 		.private = private, .arena = &doctor->load.arena};
 	struct kp_call_host host = kp_source_services_host(&services);
-	struct kp_fault fault = {0};
 	void *memory =
 		kp_arena_alloc(&doctor->load.arena, private->connector->call_size + 1);
 	if (memory == NULL) {
 		return false;
 	}
 	int verdict = private->connector->prepare(
-		private->instance, memory, &host, &need, &writer, &fault);
+		private->instance, memory, &host, &need, &writer, fault);
 	private->connector->end(private->instance, memory);
 	return verdict == KP_DONE;
 }
@@ -334,6 +345,24 @@ judge_columns(struct looking *looking)
 	}
 }
 
+static void
+judge_statements(struct looking *looking)
+{
+	struct kp_fault fault = {0};
+	if (!gather(looking, &fault)) {
+		kp_doctor_say(looking->doctor, KP_DOCTOR_FAIL, "sql.statement",
+			"'ketenpoort connector try' shows what would be asked",
+			"the statements were not looked at, since the connector makes no "
+			"question: %s",
+			fault.message[0] == '\0' ? "memory ran out" : fault.message);
+		return;
+	}
+	for (size_t i = 0; i < looking->count; i++) {
+		describe(looking, &looking->statements[i]);
+	}
+	judge_columns(looking);
+}
+
 bool
 kp_doctor_database(struct kp_doctor *doctor)
 {
@@ -346,12 +375,7 @@ kp_doctor_database(struct kp_doctor *doctor)
 	}
 	if (log_in(&looking)) {
 		judge_rights(&looking);
-		if (gather(&looking)) {
-			for (size_t i = 0; i < looking.count; i++) {
-				describe(&looking, &looking.statements[i]);
-			}
-			judge_columns(&looking);
-		}
+		judge_statements(&looking);
 	}
 	kp_probe_postgres_close(&looking.probe);
 	return doctor->counts[KP_DOCTOR_FAIL] == fails;

@@ -131,6 +131,11 @@ class DoctorSql(unittest.TestCase):
         said, _ = self.query("select bsn, naam as naams, geboren, geslacht, geheim from persoon where bsn = cast(:bsn as bigint)")
         self.assertIn("gives no column 'naam'; nearest is naams", said["fail"]["sql.columns"])
 
+    def test_a_statement_with_what_an_earlier_source_found(self):
+        said, steps = self.query("select bsn, naams, geboren, geslacht, geheim from persoon where bsn = cast(:bsn as bigint) "
+                                 "and naam = :bekend.persoon.naam")
+        self.assertIn("naams", said["fail"]["sql.statement"], steps)
+
     def test_a_statement_without_the_person(self):
         said, _ = self.query("select naam, geboren, geslacht, geheim from persoon where bsn = cast(:bsn as bigint)")
         self.assertIn("gives no column 'bsn'", said["fail"]["sql.columns"])
