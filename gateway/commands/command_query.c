@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "commands/client_number.h"
 #include "commands/json_spelled.h"
-#include "commands/query_bsn.h"
 #include "commands/query_print.h"
 #include "commands/query_token.h"
 #include "core/arena.h"
@@ -66,7 +66,7 @@ struct question {
 	enum form form;
 	bool dry_run;
 	bool english;
-	char bsn[QUERY_BSN_ROOM];
+	char bsn[KP_CLIENT_NUMBER_ROOM];
 };
 
 struct conversation {
@@ -633,10 +633,8 @@ kp_command_query(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	int code = EXIT_USAGE;
-	if (query_bsn_read(question.bsn_file, question.bsn)) {
+	if (kp_client_number_read("ketenpoort query", question.bsn_file, question.bsn)) {
 		code = ask(&question);
-	} else {
-		(void)fputs("ketenpoort query: no client number was given\n", stderr);
 	}
 	kp_wipe(question.bsn, sizeof(question.bsn));
 	return code;

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "config/config.h"
@@ -15,7 +14,6 @@
 #include "io/file.h"
 
 #define FINDINGS_MAX 200
-#define BSN_DIGITS 9
 
 void
 kp_connector_load_init(struct kp_connector_load *load)
@@ -221,62 +219,10 @@ kp_connector_load_sources(struct kp_connector_load *load)
 	return kp_source_set_create(&options, &load->findings, &load->set) == KP_OK;
 }
 
-/* The client's number: from a file or typed without echo, never an argument. */
-
-static bool
-take_digits(struct kp_connector_load *load, const char *line)
-{
-	size_t len = strcspn(line, "\r\n");
-	if (len != BSN_DIGITS || strspn(line, "0123456789") < BSN_DIGITS) {
-		fprintf(stderr, "ketenpoort connector: a BSN has nine digits\n");
-		return false;
-	}
-	memcpy(load->bsn, line, BSN_DIGITS);
-	return true;
-}
-
-static bool
-read_bsn_from(struct kp_connector_load *load, FILE *file)
-{
-	char line[64] = "";
-	bool fine = fgets(line, sizeof(line), file) != NULL && take_digits(load, line);
-	kp_wipe(line, sizeof(line));
-	return fine;
-}
-
-static bool
-prompt_bsn(struct kp_connector_load *load)
-{
-	struct termios before;
-	bool terminal = tcgetattr(STDIN_FILENO, &before) == 0;
-	if (terminal) {
-		struct termios silent = before;
-		silent.c_lflag &= ~(tcflag_t)ECHO;
-		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-		fprintf(stderr, "BSN: ");
-	}
-	bool fine = read_bsn_from(load, stdin);
-	if (terminal) {
-		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-		fputc('\n', stderr);
-	}
-	return fine;
-}
-
 bool
 kp_connector_read_bsn(struct kp_connector_load *load)
 {
-	if (load->bsn_file == NULL || strcmp(load->bsn_file, "-") == 0) {
-		return prompt_bsn(load);
-	}
-	FILE *file = fopen(load->bsn_file, "r");
-	if (file == NULL) {
-		perror(load->bsn_file);
-		return false;
-	}
-	bool fine = read_bsn_from(load, file);
-	(void)fclose(file);
-	return fine;
+	return kp_client_number_read("ketenpoort connector", load->bsn_file, load->bsn);
 }
 
 bool

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "commands/client_number.h"
 #include "connectors/manifest.h"
 #include "source/source.h"
 
@@ -28,7 +29,7 @@ struct kp_connector_load {
 	const char *folder; /* where relative file names start; NULL: the first one's */
 	struct kp_config *config; /* where secrets are; NULL: in `secrets` */
 	const char *bsn_file;     /* NULL or "-": typed without echo, or standard input */
-	char bsn[10];             /* wiped at the end */
+	char bsn[KP_CLIENT_NUMBER_ROOM]; /* wiped at the end */
 
 	char sockets[64]; /* folder of the sockets of partners' own programs */
 	struct kp_attendant *attendant;
@@ -55,7 +56,7 @@ bool kp_connector_load_sources(struct kp_connector_load *load);
 /* Where relative names of files in manifests start. */
 const char *kp_connector_folder(struct kp_connector_load *load);
 void kp_connector_print_findings(const struct kp_connector_load *load);
-/* From a file or typed without echo, never an argument. */
+/* See client_number.h. */
 bool kp_connector_read_bsn(struct kp_connector_load *load);
 /* A partner's own program can be started while this is true. */
 bool kp_connector_start_programs(struct kp_connector_load *load);

@@ -53,7 +53,8 @@ status_of(const json_t *tree, const char *name)
 	const char *status = "";
 	size_t i = 0;
 	json_t *step = NULL;
-	json_array_foreach (json_object_get(tree, "steps"), i, step) {
+	json_array_foreach(json_object_get(tree, "steps"), i, step)
+	{
 		if (strcmp(json_string_value(json_object_get(step, "step")), name) == 0) {
 			status = json_string_value(json_object_get(step, "status"));
 		}
