@@ -50,36 +50,41 @@ next_tag(struct kp_slice xml, size_t *at, struct tag *ret)
 	return true;
 }
 
-/* The first name of a path, which it leaves. */
+/* Name `index` of a path; *ret_last: none comes after it. */
 static struct kp_slice
-take_name(struct kp_slice *path)
+name_of(struct kp_slice path, unsigned index, bool *ret_last)
 {
-	const char *slash = path->len == 0 ? NULL : memchr(path->data, '/', path->len);
-	size_t len = slash == NULL ? path->len : (size_t)(slash - path->data);
-	struct kp_slice name = {path->data, len};
-	size_t used = slash == NULL ? len : len + 1;
-	*path = (struct kp_slice){path->data + used, path->len - used};
-	return name;
+	for (;; index--) {
+		const char *slash =
+			path.len == 0 ? NULL : memchr(path.data, '/', path.len);
+		size_t len = slash == NULL ? path.len : (size_t)(slash - path.data);
+		*ret_last = slash == NULL;
+		if (index == 0 || slash == NULL) {
+			return (struct kp_slice){path.data, len};
+		}
+		path = (struct kp_slice){slash + 1, path.len - len - 1};
+	}
 }
 
 /* Moves `*at` behind the start tag that the path leads to. The body is the top. */
 static bool
 find_start(struct kp_slice xml, struct kp_slice path, size_t *at, struct tag *ret)
 {
-	unsigned depth = 0;
-	unsigned found = 0;
-	struct kp_slice name = take_name(&path);
+	unsigned depth = 0; /* elements that are open */
+	unsigned found = 0; /* names of the path, from the first on, among them */
+	bool last;
 	while (next_tag(xml, at, ret)) {
 		if (ret->end) {
 			depth--;
+			found -= found > 0 && depth == found ? 1 : 0;
 			continue;
 		}
-		if (depth == found + 1 && kp_slice_equal(ret->name, name)) {
+		if (depth == found + 1 &&
+			kp_slice_equal(ret->name, name_of(path, found, &last))) {
 			found++;
-			if (path.len == 0) {
+			if (last) {
 				return true;
 			}
-			name = take_name(&path);
 		}
 		depth++;
 	}
@@ -126,6 +131,23 @@ end_element(struct reading *reading, size_t index, const struct tag *tag)
 	}
 }
 
+/* A scope is elements alone: what is written again are tags, and text between them has no
+ * field of which it could be said whether it is wanted. */
+static void
+check_text(const struct reading *reading, const char *from, const struct tag *next)
+{
+	const char *to = next->text.data;
+	while (from < to && (*from == ' ' || *from == '\t' || *from == '\n')) {
+		from++;
+	}
+	if (from < to) {
+		kp_finding(reading->host, reading->place,
+			"scope: the text before the %s of '%.*s' is never sent; it has "
+			"only elements",
+			next->end ? "end" : "start", KP_SLICE_ARG(next->name));
+	}
+}
+
 /* Everything up to the end tag of the root. False when it is too large. */
 static bool
 read_elements(struct reading *reading, const struct tag *root)
@@ -136,7 +158,12 @@ read_elements(struct reading *reading, const struct tag *root)
 	if (!begin_element(reading, root, reading->scope->mapping->root)) {
 		return false;
 	}
-	while (depth > 0 && next_tag(reading->xml, &reading->at, &tag)) {
+	while (depth > 0) {
+		const char *text = reading->xml.data + reading->at;
+		if (!next_tag(reading->xml, &reading->at, &tag)) {
+			return false;
+		}
+		check_text(reading, text, &tag);
 		if (tag.end) {
 			end_element(reading, open[--depth], &tag);
 			continue;
@@ -149,7 +176,41 @@ read_elements(struct reading *reading, const struct tag *root)
 		}
 		open[depth++] = reading->scope->count - 1;
 	}
-	return depth == 0;
+	return true;
+}
+
+/* Does some empty element ask for what stands at the node? */
+static bool
+covers(const struct kp_scope *scope, const struct kp_node *node)
+{
+	for (size_t i = 0; i < scope->count; i++) {
+		const struct kp_scope_element *element = &scope->elements[i];
+		const struct kp_node *top = element->node;
+		if (element->end == i + 1 && top != NULL && node->id >= top->id &&
+			node->id < top->id_end) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What is mapped below the root and not asked for never comes, and would look as if the
+ * partner knows nothing. */
+static void
+check_fields(const struct reading *reading)
+{
+	const struct kp_mapping *mapping = reading->scope->mapping;
+	const struct kp_node *root = mapping->root;
+	for (uint32_t i = 0; i < mapping->field_count; i++) {
+		const struct kp_leaf *leaf = mapping->fields[i];
+		const struct kp_node *node = leaf->node;
+		bool below =
+			node != NULL && node->id > root->id && node->id < root->id_end;
+		if (below && !covers(reading->scope, node)) {
+			kp_finding(reading->host, &leaf->field->place,
+				"soap/scope does not ask for it, so it never comes");
+		}
+	}
 }
 
 enum kp_status
@@ -178,11 +239,13 @@ kp_scope_compile(struct kp_arena *arena, struct kp_slice xml, struct kp_slice pa
 	if (ret_scope->elements == NULL) {
 		return KP_E_MEMORY;
 	}
-	size_t start = reading.at;
 	if (!read_elements(&reading, &root)) {
 		kp_finding(host, place, "scope: more than %zu elements, or %u deep",
 			ELEMENTS_MAX, DEPTH_MAX);
+	} else {
+		check_fields(&reading);
 	}
+	size_t start = ret_before->len;
 	if (memchr(xml.data + start, '{', reading.at - start) != NULL) {
 		kp_finding(host, place, "scope: a name in braces has no place in it");
 	}
@@ -204,10 +267,8 @@ wanted(const struct kp_scope *scope, const struct kp_node *node,
 	const struct kp_need *need)
 {
 	const struct kp_mapping *mapping = scope->mapping;
-	for (const struct kp_leaf *leaf = node->leaves; leaf != NULL; leaf = leaf->next) {
-		if (leaf->role != KP_LEAF_FIELD) {
-			return true; /* whose it is, of which day */
-		}
+	if (mapping->guides[node->id] != 0) {
+		return true; /* whose it is, of which day */
 	}
 	for (uint32_t i = 0; i < mapping->field_count; i++) {
 		const struct kp_leaf *leaf = mapping->fields[i];

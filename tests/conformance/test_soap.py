@@ -139,16 +139,40 @@ def scope():
             ("partner.burgerservicenummer", {"inp.heeftAlsEchtgenootPartner/gerelateerde/inp.bsn"}, {"NPS", "NPSNPSHUW"})):
         check(asked_elements(fields) == ({"inp.bsn", *elements}, kinds), f"scope for {fields}: {asked_elements(fields)}")
     everything, _ = asked_elements()
-    body = "".join(shipped("stuf-bg-0310")["request"]["body"])
-    check(len(everything) == body.count("xsi:nil='true'") == 27, f"scope for everything: {sorted(everything)}")
-    for change, word in ((lambda m: m["soap"].update(scope="npsLv01/bereik"), "no element 'npsLv01/bereik'"),
-                         (lambda m: m["response"]["fields"].pop("persoon.naam.voorletters"), "asks for 'voorletters'"),
-                         (lambda m: m["request"].update(body="".join(m["request"]["body"]).replace(
-                             "<ns:voornamen xsi:nil='true'/>", "<ns:voornamen>{zaak}</ns:voornamen>", 1)), "braces")):
+    question = "".join(shipped("stuf-bg-0310")["request"]["body"])
+    check(len(everything) == question.count("xsi:nil='true'") == 27, f"scope for everything: {sorted(everything)}")
+    def body(old, new):
+        """The shipped question, changed in its first place like that."""
+        def change(manifest):
+            whole = "".join(manifest["request"]["body"])
+            check(old in whole, f"the shipped question has no {old}")
+            manifest["request"]["body"] = whole.replace(old, new, 1)
+        return change
+
+    names = "<ns:voornamen xsi:nil='true'/>"
+    empty = "<ns:leeg><ns:scope></ns:scope></ns:leeg><ns:scope></ns:scope>"
+    for change, line in (
+            (lambda m: m["soap"].update(scope="npsLv01/bereik"), "/request/body: scope: the body has no element 'npsLv01/bereik'"),
+            # A name of the path that was found and has ended is no part of the way.
+            (body("<ns:scope>", empty + "<ns:anders>"), None),
+            (lambda m: m["response"]["fields"].pop("persoon.naam.voorletters"), "/request/body: scope asks for 'voorletters'"),
+            (body("<ns:voorletters xsi:nil='true'/>", ""), "/response/fields/persoon.naam.voorletters: soap/scope does not ask for it"),
+            (body(names, "<ns:voornamen>{zaak}</ns:voornamen>"), "braces"),
+            (body(names, "<ns:voornamen xsi:nil='{zaak}'/>"), "braces"),
+            (body("<ns:object StUF:entiteittype='NPS'>", "<ns:object StUF:entiteittype='{zaak}'>"), "braces"),
+            (body(names, "<ns:voornamen>Jan</ns:voornamen>"), "/request/body: scope: the text before the end of 'voornamen'"),
+            (body(names, "Jan" + names), "/request/body: scope: the text before the start of 'voornamen'")):
         text = shipped("stuf-bg-0310")
         change(text)
+        if line is None:
+            text["request"]["body"] = text["request"]["body"].replace("</ns:scope></ns:npsLv01>", "</ns:anders></ns:npsLv01>")
+            line = "/request/body: scope: the body has no element 'npsLv01/scope/object'"
         done = connector("check", write("wrong.json", text))
-        check(done.returncode == 1 and word in done.stdout + done.stderr, f"{word}: {done.stdout + done.stderr}")
+        check(done.returncode == 1 and line in done.stdout + done.stderr, f"{line}: {done.stdout + done.stderr}")
+    text = shipped("stuf-bg-0310")
+    body("<ns:scope>", empty + "<ns:scope>\n  ")(text)
+    done = connector("check", write("right.json", text))
+    check(done.returncode == 0, f"a scope behind an empty one: {done.stdout + done.stderr}")
 
 
 def objects():
