@@ -110,6 +110,31 @@ kp_http_target_uses(const struct kp_http_request *request, enum kp_template_name
 	return used;
 }
 
+bool
+kp_http_headers_use(const struct kp_http_request *request, enum kp_template_name name)
+{
+	bool used = false;
+	for (size_t i = 0; i < request->header_count; i++) {
+		used = used || kp_template_uses(&request->headers[i].value, name);
+	}
+	return used;
+}
+
+void
+kp_http_show(
+	const struct kp_http_request *request, kp_http_template_fn show, void *context)
+{
+	const struct kp_manifest_request *from = request->request;
+	show(context, &request->target, &from->target_place, false);
+	for (size_t i = 0; i < request->query_count; i++) {
+		show(context, &request->query[i].value, &from->query[i].place, false);
+	}
+	for (size_t i = 0; i < request->header_count; i++) {
+		show(context, &request->headers[i].value, &from->headers[i].place,
+			from->headers[i].optional);
+	}
+}
+
 int
 kp_http_fill(const struct kp_http_filling *filling, const struct kp_template *compiled,
 	size_t bytes_max, struct kp_slice *ret_text)

@@ -55,6 +55,17 @@ enum kp_status kp_http_compile(struct kp_arena *arena, const struct kp_manifest 
 bool kp_http_target_uses(
 	const struct kp_http_request *request, enum kp_template_name name) KP_MUST_USE;
 
+/* Does a header field? */
+bool kp_http_headers_use(
+	const struct kp_http_request *request, enum kp_template_name name) KP_MUST_USE;
+
+/* Shows the target, the query and the header fields with their places, one by one.
+ * `optional`: it is left out when it cannot be filled. */
+typedef void (*kp_http_template_fn)(void *context, const struct kp_template *compiled,
+	const struct kp_manifest_place *place, bool optional);
+void kp_http_show(
+	const struct kp_http_request *request, kp_http_template_fn show, void *context);
+
 /* These give KP_DONE, KP_SKIP (a {bekend:…} is not known), KP_UNMAPPED (a table has no
  * row) or KP_FAIL, the last two with the fault. */
 int kp_http_fill(const struct kp_http_filling *filling,

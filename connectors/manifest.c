@@ -49,6 +49,7 @@ read_table(struct reader *reader, const struct kp_json_node *node,
 	struct kp_manifest_row *rows =
 		array_of(reader, count_members(node), sizeof(*rows));
 	table->name = node->name;
+	table->place = place_of(reader, node);
 	table->rows = rows;
 	if (rows == NULL || node->kind != KP_JSON_KIND_OBJECT) {
 		return;

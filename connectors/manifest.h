@@ -53,6 +53,7 @@ struct kp_manifest_table {
 	const struct kp_manifest_row *rows;
 	size_t row_count;
 	const struct kp_manifest_row *other; /* of the key "*"; NULL when there is none */
+	struct kp_manifest_place place;
 };
 
 /* One field of the catalogue and where it comes from. */

@@ -413,23 +413,6 @@ write_escaped(enum kp_template_place place, bool attribute, struct kp_buffer *bu
 	return true;
 }
 
-static bool
-next_name(const struct kp_template_part *part, const struct kp_template_fields *fields,
-	size_t *position, struct kp_slice *ret_name)
-{
-	if (fields == NULL) {
-		return false;
-	}
-	if (part->table != NULL) {
-		return fields->next_translated != NULL &&
-			fields->next_translated(
-				fields->context, part->table, position, ret_name);
-	}
-	bool (*next)(void *, size_t *, struct kp_slice *) =
-		part->name == KP_TEMPLATE_EMBEDDED ? fields->next_embedded : fields->next;
-	return next != NULL && next(fields->context, position, ret_name);
-}
-
 static void
 write_fields(const struct kp_template *compiled, const struct kp_template_part *part,
 	const struct kp_template_fields *fields, struct kp_buffer *buffer)
@@ -440,7 +423,8 @@ write_fields(const struct kp_template *compiled, const struct kp_template_part *
 	size_t position = 0;
 	bool first = true;
 	struct kp_slice name;
-	while (next_name(part, fields, &position, &name)) {
+	while (fields != NULL && fields->next != NULL &&
+		fields->next(fields->context, part, &position, &name)) {
 		if (!first) {
 			kp_buffer_add_char(buffer, ',');
 		}

@@ -91,13 +91,10 @@ bool kp_template_uses(
 
 /* What only the connector knows. */
 struct kp_template_fields {
-	/* Names of {velden}, one by one until it gives false; NULL for none. */
-	bool (*next)(void *context, size_t *position, struct kp_slice *ret_name);
-	/* The same for {velden|tabel}. */
-	bool (*next_translated)(void *context, const struct kp_manifest_table *table,
-		size_t *position, struct kp_slice *ret_name);
-	/* The same for {ingesloten}. */
-	bool (*next_embedded)(void *context, size_t *position, struct kp_slice *ret_name);
+	/* Names of a part that is {velden}, {velden|tabel} or {ingesloten}, one by one
+	 * until it gives false; NULL for none. */
+	bool (*next)(void *context, const struct kp_template_part *part, size_t *position,
+		struct kp_slice *ret_name);
 	void *context;
 	struct kp_slice message; /* {bericht} */
 	struct kp_slice cursor;  /* {vervolg} */

@@ -3,141 +3,192 @@
 /* field_names: see field_names.h. */
 #include "connectors/rest/field_names.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "connectors/finding.h"
 #include "core/bits.h"
 
-/* Names in one row of a table. */
-#define PARTS_MAX ((size_t)16)
+#define ALWAYS UINT32_MAX
 
-static bool
-asked(const struct kp_field_names *names, uint32_t index)
+/* Making lists. */
+
+/* A name in the order of the manifest; `group` is the order of the first such name. */
+struct pair {
+	struct kp_slice text;
+	uint32_t cell;
+	uint32_t order;
+	uint32_t group;
+};
+
+struct pairs {
+	struct pair *at;
+	size_t count;
+};
+
+static void
+add_pair(struct pairs *pairs, struct kp_slice text, uint32_t cell)
 {
-	const struct kp_leaf *leaf = names->mapping->fields[index];
-	return leaf->ask.len > 0 && leaf->cell / 64 < names->need->cell_words &&
-		kp_bits_has(names->need->cells, leaf->cell);
+	pairs->at[pairs->count] = (struct pair){
+		.text = text, .cell = cell, .order = (uint32_t)pairs->count};
+	pairs->count++;
 }
 
-static bool
-asked_before(const struct kp_field_names *names, uint32_t index)
+static int
+by_text(const void *a, const void *b)
 {
-	const struct kp_mapping *mapping = names->mapping;
-	struct kp_slice ask = mapping->fields[index]->ask;
-	if (kp_slice_equal(ask, mapping->subject_ask)) {
-		return true;
+	const struct pair *left = a;
+	const struct pair *right = b;
+	int order = kp_slice_compare(left->text, right->text);
+	return order != 0 ? order : left->order < right->order ? -1 : 1;
+}
+
+static int
+by_group(const void *a, const void *b)
+{
+	const struct pair *left = a;
+	const struct pair *right = b;
+	uint32_t one = left->group != right->group ? left->group : left->order;
+	uint32_t other = left->group != right->group ? right->group : right->order;
+	return one < other ? -1 : 1;
+}
+
+/* Puts those of one name together, in the order of the first of each. */
+static enum kp_status
+make_list(struct kp_arena *arena, struct pairs *pairs, struct kp_field_name_list *ret)
+{
+	struct kp_field_name *names =
+		KP_ARENA_ARRAY(arena, struct kp_field_name, pairs->count + 1);
+	if (names == NULL) {
+		return KP_E_MEMORY;
 	}
-	for (uint32_t i = 0; i < index; i++) {
-		if (kp_slice_equal(mapping->fields[i]->ask, ask) && asked(names, i)) {
-			return true;
+	qsort(pairs->at, pairs->count, sizeof(*pairs->at), by_text);
+	for (size_t i = 0; i < pairs->count; i++) {
+		bool same =
+			i > 0 && kp_slice_equal(pairs->at[i].text, pairs->at[i - 1].text);
+		pairs->at[i].group = same ? pairs->at[i - 1].group : pairs->at[i].order;
+	}
+	qsort(pairs->at, pairs->count, sizeof(*pairs->at), by_group);
+	size_t end = pairs->count;
+	for (size_t i = pairs->count; i-- > 0;) {
+		if (i + 1 < pairs->count &&
+			pairs->at[i].group != pairs->at[i + 1].group) {
+			end = i + 1;
+		}
+		names[i] = (struct kp_field_name){.text = pairs->at[i].text,
+			.cell = pairs->at[i].cell,
+			.end = (uint32_t)end};
+	}
+	*ret = (struct kp_field_name_list){names, pairs->count};
+	return KP_OK;
+}
+
+/* A field that the catalogue does not have was a finding, and has no cell. */
+static bool
+has_cell(const struct kp_leaf *leaf)
+{
+	return leaf->cell != UINT32_MAX;
+}
+
+/* What HAL embeds goes to `embedded`, where the manifest has a place for it. */
+static void
+add_asked(struct pairs *plain, struct pairs *embedded, struct kp_slice ask, uint32_t cell)
+{
+	static const struct kp_slice prefix = KP_SLICE_INIT("_embedded.");
+	if (embedded != NULL && kp_slice_starts(ask, prefix)) {
+		add_pair(embedded,
+			(struct kp_slice){ask.data + prefix.len, ask.len - prefix.len},
+			cell);
+	} else if (ask.len > 0) {
+		add_pair(plain, ask, cell);
+	}
+}
+
+enum kp_status
+kp_field_names_compile(struct kp_arena *arena, const struct kp_mapping *mapping,
+	bool embeds, struct kp_field_names *ret_names)
+{
+	size_t room = (size_t)mapping->field_count + 1;
+	struct pairs plain = {.at = KP_ARENA_ARRAY(arena, struct pair, room)};
+	struct pairs embedded = {.at = KP_ARENA_ARRAY(arena, struct pair, room)};
+	*ret_names = (struct kp_field_names){.mapping = mapping,
+		.translated = KP_ARENA_ARRAY(arena, struct kp_field_name_list,
+			mapping->manifest->table_count + 1)};
+	if (plain.at == NULL || embedded.at == NULL || ret_names->translated == NULL) {
+		return KP_E_MEMORY;
+	}
+	struct pairs *apart = embeds ? &embedded : NULL;
+	add_asked(&plain, apart, mapping->subject_ask, ALWAYS);
+	for (uint32_t i = 0; i < mapping->field_count; i++) {
+		if (has_cell(mapping->fields[i])) {
+			add_asked(&plain, apart, mapping->fields[i]->ask,
+				mapping->fields[i]->cell);
 		}
 	}
-	return false;
+	enum kp_status status = make_list(arena, &plain, &ret_names->plain);
+	return status == KP_OK ? make_list(arena, &embedded, &ret_names->embedded)
+			       : status;
 }
 
-/* What HAL embeds is asked apart, where the manifest has a place for it. */
+/* Tables. */
+
+/* Takes the text before the first comma off *rest, which is {NULL, 0} behind the last. */
 static bool
-take_name(const struct kp_field_names *names, uint32_t index, bool embedded,
-	struct kp_slice *ret_name)
+take_name(struct kp_slice *rest, struct kp_slice *ret_name)
 {
-	struct kp_slice ask = names->mapping->fields[index]->ask;
-	bool apart = names->embeds && kp_slice_starts(ask, KP_SLICE("_embedded."));
-	if (apart != embedded || !asked(names, index) || asked_before(names, index)) {
+	if (rest->data == NULL) {
 		return false;
 	}
-	size_t skip = embedded ? sizeof("_embedded.") - 1 : 0;
-	*ret_name = (struct kp_slice){ask.data + skip, ask.len - skip};
+	const char *comma = rest->len == 0 ? NULL : memchr(rest->data, ',', rest->len);
+	size_t len = comma == NULL ? rest->len : (size_t)(comma - rest->data);
+	*ret_name = (struct kp_slice){rest->data, len};
+	*rest = comma == NULL ? (struct kp_slice){0}
+			      : (struct kp_slice){comma + 1, rest->len - len - 1};
 	return true;
 }
 
-/* The subject stands at 0, field i at i + 1. */
-static bool
-next_of(const struct kp_field_names *names, size_t *position, bool embedded,
-	struct kp_slice *ret_name)
+/* A row without any text says that nothing needs to be asked for its field. */
+static struct kp_slice
+names_of(const struct kp_manifest_row *row)
 {
-	const struct kp_mapping *mapping = names->mapping;
-	while (*position <= mapping->field_count) {
-		size_t at = (*position)++;
-		if (at > 0 && take_name(names, (uint32_t)(at - 1), embedded, ret_name)) {
-			return true;
-		}
-		if (at == 0 && !embedded && mapping->subject_ask.len > 0) {
-			*ret_name = mapping->subject_ask;
-			return true;
+	return row == NULL || row->text.len == 0 ? (struct kp_slice){0} : row->text;
+}
+
+static bool
+is_name(struct kp_slice name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		unsigned char byte = (unsigned char)name.data[i];
+		if (byte <= 0x20 || byte == 0x7f) {
+			return false;
 		}
 	}
-	return false;
+	return name.len > 0;
 }
 
-bool
-kp_field_names_next(void *context, size_t *position, struct kp_slice *ret_name)
+static void
+check_row(const struct kp_manifest_table *table, const struct kp_manifest_row *row,
+	const struct kp_host *host)
 {
-	return next_of(context, position, false, ret_name);
-}
-
-bool
-kp_field_names_embedded(void *context, size_t *position, struct kp_slice *ret_name)
-{
-	return next_of(context, position, true, ret_name);
-}
-
-/* Number `part` of the texts between commas; false when there are no more. */
-static bool
-part_of(struct kp_slice text, size_t part, struct kp_slice *ret_part)
-{
-	while (text.len > 0) {
-		const char *comma = memchr(text.data, ',', text.len);
-		size_t len = comma == NULL ? text.len : (size_t)(comma - text.data);
-		if (part-- == 0) {
-			*ret_part = (struct kp_slice){text.data, len};
-			return true;
-		}
-		len += comma == NULL ? 0 : 1;
-		text = (struct kp_slice){text.data + len, text.len - len};
+	struct kp_slice rest = names_of(row);
+	struct kp_slice name;
+	size_t count = 0;
+	bool wrong = false;
+	while (take_name(&rest, &name)) {
+		wrong = wrong || !is_name(name);
+		count++;
 	}
-	return false;
-}
-
-static bool
-wanted(const struct kp_field_names *names, uint32_t index)
-{
-	const struct kp_leaf *leaf = names->mapping->fields[index];
-	return leaf->cell / 64 < names->need->cell_words &&
-		kp_bits_has(names->need->cells, leaf->cell);
-}
-
-/* Part `position % PARTS_MAX` of what the table says for field `position / PARTS_MAX`. */
-static bool
-translation(const struct kp_field_names *names, const struct kp_manifest_table *table,
-	size_t position, struct kp_slice *ret_part)
-{
-	uint32_t index = (uint32_t)(position / PARTS_MAX);
-	const struct kp_manifest_row *row = wanted(names, index)
-		? kp_manifest_table_find(
-			  table, names->mapping->fields[index]->field->field)
-		: NULL;
-	return row != NULL && part_of(row->text, position % PARTS_MAX, ret_part);
-}
-
-bool
-kp_field_names_translated(void *context, const struct kp_manifest_table *table,
-	size_t *position, struct kp_slice *ret_name)
-{
-	const struct kp_field_names *names = context;
-	size_t end = (size_t)names->mapping->field_count * PARTS_MAX;
-	while (*position < end) {
-		size_t at = (*position)++;
-		struct kp_slice before;
-		bool fresh = translation(names, table, at, ret_name);
-		for (size_t i = 0; i < at && fresh; i++) {
-			fresh = !translation(names, table, i, &before) ||
-				!kp_slice_equal(before, *ret_name);
-		}
-		if (fresh) {
-			return true;
-		}
+	if (wrong) {
+		kp_finding(host, &table->place,
+			"row '%.*s' does not hold names with one comma between, without "
+			"white space",
+			KP_SLICE_ARG(row->key));
 	}
-	return false;
+	if (count > KP_FIELD_NAMES_ROW_MAX) {
+		kp_finding(host, &table->place,
+			"row '%.*s' holds %zu names; allowed are %zu",
+			KP_SLICE_ARG(row->key), count, KP_FIELD_NAMES_ROW_MAX);
+	}
 }
 
 static bool
@@ -151,23 +202,98 @@ supplied(const struct kp_mapping *mapping, struct kp_slice field)
 	return false;
 }
 
-void
-kp_field_names_check(const struct kp_mapping *mapping, const struct kp_template *compiled,
+static void
+check_table(const struct kp_mapping *mapping, const struct kp_manifest_table *table,
 	const struct kp_host *host, const struct kp_manifest_place *where)
 {
-	for (size_t i = 0; i < compiled->part_count; i++) {
-		const struct kp_template_part *part = &compiled->parts[i];
-		const struct kp_manifest_table *table =
-			part->name == KP_TEMPLATE_FIELDS ? part->table : NULL;
-		for (size_t j = 0; table != NULL && j < table->row_count; j++) {
-			struct kp_slice key = table->rows[j].key;
-			if (!kp_slice_is(key, "*") && !supplied(mapping, key)) {
-				kp_finding(host, where,
-					"table '%.*s' has a row '%.*s', which is no "
-					"field "
-					"that this manifest supplies",
-					KP_SLICE_ARG(table->name), KP_SLICE_ARG(key));
-			}
+	for (size_t i = 0; i < table->row_count; i++) {
+		struct kp_slice key = table->rows[i].key;
+		check_row(table, &table->rows[i], host);
+		if (!kp_slice_is(key, "*") && !supplied(mapping, key)) {
+			kp_finding(host, where,
+				"table '%.*s' has a row '%.*s', which is no field that "
+				"this manifest supplies",
+				KP_SLICE_ARG(table->name), KP_SLICE_ARG(key));
 		}
 	}
+}
+
+static enum kp_status
+add_table(struct kp_arena *arena, const struct kp_mapping *mapping,
+	const struct kp_manifest_table *table, struct kp_field_name_list *ret)
+{
+	struct kp_slice name;
+	size_t count = 0;
+	for (uint32_t i = 0; i < mapping->field_count; i++) {
+		struct kp_slice rest = names_of(
+			kp_manifest_table_find(table, mapping->fields[i]->field->field));
+		while (take_name(&rest, &name)) {
+			count++;
+		}
+	}
+	struct pairs pairs = {.at = KP_ARENA_ARRAY(arena, struct pair, count + 1)};
+	if (pairs.at == NULL) {
+		return KP_E_MEMORY;
+	}
+	for (uint32_t i = 0; i < mapping->field_count; i++) {
+		const struct kp_leaf *leaf = mapping->fields[i];
+		struct kp_slice rest =
+			names_of(kp_manifest_table_find(table, leaf->field->field));
+		while (has_cell(leaf) && take_name(&rest, &name)) {
+			add_pair(&pairs, name, leaf->cell);
+		}
+	}
+	return make_list(arena, &pairs, ret);
+}
+
+enum kp_status
+kp_field_names_add(struct kp_arena *arena, struct kp_field_names *names,
+	const struct kp_template *compiled, const struct kp_host *host,
+	const struct kp_manifest_place *where)
+{
+	const struct kp_mapping *mapping = names->mapping;
+	enum kp_status status = KP_OK;
+	for (size_t i = 0; i < compiled->part_count && status == KP_OK; i++) {
+		const struct kp_template_part *part = &compiled->parts[i];
+		if (part->name != KP_TEMPLATE_FIELDS || part->table == NULL) {
+			continue;
+		}
+		struct kp_field_name_list *list =
+			&names->translated[part->table - mapping->manifest->tables];
+		if (list->names == NULL) {
+			check_table(mapping, part->table, host, where);
+			status = add_table(arena, mapping, part->table, list);
+		}
+	}
+	return status;
+}
+
+/* Asking. */
+
+static bool
+wanted(const struct kp_need *need, uint32_t cell)
+{
+	return cell == ALWAYS ||
+		(cell / 64 < need->cell_words && kp_bits_has(need->cells, cell));
+}
+
+bool
+kp_field_names_next(void *context, const struct kp_template_part *part, size_t *position,
+	struct kp_slice *ret_name)
+{
+	const struct kp_field_names_asked *asked = context;
+	const struct kp_field_names *names = asked->names;
+	const struct kp_field_name_list *list = part->table != NULL
+		? &names->translated[part->table - names->mapping->manifest->tables]
+		: part->name == KP_TEMPLATE_EMBEDDED ? &names->embedded
+						     : &names->plain;
+	while (*position < list->count) {
+		const struct kp_field_name *name = &list->names[(*position)++];
+		if (wanted(asked->need, name->cell)) {
+			*position = name->end;
+			*ret_name = name->text;
+			return true;
+		}
+	}
+	return false;
 }

@@ -33,7 +33,7 @@ struct rest_instance {
 	struct kp_template body;
 	struct kp_each_plan each;
 	struct kp_template further; /* target of further pages; no parts: the same */
-	bool embeds;                /* {ingesloten} is asked apart from {velden} */
+	struct kp_field_names names;
 };
 
 struct rest_call {
@@ -58,79 +58,127 @@ struct rest_call {
 
 /* Opening. */
 
+/* Is it asked in what all pages have in common? */
+static bool
+common_uses(const struct rest_instance *instance, enum kp_template_name name)
+{
+	return kp_template_uses(&instance->body, name) ||
+		kp_http_headers_use(&instance->request, name);
+}
+
+/* Is it asked of further pages? */
 static bool
 uses(const struct rest_instance *instance, enum kp_template_name name)
 {
 	bool target = instance->further.part_count > 0
 		? kp_template_uses(&instance->further, name)
 		: kp_http_target_uses(&instance->request, name);
-	return target || kp_template_uses(&instance->body, name);
+	return target || common_uses(instance, name);
+}
+
+static void
+check_paging(const struct rest_instance *instance, const struct kp_host *host)
+{
+	const struct kp_manifest *manifest = instance->base.manifest;
+	struct kp_paging_uses used = {.number = uses(instance, KP_TEMPLATE_PAGE) ||
+			uses(instance, KP_TEMPLATE_OFFSET),
+		.cursor = uses(instance, KP_TEMPLATE_CURSOR)};
+	kp_paging_check(manifest, host, &used);
+	if (manifest->request.bsn_in_url &&
+		!kp_http_target_uses(&instance->request, KP_TEMPLATE_BSN)) {
+		kp_finding(host, &manifest->request.target_place,
+			"bsn_in_url is said, and the target has no {bsn}");
+	}
+	if (kp_http_target_uses(&instance->request, KP_TEMPLATE_EMBEDDED) &&
+		kp_template_uses(&instance->further, KP_TEMPLATE_FIELDS) &&
+		!uses(instance, KP_TEMPLATE_EMBEDDED)) {
+		kp_finding(host, &manifest->response.paging.place,
+			"target asks {velden} without {ingesloten}, which the first page "
+			"asks");
+	}
+}
+
+/* Templates, and what is looked at in each. */
+
+static void
+show_templates(
+	const struct rest_instance *instance, kp_http_template_fn show, void *context)
+{
+	const struct kp_manifest *manifest = instance->base.manifest;
+	kp_http_show(&instance->request, show, context);
+	show(context, &instance->body, &manifest->request.body_place, false);
+	show(context, &instance->further, &manifest->response.paging.place, false);
+}
+
+struct naming {
+	struct rest_instance *instance;
+	const struct kp_host *host;
+	enum kp_status status;
+};
+
+static void
+add_names(void *context, const struct kp_template *compiled,
+	const struct kp_manifest_place *place, bool optional)
+{
+	struct naming *naming = context;
+	struct rest_instance *instance = naming->instance;
+	(void)optional;
+	if (naming->status == KP_OK) {
+		naming->status = kp_field_names_add(&instance->base.arena,
+			&instance->names, compiled, naming->host, place);
+	}
 }
 
 static enum kp_status
-compile_paging(struct rest_instance *instance, const struct kp_host *host)
+compile_names(struct rest_instance *instance, const struct kp_host *host)
 {
-	const struct kp_manifest_paging *paging =
-		&instance->base.manifest->response.paging;
-	enum kp_status status = kp_http_template(&instance->base.arena,
-		instance->base.manifest, host, paging->target, KP_TEMPLATE_URL,
-		&paging->place, &instance->further);
-	if (status == KP_OK) {
-		struct kp_paging_uses used = {
-			.number = uses(instance, KP_TEMPLATE_PAGE) ||
-				uses(instance, KP_TEMPLATE_OFFSET),
-			.cursor = uses(instance, KP_TEMPLATE_CURSOR)};
-		kp_paging_check(instance->base.manifest, host, &used);
-		if (instance->base.manifest->request.bsn_in_url &&
-			!kp_http_target_uses(&instance->request, KP_TEMPLATE_BSN)) {
-			kp_finding(host, &instance->base.manifest->request.target_place,
-				"bsn_in_url is said, and the target has no {bsn}");
-		}
-	}
-	return status;
+	bool embeds = uses(instance, KP_TEMPLATE_EMBEDDED) ||
+		kp_http_target_uses(&instance->request, KP_TEMPLATE_EMBEDDED);
+	struct naming naming = {.instance = instance, .host = host};
+	naming.status = kp_field_names_compile(
+		&instance->base.arena, &instance->mapping, embeds, &instance->names);
+	show_templates(instance, add_names, &naming);
+	return naming.status;
 }
 
-/* Tables that {velden|tabel} names. */
-static void
-check_names(const struct rest_instance *instance, const struct kp_host *host)
+static enum kp_status
+compile_templates(struct rest_instance *instance, const struct kp_host *host)
 {
-	const struct kp_manifest_request *request = &instance->base.manifest->request;
-	const struct kp_mapping *mapping = &instance->mapping;
-	kp_field_names_check(
-		mapping, &instance->request.target, host, &request->target_place);
-	kp_field_names_check(mapping, &instance->body, host, &request->body_place);
-	for (size_t i = 0; i < instance->request.query_count; i++) {
-		kp_field_names_check(mapping, &instance->request.query[i].value, host,
-			&request->query[i].place);
+	const struct kp_manifest *manifest = instance->base.manifest;
+	const struct kp_manifest_request *request = &manifest->request;
+	const struct kp_manifest_paging *paging = &manifest->response.paging;
+	struct kp_arena *arena = &instance->base.arena;
+	enum kp_status status =
+		kp_http_compile(arena, manifest, host, &instance->request);
+	if (status == KP_OK) {
+		status = kp_http_template(arena, manifest, host, request->body,
+			request->body_text ? KP_TEMPLATE_TEXT : KP_TEMPLATE_JSON,
+			&request->body_place, &instance->body);
 	}
-	for (size_t i = 0; i < instance->request.header_count; i++) {
-		kp_field_names_check(mapping, &instance->request.headers[i].value, host,
-			&request->headers[i].place);
-	}
+	return status == KP_OK
+		? kp_http_template(arena, manifest, host, paging->target, KP_TEMPLATE_URL,
+			  &paging->place, &instance->further)
+		: status;
 }
 
 static enum kp_status
 compile_all(void *opaque, const struct kp_host *host)
 {
 	struct rest_instance *instance = opaque;
-	const struct kp_manifest_request *request = &instance->base.manifest->request;
-	enum kp_status status = kp_http_compile(
-		&instance->base.arena, instance->base.manifest, host, &instance->request);
-	if (status == KP_OK) {
-		status = kp_http_template(&instance->base.arena, instance->base.manifest,
-			host, request->body,
-			request->body_text ? KP_TEMPLATE_TEXT : KP_TEMPLATE_JSON,
-			&request->body_place, &instance->body);
-	}
+	enum kp_status status = compile_templates(instance, host);
 	if (status == KP_OK) {
 		status =
 			kp_mapping_compile(&instance->base.arena, instance->base.manifest,
 				host, KP_MAPPING_JSON, &instance->mapping);
 	}
-	kp_each_compile(instance->base.manifest, host, &instance->each);
-	instance->embeds = kp_http_target_uses(&instance->request, KP_TEMPLATE_EMBEDDED);
-	check_names(instance, host);
-	return status == KP_OK ? compile_paging(instance, host) : status;
+	if (status == KP_OK) {
+		status = compile_names(instance, host);
+	}
+	if (status == KP_OK) {
+		kp_each_compile(instance->base.manifest, host, &instance->each);
+		check_paging(instance, host);
+	}
+	return status;
 }
 
 static int
@@ -223,14 +271,11 @@ prepare_rest(const void *opaque, void *memory, const struct kp_call_host *host,
 	call->unusable = false;
 	call->outcome_known = false;
 	call->header_link = (struct kp_slice){0};
-	struct kp_field_names names = {
-		.mapping = &instance->mapping, .need = need, .embeds = instance->embeds};
+	struct kp_field_names_asked asked = {.names = &instance->names, .need = need};
 	const struct kp_manifest_paging *paging =
 		&instance->base.manifest->response.paging;
 	struct kp_template_fields fields = {.next = kp_field_names_next,
-		.next_embedded = kp_field_names_embedded,
-		.next_translated = kp_field_names_translated,
-		.context = &names,
+		.context = &asked,
 		.cursor = call->paging.cursor,
 		.page_size = paging->size,
 		.pages_from_zero = paging->first == 0};

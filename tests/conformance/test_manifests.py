@@ -242,6 +242,21 @@ def wrong():
     done = connector("check", write("wrong.json", named))
     check("/request/query/e: table 'u' has a row 'persoon.naam.voornaam', which is no field" in done.stderr,
           f"names: {done.stderr}")
+    # What a table says of the wanted fields: read when it loads, wherever a template names it.
+    for row, words in (("a,,b", "does not hold names"), ("a,b,", "does not hold names"), ("a, b", "does not hold names"),
+                       ("a\tb", "does not hold names"), (",".join(f"n{i}" for i in range(65)), "holds 65 names; allowed are 64"),
+                       (",".join(f"n{i}" for i in range(64)), None), ("", None)):
+        named["tables"] = {"u": {"persoon.naam.voornamen": row, "*": "y"}}
+        done = connector("check", write("named.json", named))
+        check(done.returncode == (words is not None), f"row {row}: {done.returncode} {done.stderr}")
+        check(words is None or f"/tables/u: row 'persoon.naam.voornamen' {words}" in done.stderr, f"row {row}: {done.stderr}")
+    paged = {**GOOD, "tables": {"u": {"persoon.naam.voornaam": "x"}},
+             "request": {**GOOD["request"], "query": {"e": "{velden}", "i": "{ingesloten}"}},
+             "response": {**GOOD["response"], "paging": {"pages": "p", "target": "/p/{pagina}/{velden|u}"}}}
+    done = connector("check", write("wrong.json", paged))
+    for words in ("table 'u' has a row 'persoon.naam.voornaam'", "asks {velden} without {ingesloten}"):
+        check(f"/response/paging: {words}" in done.stderr.replace("/response/paging: target asks", "/response/paging: asks"),
+              f"further pages: {done.stderr}")
     commented = {"//": "x", **GOOD, "limits": {"//": ["anything"]}}
     check(connector("check", write("c.json", commented)).returncode == 0, "comments")
 

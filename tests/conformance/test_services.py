@@ -73,6 +73,11 @@ def brp_13():
           f"1.3: expand {expand}")
     check(headers["Accept"] == "application/hal+json", f"1.3: {headers}")
     check(BSN not in json.dumps(result["request"]), f"1.3: the number is shown: {result['request']}")
+    # The same in a body, wherever it stands.
+    body = {"bsn": "{bsn}", "f": "{velden}", "mee": {"e": "{ingesloten}"}}
+    result, requests = ask(name, [(200, HAL, person)], request={"method": "POST", "target": "/zoek", "body": body})
+    sent = json.loads(requests[0][4])
+    check(sent["f"] == fields and sent["mee"]["e"].split(",") == expand, f"1.3 in a body: {sent}")
     # No more is asked than is permitted: without relatives there is no `expand` at all.
     result, requests = ask(name, [(200, HAL, {"burgerservicenummer": BSN})], "--velden", "persoon.leeftijd")
     check(requests[0][2] == {"fields": "burgerservicenummer,leeftijd"}, f"1.3 narrow: {requests[0][2]}")

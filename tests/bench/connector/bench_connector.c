@@ -6,6 +6,10 @@
  * to 5 MB. Each is measured in a process of its own. run.py puts others beside them.
  *
  *     bench_connector soap|rest SOURCE [WRITE_ANSWERS_TO]
+ *     bench_connector ask SOURCE
+ *
+ * The second is CPU of one question, from what may be seen to a request, through shipped
+ * manifests of `rest` that name it in the partner's words.
  *
  * Prints; judges nothing.
  */
@@ -20,14 +24,24 @@
 
 #include "bench/connector/kinds.h"
 #include "connectors/registry.h"
+#include "core/slice.h"
 
 #define BENCH_NS 400000000LL
 #define RUNS 5
+#define CELL_WORDS 4
 #define PIECE_BYTES ((size_t)16384)
 
 static const size_t sizes[] = {1000, 10000, 100000, 700000, 5000000};
 
 static const struct kp_bench_kind *const kinds[] = {&kp_bench_soap, &kp_bench_rest};
+
+/* {velden} in a body; with {ingesloten} in a query; and {velden|tabel}. */
+static const struct kp_bench_kind questions[] = {
+	{.name = "rest", .manifest = "connectors/rest/manifests/haal-centraal-brp.json"},
+	{.name = "rest",
+		.manifest = "connectors/rest/manifests/haal-centraal-brp-1.3.json"},
+	{.name = "rest", .manifest = "connectors/rest/manifests/zgw-zaken.json"},
+};
 
 static long long
 cpu_ns(void)
@@ -50,8 +64,15 @@ find_cell(void *context, struct kp_text path)
 static uint32_t
 find_section(void *context, struct kp_text name)
 {
+	static const char *const single[] = {
+		"persoon", "adres", "registratie", "verblijf", "partner"};
 	(void)context;
-	return name.len == 7 && memcmp(name.data, "persoon", 7) == 0 ? 1 : 0;
+	for (size_t i = 0; i < KP_ARRAY_LEN(single); i++) {
+		if (kp_slice_is((struct kp_slice){name.data, name.len}, single[i])) {
+			return 1;
+		}
+	}
+	return 0;
 }
 
 static bool
@@ -161,21 +182,54 @@ open_connector(struct kp_bench *bench, const char *source)
 	KP_REQUIRE(bench->memory != NULL);
 }
 
+/* One call, prepared. */
+static int
+begin_call(struct kp_bench *bench, uint64_t *cells, struct kp_need *need,
+	struct kp_call_host *host)
+{
+	struct kp_fault fault = {0};
+	memset(cells, 0xff, CELL_WORDS * sizeof(*cells));
+	*need = (struct kp_need){.size = sizeof(*need),
+		.bsn = {KP_BENCH_BSN, 9},
+		.purpose = {"bijstand", 8},
+		.case_id = {"Z-2026-1", 8},
+		.now = {"2026-11-27T00:00:00Z", 20},
+		.cells = cells,
+		.cell_words = CELL_WORDS};
+	*host = (struct kp_call_host){
+		.size = sizeof(*host), .context = &bench->call_arena, .alloc = give};
+	struct kp_request_writer writer = {.size = sizeof(writer),
+		.method = take_text,
+		.target = take_text,
+		.header = take_header,
+		.body = take_text,
+		.key = take_text};
+	memset(bench->memory, 0, bench->connector->call_size);
+	kp_arena_init(&bench->call_arena, KP_BENCH_BYTES_MAX, NULL);
+	return bench->connector->prepare(
+		bench->instance, bench->memory, host, need, &writer, &fault);
+}
+
+static void
+by_question(struct kp_bench *bench)
+{
+	uint64_t cells[CELL_WORDS];
+	struct kp_need need;
+	struct kp_call_host host;
+	KP_REQUIRE(begin_call(bench, cells, &need, &host) == KP_DONE);
+	bench->connector->end(bench->instance, bench->memory);
+	kp_arena_deinit(&bench->call_arena);
+}
+
 static void
 by_connector(struct kp_bench *bench)
 {
 	const struct kp_connector *connector = bench->connector;
 	struct kp_fault fault = {0};
-	uint64_t cells[4];
+	uint64_t cells[CELL_WORDS];
 	enum kp_outcome outcome = KP_ERROR;
-	memset(cells, 0xff, sizeof(cells));
-	struct kp_need need = {.size = sizeof(need),
-		.bsn = {KP_BENCH_BSN, 9},
-		.now = {"2026-11-27T00:00:00Z", 20},
-		.cells = cells,
-		.cell_words = 4};
-	struct kp_call_host host = {
-		.size = sizeof(host), .context = &bench->call_arena, .alloc = give};
+	struct kp_need need;
+	struct kp_call_host host;
 	struct kp_sink sink = {.size = sizeof(sink),
 		.context = bench,
 		.subject = take_text,
@@ -183,19 +237,10 @@ by_connector(struct kp_bench *bench)
 		.value = take_value,
 		.note = take_header,
 		.valid_on = take_text};
-	struct kp_request_writer writer = {.size = sizeof(writer),
-		.method = take_text,
-		.target = take_text,
-		.header = take_header,
-		.body = take_text,
-		.key = take_text};
 	struct kp_head head = {.size = sizeof(head),
 		.status = 200,
 		.content_type = {bench->kind->type, strlen(bench->kind->type)}};
-	memset(bench->memory, 0, connector->call_size);
-	kp_arena_init(&bench->call_arena, KP_BENCH_BYTES_MAX, NULL);
-	int verdict = connector->prepare(
-		bench->instance, bench->memory, &host, &need, &writer, &fault);
+	int verdict = begin_call(bench, cells, &need, &host);
 	verdict |= connector->head(bench->instance, bench->memory, &head, &sink, &fault);
 	for (size_t at = 0; at < bench->answer.len && verdict == KP_DONE;
 		at += PIECE_BYTES) {
@@ -285,6 +330,19 @@ write_answer(const char *folder, struct kp_slice answer)
 	(void)fclose(file);
 }
 
+static void
+ask(const char *source)
+{
+	for (size_t i = 0; i < KP_ARRAY_LEN(questions); i++) {
+		struct kp_bench bench = {.kind = &questions[i]};
+		open_connector(&bench, source);
+		struct result result = median(&bench, by_question);
+		printf("%-52s %8.2f us\n", questions[i].manifest, result.us);
+		free(bench.memory);
+		kp_arena_deinit(&bench.arena);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -293,9 +351,14 @@ main(int argc, char **argv)
 	for (size_t i = 0; argc > 2 && i < KP_ARRAY_LEN(kinds); i++) {
 		bench.kind = strcmp(kinds[i]->name, argv[1]) == 0 ? kinds[i] : bench.kind;
 	}
+	if (argc == 3 && strcmp(argv[1], "ask") == 0) {
+		ask(argv[2]);
+		return 0;
+	}
 	if (bench.kind == NULL) {
 		fprintf(stderr,
-			"usage: bench_connector soap|rest SOURCE [WRITE_ANSWERS_TO]\n");
+			"usage: bench_connector soap|rest SOURCE [WRITE_ANSWERS_TO]\n"
+			"       bench_connector ask SOURCE\n");
 		return 2;
 	}
 	open_connector(&bench, argv[2]);
