@@ -4,6 +4,7 @@
 #include "commands/connector_new.h"
 
 #include <getopt.h>
+#include <libxml/xmlmemory.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,24 +132,16 @@ begin_manifest(struct kp_new *new)
 	json_t *organisation = json_object();
 	new->todo = json_array();
 	new->manifest = json_object();
-	if (organisation == NULL || new->todo == NULL || new->manifest == NULL) {
-		json_decref(organisation);
-		return false;
-	}
 	/* The frame comes first; what reading finds follows. */
-	(void)json_object_set(new->manifest, "//", new->todo);
-	(void)json_object_set_new(new->manifest, "source",
-		json_stringn(source->name.data, source->name.len));
-	(void)json_object_set_new(new->manifest, "title",
-		json_stringn(source->title.data, source->title.len));
+	kp_new_set(new, new->manifest, "//", json_incref(new->todo));
+	kp_new_set(new, new->manifest, "source", kp_new_text(source->name));
+	kp_new_set(new, new->manifest, "title", kp_new_text(source->title));
 	if (source->oin.len > 0) {
-		(void)json_object_set_new(organisation, "oin",
-			json_stringn(source->oin.data, source->oin.len));
+		kp_new_set(new, organisation, "oin", kp_new_text(source->oin));
 	}
-	(void)json_object_set_new(organisation, "name",
-		json_stringn(source->title.data, source->title.len));
-	(void)json_object_set_new(new->manifest, "organisation", organisation);
-	return true;
+	kp_new_set(new, organisation, "name", kp_new_text(source->title));
+	kp_new_set(new, new->manifest, "organisation", organisation);
+	return !kp_new_failed(new);
 }
 
 /* The beginning of a file is enough to know its columns. */
@@ -213,6 +206,7 @@ write_manifest(struct command *command)
 		bytes == NULL ? NULL : kp_arena_printf(command->new.arena, "%s\n", bytes);
 	kp_heap_free(bytes);
 	if (lines == NULL) {
+		fputs("ketenpoort connector new: no memory is left\n", stderr);
 		return false;
 	}
 	if (command->output == NULL) {
@@ -261,12 +255,14 @@ run(struct command *command)
 		return EXIT_FOUND_FAULTS;
 	}
 	command->new.arena = &command->load.arena;
+	command->new.failures_before = kp_heap_failures();
 	command->new.catalogue = command->load.cells;
 	if (!find_source(command)) {
 		return EXIT_WRONG_USE;
 	}
-	bool fine = begin_manifest(&command->new);
-	if (fine && read_description(command, &err) != KP_OK) {
+	struct kp_new *new = &command->new;
+	bool fine = begin_manifest(new);
+	if (fine && read_description(command, &err) != KP_OK && !kp_new_failed(new)) {
 		if (err.file[0] == '\0' && command->database == NULL) {
 			(void)kp_error_wrap(&err, "'%s'", name_of(command));
 		}
@@ -274,12 +270,15 @@ run(struct command *command)
 			kp_error_text(&err, text, sizeof(text)));
 		return EXIT_FOUND_FAULTS;
 	}
-	fine = fine && kp_new_propose(&command->new) &&
-		kp_new_write_response(&command->new) && write_manifest(command);
-	if (fine) {
-		tell(command);
+	if (!fine || !kp_new_propose(new) || !kp_new_write_response(new)) {
+		fputs("ketenpoort connector new: no memory is left\n", stderr);
+		return EXIT_FOUND_FAULTS;
 	}
-	return fine ? 0 : EXIT_FOUND_FAULTS;
+	if (!write_manifest(command)) {
+		return EXIT_FOUND_FAULTS;
+	}
+	tell(command);
+	return 0;
 }
 
 int
@@ -311,6 +310,9 @@ kp_connector_new(int argc, char **argv)
 	if ((command.database != NULL) != (command.table != NULL)) {
 		return wrong_use("--database and --table belong together");
 	}
+	/* Where it is seen that they failed. */
+	json_set_alloc_funcs(kp_heap_alloc, kp_heap_free);
+	(void)xmlMemSetup(kp_heap_free, kp_heap_alloc, kp_heap_realloc, kp_heap_strdup);
 	kp_connector_load_init(&command.load);
 	int code = run(&command);
 	json_decref(command.new.manifest);

@@ -15,11 +15,13 @@
 
 #include "core/arena.h"
 #include "core/error.h"
+#include "core/heap.h"
 #include "policies/catalogue.h"
 
 #define KP_NEW_LEAVES_MAX ((size_t)2000)
 #define KP_NEW_DEPTH_MAX 24u
 #define KP_NEW_WORDS_MAX 16
+#define KP_NEW_LABEL_BYTES 240u /* more is no label */
 
 enum kp_new_type {
 	KP_NEW_TEXT,
@@ -60,14 +62,35 @@ struct kp_new {
 	/* Made when the fields are known; NULL: nothing more is to be made. */
 	bool (*finish)(struct kp_new *new);
 	void *origin;
-	json_t *manifest; /* object; what reading found of the question is in it */
-	json_t *todo;     /* array of texts */
+	json_t *manifest;       /* object; what reading found of the question is in it */
+	bool failed;            /* a part could not be made: see kp_new_failed */
+	size_t failures_before; /* kp_heap_failures() at the start */
+	json_t *todo;           /* array of texts */
 	size_t proposed;
 };
 
-/* Adds a leaf; later ones of the same path are left out. False when there are too many.
+/* Adds a leaf; later ones of the same path are left out. False when there are too many,
+ * or no memory is left.
  * `leaf` is copied, its texts are not. */
 bool kp_new_add_leaf(struct kp_new *new, const struct kp_new_leaf *leaf);
+/*
+ * Parts of the manifest are made without looking whether there was memory for each; this
+ * says so in the end. What was made then is worth nothing.
+ */
+static inline bool
+kp_new_failed(const struct kp_new *new)
+{
+	return new->failed || new->arena->failed ||
+		kp_heap_failures() != new->failures_before;
+}
+/* `value` is taken; NULL: it could not be made. */
+void kp_new_set(struct kp_new *new, json_t *object, const char *name, json_t *value);
+void kp_new_setn(struct kp_new *new, json_t *object, struct kp_slice name, json_t *value);
+void kp_new_append(struct kp_new *new, json_t *array, json_t *value);
+json_t *kp_new_text(struct kp_slice text);
+
+/* The first line of a description, in the arena; of NULL it is empty. */
+struct kp_slice kp_new_label(struct kp_new *new, const char *text);
 /* Says in the manifest what somebody must still do. */
 void kp_new_todo(struct kp_new *new, const char *format, ...) KP_PRINTF(2, 3);
 
@@ -92,7 +115,8 @@ bool kp_new_has_word(const struct kp_new_words *words, const char *word);
 /* Do both speak of the same person (partner, child, parent …), or both of none? */
 bool kp_new_same_role(const struct kp_new_words *a, const struct kp_new_words *b);
 
-/* Proposing: sets root, subject, the leaves' fields and the arrays of list sections. */
+/* Proposing: sets root, subject, the leaves' fields and the arrays of list sections.
+ * False without memory. */
 bool kp_new_propose(struct kp_new *new);
 
 /* Writes response and comments into the manifest. False without memory. */

@@ -103,6 +103,9 @@ static bool
 write_key(struct kp_new *new)
 {
 	json_t *file = json_object_get(new->manifest, "file");
+	if (new->leaf_count == 0) {
+		return false;
+	}
 	struct kp_slice key =
 		new->subject != NULL ? new->subject->path : new->leaves[0].path;
 	if (new->subject == NULL) {
@@ -110,7 +113,7 @@ write_key(struct kp_new *new)
 			"file.key: no column passes the eleven-proof or is "
 			"called one; name the column of the client number");
 	}
-	(void)json_object_set_new(file, "key", json_stringn(key.data, key.len));
+	kp_new_set(new, file, "key", kp_new_text(key));
 	return true;
 }
 
@@ -119,15 +122,16 @@ kp_new_describe_file(struct kp_new *new, const char *path, const char *form, jso
 {
 	const char *slash = strrchr(path, '/');
 	json_t *file = json_object();
-	(void)json_object_set_new(new->manifest, "connector", json_string("file"));
-	(void)json_object_set_new(new->manifest, "idempotent", json_true());
-	(void)json_object_set_new(
-		file, "path", json_string(slash == NULL ? path : slash + 1));
+	kp_new_set(new, new->manifest, "connector", json_string("file"));
+	kp_new_set(new, new->manifest, "idempotent", json_true());
+	kp_new_set(new, file, "path", json_string(slash == NULL ? path : slash + 1));
 	if (strcmp(form, "csv") != 0) {
-		(void)json_object_set_new(file, "form", json_string(form));
+		kp_new_set(new, file, "form", json_string(form));
 	}
-	(void)json_object_update(file, more);
-	(void)json_object_set_new(new->manifest, "file", file);
+	if (more != NULL && json_object_update(file, more) != 0) {
+		new->failed = true;
+	}
+	kp_new_set(new, new->manifest, "file", file);
 	new->finish = write_key;
 	kp_new_todo(new,
 		"file.path: where deliveries are put; with yyyymmdd in its name "

@@ -19,7 +19,7 @@
 
 /* One reading with one separator. */
 struct reading {
-	struct kp_arena *arena;
+	struct kp_new *new;
 	struct kp_new_column *columns; /* NULL: only counted */
 	size_t column_count;           /* of the header */
 	bool whole;                    /* the text is the whole file */
@@ -60,7 +60,7 @@ on_row(void *ctx, const struct kp_csv_row *row)
 		for (size_t i = 0; reading->columns != NULL && i < reading->column_count;
 			i++) {
 			reading->columns[i].name =
-				kp_arena_copy(reading->arena, row->fields[i]);
+				kp_arena_copy(reading->new->arena, row->fields[i]);
 		}
 	}
 	reading->even += row->field_count == reading->column_count ? 1 : 0;
@@ -90,18 +90,20 @@ read_with(struct reading *reading, struct kp_slice text, struct kp_slice charset
 		kp_csv_reader_push(&reader, text, NULL) == KP_OK && reading->whole) {
 		(void)!kp_csv_reader_finish(&reader, NULL);
 	}
+	reading->new->failed = reading->new->failed || scratch.failed;
 	kp_arena_deinit(&scratch);
 }
 
 /* The separator that makes the most columns of which nearly all rows have as many. */
 static char
-separator_of(struct kp_slice text, struct kp_slice charset, bool whole)
+separator_of(
+	struct kp_new *new, struct kp_slice text, struct kp_slice charset, bool whole)
 {
 	static const char separators[] = {';', ',', '\t', '|'};
 	size_t best_count = 1;
 	char best = ';';
 	for (size_t i = 0; i < sizeof(separators); i++) {
-		struct reading reading = {.whole = whole};
+		struct reading reading = {.new = new, .whole = whole};
 		read_with(&reading, text, charset, separators[i]);
 		if (reading.column_count > best_count &&
 			reading.even * 20 >= reading.rows * 19) {
@@ -130,14 +132,14 @@ enum kp_status
 kp_new_read_csv(struct kp_new *new, const char *path, const char *form,
 	struct kp_slice text, bool whole, struct kp_error *err)
 {
-	struct reading reading = {.arena = new->arena,
+	struct reading reading = {.new = new,
 		.columns = KP_ARENA_ARRAY(new->arena, struct kp_new_column, COLUMNS_MAX),
 		.whole = whole};
 	if (reading.columns == NULL) {
 		return kp_error_set(err, KP_E_MEMORY, "no memory is left");
 	}
 	struct kp_slice charset = charset_of(text);
-	char separator = form != NULL ? ',' : separator_of(text, charset, whole);
+	char separator = form != NULL ? ',' : separator_of(new, text, charset, whole);
 	read_with(&reading, text, charset, separator);
 	/* One cell above the others is a title. */
 	if (!is_header(&reading) || (form != NULL && reading.column_count < 2)) {
@@ -146,9 +148,8 @@ kp_new_read_csv(struct kp_new *new, const char *path, const char *form,
 	}
 	json_t *more = json_object();
 	if (form == NULL) {
-		(void)json_object_set_new(
-			more, "charset", json_stringn(charset.data, charset.len));
-		(void)json_object_set_new(more, "separator", json_stringn(&separator, 1));
+		kp_new_set(new, more, "charset", kp_new_text(charset));
+		kp_new_set(new, more, "separator", json_stringn(&separator, 1));
 	}
 	kp_new_describe_file(new, path, form == NULL ? "csv" : form, more);
 	json_decref(more);

@@ -37,12 +37,6 @@ struct element {
 	bool optional;
 };
 
-static const char *
-attribute(const struct walk *walk, const xmlNode *node, const char *name)
-{
-	return kp_new_xml_attribute(walk->xsd->new, node, name);
-}
-
 /* Types. */
 
 static const char *
@@ -67,11 +61,11 @@ is_builtin(xmlNode *node, const char *name)
 
 /* "[0-9]{8}", a length of 8: a date without marks. */
 static bool
-wants_eight_digits(const struct walk *walk, xmlNode *restriction)
+wants_eight_digits(const xmlNode *restriction)
 {
 	for (xmlNode *facet = restriction->children; facet != NULL; facet = facet->next) {
 		const char *value = facet->type == XML_ELEMENT_NODE
-			? attribute(walk, facet, "value")
+			? kp_new_xml_attribute(facet, "value")
 			: NULL;
 		if (value != NULL &&
 			((kp_new_xml_is(facet, "length") && strcmp(value, "8") == 0) ||
@@ -89,13 +83,14 @@ resolve_simple(const struct walk *walk, xmlNode *type, struct element *element)
 	element->builtin = "string";
 	for (unsigned hops = 0; type != NULL && hops < KP_NEW_DEPTH_MAX; hops++) {
 		xmlNode *restriction = kp_new_xml_next(type->children, "restriction");
-		const char *base =
-			restriction == NULL ? NULL : attribute(walk, restriction, "base");
+		const char *base = restriction == NULL
+			? NULL
+			: kp_new_xml_attribute(restriction, "base");
 		if (base == NULL) {
 			return;
 		}
 		element->eight_digits =
-			element->eight_digits || wants_eight_digits(walk, restriction);
+			element->eight_digits || wants_eight_digits(restriction);
 		if (is_builtin(restriction, base)) {
 			element->builtin = without_prefix(base);
 			return;
@@ -108,7 +103,7 @@ static void
 resolve_type(const struct walk *walk, struct element *element)
 {
 	xmlNode *declaration = element->declaration;
-	const char *type = attribute(walk, declaration, "type");
+	const char *type = kp_new_xml_attribute(declaration, "type");
 	element->builtin = "string";
 	if (type == NULL) {
 		element->type = kp_new_xml_next(declaration->children, "complexType");
@@ -134,9 +129,9 @@ static bool
 read_element(const struct walk *walk, xmlNode *node, struct element *element)
 {
 	*element = (struct element){.declaration = node};
-	const char *reference = attribute(walk, node, "ref");
-	const char *most = attribute(walk, node, "maxOccurs");
-	const char *least = attribute(walk, node, "minOccurs");
+	const char *reference = kp_new_xml_attribute(node, "ref");
+	const char *most = kp_new_xml_attribute(node, "maxOccurs");
+	const char *least = kp_new_xml_attribute(node, "minOccurs");
 	element->many = most != NULL && strcmp(most, "1") != 0 && strcmp(most, "0") != 0;
 	element->optional = least != NULL && strcmp(least, "0") == 0;
 	if (reference != NULL) {
@@ -146,7 +141,7 @@ read_element(const struct walk *walk, xmlNode *node, struct element *element)
 	if (element->declaration == NULL) {
 		return false;
 	}
-	element->name = attribute(walk, element->declaration, "name");
+	element->name = kp_new_xml_attribute(element->declaration, "name");
 	resolve_type(walk, element);
 	return element->name != NULL;
 }
@@ -179,7 +174,7 @@ walk_content(struct walk *walk, xmlNode *holder)
 	}
 	walk->open[walk->depth++] = holder;
 	const char *base = kp_new_xml_is(holder, "extension")
-		? attribute(walk, holder, "base")
+		? kp_new_xml_attribute(holder, "base")
 		: NULL;
 	if (base != NULL) {
 		walk_content(
@@ -190,7 +185,7 @@ walk_content(struct walk *walk, xmlNode *holder)
 			continue;
 		}
 		const char *group = kp_new_xml_is(node, "group")
-			? attribute(walk, node, "ref")
+			? kp_new_xml_attribute(node, "ref")
 			: NULL;
 		if (kp_new_xml_is(node, "element")) {
 			walk_element(walk, node);
@@ -212,12 +207,12 @@ documentation(const struct walk *walk, const xmlNode *declaration)
 	xmlNode *text =
 		note == NULL ? NULL : kp_new_xml_next(note->children, "documentation");
 	xmlChar *content = text == NULL ? NULL : xmlNodeGetContent(text);
-	const char *begin = content == NULL ? "" : (const char *)content;
-	begin += strspn(begin, " \t\r\n");
-	const char *copy = kp_arena_printf(
-		walk->xsd->new->arena, "%.*s", (int)strcspn(begin, "\r\n"), begin);
+	struct kp_slice label = kp_new_label(walk->xsd->new, (const char *)content);
+	if (text != NULL && content == NULL) {
+		walk->xsd->new->failed = true;
+	}
 	xmlFree(content);
-	return kp_slice_from(copy);
+	return label;
 }
 
 static void
@@ -251,11 +246,10 @@ add_leaf(struct walk *walk, const struct element *element)
 /* An example. */
 
 static const char *
-prefix_of(const struct walk *walk, const struct element *element)
+prefix_of(const struct element *element)
 {
 	bool global = kp_new_xml_is(element->declaration->parent, "schema");
-	return global || kp_new_xsd_qualified(walk->xsd, element->declaration) ? "v:"
-									       : "";
+	return global || kp_new_xsd_qualified(element->declaration) ? "v:" : "";
 }
 
 static void
@@ -290,11 +284,11 @@ write_element(struct walk *walk, const struct element *element)
 	if (!wanted) {
 		return;
 	}
-	const char *prefix = prefix_of(walk, element);
+	const char *prefix = prefix_of(element);
 	kp_buffer_printf(walk->out, "<%s%s", prefix, element->name);
 	if (walk->depth == 0) {
 		kp_buffer_printf(walk->out, " xmlns:v='%s'",
-			kp_new_xsd_namespace(walk->xsd, element->declaration));
+			kp_new_xsd_namespace(element->declaration));
 	}
 	kp_buffer_printf(walk->out, ">");
 	if (element->type != NULL) {

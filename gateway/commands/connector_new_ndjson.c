@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commands/connector_new_column.h"
+#include "connectors/value.h"
 #include "io/file.h"
 #include "sheet/sheet.h"
 
@@ -87,27 +88,37 @@ look_at_object(struct reading *reading, json_t *object)
 	reading->depth--;
 }
 
-/* Every whole line, until one is no object. */
-static unsigned
-look_at_lines(struct reading *reading, struct kp_slice text)
+static bool
+look_at_line(struct reading *reading, struct kp_slice line)
 {
-	unsigned lines = 0;
-	while (text.len > 0 && lines < LINES_LOOKED_AT) {
+	json_t *object = json_loadb(line.data, line.len, JSON_REJECT_DUPLICATES, NULL);
+	bool fine = json_is_object(object);
+	if (fine) {
+		look_at_object(reading, object);
+	}
+	json_decref(object);
+	return fine;
+}
+
+/* Every line; of a beginning the last one is cut. The number of the first that is no
+ * object, or 0. */
+static unsigned
+look_at_lines(struct reading *reading, struct kp_slice text, bool whole)
+{
+	unsigned number = 0;
+	while (text.len > 0 && number < LINES_LOOKED_AT) {
 		const char *end = memchr(text.data, '\n', text.len);
 		size_t len = end == NULL ? text.len : (size_t)(end - text.data);
-		json_t *object = json_loadb(text.data, len, JSON_REJECT_DUPLICATES, NULL);
-		if (json_is_object(object)) {
-			look_at_object(reading, object);
-			lines++;
-		} else if (end != NULL && len > 1) {
-			json_decref(object);
-			return 0;
+		struct kp_slice line = kp_value_trim((struct kp_slice){text.data, len});
+		bool cut = end == NULL && !whole;
+		number++;
+		if (!cut && line.len > 0 && !look_at_line(reading, line)) {
+			return number;
 		}
-		json_decref(object);
 		text.data += len + (end == NULL ? 0 : 1);
 		text.len -= len + (end == NULL ? 0 : 1);
 	}
-	return lines;
+	return 0;
 }
 
 enum kp_status
@@ -120,9 +131,12 @@ kp_new_read_ndjson(
 	if (reading.columns == NULL) {
 		return kp_error_set(err, KP_E_MEMORY, "no memory is left");
 	}
-	if (look_at_lines(&reading, text) == 0 || reading.count == 0) {
-		return kp_error_set(
+	unsigned wrong = look_at_lines(&reading, text, text.len < KP_NEW_CSV_BYTES);
+	if (wrong > 0 || reading.count == 0) {
+		enum kp_status status = kp_error_set(
 			err, KP_E_INVALID, "does not have a JSON object on each line");
+		kp_error_at(err, path, wrong, 0, NULL);
+		return status;
 	}
 	new->separator = '.';
 	kp_new_describe_file(new, path, "ndjson", NULL);
@@ -207,8 +221,8 @@ kp_new_read_xlsx(struct kp_new *new, const char *path, struct kp_error *err)
 	} while (status == KP_E_INVALID && row < HEADER_ROWS_MAX);
 	kp_file_close(&workbook);
 	if (status == KP_OK && row > 1) {
-		(void)json_object_set_new(json_object_get(new->manifest, "file"),
-			"header_row", json_integer(row));
+		kp_new_set(new, json_object_get(new->manifest, "file"), "header_row",
+			json_integer(row));
 	}
 	return status;
 }

@@ -116,7 +116,8 @@ read_document(const char *path, struct kp_slice text, json_t **ret_document,
 	if (*ret_document != NULL) {
 		return KP_OK;
 	}
-	enum kp_status status = kp_error_set(err, KP_E_INVALID, "%s", fault.text);
+	enum kp_status status = kp_error_set(err, KP_E_INVALID, "%s",
+		fault.text[0] == '\0' ? "no memory is left" : fault.text);
 	kp_error_at(err, path, (unsigned)fault.line, (unsigned)fault.column, NULL);
 	return status;
 }

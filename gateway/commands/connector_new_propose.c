@@ -355,17 +355,21 @@ propose_with(struct kp_new *new, struct kp_arena *scratch)
 	size_t count = pair_up(new, leaves, scratch, pairs);
 	choose_arrays(new, pairs, count);
 	take_pairs(new, pairs, count, taken);
-	return true;
+	return !scratch->failed;
 }
 
 bool
 kp_new_propose(struct kp_new *new)
 {
 	struct kp_arena scratch;
+	if (kp_new_failed(new)) {
+		return false;
+	}
 	new->repeated = KP_ARENA_ARRAY(
 		new->arena, struct kp_slice, new->catalogue->section_count + 1);
 	kp_arena_init(&scratch, SCRATCH_BYTES_MAX, NULL);
 	bool fine = new->repeated != NULL &&propose_with(new, &scratch);
 	kp_arena_deinit(&scratch);
+	new->failed = new->failed || !fine;
 	return fine;
 }

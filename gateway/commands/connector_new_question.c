@@ -44,7 +44,7 @@ write_endpoint(struct asking *asking)
 	while (len > 0 && path[len - 1] == '/') {
 		len--;
 	}
-	(void)json_object_set_new(asking->new->manifest, "endpoint",
+	kp_new_set(asking->new, asking->new->manifest, "endpoint",
 		json_sprintf(
 			"http://127.0.0.1:8080%.*s", (int)len, path == NULL ? "" : path));
 	kp_new_todo(asking->new,
@@ -76,17 +76,17 @@ write_access(struct asking *asking)
 			continue;
 		}
 		json_t *access = json_object();
-		(void)json_object_set_new(access, "kind",
+		kp_new_set(asking->new, access, "kind",
 			json_string(key         ? "header"
 					: basic ? "basic"
 						: "bearer"));
 		if (key) {
-			(void)json_object_set_new(access, "header", json_string(header));
+			kp_new_set(asking->new, access, "header", json_string(header));
 		}
 		struct kp_slice secret = new->catalogue->sources[new->source].name;
-		(void)json_object_set_new(
-			access, "secret", json_stringn(secret.data, secret.len));
-		(void)json_object_set_new(new->manifest, "access", access);
+		kp_new_set(asking->new, access, "secret",
+			json_stringn(secret.data, secret.len));
+		kp_new_set(asking->new, new->manifest, "access", access);
 		kp_new_todo(new, "access.secret: the secret for '%s' (%s)", name, type);
 		return;
 	}
@@ -185,7 +185,7 @@ add_header(struct asking *asking, const char *name)
 		kp_new_todo(asking->new, "request.headers: what belongs in '%s'?", name);
 		value = UNKNOWN;
 	}
-	(void)json_object_set_new(asking->headers, name, json_string(value));
+	kp_new_set(asking->new, asking->headers, name, json_string(value));
 }
 
 struct target {
@@ -255,27 +255,29 @@ take_parameters(struct asking *asking, json_t *parameters, struct target *target
 
 /* All properties that `schema` and what it is made of have, into `out`. */
 static void
-gather(json_t *document, json_t *schema, json_t *out, json_t *required, unsigned depth)
+gather(struct asking *asking, json_t *schema, json_t *out, json_t *required,
+	unsigned depth)
 {
 	size_t i;
 	json_t *one;
 	const char *name;
-	schema = kp_new_schema_follow(document, schema);
+	schema = kp_new_schema_follow(asking->operation->document, schema);
 	if (schema == NULL || depth == KP_NEW_DEPTH_MAX) {
 		return;
 	}
 	json_array_foreach(json_object_get(schema, "allOf"), i, one)
 	{
-		gather(document, one, out, required, depth + 1);
+		gather(asking, one, out, required, depth + 1);
 	}
 	json_object_foreach(json_object_get(schema, "properties"), name, one)
 	{
-		(void)json_object_set(out, name, one);
+		kp_new_set(asking->new, out, name, json_incref(one));
 	}
 	json_array_foreach(json_object_get(schema, "required"), i, one)
 	{
 		if (json_is_string(one)) {
-			(void)json_object_set(required, json_string_value(one), one);
+			kp_new_set(asking->new, required, json_string_value(one),
+				json_incref(one));
 		}
 	}
 }
@@ -310,7 +312,7 @@ choose_kind(struct asking *asking, json_t *schema, const char **ret_kind)
 		json_t *kind = kp_new_schema_find(document, json_string_value(target));
 		json_t *properties = json_object();
 		json_t *required = json_object();
-		gather(document, kind, properties, required, 0);
+		gather(asking, kind, properties, required, 0);
 		if (has_person(asking, properties) &&
 			json_object_size(required) < best_size) {
 			best = kind;
@@ -359,7 +361,7 @@ make_body(struct asking *asking, json_t *schema)
 	json_t *one;
 	schema = kp_new_schema_follow(document, schema);
 	json_t *own = choose_kind(asking, schema, &kind);
-	gather(document, own, properties, required, 0);
+	gather(asking, own, properties, required, 0);
 	const char *selector = json_string_value(json_object_get(
 		json_object_get(schema, "discriminator"), "propertyName"));
 	json_object_foreach(properties, name, one)
@@ -370,7 +372,7 @@ make_body(struct asking *asking, json_t *schema)
 			: value_of(asking, name, one,
 				  json_object_get(required, name) != NULL);
 		if (value != NULL) {
-			(void)json_object_set_new(body, name, value);
+			kp_new_set(asking->new, body, name, value);
 		}
 	}
 	json_decref(properties);
@@ -415,29 +417,27 @@ kp_new_openapi_question(struct kp_new *new, const struct kp_new_operation *opera
 	struct target target = {0};
 	json_t *schema = body_schema(operation);
 	bool post = strcmp(operation->method, "post") == 0;
-	(void)json_object_set_new(new->manifest, "connector", json_string("rest"));
+	kp_new_set(new, new->manifest, "connector", json_string("rest"));
 	write_endpoint(&asking);
 	write_access(&asking);
-	(void)json_object_set_new(new->manifest, "idempotent", json_true());
-	(void)json_object_set_new(asking.request, "//",
+	kp_new_set(new, new->manifest, "idempotent", json_true());
+	kp_new_set(new, asking.request, "//",
 		json_sprintf(
 			"%s %s of the description", operation->method, operation->path));
-	(void)json_object_set_new(
-		asking.request, "method", json_string(post ? "POST" : "GET"));
+	kp_new_set(new, asking.request, "method", json_string(post ? "POST" : "GET"));
 	write_path(&asking, &target);
 	if (post) {
-		(void)json_object_set_new(
-			asking.headers, "Content-Type", json_string("application/json"));
+		kp_new_set(new, asking.headers, "Content-Type",
+			json_string("application/json"));
 	}
 	take_parameters(&asking, json_object_get(operation->item, "parameters"), &target);
 	take_parameters(
 		&asking, json_object_get(operation->object, "parameters"), &target);
-	(void)json_object_set_new(asking.request, "target", json_string(target.text));
-	(void)json_object_set_new(asking.request, "headers", asking.headers);
+	kp_new_set(new, asking.request, "target", json_string(target.text));
+	kp_new_set(new, asking.request, "headers", asking.headers);
 	if (post && schema != NULL) {
-		(void)json_object_set_new(
-			asking.request, "body", make_body(&asking, schema));
+		kp_new_set(new, asking.request, "body", make_body(&asking, schema));
 	}
-	(void)json_object_set_new(new->manifest, "request", asking.request);
+	kp_new_set(new, new->manifest, "request", asking.request);
 	note_unknown_person(&asking);
 }

@@ -114,12 +114,8 @@ add_leaf(struct walk *walk, json_t *schema, enum kp_new_type type)
 	struct kp_new_leaf leaf = {.type = type};
 	char *path = kp_arena_printf(
 		walk->new->arena, "%.*s", (int)walk->path_len, walk->path);
-	/* The first line says it. */
-	char *text = label == NULL ? NULL
-				   : kp_arena_printf(walk->new->arena, "%.*s",
-					     (int)strcspn(label, "\r\n"), label);
 	leaf.path = kp_slice_from(path);
-	leaf.label = kp_slice_from(text);
+	leaf.label = kp_new_label(walk->new, label);
 	if (leaf.path.len > 0) {
 		(void)kp_new_add_leaf(walk->new, &leaf);
 	}

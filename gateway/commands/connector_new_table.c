@@ -9,7 +9,8 @@
 #include "core/buffer.h"
 #include "io/probe_postgres.h"
 
-#define STATEMENT_BYTES 16384
+/* Of as many columns as a table can have (1600), of names of 63 bytes. */
+#define STATEMENT_BYTES ((size_t)256 * 1024)
 
 struct origin {
 	const char *schema;
@@ -53,20 +54,18 @@ judge_type(struct kp_new *new, struct kp_slice type, struct kp_new_leaf *leaf)
 	}
 }
 
-/* Plain names need no quotes. */
-static const char *
-quoted(struct kp_new *new, struct kp_slice name)
+/* As SQL has names; a quote in it comes twice. */
+static void
+add_name(struct kp_buffer *text, struct kp_slice name)
 {
-	bool plain = name.len > 0 && (name.data[0] < '0' || name.data[0] > '9');
+	KP_BUFFER_ADD(text, "\"");
 	for (size_t i = 0; i < name.len; i++) {
-		char byte = name.data[i];
-		plain = plain &&
-			((byte >= 'a' && byte <= 'z') || byte == '_' ||
-				(byte >= '0' && byte <= '9'));
+		kp_buffer_add(text, &name.data[i], 1);
+		if (name.data[i] == '"') {
+			KP_BUFFER_ADD(text, "\"");
+		}
 	}
-	const char *text = kp_arena_printf(
-		new->arena, plain ? "%.*s" : "\"%.*s\"", KP_SLICE_ARG(name));
-	return text == NULL ? "" : text;
+	KP_BUFFER_ADD(text, "\"");
 }
 
 static const struct kp_probe_column *
@@ -80,43 +79,55 @@ column_of(const struct origin *origin, struct kp_slice name)
 	return NULL;
 }
 
+static void
+add_condition(struct kp_new *new, struct kp_buffer *text)
+{
+	if (new->subject == NULL) {
+		KP_BUFFER_ADD(text, "false and cast(:bsn as text) is null");
+		kp_new_todo(new,
+			"sql.queries: no column looks like a client number; join the "
+			"table that has it, name it bsn and ask for :bsn");
+		return;
+	}
+	const struct kp_probe_column *column = column_of(new->origin, new->subject->path);
+	add_name(text, new->subject->path);
+	if (column != NULL && is_number(column->type)) {
+		KP_BUFFER_ADD(text, " = cast(:bsn as bigint)");
+	} else {
+		KP_BUFFER_ADD(text, " = :bsn");
+	}
+}
+
 static bool
 write_statement(struct kp_new *new)
 {
 	const struct origin *origin = new->origin;
 	struct kp_buffer text;
 	kp_buffer_init(&text, new->arena, STATEMENT_BYTES);
-	kp_buffer_printf(&text, "select %s",
-		new->subject == NULL ? "null as bsn" : quoted(new, new->subject->path));
+	KP_BUFFER_ADD(&text, "select ");
+	if (new->subject == NULL) {
+		KP_BUFFER_ADD(&text, "null as bsn");
+	} else {
+		add_name(&text, new->subject->path);
+	}
 	for (size_t i = 0; i < new->leaf_count; i++) {
 		const struct kp_new_leaf *leaf = &new->leaves[i];
 		if (leaf->field != KP_NO_ID && leaf != new->subject) {
-			kp_buffer_printf(&text, ", %s", quoted(new, leaf->path));
+			KP_BUFFER_ADD(&text, ", ");
+			add_name(&text, leaf->path);
 		}
 	}
-	kp_buffer_printf(&text, " from %s.%s where ",
-		quoted(new, kp_slice_from(origin->schema)),
-		quoted(new, kp_slice_from(origin->table)));
-	if (new->subject == NULL) {
-		kp_buffer_printf(&text, "false and cast(:bsn as text) is null");
-		kp_new_todo(new,
-			"sql.queries: no column looks like a client number; join the "
-			"table that has it, name it bsn and ask for :bsn");
-	} else {
-		const struct kp_probe_column *column =
-			column_of(origin, new->subject->path);
-		kp_buffer_printf(&text,
-			column != NULL && is_number(column->type) ? "%s = cast(:bsn as "
-								    "bigint)"
-								  : "%s = :bsn",
-			quoted(new, new->subject->path));
-	}
+	KP_BUFFER_ADD(&text, " from ");
+	add_name(&text, kp_slice_from(origin->schema));
+	KP_BUFFER_ADD(&text, ".");
+	add_name(&text, kp_slice_from(origin->table));
+	KP_BUFFER_ADD(&text, " where ");
+	add_condition(new, &text);
 	json_t *queries = json_object();
 	json_t *sql = json_object();
-	(void)json_object_setn_new(queries, new->query.data, new->query.len,
-		json_stringn(text.data, text.len));
-	(void)json_object_set_new(sql, "queries", queries);
-	(void)json_object_set_new(new->manifest, "sql", sql);
+	kp_new_setn(new, queries, new->query, kp_new_text(kp_buffer_slice(&text)));
+	kp_new_set(new, sql, "queries", queries);
+	kp_new_set(new, new->manifest, "sql", sql);
 	return !text.failed;
 }
 
@@ -124,15 +135,14 @@ static void
 describe_partner(struct kp_new *new, struct kp_slice database)
 {
 	json_t *access = json_object();
-	(void)json_object_set_new(new->manifest, "connector", json_string("sql"));
-	(void)json_object_set_new(new->manifest, "endpoint",
+	kp_new_set(new, new->manifest, "connector", json_string("sql"));
+	kp_new_set(new, new->manifest, "endpoint",
 		json_sprintf("postgresql://127.0.0.1:5432/%.*s", KP_SLICE_ARG(database)));
-	(void)json_object_set_new(access, "kind", json_string("basic"));
-	(void)json_object_set_new(access, "secret",
-		json_sprintf(
-			"%.*s", KP_SLICE_ARG(new->catalogue->sources[new->source].name)));
-	(void)json_object_set_new(new->manifest, "access", access);
-	(void)json_object_set_new(new->manifest, "idempotent", json_true());
+	kp_new_set(new, access, "kind", json_string("basic"));
+	kp_new_set(new, access, "secret",
+		kp_new_text(new->catalogue->sources[new->source].name));
+	kp_new_set(new, new->manifest, "access", access);
+	kp_new_set(new, new->manifest, "idempotent", json_true());
 	kp_new_todo(new,
 		"endpoint: the host of the database; elsewhere than on this "
 		"machine with 'access.anchor_file'");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "commands/connector_new.h"
+#include "core/json_write.h"
 
 #define COMMENT_BYTES 400
 #define UNMAPPED_LINE_BYTES ((size_t)110)
@@ -15,6 +16,56 @@
 #define MARK                                                                             \
 	"TO"                                                                             \
 	"DO "
+
+void
+kp_new_set(struct kp_new *new, json_t *object, const char *name, json_t *value)
+{
+	if (json_object_set_new(object, name, value) != 0) {
+		new->failed = true;
+	}
+}
+
+void
+kp_new_setn(struct kp_new *new, json_t *object, struct kp_slice name, json_t *value)
+{
+	if (json_object_setn_new(object, name.data, name.len, value) != 0) {
+		new->failed = true;
+	}
+}
+
+void
+kp_new_append(struct kp_new *new, json_t *array, json_t *value)
+{
+	if (json_array_append_new(array, value) != 0) {
+		new->failed = true;
+	}
+}
+
+json_t *
+kp_new_text(struct kp_slice text)
+{
+	return json_stringn(text.data == NULL ? "" : text.data, text.len);
+}
+
+/* Without the character that a fixed size has cut in two. */
+static struct kp_slice
+whole_characters(struct kp_slice whole)
+{
+	for (unsigned i = 0; i < 3 && whole.len > 0 && !kp_utf8_valid(whole); i++) {
+		whole.len--;
+	}
+	return whole;
+}
+
+struct kp_slice
+kp_new_label(struct kp_new *new, const char *text)
+{
+	const char *begin = text == NULL ? "" : text + strspn(text, " \t\r\n");
+	size_t len = strcspn(begin, "\r\n");
+	return kp_arena_copy(new->arena,
+		whole_characters((struct kp_slice){
+			begin, len < KP_NEW_LABEL_BYTES ? len : KP_NEW_LABEL_BYTES}));
+}
 
 void
 kp_new_todo(struct kp_new *new, const char *format, ...)
@@ -26,7 +77,7 @@ kp_new_todo(struct kp_new *new, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(text + len, sizeof(text) - len, format, args);
 	va_end(args);
-	(void)json_array_append_new(new->todo, json_string(text));
+	kp_new_append(new, new->todo, kp_new_text(whole_characters(kp_slice_from(text))));
 }
 
 bool
@@ -51,12 +102,6 @@ kp_new_add_leaf(struct kp_new *new, const struct kp_new_leaf *leaf)
 	new->leaves[new->leaf_count] = *leaf;
 	new->leaves[new->leaf_count++].field = KP_NO_ID;
 	return true;
-}
-
-static json_t *
-text_of(struct kp_slice slice)
-{
-	return json_stringn(slice.data == NULL ? "" : slice.data, slice.len);
 }
 
 /* Paths of XML do not mark what is repeated. */
@@ -101,38 +146,36 @@ single_path(const struct kp_new *new, const struct kp_new_leaf *leaf)
 }
 
 static json_t *
-proposal(const struct kp_new *new, const struct kp_new_leaf *leaf, struct kp_slice path)
+proposal(struct kp_new *new, const struct kp_new_leaf *leaf, struct kp_slice path)
 {
 	char comment[COMMENT_BYTES];
 	const struct kp_field *field = &new->catalogue->fields[leaf->field];
 	json_t *object = json_object();
-	(void)json_object_set_new(object, "path", text_of(path));
+	kp_new_set(new, object, "path", kp_new_text(path));
 	if (leaf->type == KP_NEW_DATE_OBJECT) {
-		(void)json_object_set_new(object, "form", json_string("date_object"));
+		kp_new_set(new, object, "form", json_string("date_object"));
 	} else if (field->type == KP_FIELD_DATE && leaf->date.len > 0) {
-		(void)json_object_set_new(object, "date", text_of(leaf->date));
+		kp_new_set(new, object, "date", kp_new_text(leaf->date));
 	} else if (field->type == KP_FIELD_BOOLEAN &&
 		(leaf->type != KP_NEW_BOOLEAN || new->separator == '/')) {
-		(void)json_object_set_new(object, "form", json_string("yes_no"));
+		kp_new_set(new, object, "form", json_string("yes_no"));
 	} else if (field->type == KP_FIELD_NUMBER && new->separator == '/') {
-		(void)json_object_set_new(object, "form", json_string("number"));
+		kp_new_set(new, object, "form", json_string("number"));
 	}
+	struct kp_slice label = leaf->label;
+	label.len = label.len > 120 ? 120 : label.len;
+	label = whole_characters(label);
 	(void)snprintf(comment, sizeof(comment), "%u%%, by %s '%.*s'%s%.*s%s",
 		leaf->percent, leaf->basis, KP_SLICE_ARG(field->label),
-		leaf->label.len > 0 ? "; they say: " : "",
-		(int)(leaf->label.len > 120 ? 120 : leaf->label.len),
-		leaf->label.data == NULL ? "" : leaf->label.data,
+		label.len > 0 ? "; they say: " : "", KP_SLICE_ARG(label),
 		leaf->percent < 80 ? "; look at this one" : "");
-	json_t *text = json_string(comment);
-	if (text == NULL) { /* cut in the middle of a character */
-		text = json_string("look at this one");
-	}
-	(void)json_object_set_new(object, "//", text);
+	kp_new_set(
+		new, object, "//", kp_new_text(whole_characters(kp_slice_from(comment))));
 	return object;
 }
 
 static void
-write_fields(const struct kp_new *new, json_t *response)
+write_fields(struct kp_new *new, json_t *response)
 {
 	json_t *fields = json_object();
 	for (size_t i = 0; i < new->leaf_count; i++) {
@@ -142,16 +185,15 @@ write_fields(const struct kp_new *new, json_t *response)
 		}
 		const struct kp_field *field = &new->catalogue->fields[leaf->field];
 		if (!new->catalogue->sections[field->section].list) {
-			(void)json_object_setn_new(fields, field->path.data,
-				field->path.len,
+			kp_new_setn(new, fields, field->path,
 				proposal(new, leaf, single_path(new, leaf)));
 		}
 	}
-	(void)json_object_set_new(response, "fields", fields);
+	kp_new_set(new, response, "fields", fields);
 }
 
 static void
-write_list(const struct kp_new *new, uint32_t section, json_t *lists)
+write_list(struct kp_new *new, uint32_t section, json_t *lists)
 {
 	const struct kp_section *own = &new->catalogue->sections[section];
 	struct kp_slice array = new->repeated[section];
@@ -161,7 +203,7 @@ write_list(const struct kp_new *new, uint32_t section, json_t *lists)
 		if (leaf->field != KP_NO_ID &&
 			new->catalogue->fields[leaf->field].section == section) {
 			struct kp_slice field = new->catalogue->fields[leaf->field].path;
-			(void)json_object_setn_new(fields, field.data, field.len,
+			kp_new_setn(new, fields, field,
 				proposal(new, leaf,
 					path_below(new, leaf->path,
 						array.len > 0 ? array : new->root)));
@@ -173,17 +215,17 @@ write_list(const struct kp_new *new, uint32_t section, json_t *lists)
 	}
 	struct kp_slice items = path_below(new, array, new->root);
 	json_t *list = json_object();
-	(void)json_object_set_new(list, "items",
-		new->query.len > 0       ? text_of(new->query)
+	kp_new_set(new, list, "items",
+		new->query.len > 0       ? kp_new_text(new->query)
 			: items.len == 0 ? json_string(".")
-					 : text_of(items));
-	(void)json_object_set_new(list, "fields", fields);
-	(void)json_object_setn_new(lists, own->name.data, own->name.len, list);
+					 : kp_new_text(items));
+	kp_new_set(new, list, "fields", fields);
+	kp_new_setn(new, lists, own->name, list);
 }
 
 /* What has no proposal, in lines that can be read. */
 static json_t *
-unmapped(const struct kp_new *new)
+unmapped(struct kp_new *new)
 {
 	json_t *lines = json_array();
 	char line[UNMAPPED_LINE_BYTES * 4] = "";
@@ -195,14 +237,14 @@ unmapped(const struct kp_new *new)
 			continue;
 		}
 		if (len > 0 && len + path.len > UNMAPPED_LINE_BYTES) {
-			(void)json_array_append_new(lines, json_string(line));
+			kp_new_append(new, lines, json_string(line));
 			len = 0;
 		}
 		len += (size_t)snprintf(line + len, sizeof(line) - len, "%s%.*s",
 			len > 0 ? ", " : "not mapped: ", KP_SLICE_ARG(path));
 	}
 	if (len > 0) {
-		(void)json_array_append_new(lines, json_string(line));
+		kp_new_append(new, lines, json_string(line));
 	}
 	return lines;
 }
@@ -214,30 +256,33 @@ write_subject(struct kp_new *new, json_t *response)
 		kp_new_todo(new,
 			"response.subject: where does the answer say whom it is about? "
 			"null is only right when nobody is asked about by number");
-		(void)json_object_set_new(response, "subject", json_null());
+		kp_new_set(new, response, "subject", json_null());
 		return;
 	}
-	(void)json_object_set_new(response, "subject",
-		text_of(path_below(new, new->subject->path, new->root)));
+	kp_new_set(new, response, "subject",
+		kp_new_text(path_below(new, new->subject->path, new->root)));
 }
 
 bool
 kp_new_write_response(struct kp_new *new)
 {
 	json_t *response = json_object_get(new->manifest, "response");
+	if (kp_new_failed(new)) {
+		return false;
+	}
 	if (response == NULL) {
 		response = json_object();
-		(void)json_object_set_new(new->manifest, "response", response);
+		kp_new_set(new, new->manifest, "response", response);
 	}
 	json_t *lists = json_object();
 	if (new->finish != NULL && !new->finish(new)) {
 		json_decref(lists);
 		return false;
 	}
-	(void)json_object_set_new(response, "//", unmapped(new));
+	kp_new_set(new, response, "//", unmapped(new));
 	if (new->root.len > 0) {
-		(void)json_object_set_new(
-			response, "root", text_of(as_written(new, new->root)));
+		kp_new_set(
+			new, response, "root", kp_new_text(as_written(new, new->root)));
 	}
 	write_subject(new, response);
 	write_fields(new, response);
@@ -247,7 +292,7 @@ kp_new_write_response(struct kp_new *new)
 		}
 	}
 	if (json_object_size(lists) > 0) {
-		(void)json_object_set_new(response, "lists", lists);
+		kp_new_set(new, response, "lists", lists);
 	} else {
 		json_decref(lists);
 	}
@@ -261,5 +306,5 @@ kp_new_write_response(struct kp_new *new)
 			"the description is larger or deeper than was read; the "
 			"rest is missing here");
 	}
-	return true;
+	return !kp_new_failed(new);
 }

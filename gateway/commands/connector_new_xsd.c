@@ -25,14 +25,33 @@ kp_new_xml_next(xmlNode *node, const char *name)
 	return node;
 }
 
-const char *
-kp_new_xml_attribute(struct kp_new *new, const xmlNode *node, const char *name)
+/* Without a document type definition a value is one text. */
+static const char *
+value_of(const xmlAttr *attribute)
 {
-	xmlChar *value = xmlGetNoNsProp(node, (const xmlChar *)name);
-	const char *copy =
-		value == NULL ? NULL : kp_arena_strdup(new->arena, (const char *)value);
-	xmlFree(value);
-	return copy;
+	const xmlNode *text = attribute->children;
+	return text == NULL || text->content == NULL ? "" : (const char *)text->content;
+}
+
+const char *
+kp_new_xml_attribute(const xmlNode *node, const char *name)
+{
+	const xmlAttr *one = node->properties;
+	while (one != NULL &&
+		(one->ns != NULL || strcmp((const char *)one->name, name) != 0)) {
+		one = one->next;
+	}
+	return one == NULL ? NULL : value_of(one);
+}
+
+const char *
+kp_new_xml_attribute_of_any(const xmlNode *node, const char *name)
+{
+	const xmlAttr *one = node->properties;
+	while (one != NULL && strcmp((const char *)one->name, name) != 0) {
+		one = one->next;
+	}
+	return one == NULL ? NULL : value_of(one);
 }
 
 /* Reading. */
@@ -67,10 +86,10 @@ read_references(struct kp_new_xsd *xsd, const char *path, xmlNode *node, unsigne
 		}
 		if (kp_new_xml_is(node, "import") || kp_new_xml_is(node, "include")) {
 			const char *location =
-				kp_new_xml_attribute(xsd->new, node, "schemaLocation");
+				kp_new_xml_attribute(node, "schemaLocation");
 			location = location != NULL
 				? location
-				: kp_new_xml_attribute(xsd->new, node, "location");
+				: kp_new_xml_attribute(node, "location");
 			if (location != NULL) {
 				read_beside(xsd, path, location);
 			}
@@ -111,8 +130,19 @@ kp_new_xsd_read(struct kp_new_xsd *xsd, const char *path, struct kp_slice text,
 			KP_NEW_XSD_FILES_MAX);
 	}
 	xmlSetGenericErrorFunc(NULL, ignore_error);
-	xmlDoc *document = xmlReadMemory(text.data, (int)text.len, path, NULL,
-		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	xmlResetLastError();
+	xmlParserCtxt *parser = xmlNewParserCtxt();
+	xmlDoc *document = parser == NULL
+		? NULL
+		: xmlCtxtReadMemory(parser, text.data, (int)text.len, path, NULL,
+			  XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	bool whole = parser != NULL && parser->errNo != XML_ERR_NO_MEMORY;
+	xmlFreeParserCtxt(parser);
+	if (!whole) {
+		xmlFreeDoc(document);
+		xsd->new->failed = true;
+		return kp_error_set(err, KP_E_MEMORY, "no memory is left");
+	}
 	if (document == NULL || document->intSubset != NULL) {
 		const xmlError *fault = xmlGetLastError();
 		enum kp_status status = kp_error_set(err, KP_E_INVALID, "%s",
@@ -126,8 +156,13 @@ kp_new_xsd_read(struct kp_new_xsd *xsd, const char *path, struct kp_slice text,
 		xmlFreeDoc(document);
 		return status;
 	}
-	xsd->files[xsd->file_count++] = (struct kp_new_xsd_file){
-		.path = kp_arena_strdup(xsd->new->arena, path), .document = document};
+	char *copy = kp_arena_strdup(xsd->new->arena, path);
+	if (copy == NULL) {
+		xmlFreeDoc(document);
+		return kp_error_set(err, KP_E_MEMORY, "no memory is left");
+	}
+	xsd->files[xsd->file_count++] =
+		(struct kp_new_xsd_file){.path = copy, .document = document};
 	if (!xsd->alone) {
 		read_references(xsd, path, xmlDocGetRootElement(document), 0);
 	}
@@ -156,32 +191,31 @@ schema_of(const xmlNode *component)
 }
 
 const char *
-kp_new_xsd_namespace(struct kp_new_xsd *xsd, const xmlNode *component)
+kp_new_xsd_namespace(const xmlNode *component)
 {
 	const xmlNode *schema = schema_of(component);
-	const char *own = schema == NULL
-		? NULL
-		: kp_new_xml_attribute(xsd->new, schema, "targetNamespace");
+	const char *own =
+		schema == NULL ? NULL : kp_new_xml_attribute(schema, "targetNamespace");
 	return own == NULL ? "" : own;
 }
 
 bool
-kp_new_xsd_qualified(struct kp_new_xsd *xsd, const xmlNode *component)
+kp_new_xsd_qualified(const xmlNode *component)
 {
 	const xmlNode *schema = schema_of(component);
 	const char *own = schema == NULL
 		? NULL
-		: kp_new_xml_attribute(xsd->new, schema, "elementFormDefault");
+		: kp_new_xml_attribute(schema, "elementFormDefault");
 	return own != NULL && strcmp(own, "qualified") == 0;
 }
 
 /* In one schema element. */
 static xmlNode *
-find_in(struct kp_new_xsd *xsd, xmlNode *schema, const char *kind, const char *name)
+find_in(xmlNode *schema, const char *kind, const char *name)
 {
 	for (xmlNode *one = kp_new_xml_next(schema->children, kind); one != NULL;
 		one = kp_new_xml_next(one->next, kind)) {
-		const char *own = kp_new_xml_attribute(xsd->new, one, "name");
+		const char *own = kp_new_xml_attribute(one, "name");
 		if (own != NULL && strcmp(own, name) == 0) {
 			return one;
 		}
@@ -191,8 +225,8 @@ find_in(struct kp_new_xsd *xsd, xmlNode *schema, const char *kind, const char *n
 
 /* In all schemas below a node, of a namespace; NULL: of any. */
 static xmlNode *
-find_below(struct kp_new_xsd *xsd, xmlNode *node, const char *space, const char *kind,
-	const char *name, unsigned depth)
+find_below(xmlNode *node, const char *space, const char *kind, const char *name,
+	unsigned depth)
 {
 	xmlNode *found = NULL;
 	for (; node != NULL && found == NULL && depth < 4; node = node->next) {
@@ -200,13 +234,12 @@ find_below(struct kp_new_xsd *xsd, xmlNode *node, const char *space, const char 
 			continue;
 		}
 		if (!kp_new_xml_is(node, "schema")) {
-			found = find_below(
-				xsd, node->children, space, kind, name, depth + 1);
+			found = find_below(node->children, space, kind, name, depth + 1);
 			continue;
 		}
-		const char *own = kp_new_xml_attribute(xsd->new, node, "targetNamespace");
+		const char *own = kp_new_xml_attribute(node, "targetNamespace");
 		if (space == NULL || own == NULL || strcmp(own, space) == 0) {
-			found = find_in(xsd, node, kind, name);
+			found = find_in(node, kind, name);
 		}
 	}
 	return found;
@@ -225,7 +258,7 @@ kp_new_xsd_find(struct kp_new_xsd *xsd, xmlNode *node, const char *kind, const c
 		node->doc, node, colon == NULL ? NULL : (const xmlChar *)prefix);
 	xmlNode *found = NULL;
 	for (size_t i = 0; i < xsd->file_count && found == NULL; i++) {
-		found = find_below(xsd, xmlDocGetRootElement(xsd->files[i].document),
+		found = find_below(xmlDocGetRootElement(xsd->files[i].document),
 			space == NULL ? NULL : (const char *)space->href, kind, name, 0);
 	}
 	return found;

@@ -38,17 +38,18 @@ void kp_new_xsd_deinit(struct kp_new_xsd *xsd);
 bool kp_new_xml_is(const xmlNode *node, const char *name);
 /* The next element with that local name from `node` on among its siblings. */
 xmlNode *kp_new_xml_next(xmlNode *node, const char *name);
-/* An attribute without namespace, in the arena; NULL when it is not there. */
-const char *kp_new_xml_attribute(
-	struct kp_new *new, const xmlNode *node, const char *name);
+/* The value of an attribute without namespace, or of any; of an element. NULL when it is
+ * not there. Borrowed from the document. */
+const char *kp_new_xml_attribute(const xmlNode *node, const char *name);
+const char *kp_new_xml_attribute_of_any(const xmlNode *node, const char *name);
 
 /* A global component ("element", "complexType" …) by the QName `name` as `node` means it;
  * NULL when it is not there. */
 xmlNode *kp_new_xsd_find(
 	struct kp_new_xsd *xsd, xmlNode *node, const char *kind, const char *name);
 /* The target namespace of what `component` stands in; empty: none. */
-const char *kp_new_xsd_namespace(struct kp_new_xsd *xsd, const xmlNode *component);
-bool kp_new_xsd_qualified(struct kp_new_xsd *xsd, const xmlNode *component);
+const char *kp_new_xsd_namespace(const xmlNode *component);
+bool kp_new_xsd_qualified(const xmlNode *component);
 
 /* Adds the leaves of an element, its own name first. */
 void kp_new_xsd_leaves(struct kp_new_xsd *xsd, xmlNode *element);

@@ -20,6 +20,8 @@ struct reading {
 	yaml_mark_t mark;
 };
 
+static const char no_memory[] = "no memory is left";
+
 static json_t *
 give_up(struct reading *reading, const char *fault, const yaml_event_t *event)
 {
@@ -110,10 +112,12 @@ read_mapping(struct reading *reading)
 		const char *name = key.type == YAML_SCALAR_EVENT
 			? (const char *)key.data.scalar.value
 			: NULL;
-		if (name == NULL || json_object_get(object, name) != NULL) {
+		if (name == NULL || strlen(name) != key.data.scalar.length ||
+			json_object_get(object, name) != NULL) {
 			(void)give_up(reading,
-				name == NULL ? "a name must be a text"
-					     : "a name comes twice",
+				name != NULL && json_object_get(object, name) != NULL
+					? "a name comes twice"
+					: "a name must be a text without NUL",
 				&key);
 		} else if (next(reading, &event)) {
 			value = read_value(reading, &event);
@@ -122,7 +126,7 @@ read_mapping(struct reading *reading)
 		bool kept =
 			value != NULL && json_object_set_new(object, name, value) == 0;
 		if (value != NULL && !kept) {
-			(void)give_up(reading, "a name is no UTF-8", &key);
+			(void)give_up(reading, no_memory, &key);
 		}
 		yaml_event_delete(&key);
 		if (!kept) {
@@ -147,8 +151,8 @@ read_value(struct reading *reading, const yaml_event_t *event)
 		value = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE
 			? plain(text, len)
 			: json_stringn(text, len);
-		if (value == NULL) {
-			(void)give_up(reading, "a text is no UTF-8", event);
+		if (value == NULL) { /* libyaml has checked that it is UTF-8 */
+			(void)give_up(reading, no_memory, event);
 		}
 	} else if (event->type == YAML_SEQUENCE_START_EVENT) {
 		value = read_sequence(reading);
@@ -185,7 +189,9 @@ kp_new_yaml_read(struct kp_slice text, json_t **ret_document, struct kp_error *e
 	yaml_parser_delete(&reading.parser);
 	if (document == NULL) {
 		enum kp_status status = kp_error_set(err, KP_E_INVALID, "no YAML: %s",
-			reading.fault == NULL ? "there is nothing in it" : reading.fault);
+			reading.fault != NULL       ? reading.fault
+				: reading.nodes > 0 ? no_memory
+						    : "there is nothing in it");
 		kp_error_at(err, NULL, (unsigned)reading.mark.line + 1,
 			(unsigned)reading.mark.column + 1, NULL);
 		return status;

@@ -162,10 +162,12 @@ static KP_APART char *
 take_from_new(struct kp_arena *arena, size_t size)
 {
 	if (size > arena->bytes_max || arena->bytes_used > arena->bytes_max - size) {
+		arena->failed = true;
 		return NULL;
 	}
 	struct kp_arena_chunk *chunk = chunk_acquire(arena, size);
 	if (chunk == NULL) {
+		arena->failed = true;
 		return NULL;
 	}
 	/* A block of its own goes behind the current chunk, which still has room. */

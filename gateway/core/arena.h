@@ -11,6 +11,7 @@
 
 #include <stdalign.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/attr.h"
@@ -33,7 +34,9 @@ struct kp_arena {
 	struct kp_arena_chunk *chunks; /* newest first */
 	struct kp_arena_pool *pool;    /* may be NULL */
 	size_t bytes_used;             /* handed to callers and lost to alignment */
-	size_t bytes_max;   /* named limit of the owner; allocation past it gives NULL */
+	size_t bytes_max; /* named limit of the owner; allocation past it gives NULL */
+	bool failed;      /* something did not fit since init: for whoever makes much and
+			     asks at the end */
 	size_t chunk_bytes; /* of the next chunk, doubling up to the usual 16 KiB; 0: the
 			       usual. For arenas that mostly stay small and have no pool
 			     */

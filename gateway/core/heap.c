@@ -10,16 +10,33 @@
 
 #include "core/attr.h"
 
+static _Thread_local size_t failures;
+
+static inline void *
+counted(void *block)
+{
+	if (block == NULL) {
+		failures++;
+	}
+	return block;
+}
+
+size_t
+kp_heap_failures(void)
+{
+	return failures;
+}
+
 void *
 kp_heap_alloc(size_t size)
 {
-	return malloc(size);
+	return counted(malloc(size));
 }
 
 void *
 kp_heap_calloc(size_t count, size_t size)
 {
-	return calloc(count, size);
+	return counted(calloc(count, size));
 }
 
 /* There when the program's own free wipes (wiping_free.c): once is enough. */
@@ -46,13 +63,13 @@ KP_APART void *
 kp_heap_realloc(void *block, size_t size)
 {
 	if (block == NULL) {
-		return malloc(size);
+		return counted(malloc(size));
 	}
 	size_t old_size = malloc_usable_size(block);
 	if (size <= old_size && size > old_size / 2) {
 		return block;
 	}
-	void *moved = malloc(size);
+	void *moved = counted(malloc(size));
 	if (moved == NULL) {
 		return NULL;
 	}
@@ -65,7 +82,7 @@ char *
 kp_heap_strdup(const char *text)
 {
 	size_t size = strlen(text) + 1;
-	char *copy = malloc(size);
+	char *copy = counted(malloc(size));
 	if (copy != NULL) {
 		memcpy(copy, text, size);
 	}

@@ -20,6 +20,9 @@ void kp_heap_free(void *block);
 /* Frees a block that its owner has wiped already, as far as it was used. */
 void kp_heap_release(void *block);
 char *kp_heap_strdup(const char *text);
+/* How many of these have given NULL on this thread. For whoever lets a library allocate
+ * here that goes on after a failure, as jansson's reader does with a shorter text. */
+size_t kp_heap_failures(void);
 
 /* Overwrites bytes in a way the compiler may not leave out. */
 void kp_wipe(void *bytes, size_t len);

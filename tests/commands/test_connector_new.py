@@ -238,14 +238,18 @@ class New(unittest.TestCase):
     def test_lines_of_json(self):
         path = self.folder / "export.ndjson"
         path.write_text('{"client":{"bsn":999993653,"achternaam":"Voorbeeld"},"status":"lopend","gestart":"31-01-2024"}\n'
-                        '{"client":{"bsn":"999990019"},"status":null,"traject":["x"]}\n{"client":{"bsn"')
+                        '{"client":{"bsn":"999990019"},"status":null,"traject":["x"]}\n')
         manifest = self.new("gemeente-klantvolg", "--ndjson", path)
         self.assertEqual(manifest["file"], {"path": "export.ndjson", "form": "ndjson", "key": "client.bsn"})
         self.assertEqual(manifest["response"]["subject"], "client.bsn")
         self.assertIn("client.achternaam", mapped(manifest).values())
         self.assertNotIn("Voorbeeld", json.dumps(manifest))
-        path.write_text("[1]\n")
-        self.refuse("a JSON object on each line", "--ndjson", path)
+        for text, line in (("[1]\n", 1), ('{"a":1}\n\n{"client":{"bsn"', 3)):
+            path.write_text(text)
+            self.refuse(f"export.ndjson:{line}", "--ndjson", path)
+        # Of a large one only the beginning is read: its last line is cut.
+        path.write_text('{"client":{"bsn":999993653}}\n' * 40000)
+        self.assertEqual(self.new("gemeente-klantvolg", "--ndjson", path)["file"]["key"], "client.bsn")
 
     def test_a_workbook(self):
         path = self.folder / "export.xlsx"
@@ -301,7 +305,7 @@ class New(unittest.TestCase):
         self.assertEqual(mapped(manifest)["persoon.naam.voornamen"], "klant.anders")
         self.assertEqual(manifest["response"]["fields"]["persoon.geboorte.datum"]["date"], "yyyymmdd")
         self.assertRegex(manifest["sql"]["queries"]["klant"],
-                         r'^select bsn, "Achternaam", .* from public\.klant where bsn = cast\(:bsn as bigint\)$')
+                         r'^select "bsn", "Achternaam", .* from "public"\."klant" where "bsn" = cast\(:bsn as bigint\)$')
         loose = self.new("uwv", "--database", conninfo, "--table", "public.los")
         self.assertIn("no column looks like a client number", " ".join(loose["//"]))
         self.refuse("sees no table or view public.nergens", "--database", conninfo, "--table", "nergens")

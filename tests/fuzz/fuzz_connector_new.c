@@ -72,6 +72,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_CHECK(kp_catalogue_load(&arena, "c", kp_slice_from(catalogue_text),
 			   &findings, &catalogue) == KP_OK);
 	struct kp_new new = {.arena = &arena,
+		.failures_before = kp_heap_failures(),
 		.catalogue = catalogue,
 		.manifest = json_object(),
 		.todo = json_array()};
