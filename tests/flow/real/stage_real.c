@@ -367,6 +367,25 @@ set_disk(const char *state)
 	return strcmp(state, "good") == 0;
 }
 
+static size_t
+times_logged(const char *text)
+{
+	size_t times = 0;
+	for (const char *at = log_slice().data; (at = strstr(at, text)) != NULL; at++) {
+		times++;
+	}
+	return times;
+}
+
+/* How often the gateway has told that it did as a signal wants. */
+static size_t
+times_heeded(bool stop)
+{
+	return stop ? times_logged("stopping")
+		    : times_logged("new configuration in place") +
+			times_logged("reload refused");
+}
+
 static bool
 send_signal(const char *name)
 {
@@ -374,8 +393,12 @@ send_signal(const char *name)
 	if (child < 0 || (!stop && strcmp(name, "reload") != 0)) {
 		return false;
 	}
+	size_t before = times_heeded(stop);
+	uint64_t until = now_ms() + PATIENCE_MS;
 	(void)kill(child, stop ? SIGTERM : SIGHUP);
-	pump_for(300);
+	while (!child_gone && times_heeded(stop) == before && now_ms() < until) {
+		pump(5);
+	}
 	return true;
 }
 
