@@ -12,13 +12,13 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 import ports  # noqa: E402
+import running  # noqa: E402
 
 PROGRAM = os.path.abspath(sys.argv.pop()) if len(sys.argv) > 1 else str(
     ROOT / ".build/dev/gateway/ketenpoort")
@@ -234,10 +234,8 @@ class Commands(unittest.TestCase):
         log = open(self.folder / "log", "w+b")
         process = subprocess.Popen([PROGRAM, "serve", str(config)], stderr=log, stdout=log)
         try:
-            for _ in range(200):
-                if b'"listening"' in (self.folder / "log").read_bytes():
-                    break
-                time.sleep(0.05)
+            running.wait_until(lambda: b'"listening"' in (self.folder / "log").read_bytes(),
+                               lambda: (self.folder / "log").read_text())
             happen(process)
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.wait(30), 0, (self.folder / "log").read_text())
@@ -258,11 +256,7 @@ class Commands(unittest.TestCase):
         config.write_text(json.dumps(text))
 
         def wait_for(count):
-            for _ in range(200):
-                if len(self.events()) >= count:
-                    return
-                time.sleep(0.05)
-            self.fail(f"{self.events()}")
+            running.wait_until(lambda: len(self.events()) >= count, lambda: f"{self.events()}")
 
         def reload_twice(process):
             process.send_signal(signal.SIGHUP)

@@ -137,7 +137,7 @@ class Canary(unittest.TestCase):
                 found += status == 200 and bool(answer["dossier"])
             # The test is worth something only when the data really went through.
             self.assertGreater(found, questions // 2)
-            time.sleep(1)
+            time.sleep(1)  # "a second later" is what is promised
             pattern = re.compile("|".join(map(re.escape, sorted(marks))).encode())
             wide = re.compile("|".join(map(re.escape, sorted(marks))).encode("latin-1", "replace"))
             pieces = memory(gateway.process.pid)

@@ -20,7 +20,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -171,10 +170,7 @@ class Life(unittest.TestCase):
         log.rename(gateway.folder / "log/gateway.log.1")
         gateway.reload()
         self.assertEqual(gateway.ask(BSN, velden=["persoon", "adres"])[0], 400)
-        until = time.monotonic() + 20
-        while not log.exists():
-            self.assertLess(time.monotonic(), until)
-            time.sleep(0.01)
+        running.wait_until(log.exists, "the log was not opened anew")
         self.assertEqual(log.stat().st_uid, pwd.getpwnam(USER).pw_uid)
         # What that user may not read is not read: the old configuration stays.
         key = gateway.folder / "secrets/pseudonym.json"

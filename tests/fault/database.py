@@ -107,6 +107,11 @@ class Database(unittest.TestCase):
     def connections(self):
         return int(self.pg.sql("select count(*) from pg_stat_activity where usename = 'lezer'"))
 
+    def slow(self):
+        """How many of the slow queries are running."""
+        return int(self.pg.sql("select count(*) from pg_stat_activity where usename = 'lezer' and query like '%langzaam%' "
+                               "and state = 'active'"))
+
     def test_nothing_stays(self):
         with self.gateway() as gateway:
             connection = gateway.connect()
@@ -119,9 +124,9 @@ class Database(unittest.TestCase):
             # Ours are kept when they are idle, and hold nothing; those of a driver, which do, are not.
             if not self.odbc:
                 self.assertGreater(self.connections(), 0)
-            while self.odbc and self.connections() > 0:
-                pass
-            time.sleep(1)
+            if self.odbc:
+                running.wait_until(lambda: self.connections() == 0, "a driver's connection is kept")
+            time.sleep(1)  # "a second later" is what is promised
             pieces = canary.memory(gateway.process.pid)
             if pieces is None:
                 print("SKIPPED: only root may look into the gateway's memory")
@@ -148,9 +153,7 @@ class Database(unittest.TestCase):
             outcome = []
             asker = threading.Thread(target=lambda: outcome.append(self.ask(gateway, self.clients[0])[0]))
             asker.start()
-            while self.pg.sql("select count(*) from pg_stat_activity where usename = 'lezer' and query like '%langzaam%' "
-                              "and state = 'active'").strip() == "0":
-                pass
+            running.wait_until(lambda: self.slow() > 0, "the query did not begin")
             self.pg.stop(signal.SIGQUIT)
             asker.join()
             self.assertIn(outcome[0], ("nietBereikt", "fout"))
@@ -161,14 +164,10 @@ class Database(unittest.TestCase):
             connection = gateway.connect()
             connection.request("POST", "/v1/dossiers/_zoek", json.dumps({"burgerservicenummer": self.clients[0],
                                "doel": QUESTION["purpose"], "velden": QUESTION["velden"]}), gateway.headers())
-            active = ("select count(*) from pg_stat_activity where usename = 'lezer' and query like '%langzaam%' "
-                      "and state = 'active'")
-            while self.pg.sql(active).strip() == "0":
-                pass
+            running.wait_until(lambda: self.slow() > 0, "the query did not begin")
             connection.close()
             # Long before the query's 60 seconds.
-            while self.pg.sql(active).strip() != "0":
-                pass
+            running.wait_until(lambda: self.slow() == 0, "the query goes on")
 
     def test_more_questions_than_connections(self):
         with self.gateway() as gateway:

@@ -213,7 +213,7 @@ class HostileHttp2(attacked.Attacked):
         def attack():
             with Peer(self.gateway.port, [(WINDOW_SIZE, 0x7fffffff)], receive_buffer=2048) as peer:
                 peer.say(frame(WINDOW_UPDATE, 0, 0, uint(0x7fff0000)) + b"".join(asks(stream) for stream in streams(100)))
-                time.sleep(1.5)
+                time.sleep(1.5)  # this long it does not read
                 peer.rest()
         self.under_attack(attack)
 

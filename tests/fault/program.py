@@ -11,7 +11,6 @@ import re
 import shutil
 import signal
 import sys
-import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -78,15 +77,6 @@ def alive(pid):
     with contextlib.suppress(OSError):
         return "State:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text()
     return False
-
-
-def wait_until(fact, seconds=20):
-    until = time.monotonic() + seconds
-    while not fact():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 class ProgramGateway(running.Gateway):
@@ -167,7 +157,7 @@ class PartnerProgram(unittest.TestCase):
                 _, state = self.ask(what)
                 self.assertIn(state, ("fout", "nietBereikt"))
                 if what != "hang":
-                    self.assertTrue(wait_until(lambda: self.starts() > before))
+                    running.wait_until(lambda: self.starts() > before, "it was not started again")
                 # The question waits on the socket until the program is there again.
                 self.assertEqual(self.said("gewoon"), "Programma")
 
@@ -175,21 +165,21 @@ class PartnerProgram(unittest.TestCase):
         old, before = self.pid(), self.starts()
         os.kill(old, signal.SIGKILL)
         # A question on its way while it dies may find nobody.
-        self.assertTrue(wait_until(lambda: self.starts() > before))
+        running.wait_until(lambda: self.starts() > before, "it was not started again")
         self.assertNotEqual(self.pid(), old)
 
     def test_reload_starts_the_new_one(self):
         old = self.pid()
         self.gateway.write_program(MISBEHAVING.replace('"Programma"', '"Vernieuwd"'))
         self.gateway.process.send_signal(signal.SIGHUP)
-        self.assertTrue(wait_until(lambda: self.said("gewoon") == "Vernieuwd"))
-        self.assertTrue(wait_until(lambda: not alive(old)))
+        running.wait_until(lambda: self.said("gewoon") == "Vernieuwd", "the new program does not answer")
+        running.wait_until(lambda: not alive(old), "the old program is still there")
         sockets = list((self.gateway.folder / "run").glob("uwv-*"))
         self.assertEqual(len(sockets), 1)
         self.assertEqual(sockets[0].stat().st_mode & 0o077, 0)
         self.gateway.write_program(MISBEHAVING)
         self.gateway.process.send_signal(signal.SIGHUP)
-        self.assertTrue(wait_until(lambda: self.said("gewoon") == "Programma"))
+        running.wait_until(lambda: self.said("gewoon") == "Programma", "the program before does not answer again")
 
 
 class End(unittest.TestCase):
@@ -199,7 +189,7 @@ class End(unittest.TestCase):
             case.gateway = gateway
             pid = case.pid()
             self.assertEqual(gateway.stop(how), code)
-            self.assertTrue(wait_until(lambda: not alive(pid)))
+            running.wait_until(lambda: not alive(pid), "the program outlives the gateway")
 
     def test_ends_with_the_gateway(self):
         self.end(signal.SIGTERM, 0)
@@ -213,7 +203,7 @@ class End(unittest.TestCase):
             gateway.process.send_signal(signal.SIGHUP)
             case = PartnerProgram()
             case.gateway = gateway
-            self.assertTrue(wait_until(lambda: case.ask("gewoon")[1] == "nietBereikt"))
+            running.wait_until(lambda: case.ask("gewoon")[1] == "nietBereikt", "a program that never starts was reached")
             self.assertEqual(gateway.stop(), 0)
 
 

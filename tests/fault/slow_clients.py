@@ -23,8 +23,8 @@ MODES = {
 
 
 def limits(config):
-    config.setdefault("http", {}).update(write_timeout_ms=700, head_timeout_ms=700, body_timeout_ms=700, idle_timeout_ms=700,
-                                         linger_ms=200)
+    config.setdefault("http", {}).update(write_timeout_ms=700, head_timeout_ms=700, body_timeout_ms=700, linger_ms=200,
+                                         idle_timeout_ms=5000)  # the honest one with a connection of its own may be slow as well
 
 
 class SlowClients(attacked.Attacked):

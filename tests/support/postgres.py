@@ -10,9 +10,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 
 import ports
+from waiting import wait_until
 
 NOBODY = "nobody"
 
@@ -77,12 +77,14 @@ class Postgres:
             words += ["-c", setting]
         self.log = open(self.folder / "log", "ab")
         self.process = subprocess.Popen(words, cwd=self.folder, stdout=self.log, stderr=self.log, **self.identity)
-        until = time.monotonic() + 30
-        while subprocess.run([self.programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)],
-                             check=False).returncode != 0:
-            if self.process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError((self.folder / "log").read_text(errors="replace"))
-            time.sleep(0.05)
+        wait_until(self.settled, lambda: (self.folder / "log").read_text(errors="replace"), 30)
+        if self.process.poll() is not None:
+            raise RuntimeError((self.folder / "log").read_text(errors="replace"))
+
+    def settled(self):
+        """It is there, or it never will be."""
+        ready = [self.programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        return self.process.poll() is not None or subprocess.run(ready, check=False).returncode == 0
 
     def psql(self, *words, database="postgres", text=None):
         environment = {**os.environ, "PGPASSWORD": self.password}

@@ -12,9 +12,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 
 import ports
+from waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PARTNERS = ROOT / "tests/partners"
@@ -31,15 +31,14 @@ import partners as stand_ins  # noqa: E402
 
 
 def wait_for_port(port, process, seconds=20):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    def listens():
         if process.poll() is not None:
             raise RuntimeError(f"ended with code {process.returncode} before it listened")
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        time.sleep(0.02)
-    raise RuntimeError(f"nothing listens on port {port}")
+            return True
+        return False
+    wait_until(listens, f"nothing listens on port {port}", seconds)
 
 
 class Partner:
@@ -156,17 +155,28 @@ class Gateway:
         """SIGHUP, and wait until the configuration was adopted or refused."""
         before = self.reloads()
         self.process.send_signal(signal.SIGHUP)
-        until = time.monotonic() + patience
-        while self.reloads() == before:
-            if time.monotonic() > until:
-                raise RuntimeError("no reload came of SIGHUP")
-            time.sleep(0.01)
+        wait_until(lambda: self.reloads() != before, "no reload came of SIGHUP", patience)
 
-    def reloads(self):
+    def metrics(self):
         with contextlib.closing(self.connect()) as connection:
             connection.request("GET", "/metrics")
-            text = connection.getresponse().read().decode()
-        return [line for line in text.splitlines() if line.startswith("ketenpoort_reloads_total")]
+            return connection.getresponse().read().decode()
+
+    def gauge(self, name):
+        """The sum of all of this name in /metrics."""
+        found = re.findall(rf"(?m)^ketenpoort_{name}(?:{{[^}}]*}})? (\S+)$", self.metrics())
+        if not found:
+            raise KeyError(name)
+        return sum(map(float, found))
+
+    def reloads(self):
+        return [line for line in self.metrics().splitlines() if line.startswith("ketenpoort_reloads_total")]
+
+    def wait_until_idle(self, seconds=15):
+        """No request is in work and no connection left but the one that asks."""
+        def left():
+            return self.gauge("connections"), self.gauge("requests")
+        wait_until(lambda: left() == (1, 1), lambda: f"connections and requests are left: {left()}", seconds)
 
     def stop(self, how=signal.SIGTERM, patience=30):
         """The exit code."""

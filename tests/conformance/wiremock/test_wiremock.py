@@ -9,12 +9,12 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import time
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "support")]
 import ports  # noqa: E402
+import running  # noqa: E402
 from support import SOURCE, WORK, attempt, check, finish  # noqa: E402
 
 BSN = "999910061"
@@ -102,14 +102,11 @@ def start(path, port, secure):
 
 
 def await_ready(process, port):
-    url = f"http://127.0.0.1:{port}/__admin/mappings"
-    while process.poll() is None:
-        try:
-            urllib.request.urlopen(url, timeout=5).read()
-            return
-        except OSError:
-            time.sleep(0.1)
-    skip(f"WireMock does not start: {(WORK / 'wiremock.log').read_text()[-500:]}")
+    try:
+        running.wait_for_port(port, process, 120)
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/__admin/mappings", timeout=60).read()
+    except (OSError, RuntimeError) as error:
+        skip(f"WireMock does not start: {error}: {(WORK / 'wiremock.log').read_text()[-500:]}")
 
 
 def manifest(endpoint, **access):

@@ -6,7 +6,6 @@ import os
 import pathlib
 import shutil
 import sys
-import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -50,12 +49,7 @@ class Delivered(unittest.TestCase):
         os.replace(fresh, self.gateway.folder / "schuldhulp.xlsx")
 
     def until(self, fact):
-        for _ in range(200):
-            source, dossier = self.ask()
-            if fact(source, dossier):
-                return source, dossier
-            time.sleep(0.1)
-        self.fail((source, dossier, self.gateway.log_text()[-2000:]))
+        running.wait_until(lambda: fact(*self.ask()), lambda: f"{self.ask()} {self.gateway.log_text()[-2000:]}")
 
     def test_from_the_first_to_a_refused_one(self):
         expected = [row for row in spreadsheet.rows(CLIENTS) if row and row[0] == int(BSN)]
