@@ -88,6 +88,9 @@ void kp_new_set(struct kp_new *new, json_t *object, const char *name, json_t *va
 void kp_new_setn(struct kp_new *new, json_t *object, struct kp_slice name, json_t *value);
 void kp_new_append(struct kp_new *new, json_t *array, json_t *value);
 json_t *kp_new_text(struct kp_slice text);
+/* The path of `url`, which may be NULL, on this machine: what a manifest says until
+ * somebody has put the certificates there that https needs. */
+json_t *kp_new_here(const char *url);
 
 /* The first line of a description, in the arena; of NULL it is empty. */
 struct kp_slice kp_new_label(struct kp_new *new, const char *text);

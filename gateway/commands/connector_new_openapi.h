@@ -15,6 +15,8 @@ struct kp_new_operation {
 	json_t *object;
 };
 
+/* Writes access of the manifest, where the description wants any. */
+void kp_new_openapi_access(struct kp_new *new, const struct kp_new_operation *operation);
 /* Writes endpoint, access and request of the manifest. */
 void kp_new_openapi_question(
 	struct kp_new *new, const struct kp_new_operation *operation);

@@ -36,60 +36,11 @@ write_endpoint(struct asking *asking)
 	json_t *server = json_array_get(
 		json_object_get(asking->operation->document, "servers"), 0);
 	const char *url = json_string_value(json_object_get(server, "url"));
-	const char *scheme = url == NULL ? NULL : strstr(url, "://");
-	const char *path = url == NULL ? ""
-		: scheme == NULL       ? url
-				       : strchr(scheme + 3, '/');
-	size_t len = path == NULL || strpbrk(path, "{}?#") != NULL ? 0 : strlen(path);
-	while (len > 0 && path[len - 1] == '/') {
-		len--;
-	}
-	kp_new_set(asking->new, asking->new->manifest, "endpoint",
-		json_sprintf(
-			"http://127.0.0.1:8080%.*s", (int)len, path == NULL ? "" : path));
+	kp_new_set(asking->new, asking->new->manifest, "endpoint", kp_new_here(url));
 	kp_new_todo(asking->new,
 		"endpoint: the partner's own address, https with 'access.anchor_file'; "
 		"the description says %s",
 		url == NULL ? "nothing of it" : url);
-}
-
-static void
-write_access(struct asking *asking)
-{
-	struct kp_new *new = asking->new;
-	json_t *schemes = json_object_get(
-		json_object_get(asking->operation->document, "components"),
-		"securitySchemes");
-	const char *name;
-	json_t *scheme;
-	json_object_foreach(schemes, name, scheme)
-	{
-		scheme = kp_new_schema_follow(asking->operation->document, scheme);
-		const char *type = json_string_value(json_object_get(scheme, "type"));
-		const char *in = json_string_value(json_object_get(scheme, "in"));
-		const char *how = json_string_value(json_object_get(scheme, "scheme"));
-		const char *header = json_string_value(json_object_get(scheme, "name"));
-		bool key = type != NULL && strcmp(type, "apiKey") == 0 && in != NULL &&
-			strcmp(in, "header") == 0 && header != NULL;
-		bool basic = how != NULL && strcmp(how, "basic") == 0;
-		if (type == NULL || (strcmp(type, "apiKey") == 0 && !key)) {
-			continue;
-		}
-		json_t *access = json_object();
-		kp_new_set(asking->new, access, "kind",
-			json_string(key         ? "header"
-					: basic ? "basic"
-						: "bearer"));
-		if (key) {
-			kp_new_set(asking->new, access, "header", json_string(header));
-		}
-		struct kp_slice secret = new->catalogue->sources[new->source].name;
-		kp_new_set(asking->new, access, "secret",
-			json_stringn(secret.data, secret.len));
-		kp_new_set(asking->new, new->manifest, "access", access);
-		kp_new_todo(new, "access.secret: the secret for '%s' (%s)", name, type);
-		return;
-	}
 }
 
 /* Parameters. */
@@ -419,7 +370,7 @@ kp_new_openapi_question(struct kp_new *new, const struct kp_new_operation *opera
 	bool post = strcmp(operation->method, "post") == 0;
 	kp_new_set(new, new->manifest, "connector", json_string("rest"));
 	write_endpoint(&asking);
-	write_access(&asking);
+	kp_new_openapi_access(new, operation);
 	kp_new_set(new, new->manifest, "idempotent", json_true());
 	kp_new_set(new, asking.request, "//",
 		json_sprintf(

@@ -47,6 +47,25 @@ kp_new_text(struct kp_slice text)
 	return json_stringn(text.data == NULL ? "" : text.data, text.len);
 }
 
+json_t *
+kp_new_here(const char *url)
+{
+	const char *scheme = url == NULL ? NULL : strstr(url, "://");
+	const char *path = scheme == NULL ? url : strchr(scheme + 3, '/');
+	size_t len = path == NULL ? 0 : strcspn(path, "?#");
+	for (size_t i = 0; i < len; i++) {
+		/* Templates and what is no address. */
+		if (path[i] <= ' ' || path[i] > '~' || strchr("\"<>\\^`{|}", path[i])) {
+			len = 0;
+		}
+	}
+	while (len > 0 && path[len - 1] == '/') {
+		len--;
+	}
+	return json_sprintf("http://127.0.0.1:8080%s%.*s",
+		len > 0 && path[0] != '/' ? "/" : "", (int)len, len > 0 ? path : "");
+}
+
 /* Without the character that a fixed size has cut in two. */
 static struct kp_slice
 whole_characters(struct kp_slice whole)

@@ -201,15 +201,7 @@ write_endpoint(struct kp_new_xsd *xsd)
 			? NULL
 			: attribute_below(service->children, "address", "location", 0);
 	}
-	const char *host = location == NULL ? NULL : strstr(location, "://");
-	const char *path = host == NULL ? NULL : strchr(host + 3, '/');
-	size_t len = path == NULL ? 0 : strcspn(path, "?#{}");
-	while (len > 0 && path[len - 1] == '/') {
-		len--;
-	}
-	kp_new_set(xsd->new, xsd->new->manifest, "endpoint",
-		json_sprintf(
-			"http://127.0.0.1:8080%.*s", (int)len, path == NULL ? "" : path));
+	kp_new_set(xsd->new, xsd->new->manifest, "endpoint", kp_new_here(location));
 	kp_new_todo(xsd->new,
 		"endpoint: the partner's own address, https with 'access.anchor_file'; "
 		"the description says %s",

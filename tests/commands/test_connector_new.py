@@ -157,6 +157,60 @@ class New(unittest.TestCase):
                                                        "burgerservicenummer": ["{bsn}"]})
         self.assertEqual(manifest["response"]["fields"]["persoon.geboorte.datum"]["form"], "date_object")
 
+    def access(self, schemes, security=None):
+        """The access and the things to do about it, of a document with these schemes."""
+        document = json.loads((FIXTURES / "schuldhulp.json").read_text())
+        document["components"]["securitySchemes"] = schemes
+        if security is not None:
+            document["security"] = security
+        path = self.folder / "access.json"
+        path.write_text(json.dumps(document))
+        manifest = self.new("gemeente-schuldhulp", "--openapi", path)
+        return manifest.get("access"), [text[5:] for text in manifest["//"] if text.startswith("TODO access")]
+
+    def test_security_schemes(self):
+        key = {"type": "apiKey", "in": "header", "name": "X-Key"}
+        secret = "gemeente-schuldhulp"
+        flow = {"tokenUrl": "https://as.example/token", "scopes": {"a": "", "b": ""}}
+        token = lambda **more: {"kind": "oauth2", "secret": secret, "token": {
+            "endpoint": "http://127.0.0.1:8080/token", "client_id": "TODO", "authentication": "client_secret_basic", **more}}
+        nowhere = token(endpoint="http://127.0.0.1:8080")
+        # schemes, security, access, words of what is to be done
+        for schemes, security, access, words in (
+                ({"a": {"type": "http", "scheme": "BASIC"}}, None, {"kind": "basic", "secret": secret}, ["secret for 'a' (http)"]),
+                ({"a": {"type": "http", "scheme": "Bearer"}}, None, {"kind": "bearer", "secret": secret}, ["secret for 'a' (http)"]),
+                ({"a": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}, None, {"kind": "bearer", "secret": secret},
+                 ["'a' is a JWT; zgw makes one"]),
+                ({"a": {"type": "http", "scheme": "digest"}}, None, None, ["'a' (http digest) is a way in that the gateway does not have",
+                                                                           "nothing of what the description wants is known"]),
+                ({"a": {"type": "apiKey", "in": "cookie", "name": "sid"}}, None, None, ["'a' (apiKey cookie) is a way in"]),
+                ({"a": {"type": "hobo"}, "b": 1, "c": key}, None, {"kind": "header", "header": "X-Key", "secret": secret},
+                 ["'a' (hobo) is a way in", "'b' (not described) is a way in"]),
+                ({"a": {"type": "oauth2", "flows": {"clientCredentials": flow}}}, [{"a": ["a", "b"]}], token(scope="a b"),
+                 ["our client_id there", "the description says https://as.example/token"]),
+                ({"a": {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "/token"}}}}, None, token(),
+                 ["the description says /token"]),
+                ({"a": {"type": "oauth2", "flows": {"authorizationCode": flow}}}, None, None,
+                 ["'a' (oauth2 without client credentials) is a way in"]),
+                ({"a": {"type": "openIdConnect", "openIdConnectUrl": "https://as.example/.well-known/openid-configuration"}}, None, nowhere,
+                 ["the token_endpoint that 'https://as.example/.well-known/openid-configuration' names"]),
+                ({"a": {"type": "mutualTLS"}}, None, None, ["certificate_file and key_file: 'a' wants our client certificate"]),
+                ({"a": {"type": "mutualTLS"}, "b": key}, [{"a": [], "b": []}], {"kind": "header", "header": "X-Key", "secret": secret},
+                 ["'a' wants our client certificate"]),
+                ({"a": key, "b": {"type": "http", "scheme": "basic"}}, None, {"kind": "header", "header": "X-Key", "secret": secret},
+                 ["'b' (http basic) would do too"]),
+                ({"a": key, "b": {"type": "http", "scheme": "basic"}}, [{"b": []}], {"kind": "basic", "secret": secret}, []),
+                ({"a": key, "b": {"type": "http", "scheme": "basic"}}, [{"a": [], "b": []}],
+                 {"kind": "header", "header": "X-Key", "secret": secret}, ["'b' (http basic) is wanted together with 'a'"]),
+                ({"a": key}, [], None, []),
+                ({}, None, None, [])):
+            with self.subTest(schemes=schemes, security=security):
+                found, todo = self.access(schemes, security)
+                self.assertEqual(found, access)
+                for word in words:
+                    self.assertIn(word, " ".join(todo))
+                self.assertEqual(todo == [], access is None and not words)
+
     # WSDL.
 
     def test_wsdl(self):
