@@ -144,7 +144,7 @@ kp_new_read_openapi(struct kp_new *new, const char *path, struct kp_slice text,
 			wanted == NULL ? "" : " ", wanted == NULL ? "" : wanted);
 	} else {
 		(void)try_operation(new, &operation);
-		kp_new_openapi_question(new, &operation);
+		status = kp_new_openapi_question(new, &operation, err);
 	}
 	json_decref(document);
 	return status;

@@ -17,9 +17,9 @@ struct kp_new_operation {
 
 /* Writes access of the manifest, where the description wants any. */
 void kp_new_openapi_access(struct kp_new *new, const struct kp_new_operation *operation);
-/* Writes endpoint, access and request of the manifest. */
-void kp_new_openapi_question(
-	struct kp_new *new, const struct kp_new_operation *operation);
+/* Writes endpoint, access and request of the manifest. KP_E_LIMIT. */
+enum kp_status kp_new_openapi_question(struct kp_new *new,
+	const struct kp_new_operation *operation, struct kp_error *err) KP_MUST_USE;
 
 /* A YAML 1.1 text as the JSON document it stands for: plain scalars of JSON's kinds, no
  * aliases, bounded depth. KP_E_INVALID with line and column. The caller decrefs. */

@@ -7,17 +7,24 @@
 #include <strings.h>
 
 #include "commands/connector_new_openapi.h"
+#include "core/buffer.h"
 
-#define TARGET_BYTES 1024
+#define TARGET_BYTES ((size_t)8192)
 #define UNKNOWN                                                                          \
 	"TO"                                                                             \
 	"DO"
+
+static const char unreserved[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
 struct asking {
 	struct kp_new *new;
 	const struct kp_new_operation *operation;
 	json_t *request;
 	json_t *headers;
+	json_t *query;
+	bool encoded;            /* the target has parameters too */
+	struct kp_buffer target; /* fails when the path is longer than TARGET_BYTES */
 };
 
 static bool
@@ -106,23 +113,23 @@ known_value(struct asking *asking, const char *name)
 
 /* What stands for a parameter in the target, where no client number may be. */
 static const char *
-in_target(struct asking *asking, const char *name)
+in_target(struct asking *asking, const char *place, const char *name)
 {
 	const char *value = template_of(asking, name);
 	if (value != NULL && strcmp(value, "{bsn}") == 0) {
 		kp_new_todo(asking->new,
-			"request.target: the partner wants the client number in '%s' of "
-			"the address, where it ends up in logs; the gateway refuses "
-			"that, "
-			"so ask for a POST",
-			name);
+			"%s: the partner wants the client number in '%s' of the "
+			"address, where its logs hold it; ask for a POST first. If it "
+			"knows no other way: {bsn} here, \"bsn_in_url\": true in request "
+			"and sources.bsn_in_url in gateway.json, both",
+			place, name);
 		return UNKNOWN;
 	}
 	if (value == NULL) {
 		value = known_value(asking, name);
 	}
 	if (value == NULL) {
-		kp_new_todo(asking->new, "request.target: what belongs in '%s'?", name);
+		kp_new_todo(asking->new, "%s: what belongs in '%s'?", place, name);
 		return UNKNOWN;
 	}
 	return value;
@@ -139,43 +146,51 @@ add_header(struct asking *asking, const char *name)
 	kp_new_set(asking->new, asking->headers, name, json_string(value));
 }
 
-struct target {
-	char text[TARGET_BYTES];
-	size_t len;
-	bool query;
-};
-
 static void
-append(struct target *target, const char *text, size_t len)
-{
-	if (target->len + len < sizeof(target->text)) {
-		memcpy(target->text + target->len, text, len);
-		target->len += len;
-		target->text[target->len] = '\0';
-	}
-}
-
-static void
-write_path(struct asking *asking, struct target *target)
+write_path(struct asking *asking)
 {
 	const char *at = asking->operation->path;
 	while (*at != '\0') {
 		size_t len = strcspn(at, "{");
-		append(target, at, len);
+		kp_buffer_add(&asking->target, at, len);
 		at += len;
 		if (*at == '{') {
-			char name[128];
 			size_t own = strcspn(at + 1, "}");
-			(void)snprintf(name, sizeof(name), "%.*s", (int)own, at + 1);
-			const char *value = in_target(asking, name);
-			append(target, value, strlen(value));
+			const char *name = kp_arena_printf(
+				asking->new->arena, "%.*s", (int)own, at + 1);
+			const char *value = in_target(
+				asking, "request.target", name == NULL ? "" : name);
+			kp_buffer_add(&asking->target, value, strlen(value));
 			at += own + 1 + (at[own + 1] == '}' ? 1 : 0);
 		}
 	}
 }
 
+/* A name that a manifest does not take as one (filter[x]) stands in the target, encoded
+ * (RFC 3986, 2.1). */
 static void
-take_parameters(struct asking *asking, json_t *parameters, struct target *target)
+add_to_query(struct asking *asking, const char *name)
+{
+	struct kp_buffer *target = &asking->target;
+	const char *value = in_target(asking, "request.query", name);
+	if (name[0] != '\0' && strspn(name, unreserved) == strlen(name)) {
+		kp_new_set(asking->new, asking->query, name, json_string(value));
+		return;
+	}
+	kp_buffer_add(target, asking->encoded ? "&" : "?", 1);
+	for (const char *at = name; *at != '\0'; at++) {
+		if (strchr(unreserved, *at) != NULL) {
+			kp_buffer_add(target, at, 1);
+		} else {
+			kp_buffer_printf(target, "%%%02X", (unsigned char)*at);
+		}
+	}
+	kp_buffer_printf(target, "=%s", value);
+	asking->encoded = true;
+}
+
+static void
+take_parameters(struct asking *asking, json_t *parameters)
 {
 	size_t i;
 	json_t *one;
@@ -191,13 +206,9 @@ take_parameters(struct asking *asking, json_t *parameters, struct target *target
 		if (strcmp(in, "header") == 0 &&
 			(required || template_of(asking, name) != NULL)) {
 			add_header(asking, name);
-		} else if (strcmp(in, "query") == 0 && required) {
-			const char *value = in_target(asking, name);
-			append(target, target->query ? "&" : "?", 1);
-			append(target, name, strlen(name));
-			append(target, "=", 1);
-			append(target, value, strlen(value));
-			target->query = true;
+		} else if (strcmp(in, "query") == 0 &&
+			(required || called(asking, name, "burgerservicenummer"))) {
+			add_to_query(asking, name);
 		}
 	}
 }
@@ -358,37 +369,56 @@ note_unknown_person(struct asking *asking)
 	}
 }
 
-void
-kp_new_openapi_question(struct kp_new *new, const struct kp_new_operation *operation)
+/* All but the body. */
+static void
+write_request(struct asking *asking, bool post)
+{
+	struct kp_new *new = asking->new;
+	const struct kp_new_operation *operation = asking->operation;
+	kp_new_set(new, asking->request, "//",
+		json_sprintf(
+			"%s %s of the description", operation->method, operation->path));
+	kp_new_set(new, asking->request, "method", json_string(post ? "POST" : "GET"));
+	write_path(asking);
+	if (post) {
+		kp_new_set(new, asking->headers, "Content-Type",
+			json_string("application/json"));
+	}
+	take_parameters(asking, json_object_get(operation->item, "parameters"));
+	take_parameters(asking, json_object_get(operation->object, "parameters"));
+	kp_new_set(new, asking->request, "target",
+		kp_new_text(kp_buffer_slice(&asking->target)));
+	if (json_object_size(asking->query) > 0) {
+		kp_new_set(new, asking->request, "query", json_incref(asking->query));
+	}
+	kp_new_set(new, asking->request, "headers", asking->headers);
+}
+
+enum kp_status
+kp_new_openapi_question(struct kp_new *new, const struct kp_new_operation *operation,
+	struct kp_error *err)
 {
 	struct asking asking = {.new = new,
 		.operation = operation,
 		.request = json_object(),
-		.headers = json_object()};
-	struct target target = {0};
+		.headers = json_object(),
+		.query = json_object()};
 	json_t *schema = body_schema(operation);
 	bool post = strcmp(operation->method, "post") == 0;
+	kp_buffer_init(&asking.target, new->arena, TARGET_BYTES);
 	kp_new_set(new, new->manifest, "connector", json_string("rest"));
 	write_endpoint(&asking);
 	kp_new_openapi_access(new, operation);
 	kp_new_set(new, new->manifest, "idempotent", json_true());
-	kp_new_set(new, asking.request, "//",
-		json_sprintf(
-			"%s %s of the description", operation->method, operation->path));
-	kp_new_set(new, asking.request, "method", json_string(post ? "POST" : "GET"));
-	write_path(&asking, &target);
-	if (post) {
-		kp_new_set(new, asking.headers, "Content-Type",
-			json_string("application/json"));
-	}
-	take_parameters(&asking, json_object_get(operation->item, "parameters"), &target);
-	take_parameters(
-		&asking, json_object_get(operation->object, "parameters"), &target);
-	kp_new_set(new, asking.request, "target", json_string(target.text));
-	kp_new_set(new, asking.request, "headers", asking.headers);
+	write_request(&asking, post);
 	if (post && schema != NULL) {
 		kp_new_set(new, asking.request, "body", make_body(&asking, schema));
 	}
 	kp_new_set(new, new->manifest, "request", asking.request);
 	note_unknown_person(&asking);
+	json_decref(asking.query);
+	return asking.target.failed
+		? kp_error_set(err, KP_E_LIMIT, "has a path of more than %zu bytes",
+			  TARGET_BYTES)
+		: KP_OK;
 }

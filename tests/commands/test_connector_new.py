@@ -110,7 +110,34 @@ class New(unittest.TestCase):
         answer = {"200": {"content": {"application/json": {"schema": {"type": "object", "properties": {"bsn": {"type": "string"}}}}}}}
         manifest = self.new("brp", "--openapi", self.openapi({"/personen/{burgerservicenummer}": {"get": {"responses": answer}}}))
         self.assertEqual(manifest["request"]["target"], "/personen/TODO")
-        self.assertIn("the gateway refuses that", " ".join(manifest["//"]))
+        todo = next(text for text in manifest["//"] if "client number" in text)
+        for word in ("request.target", '"bsn_in_url": true', "sources.bsn_in_url in gateway.json"):
+            self.assertIn(word, todo)
+        # Who does as it says has a manifest that checks.
+        manifest["request"].update(target="/personen/{bsn}", bsn_in_url=True)
+        path = self.folder / "manifest.json"
+        path.write_text(json.dumps(manifest))
+        check = [PROGRAM, "connector", "check", "-c", CATALOGUE, path]
+        self.assertEqual(subprocess.run(check, capture_output=True, timeout=60).returncode, 0)
+        del manifest["request"]["bsn_in_url"]
+        path.write_text(json.dumps(manifest))
+        self.assertEqual(subprocess.run(check, capture_output=True, timeout=60).returncode, 1)
+
+    def test_parameters_of_the_address(self):
+        answer = {"200": {"content": {"application/json": {"schema": {"type": "object", "properties": {"bsn": {"type": "string"}}}}}}}
+        parameters = [{"name": "bsn", "in": "query"}, {"name": "taal", "in": "query"},
+                      {"name": "filter[soort]", "in": "query", "required": True}]
+        manifest = self.new("brp", "--openapi", self.openapi({"/personen": {"get": {"parameters": parameters, "responses": answer}}}))
+        self.assertEqual((manifest["request"]["target"], manifest["request"]["query"]),
+                         ("/personen?filter%5Bsoort%5D=TODO", {"bsn": "TODO"}))
+        self.assertIn("request.query: the partner wants the client number in 'bsn'", " ".join(manifest["//"]))
+
+    def test_a_long_path_is_whole_or_refused(self):
+        answer = {"200": {"content": {"application/json": {"schema": {"type": "object", "properties": {"bsn": {"type": "string"}}}}}}}
+        path = "/" + "a" * 4000 + "/{nergens}"
+        manifest = self.new("brp", "--openapi", self.openapi({path: {"get": {"responses": answer}}}))
+        self.assertEqual(manifest["request"]["target"], path.replace("{nergens}", "TODO"))
+        self.refuse("a path of more than 8192 bytes", "--openapi", self.openapi({"/" + "a" * 9000: {"get": {"responses": answer}}}))
 
     def test_a_value_that_another_source_knows(self):
         answer = {"200": {"content": {"application/json": {"schema": {"type": "object", "properties": {
