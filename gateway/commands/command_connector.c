@@ -31,10 +31,12 @@ static const char usage[] =
 	"\n"
 	"check says everything that is wrong with manifests, without asking anybody.\n"
 	"try asks one source about one client, or reads a recorded answer.\n"
+	"schema prints the JSON schema of a manifest.\n"
 	"doctor says what is wrong with a live partner, new writes a first manifest "
 	"from\n"
-	"OpenAPI, WSDL, a table or a CSV; the --help of each says more.\n"
+	"OpenAPI, WSDL, a table, CSV, NDJSON or XLSX; the --help of each says more.\n"
 	"\n"
+	"check and try\n"
 	"  -c, --catalogue FILE     catalogue of the dossier (default: catalogus.json)\n"
 	"  -l, --load FILE.so       a connector of your own; may be repeated\n"
 	"\n"
@@ -70,7 +72,19 @@ enum long_option {
 	OPTION_JSON,
 };
 
-static const struct option long_options[] = {
+static const struct option schema_options[] = {
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static const struct option check_options[] = {
+	{"catalogue", required_argument, NULL, 'c'},
+	{"load", required_argument, NULL, 'l'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static const struct option try_options[] = {
 	{"catalogue", required_argument, NULL, 'c'},
 	{"load", required_argument, NULL, 'l'},
 	{"velden", required_argument, NULL, 'v'},
@@ -290,25 +304,26 @@ print_schema(struct command *command)
 	return buffer.failed ? EXIT_FOUND_FAULTS : 0;
 }
 
-static int
-run(struct command *command, const char *verb)
-{
-	bool check = strcmp(verb, "check") == 0;
-	if (strcmp(verb, "schema") == 0) {
-		return print_schema(command);
-	}
-	if (!check && strcmp(verb, "try") != 0) {
-		return wrong_use("the first word is check, try, doctor, new or schema");
-	}
-	if (command->load.file_count == 0 || (!check && command->load.file_count > 1)) {
-		return wrong_use(
-			check ? "name at least one manifest" : "name one manifest");
-	}
-	return check ? run_check(command) : run_try(command);
-}
+/* A subcommand of this file, with the options and the arguments that it takes. */
+struct verb {
+	const char *name;
+	int (*run)(struct command *command);
+	const struct option *options;
+	const char *letters;
+	size_t files_min;
+	size_t files_max;
+	const char *otherwise; /* what is said when there are fewer or more */
+};
 
-int
-kp_command_connector(int argc, char **argv)
+static const struct verb verbs[] = {
+	{"check", run_check, check_options, "c:l:h", 1, SIZE_MAX,
+		"name at least one manifest"},
+	{"try", run_try, try_options, "c:l:v:a:d:z:h", 1, 1, "name one manifest"},
+	{"schema", print_schema, schema_options, "h", 0, 0, "schema takes no arguments"},
+};
+
+static int
+run(const struct verb *verb, int argc, char **argv)
 {
 	struct command command = {
 		.load.catalogue = "catalogus.json",
@@ -319,19 +334,9 @@ kp_command_connector(int argc, char **argv)
 		.organisation = "00000000000000000000",
 		.activity = "",
 	};
-	if (argc < 2) {
-		return wrong_use("say what to do");
-	}
-	const char *verb = argv[1];
-	if (strcmp(verb, "doctor") == 0) {
-		return kp_connector_doctor(argc - 1, argv + 1);
-	}
-	if (strcmp(verb, "new") == 0) {
-		return kp_connector_new(argc - 1, argv + 1);
-	}
 	int option;
-	optind = 2;
-	while ((option = getopt_long(argc, argv, "c:l:v:a:d:z:h", long_options, NULL)) !=
+	optind = 1;
+	while ((option = getopt_long(argc, argv, verb->letters, verb->options, NULL)) !=
 		-1) {
 		if (option == 'h') {
 			printf("%s", usage);
@@ -341,14 +346,36 @@ kp_command_connector(int argc, char **argv)
 			return wrong_use("an option is not right");
 		}
 	}
-	if (strcmp(verb, "-h") == 0 || strcmp(verb, "--help") == 0) {
+	command.load.files = argv + optind;
+	command.load.file_count = (size_t)(argc - optind);
+	if (command.load.file_count < verb->files_min ||
+		command.load.file_count > verb->files_max) {
+		return wrong_use(verb->otherwise);
+	}
+	kp_connector_load_init(&command.load);
+	int code = verb->run(&command);
+	kp_connector_load_deinit(&command.load);
+	return code;
+}
+
+int
+kp_command_connector(int argc, char **argv)
+{
+	const char *name = argc < 2 ? "" : argv[1];
+	if (strcmp(name, "doctor") == 0) {
+		return kp_connector_doctor(argc - 1, argv + 1);
+	}
+	if (strcmp(name, "new") == 0) {
+		return kp_connector_new(argc - 1, argv + 1);
+	}
+	if (strcmp(name, "-h") == 0 || strcmp(name, "--help") == 0) {
 		printf("%s", usage);
 		return 0;
 	}
-	command.load.files = argv + optind;
-	command.load.file_count = (size_t)(argc - optind);
-	kp_connector_load_init(&command.load);
-	int code = run(&command, verb);
-	kp_connector_load_deinit(&command.load);
-	return code;
+	for (size_t i = 0; i < KP_ARRAY_LEN(verbs); i++) {
+		if (strcmp(name, verbs[i].name) == 0) {
+			return run(&verbs[i], argc - 1, argv + 1);
+		}
+	}
+	return wrong_use("the first word is check, try, doctor, new or schema");
 }

@@ -304,6 +304,10 @@ kp_connector_new(int argc, char **argv)
 			"say what to read: one of --openapi, --wsdl, --database, "
 			"--csv, --ndjson and --xlsx");
 	}
+	if (command.operation != NULL && command.openapi == NULL &&
+		command.wsdl == NULL) {
+		return wrong_use("--operation belongs to --openapi and --wsdl");
+	}
 	if (command.source == NULL) {
 		return wrong_use("name the source of the catalogue with --source");
 	}
