@@ -62,7 +62,7 @@ void kp_doctor_judge_tls(struct kp_doctor *doctor, const struct kp_probe_tls *tl
 void kp_doctor_open_tls(struct kp_doctor *doctor);
 /* Our own certificate. */
 void kp_doctor_own_certificate(struct kp_doctor *doctor);
-/* A PostgreSQL: login, rights, statements, columns. False: something is wrong there. */
+/* A database: login, rights, statements, columns. False: something is wrong there. */
 bool kp_doctor_database(struct kp_doctor *doctor);
 /* An export: there, readable, whole, of the agreed age. */
 void kp_doctor_export(struct kp_doctor *doctor);

@@ -1,150 +1,17 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* connector_doctor_sql: a partner's PostgreSQL, as the gateway would log in there: login,
- * rights, each statement of the manifest, and the columns it gives. */
-#include <stdio.h>
+/* connector_doctor_sql: a partner's database, as the gateway would log in there: each
+ * statement of the manifest, and the columns it gives. */
+#include "commands/connector_doctor_sql.h"
+
 #include <string.h>
 
 #include "commands/connector_ask.h"
-#include "commands/connector_doctor.h"
+#include "connectors/text.h"
 #include "core/nearest.h"
-#include "io/probe_postgres.h"
 #include "source/source_private.h"
 
-#define STATEMENTS_MAX 32
-
-/* A statement as the connector asks it. */
-struct statement {
-	struct kp_slice name;
-	const char *text;
-	uint32_t parameter_count;
-	struct kp_probe_column *columns;
-	size_t column_count;
-	bool good;
-};
-
-struct looking {
-	struct kp_doctor *doctor;
-	struct kp_probe_postgres *probe;
-	struct statement statements[STATEMENTS_MAX];
-	size_t count;
-};
-
-/* Login. */
-
-static const struct {
-	const char *words;
-	const char *remedy;
-} login_faults[] = {
-	{"password authentication failed",
-		"compare user and password in the secret with what the partner gave out"},
-	{"pg_hba.conf",
-		"ask the partner to let this user in from this machine's address over "
-		"TLS "
-		"(pg_hba.conf)"},
-	{"does not exist", "compare database and user with what the partner gave out"},
-	{"certificate verify failed",
-		"put the certificate of the authority that issued the database's in "
-		"'access.anchor_file'"},
-	{"does not match host name",
-		"put the name the database's certificate is for in 'endpoint'"},
-	{"does not support SSL", "ask the partner to turn TLS on (ssl = on)"},
-	{"too many",
-		"ask the partner how many connections this user may have, and lower "
-		"'limits.concurrent'"},
-};
-
-static bool
-log_in(struct looking *looking)
-{
-	struct kp_doctor *doctor = looking->doctor;
-	struct kp_error err = {0};
-	const char *remedy = "show the partner these words of its database";
-	if (kp_probe_postgres_open(&doctor->source->private->sql, NULL, &looking->probe,
-		    &err) == KP_OK) {
-		int version = kp_probe_postgres_version(looking->probe);
-		kp_doctor_say(doctor, KP_DOCTOR_OK, "sql.login", NULL,
-			"PostgreSQL %d.%d, %s, as '%.*s'", version / 10000,
-			version % 10000, kp_probe_postgres_tls_version(looking->probe),
-			KP_SLICE_ARG(doctor->source->private->sql.user));
-		return true;
-	}
-	for (size_t i = 0; i < KP_ARRAY_LEN(login_faults); i++) {
-		if (strstr(err.message, login_faults[i].words) != NULL) {
-			remedy = login_faults[i].remedy;
-			break;
-		}
-	}
-	kp_doctor_say(
-		doctor, KP_DOCTOR_FAIL, "sql.login", remedy, "no login: %s", err.message);
-	return false;
-}
-
-/* Rights. */
-
-static void
-judge_rights(struct looking *looking)
-{
-	static const char super[] =
-		"select case when rolsuper then 'superuser' end from pg_roles where "
-		"rolname = current_user";
-	static const char writable[] =
-		"select string_agg(name, ', ') from (select format('%I.%I', n.nspname, "
-		"c.relname) as name from pg_class c join pg_namespace n on n.oid = "
-		"c.relnamespace where c.relkind in ('r', 'p', 'v', 'f') and n.nspname "
-		"not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_' and "
-		"has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, "
-		"'INSERT, UPDATE, DELETE, TRUNCATE') order by 1 limit 5) as t";
-	struct kp_doctor *doctor = looking->doctor;
-	struct kp_slice names = {0};
-	struct kp_error err = {0};
-	enum kp_status status = kp_probe_postgres_ask(
-		looking->probe, super, &doctor->load.arena, &names, &err);
-	if (status == KP_OK && names.len == 0) {
-		status = kp_probe_postgres_ask(
-			looking->probe, writable, &doctor->load.arena, &names, &err);
-	} else if (status == KP_OK) {
-		names = KP_SLICE("everything: it is a superuser");
-	}
-	if (status != KP_OK) {
-		kp_doctor_say(doctor, KP_DOCTOR_WARN, "sql.rights", NULL,
-			"what this user may do could not be seen: %s", err.message);
-	} else if (names.len > 0) {
-		kp_doctor_say(doctor, KP_DOCTOR_WARN, "sql.rights",
-			"ask the partner for a user that may only read what the "
-			"statements need",
-			"this user may write in %.*s; the gateway's transactions are "
-			"read-only, but its password can do more",
-			KP_SLICE_ARG(names));
-	} else {
-		kp_doctor_say(doctor, KP_DOCTOR_OK, "sql.rights", NULL,
-			"this user may write nowhere");
-	}
-}
-
 /* Statements. */
-
-static bool
-take_query(void *context, struct kp_text name, struct kp_text statement,
-	const struct kp_text *parameters, uint32_t count)
-{
-	struct looking *looking = context;
-	(void)parameters;
-	if (looking->count == STATEMENTS_MAX) {
-		return false;
-	}
-	struct statement *own = &looking->statements[looking->count++];
-	own->name = (struct kp_slice){name.data, name.len};
-	own->text = "";
-	char *copy = kp_arena_bytes(&looking->doctor->load.arena, statement.len + 1);
-	if (copy != NULL) {
-		memcpy(copy, statement.data, statement.len);
-		copy[statement.len] = '\0';
-		own->text = copy;
-	}
-	own->parameter_count = count;
-	return copy != NULL;
-}
 
 /* What an earlier source would have found. It is never sent. */
 static const char stand_in[] = "0";
@@ -157,14 +24,41 @@ stand_in_known(const struct kp_need *need, struct kp_text path)
 	return (struct kp_text){stand_in, sizeof(stand_in) - 1};
 }
 
+static bool
+take_query(void *context, struct kp_text name, struct kp_text statement,
+	const struct kp_text *parameters, uint32_t count)
+{
+	struct kp_doctor_looking *looking = context;
+	struct kp_arena *arena = &looking->doctor->load.arena;
+	if (looking->count == KP_DOCTOR_STATEMENTS_MAX) {
+		return false;
+	}
+	struct kp_doctor_statement *own = &looking->statements[looking->count++];
+	own->name = (struct kp_slice){name.data, name.len};
+	own->text = kp_arena_copy(arena, kp_text_slice(statement)).data;
+	own->parameters = KP_ARENA_ARRAY(arena, struct kp_slice, count + 1);
+	own->parameter_count = count;
+	for (uint32_t i = 0; own->parameters != NULL && i < count; i++) {
+		if (parameters[i].data != stand_in && parameters[i].data != NULL) {
+			own->parameters[i] =
+				kp_arena_copy(arena, kp_text_slice(parameters[i]));
+		}
+	}
+	return own->text != NULL && own->parameters != NULL;
+}
+
 /* What the connector would ask about nobody. */
 static bool
-gather(struct looking *looking, struct kp_fault *fault)
+gather(struct kp_doctor_looking *looking, struct kp_fault *fault)
 {
 	struct kp_doctor *doctor = looking->doctor;
 	const struct kp_source_private *private = doctor->source->private;
 	struct kp_need need = {.size = sizeof(need),
 		.bsn = {"000000000", 9},
+		.purpose = kp_text_from(kp_slice_from(doctor->purpose)),
+		.case_id = kp_text_from(kp_slice_from(doctor->case_id)),
+		.employee = kp_text_from(kp_slice_from(doctor->employee)),
+		.organisation = kp_text_from(kp_slice_from(doctor->organisation)),
 		.known = stand_in_known,
 		.cells = doctor->source->offers,
 		.cell_words = doctor->load.cells->cell_words};
@@ -195,24 +89,22 @@ remedy_of(const char *message)
 {
 	return strncmp(message, "42501", 5) == 0
 		? "ask the partner to grant select on it to this user"
-		: strncmp(message, "42P01", 5) == 0 || strncmp(message, "42703", 5) == 0
+		: strncmp(message, "42P01", 5) == 0 ||
+			strncmp(message, "42703", 5) == 0 ||
+			strncmp(message, "42S02", 5) == 0 ||
+			strncmp(message, "42S22", 5) == 0
 		? "compare the statement with the partner's tables as they are now"
 		: "mend the statement in 'sql.queries'";
 }
 
-static void
-describe(struct looking *looking, struct statement *statement)
+void
+kp_doctor_say_statement(struct kp_doctor *doctor, struct kp_doctor_statement *statement,
+	const char *words)
 {
-	struct kp_doctor *doctor = looking->doctor;
-	struct kp_error err = {0};
-	enum kp_status status = kp_probe_postgres_describe(looking->probe,
-		statement->text, statement->parameter_count, &doctor->load.arena,
-		&statement->columns, &statement->column_count, &err);
-	statement->good = status == KP_OK;
+	statement->seen = true;
 	if (!statement->good) {
-		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "sql.statement",
-			remedy_of(err.message), "query '%.*s': %s",
-			KP_SLICE_ARG(statement->name), err.message);
+		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "sql.statement", remedy_of(words),
+			"query '%.*s': %s", KP_SLICE_ARG(statement->name), words);
 		return;
 	}
 	const char *names = "";
@@ -225,10 +117,20 @@ describe(struct looking *looking, struct statement *statement)
 		KP_SLICE_ARG(statement->name), names);
 }
 
+void
+kp_doctor_warn_writable(
+	struct kp_doctor *doctor, struct kp_slice tables, const char *guard)
+{
+	kp_doctor_say(doctor, KP_DOCTOR_WARN, "sql.rights",
+		"ask the partner for a user that may only read what the statements need",
+		"this user may write in %.*s; %s, but its password can do more",
+		KP_SLICE_ARG(tables), guard);
+}
+
 /* Columns. */
 
-static struct statement *
-find_statement(struct looking *looking, struct kp_slice name)
+static struct kp_doctor_statement *
+find_statement(struct kp_doctor_looking *looking, struct kp_slice name)
 {
 	for (size_t i = 0; i < looking->count; i++) {
 		if (kp_slice_equal(looking->statements[i].name, name)) {
@@ -239,7 +141,7 @@ find_statement(struct looking *looking, struct kp_slice name)
 }
 
 static const struct kp_probe_column *
-find_column(const struct statement *statement, struct kp_slice name)
+find_column(const struct kp_doctor_statement *statement, struct kp_slice name)
 {
 	for (size_t i = 0; i < statement->column_count; i++) {
 		if (kp_slice_equal(statement->columns[i].name, name)) {
@@ -250,8 +152,8 @@ find_column(const struct statement *statement, struct kp_slice name)
 }
 
 static void
-say_no_column(
-	struct kp_doctor *doctor, const struct statement *statement, struct kp_slice name)
+say_no_column(struct kp_doctor *doctor, const struct kp_doctor_statement *statement,
+	struct kp_slice name)
 {
 	struct kp_nearest nearest;
 	kp_nearest_begin(&nearest, name);
@@ -283,10 +185,11 @@ judge_type(struct kp_doctor *doctor, const struct kp_probe_column *column,
 	}
 	enum kp_field_type type = doctor->load.cells->fields[id].type;
 	const char *wants = type == KP_FIELD_DATE && !is_type(column, "date") &&
-			!is_type(column, "text") && !is_type(column, "char")
+			!is_type(column, "text") && !is_type(column, "char") &&
+			!is_type(column, "varchar")
 		? "a date: cast it to date, or say 'date' for its pattern"
 		: type == KP_FIELD_BOOLEAN ? "yes or no: say form yes_no"
-		: is_type(column, "bytea") ? "text: bytes cannot be shown"
+		: is_type(column, "byte")  ? "text: bytes cannot be shown"
 					   : NULL;
 	if (wants != NULL) {
 		kp_doctor_say(doctor, KP_DOCTOR_WARN, "sql.types",
@@ -298,10 +201,10 @@ judge_type(struct kp_doctor *doctor, const struct kp_probe_column *column,
 }
 
 static void
-judge_column(struct looking *looking, struct kp_slice query, struct kp_slice name,
-	const struct kp_manifest_field *field)
+judge_column(struct kp_doctor_looking *looking, struct kp_slice query,
+	struct kp_slice name, const struct kp_manifest_field *field)
 {
-	struct statement *statement = find_statement(looking, query);
+	struct kp_doctor_statement *statement = find_statement(looking, query);
 	if (statement == NULL || !statement->good) {
 		return;
 	}
@@ -314,7 +217,7 @@ judge_column(struct looking *looking, struct kp_slice query, struct kp_slice nam
 }
 
 static void
-judge_columns(struct looking *looking)
+judge_columns(struct kp_doctor_looking *looking)
 {
 	const struct kp_manifest_response *response =
 		&looking->doctor->manifest->response;
@@ -345,38 +248,49 @@ judge_columns(struct looking *looking)
 	}
 }
 
+/* Those that it did not come to. */
 static void
-judge_statements(struct looking *looking)
+say_unseen(const struct kp_doctor_looking *looking)
 {
-	struct kp_fault fault = {0};
-	if (!gather(looking, &fault)) {
-		kp_doctor_say(looking->doctor, KP_DOCTOR_FAIL, "sql.statement",
-			"'ketenpoort connector try' shows what would be asked",
-			"the statements were not looked at, since the connector makes no "
-			"question: %s",
-			fault.message[0] == '\0' ? "memory ran out" : fault.message);
-		return;
-	}
+	struct kp_doctor *doctor = looking->doctor;
+	const char *names = "";
 	for (size_t i = 0; i < looking->count; i++) {
-		describe(looking, &looking->statements[i]);
+		const struct kp_doctor_statement *one = &looking->statements[i];
+		names = one->seen
+			? names
+			: kp_doctor_text(doctor, "%s%s'%.*s'", names,
+				  names[0] == '\0' ? "" : ", ", KP_SLICE_ARG(one->name));
 	}
-	judge_columns(looking);
+	if (names[0] != '\0') {
+		kp_doctor_say(doctor, KP_DOCTOR_WARN, "sql.statement",
+			"mend the above first", "not looked at: queries %s", names);
+	}
 }
 
 bool
 kp_doctor_database(struct kp_doctor *doctor)
 {
-	struct looking looking = {.doctor = doctor};
+	struct kp_doctor_looking looking = {.doctor = doctor};
+	struct kp_fault fault = {0};
 	unsigned fails = doctor->counts[KP_DOCTOR_FAIL];
 	const struct kp_source_private *private = doctor->source->private;
-	if (private->connector->transport != KP_TRANSPORT_SQL ||
-		private->sql.engine != KP_SQL_POSTGRES) {
+	if (private->connector->transport != KP_TRANSPORT_SQL) {
 		return true;
 	}
-	if (log_in(&looking)) {
-		judge_rights(&looking);
-		judge_statements(&looking);
+	if (!gather(&looking, &fault)) {
+		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "sql.statement",
+			"'ketenpoort connector try' shows what would be asked",
+			"the statements were not looked at, since the connector makes no "
+			"question: %s",
+			fault.message[0] == '\0' ? "memory ran out" : fault.message);
+		looking.count = 0;
 	}
-	kp_probe_postgres_close(&looking.probe);
+	if (private->sql.engine == KP_SQL_POSTGRES) {
+		kp_doctor_look_postgres(&looking);
+	} else {
+		kp_doctor_look_odbc(&looking);
+	}
+	say_unseen(&looking);
+	judge_columns(&looking);
 	return doctor->counts[KP_DOCTOR_FAIL] == fails;
 }

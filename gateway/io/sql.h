@@ -15,6 +15,7 @@
 #ifndef KP_IO_SQL_H
 #define KP_IO_SQL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/error.h"
@@ -75,6 +76,15 @@ struct kp_sql_request {
 	uint32_t timeout_ms;                /* waiting for a connection included */
 	uint64_t bytes_max;                 /* of all values together */
 	uint32_t rows_max;                  /* of all queries together */
+	/*
+	 * ODBC only, for commands that look into a database. Queries are prepared and
+	 * executed as always, and instead of its rows come a query's columns, a row
+	 * (name, type) of each. A query whose statement is empty is about the connection:
+	 * rows (what, value) with "dbms", "version", "driver", "driverVersion", "user",
+	 * "readOnly" ("Y" or "N") and "queryTimeout" (the seconds the driver took over).
+	 * Errors bear the words of the driver: so the parameters are of nobody.
+	 */
+	bool describe;
 };
 
 struct kp_sql_handler {

@@ -110,6 +110,7 @@ make_job(const struct kp_sql_call *call)
 	job->connect_timeout_ms = call->target->options.connect_timeout_ms;
 	job->bytes_max = call->request.bytes_max;
 	job->rows_max = call->request.rows_max;
+	job->describe = call->request.describe;
 	for (uint32_t i = 0; i < job->query_count; i++) {
 		if (!copy_query(job, i, &call->request.queries[i])) {
 			free_job(job);
@@ -337,6 +338,10 @@ deliver(struct kp_sql_call *call, const struct kp_odbc_job *job)
 	enum kp_status status = job->status;
 	if (status == KP_E_SOURCE) {
 		kp_sql_call_failed(call, job->sqlstate);
+		if (job->describe) {
+			(void)kp_error_set(
+				&call->err, call->err.status, "%s", job->words);
+		}
 		return;
 	}
 	for (size_t at = 0; status == KP_OK && at < job->answer_len && !call->done;) {

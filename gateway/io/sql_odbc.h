@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /* sql_odbc: what the files of the ODBC engine share: jobs and the threads that run them
- * (sql_odbc.c), how one is run with the driver manager (sql_odbc_work.c), and how many
- * threads there are (sql_gauge.c). */
+ * (sql_odbc.c), how one is run with the driver manager (sql_odbc_work.c,
+ * sql_odbc_describe.c), and how many threads there are (sql_gauge.c). */
 #ifndef KP_IO_SQL_ODBC_H
 #define KP_IO_SQL_ODBC_H
 
@@ -10,8 +10,8 @@
 
 #include "io/sql_private.h"
 
-/* unixODBC's headers define their own BOOL and friends: only sql_odbc_work.c sees them.
- */
+/* unixODBC's headers define their own BOOL and friends: only the files that include
+ * sql_odbc_work.h see them. */
 struct kp_odbc_session;
 
 /* A call as a thread sees it: copies only, since the thread may outlive everything. */
@@ -24,6 +24,7 @@ struct kp_odbc_job {
 	uint32_t connect_timeout_ms;
 	uint64_t bytes_max;
 	uint32_t rows_max;
+	bool describe;
 
 	/* What came: for each head or row its query, the number of values, and each
 	 * value's length (UINT32_MAX: NULL) and bytes. */
@@ -33,6 +34,7 @@ struct kp_odbc_job {
 	uint32_t rows;
 	enum kp_status status; /* KP_OK, or with KP_E_SOURCE see sqlstate */
 	char sqlstate[6];
+	char words[256]; /* when it describes: the driver's own, after its SQLSTATE */
 };
 
 /* Makes the session on its first use. NULL without memory. */

@@ -6,12 +6,11 @@
  * which no driver converts by its locale.
  */
 #include <pthread.h>
-#include <sql.h>
-#include <sqlext.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/heap.h"
-#include "io/sql_odbc.h"
+#include "io/sql_odbc_work.h"
 
 #define PIECE_UNITS 2048
 #define COLUMN_NAME_BYTES 256
@@ -26,21 +25,30 @@ struct kp_odbc_session {
 	SQLHSTMT statement;   /* while one runs */
 };
 
-static bool
-fine(SQLRETURN code)
+/* The first line of the driver's words, after its SQLSTATE. */
+static void
+keep_words(struct kp_odbc_job *job, SQLSMALLINT kind, SQLHANDLE handle)
 {
-	return code == SQL_SUCCESS || code == SQL_SUCCESS_WITH_INFO;
+	SQLCHAR state[6] = "HY000";
+	char words[sizeof(job->words) - 8] = "";
+	(void)SQLGetDiagRec(kind, handle, 1, state, NULL, (SQLCHAR *)words,
+		(SQLSMALLINT)sizeof(words), NULL);
+	words[strcspn(words, "\r\n")] = '\0';
+	(void)snprintf(job->words, sizeof(job->words), "%.5s: %s", (char *)state, words);
 }
 
-static void
-fail(struct kp_odbc_job *job, SQLSMALLINT kind, SQLHANDLE handle)
+void
+kp_odbc_fail(struct kp_odbc_job *job, SQLSMALLINT kind, SQLHANDLE handle)
 {
 	SQLCHAR state[6] = "HY000";
 	if (job->status != KP_OK) {
 		return;
 	}
 	job->status = KP_E_SOURCE;
-	/* The text of the message is not asked for: it may hold values. */
+	if (job->describe) {
+		keep_words(job, kind, handle);
+	}
+	/* Otherwise the text of the message is not asked for: it may hold values. */
 	(void)SQLGetDiagRec(kind, handle, 1, state, NULL, NULL, 0, NULL);
 	memcpy(job->sqlstate, state, 5);
 	job->sqlstate[5] = '\0';
@@ -94,8 +102,8 @@ reserve(struct kp_odbc_job *job, size_t size)
 	return true;
 }
 
-static bool
-add(struct kp_odbc_job *job, const void *bytes, size_t len)
+bool
+kp_odbc_add(struct kp_odbc_job *job, const void *bytes, size_t len)
 {
 	if (!reserve(job, len)) {
 		return false;
@@ -105,10 +113,10 @@ add(struct kp_odbc_job *job, const void *bytes, size_t len)
 	return true;
 }
 
-static bool
-add_number(struct kp_odbc_job *job, uint32_t number)
+bool
+kp_odbc_add_number(struct kp_odbc_job *job, uint32_t number)
 {
-	return add(job, &number, sizeof(number));
+	return kp_odbc_add(job, &number, sizeof(number));
 }
 
 /* One code point as UTF-8; half a surrogate pair becomes U+FFFD. */
@@ -135,7 +143,7 @@ add_code(struct kp_odbc_job *job, uint32_t code)
 		bytes[len++] = (char)(0x80 | (code >> 6 & 0x3f));
 		bytes[len++] = (char)(0x80 | (code & 0x3f));
 	}
-	return add(job, bytes, len);
+	return kp_odbc_add(job, bytes, len);
 }
 
 /* Pieces of one value may part a pair: the first half is carried. */
@@ -187,12 +195,12 @@ take_value(SQLHSTMT statement, struct kp_odbc_job *job, SQLUSMALLINT column)
 	size_t at = job->answer_len;
 	uint32_t len = UINT32_MAX;
 	SQLRETURN code = SQL_SUCCESS;
-	bool more = add_number(job, 0);
+	bool more = kp_odbc_add_number(job, 0);
 	for (bool first = true; more && !over_limit(job); first = false) {
 		SQLLEN indicator = 0;
 		code = SQLGetData(
 			statement, column, SQL_C_WCHAR, piece, sizeof(piece), &indicator);
-		if (code == SQL_NO_DATA || !fine(code)) {
+		if (code == SQL_NO_DATA || !kp_odbc_fine(code)) {
 			break;
 		}
 		if (indicator == SQL_NULL_DATA) {
@@ -208,8 +216,8 @@ take_value(SQLHSTMT statement, struct kp_odbc_job *job, SQLUSMALLINT column)
 		(void)first;
 	}
 	kp_wipe(piece, sizeof(piece));
-	if (!fine(code) && code != SQL_NO_DATA) {
-		fail(job, SQL_HANDLE_STMT, statement);
+	if (!kp_odbc_fine(code) && code != SQL_NO_DATA) {
+		kp_odbc_fail(job, SQL_HANDLE_STMT, statement);
 	}
 	if (carry != 0) {
 		(void)add_code(job, 0xfffd);
@@ -229,19 +237,21 @@ take_columns(
 		job->status = KP_E_LIMIT;
 		return false;
 	}
-	bool more = add_number(job, query) && add_number(job, (uint32_t)count);
+	bool more = kp_odbc_add_number(job, query) &&
+		kp_odbc_add_number(job, (uint32_t)count);
 	for (SQLSMALLINT i = 1; more && i <= count; i++) {
 		SQLCHAR name[COLUMN_NAME_BYTES];
 		SQLSMALLINT len = 0;
-		if (!fine(SQLDescribeCol(statement, (SQLUSMALLINT)i, name, sizeof(name),
-			    &len, NULL, NULL, NULL, NULL))) {
-			fail(job, SQL_HANDLE_STMT, statement);
+		if (!kp_odbc_fine(SQLDescribeCol(statement, (SQLUSMALLINT)i, name,
+			    sizeof(name), &len, NULL, NULL, NULL, NULL))) {
+			kp_odbc_fail(job, SQL_HANDLE_STMT, statement);
 			return false;
 		}
 		size_t size = len < 0                      ? 0
 			: len >= (SQLSMALLINT)sizeof(name) ? sizeof(name) - 1
 							   : (size_t)len;
-		more = add_number(job, (uint32_t)size) && add(job, name, size);
+		more = kp_odbc_add_number(job, (uint32_t)size) &&
+			kp_odbc_add(job, name, size);
 	}
 	return more;
 }
@@ -250,8 +260,8 @@ static void
 take_rows(SQLHSTMT statement, struct kp_odbc_job *job, uint32_t query)
 {
 	SQLSMALLINT count = 0;
-	if (!fine(SQLNumResultCols(statement, &count))) {
-		fail(job, SQL_HANDLE_STMT, statement);
+	if (!kp_odbc_fine(SQLNumResultCols(statement, &count))) {
+		kp_odbc_fail(job, SQL_HANDLE_STMT, statement);
 		return;
 	}
 	bool more = take_columns(statement, job, query, count);
@@ -260,13 +270,13 @@ take_rows(SQLHSTMT statement, struct kp_odbc_job *job, uint32_t query)
 		if (code == SQL_NO_DATA) {
 			return;
 		}
-		if (!fine(code)) {
-			fail(job, SQL_HANDLE_STMT, statement);
+		if (!kp_odbc_fine(code)) {
+			kp_odbc_fail(job, SQL_HANDLE_STMT, statement);
 			return;
 		}
 		job->rows++;
-		more = !over_limit(job) && add_number(job, query) &&
-			add_number(job, (uint32_t)count);
+		more = !over_limit(job) && kp_odbc_add_number(job, query) &&
+			kp_odbc_add_number(job, (uint32_t)count);
 		for (SQLSMALLINT i = 1; more && i <= count; i++) {
 			more = take_value(statement, job, (SQLUSMALLINT)i);
 		}
@@ -302,12 +312,12 @@ bind_parameters(SQLHSTMT statement, struct kp_odbc_job *job, uint32_t query,
 		size_t len = value == NULL ? 0 : to_utf16(value, at);
 		binding->indicators[i] =
 			value == NULL ? SQL_NULL_DATA : (SQLLEN)(len * sizeof(SQLWCHAR));
-		if (!fine(SQLBindParameter(statement, (SQLUSMALLINT)(i + 1),
+		if (!kp_odbc_fine(SQLBindParameter(statement, (SQLUSMALLINT)(i + 1),
 			    SQL_PARAM_INPUT, SQL_C_WCHAR, SQL_WVARCHAR,
 			    len == 0 ? 1 : len, 0, at,
 			    (SQLLEN)((len + 1) * sizeof(SQLWCHAR)),
 			    &binding->indicators[i]))) {
-			fail(job, SQL_HANDLE_STMT, statement);
+			kp_odbc_fail(job, SQL_HANDLE_STMT, statement);
 			return false;
 		}
 		at += len + 1;
@@ -320,8 +330,9 @@ run_query(struct kp_odbc_session *session, struct kp_odbc_job *job, uint32_t que
 {
 	SQLHSTMT statement = SQL_NULL_HSTMT;
 	struct binding binding = {0};
-	if (!fine(SQLAllocHandle(SQL_HANDLE_STMT, session->connection, &statement))) {
-		fail(job, SQL_HANDLE_DBC, session->connection);
+	if (!kp_odbc_fine(
+		    SQLAllocHandle(SQL_HANDLE_STMT, session->connection, &statement))) {
+		kp_odbc_fail(job, SQL_HANDLE_DBC, session->connection);
 		return;
 	}
 	(void)pthread_mutex_lock(&session->lock);
@@ -336,15 +347,18 @@ run_query(struct kp_odbc_session *session, struct kp_odbc_job *job, uint32_t que
 	(void)SQLSetStmtAttr(
 		statement, SQL_ATTR_NOSCAN, (SQLPOINTER)(uintptr_t)SQL_NOSCAN_ON, 0);
 	SQLCHAR *text = (SQLCHAR *)job->statements[query];
-	bool ready = fine(SQLPrepare(statement, text, SQL_NTS));
+	bool ready = kp_odbc_fine(SQLPrepare(statement, text, SQL_NTS));
 	if (!ready) {
-		fail(job, SQL_HANDLE_STMT, statement);
-	} else if (bind_parameters(statement, job, query, &binding)) {
+		kp_odbc_fail(job, SQL_HANDLE_STMT, statement);
+	} else if ((!job->describe || kp_odbc_check_parameters(statement, job, query)) &&
+		bind_parameters(statement, job, query, &binding)) {
 		SQLRETURN code = SQLExecute(statement);
-		if (fine(code) || code == SQL_NO_DATA) {
-			take_rows(statement, job, query);
+		if (!kp_odbc_fine(code) && code != SQL_NO_DATA) {
+			kp_odbc_fail(job, SQL_HANDLE_STMT, statement);
+		} else if (job->describe) {
+			kp_odbc_describe_columns(statement, job, query);
 		} else {
-			fail(job, SQL_HANDLE_STMT, statement);
+			take_rows(statement, job, query);
 		}
 	}
 	(void)pthread_mutex_lock(&session->lock);
@@ -366,11 +380,11 @@ kp_odbc_open(const char *dsn)
 	}
 	session->dsn = kp_heap_strdup(dsn);
 	bool made = session->dsn != NULL &&
-		fine(SQLAllocHandle(
+		kp_odbc_fine(SQLAllocHandle(
 			SQL_HANDLE_ENV, SQL_NULL_HANDLE, &session->environment)) &&
-		fine(SQLSetEnvAttr(session->environment, SQL_ATTR_ODBC_VERSION,
+		kp_odbc_fine(SQLSetEnvAttr(session->environment, SQL_ATTR_ODBC_VERSION,
 			(SQLPOINTER)(uintptr_t)SQL_OV_ODBC3, 0)) &&
-		fine(SQLAllocHandle(
+		kp_odbc_fine(SQLAllocHandle(
 			SQL_HANDLE_DBC, session->environment, &session->connection));
 	if (!made) {
 		kp_odbc_close(session);
@@ -410,9 +424,10 @@ connect_session(struct kp_odbc_session *session, struct kp_odbc_job *job)
 		(SQLPOINTER)(uintptr_t)seconds, 0);
 	(void)SQLSetConnectAttr(session->connection, SQL_ATTR_ACCESS_MODE,
 		(SQLPOINTER)(uintptr_t)SQL_MODE_READ_ONLY, 0);
-	if (!fine(SQLDriverConnect(session->connection, NULL, (SQLCHAR *)session->dsn,
-		    SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT))) {
-		fail(job, SQL_HANDLE_DBC, session->connection);
+	if (!kp_odbc_fine(
+		    SQLDriverConnect(session->connection, NULL, (SQLCHAR *)session->dsn,
+			    SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT))) {
+		kp_odbc_fail(job, SQL_HANDLE_DBC, session->connection);
 		/* Whatever else a driver says when nobody could be reached. */
 		if (job->status == KP_E_SOURCE && strncmp(job->sqlstate, "28", 2) != 0) {
 			memcpy(job->sqlstate, "08001", 6);
@@ -442,8 +457,8 @@ is_lost(struct kp_odbc_session *session, struct kp_odbc_job *job)
 	if (starts(job->sqlstate, "08") || starts(job->sqlstate, "57P")) {
 		return true;
 	}
-	if (!fine(SQLGetConnectAttr(session->connection, SQL_ATTR_CONNECTION_DEAD, &dead,
-		    sizeof(dead), NULL)) ||
+	if (!kp_odbc_fine(SQLGetConnectAttr(session->connection, SQL_ATTR_CONNECTION_DEAD,
+		    &dead, sizeof(dead), NULL)) ||
 		dead != SQL_CD_TRUE) {
 		return false;
 	}
@@ -459,11 +474,16 @@ run_queries(struct kp_odbc_session *session, struct kp_odbc_job *job)
 		return false;
 	}
 	for (uint32_t i = 0; i < job->query_count && job->status == KP_OK; i++) {
-		run_query(session, job, i);
+		if (job->describe && job->statements[i][0] == '\0') {
+			kp_odbc_describe_connection(session->connection, job, i);
+		} else {
+			run_query(session, job, i);
+		}
 	}
 	bool lost = is_lost(session, job);
 	/* Nothing was to be written, so there is nothing to keep. */
-	bool ended = fine(SQLEndTran(SQL_HANDLE_DBC, session->connection, SQL_ROLLBACK));
+	bool ended = kp_odbc_fine(
+		SQLEndTran(SQL_HANDLE_DBC, session->connection, SQL_ROLLBACK));
 	return ended && !lost;
 }
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Ketenpoort contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""`connector doctor` before a real PostgreSQL that is wrong in one way each."""
+"""`connector doctor` before a real PostgreSQL that is wrong in one way each, over libpq and over ODBC."""
 import copy
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -46,7 +47,9 @@ MANIFEST = {
 }
 
 
-class DoctorSql(unittest.TestCase):
+class Database(unittest.TestCase):
+    """A PostgreSQL for the tests of one class, and the doctor that looks into it."""
+
     @classmethod
     def setUpClass(cls):
         try:
@@ -59,27 +62,40 @@ class DoctorSql(unittest.TestCase):
         cls.addClassCleanup(cls.home.cleanup)
         cls.folder = pathlib.Path(cls.home.name)
         (cls.folder / "bsn").write_text(BSN)
-        (cls.folder / "other").mkdir(exist_ok=True)
-        postgres.make_certificates(cls.folder / "other")
 
-    def look(self, change=None, user="lezer", password=None):
-        manifest = copy.deepcopy(MANIFEST)
-        manifest["endpoint"] = f"postgresql://localhost:{self.pg.port}/postgres"
-        manifest["access"] = {"kind": "basic", "secret": "db", "anchor_file": str(self.pg.folder / "ca.pem")}
+    def run_doctor(self, endpoint, access, secret, change=None):
+        """What was said by status and step, and all steps."""
+        manifest = {**copy.deepcopy(MANIFEST), "endpoint": endpoint, "access": {**access, "secret": "db"}}
         if change:
             change(manifest)
         (self.folder / "manifest.json").write_text(json.dumps(manifest))
-        (self.folder / "secret").write_text(f"{user}:{password or self.pg.password}\n")
+        (self.folder / "secret").write_text(secret + "\n")
+        # A driver's thread is not waited for at the end, and what it then still holds is no leak.
+        quiet = {"ASAN_OPTIONS": "detect_leaks=0"} if endpoint == "odbc:" else {}
         done = subprocess.run(
             [PROGRAM, "connector", "doctor", "--json", "-c", str(ROOT / "tests/conformance/catalogus.json"), "--bsn-file",
              str(self.folder / "bsn"), "--secret", f"db={self.folder}/secret", str(self.folder / "manifest.json")],
-            capture_output=True, text=True, timeout=60)
-        for secret in (BSN, self.pg.password, "Voorbeeld"):
-            self.assertNotIn(secret, done.stdout + done.stderr)
+            capture_output=True, text=True, timeout=60, env={**os.environ, **quiet})
+        for hidden in (BSN, self.pg.password, "Voorbeeld"):
+            self.assertNotIn(hidden, done.stdout + done.stderr)
         self.assertNotEqual(done.stdout, "", done.stderr)
-        steps = json.loads(done.stdout)["steps"]
-        return {status: {step["step"]: step["text"] for step in steps if step["status"] == status}
-                for status in ("ok", "warn", "fail")}, steps
+        report = json.loads(done.stdout)
+        self.assertEqual(done.returncode, 1 if report["fail"] else 3 if report["warn"] else 0)
+        return {status: {step["step"]: step["text"] for step in report["steps"] if step["status"] == status}
+                for status in ("ok", "warn", "fail")}, report["steps"]
+
+
+class DoctorSql(Database):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        (cls.folder / "other").mkdir()
+        postgres.make_certificates(cls.folder / "other")
+
+    def look(self, change=None, user="lezer", password=None):
+        return self.run_doctor(
+            f"postgresql://localhost:{self.pg.port}/postgres", {"kind": "basic", "anchor_file": str(self.pg.folder / "ca.pem")},
+            f"{user}:{password or self.pg.password}", change)
 
     def test_a_database_that_is_well(self):
         said, steps = self.look()
@@ -96,6 +112,7 @@ class DoctorSql(unittest.TestCase):
     def test_a_wrong_password(self):
         said, steps = self.look(password="anders")
         self.assertIn("password authentication failed", said["fail"]["sql.login"])
+        self.assertEqual(said["warn"]["sql.statement"], "not looked at: queries 'persoon', 'uitkering'")
         self.assertIn("compare user and password", json.dumps(steps))
 
     def test_a_database_that_is_not_there(self):
@@ -150,6 +167,128 @@ class DoctorSql(unittest.TestCase):
     def test_no_tls_there(self):
         said, _ = self.look(lambda manifest: manifest.update(endpoint="postgresql://localhost:1/postgres"))
         self.assertIn("tcp", said["fail"])
+
+
+class DoctorOdbc(Database):
+    """The same database through Debian's psqlodbc."""
+
+    def look(self, change=None, **parts):
+        words = {"Driver": "/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so", "Server": "127.0.0.1", "Port": self.pg.port,
+                 "Database": "postgres", "Uid": "lezer", "Pwd": self.pg.password, "SSLmode": "require", **parts}
+        if not os.path.exists("/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so"):
+            self.skipTest("SKIPPED: odbc-postgresql is not installed")
+        return self.run_doctor("odbc:", {"kind": "dsn"}, ";".join(f"{name}={value}" for name, value in words.items()), change)
+
+    def refused(self, text, remedy, **parts):
+        said, steps = self.look(**parts)
+        self.assertEqual(list(said["fail"]), ["sql.login"])
+        self.assertIn(text, said["fail"]["sql.login"])
+        self.assertIn(remedy, [step["do"] for step in steps if step["step"] == "sql.login"][0])
+        self.assertEqual(said["warn"]["sql.statement"], "not looked at: queries 'persoon', 'uitkering'")
+        self.assertIn("not asked", said["warn"]["answer"])
+
+    def query(self, text, *columns, **limits):
+        return self.look(lambda manifest: (
+            manifest["sql"]["queries"].update(persoon=text), manifest["response"]["fields"].update(columns),
+            manifest["limits"].update(limits)))
+
+    def test_a_database_that_is_well(self):
+        said, steps = self.look()
+        self.assertEqual((said["fail"], said["warn"]), ({}, {}))
+        self.assertRegex(said["ok"]["sql.login"], r"^PostgreSQL \d+\..*, by driver psqlodbcw?\.so .*, as 'lezer'$")
+        self.assertIn("no right to write", said["ok"]["sql.rights"])
+        self.assertIn("does not keep", said["ok"]["sql.readonly"])
+        self.assertIn(": 8 s", said["ok"]["sql.timeout"])
+        self.assertIn("not looked at", said["ok"]["sql.tls"])
+        texts = [step["text"] for step in steps if step["step"] == "sql.statement"]
+        self.assertEqual(texts[0], "query 'persoon': bsn bigint, naam text, geboren numeric(8,0), geslacht char(1), geheim varchar(5)")
+        self.assertIn("7 of 7 mapped fields came", said["ok"]["shape"])
+
+    def test_a_driver_that_is_asked_for_reading_only(self):
+        said, _ = self.look(ReadOnly=1)
+        self.assertIn("keeps this connection to reading", said["ok"]["sql.readonly"])
+
+    def test_a_wrong_host(self):
+        self.refused("nergens.invalid", "server's name", Server="nergens.invalid")
+
+    def test_a_wrong_port(self):
+        self.refused("refused", "server and port", Port=1)
+
+    def test_a_wrong_password(self):
+        self.refused("password authentication failed", "compare user and password", Pwd="anders")
+
+    def test_a_wrong_database(self):
+        self.refused("nergens", "compare database and user", Database="nergens")
+
+    def test_a_password_the_driver_repeats_is_not_shown(self):
+        self.refused('database "***" does not exist', "compare database and user", Database=self.pg.password)
+
+    def test_a_driver_that_is_not_there(self):
+        self.refused("Can't open lib 'Onbekend'", "odbcinst -q -d", Driver="Onbekend")
+        self.refused("Can't open lib '/bestaat/niet.so'", "odbcinst -q -d", Driver="/bestaat/niet.so")
+
+    def test_a_server_that_never_answers(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            said, _ = self.look(lambda manifest: manifest["limits"].update(time_ms=700, connect_ms=500),
+                                Port=silent.getsockname()[1])
+        self.assertIn("no login", said["fail"]["sql.login"])
+        self.assertIn("not looked at", said["warn"]["sql.statement"])
+
+    def test_a_user_that_may_write(self):
+        said, _ = self.look(Uid="schrijver")
+        self.assertIn("may write in public.persoon, public.uitkering; the gateway rolls", said["warn"]["sql.rights"])
+
+    def test_a_table_that_is_gone(self):
+        said, steps = self.query("select bsn, naam, geboren, geslacht, geheim from weg where bsn = cast(:bsn as bigint)")
+        self.assertIn("query 'persoon': 42P01: ", said["fail"]["sql.statement"])
+        self.assertIn("as they are now", json.dumps(steps))
+        # One that fails says nothing of the others.
+        self.assertIn("query 'uitkering': bsn", said["ok"]["sql.statement"])
+
+    def test_a_column_that_is_gone(self):
+        said, _ = self.query("select bsn, naam, weg, geboren, geslacht, geheim from persoon where bsn = cast(:bsn as bigint)")
+        self.assertIn("query 'persoon': 42703: ", said["fail"]["sql.statement"])
+
+    def test_a_column_under_another_name(self):
+        said, _ = self.query("select bsn, naam as naams, geboren, geslacht, geheim from persoon where bsn = cast(:bsn as bigint)")
+        self.assertIn("gives no column 'naam'; nearest is naams", said["fail"]["sql.columns"])
+
+    def test_a_table_we_may_not_read(self):
+        said, steps = self.query("select bsn, naam, 1 as geboren, 'V' as geslacht, true as geheim from dicht "
+                                 "where bsn = cast(:bsn as bigint)")
+        self.assertIn("query 'persoon': 42501: ", said["fail"]["sql.statement"])
+        self.assertIn("grant select", json.dumps(steps))
+
+    def test_types_that_do_not_fit(self):
+        said, _ = self.query("select bsn, cast(naam as bytea) as naam, ooit as geboren, geslacht, geheim from persoon "
+                             "where bsn = cast(:bsn as bigint) and false", ("persoon.geboren", "persoon.geboren"))
+        self.assertIn("'geboren' is timestamp", said["warn"]["sql.types"])
+        said, _ = self.query("select bsn, cast(naam as bytea) as naam, geboren, geslacht, geheim from persoon "
+                             "where bsn = cast(:bsn as bigint) and false")
+        self.assertIn("'naam' is bytes", said["warn"]["sql.types"])
+
+    def test_a_value_the_database_refuses(self):
+        said, _ = self.query("select bsn, naam, geboren, geslacht, geheim from persoon where bsn = cast(:doel as bigint)")
+        self.assertIn("22P02", said["fail"]["sql.statement"])
+
+    def test_a_statement_that_takes_too_long(self):
+        said, _ = self.query("select 1 as bsn, 'x' as naam, 1 as geboren, 'V' as geslacht, true as geheim from pg_sleep(60) "
+                             "where cast(:bsn as bigint) is not null", time_ms=600)
+        self.assertIn("query 'persoon': ", said["fail"]["sql.statement"])
+
+    def test_another_database(self):
+        driver = "/usr/lib/x86_64-linux-gnu/odbc/libsqlite3odbc.so"
+        if not os.path.exists(driver):
+            self.skipTest("SKIPPED: libsqliteodbc is not installed")
+        import sqlite3
+        with sqlite3.connect(self.folder / "proef.sqlite") as database:
+            database.executescript("create table persoon (bsn integer, naam text, geboren text, geslacht text, geheim text);"
+                                   "create table uitkering (bsn integer, regeling text, bedrag text, begin text);")
+        said, _ = self.run_doctor("odbc:", {"kind": "dsn"}, f"Driver={driver};Database={self.folder}/proef.sqlite")
+        self.assertEqual(said["fail"], {})
+        self.assertIn("SQLite", said["ok"]["sql.login"])
+        self.assertIn("not looked at", said["warn"]["sql.rights"])
+        self.assertIn("takes no time limit over", said["warn"]["sql.timeout"])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,378 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * connector_doctor_odbc: a partner's database over ODBC, on the transport and the threads
+ * that the gateway uses (io/sql.h): what the driver says of the connection and of each
+ * statement, executed for a number that nobody has.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "commands/connector_doctor_sql.h"
+#include "source/source_private.h"
+
+#define ROWS_MAX 10000
+#define BYTES_MAX ((uint64_t)1 << 20)
+#define WRITABLE_TOLD_MAX 5
+
+/* In the order of their calls. */
+enum look {
+	LOOK_CONNECTION,
+	LOOK_RIGHTS,
+	LOOK_STATEMENT, /* for each of them */
+};
+
+/* What the driver says of the connection. */
+struct connection {
+	struct kp_slice dbms;
+	struct kp_slice version;
+	struct kp_slice driver;
+	struct kp_slice driver_version;
+	struct kp_slice user;
+	struct kp_slice read_only;
+	struct kp_slice query_timeout;
+};
+
+/* Lifetime: one look. One call after the other, the connection's own first. */
+struct odbc {
+	struct kp_doctor_looking *looking;
+	struct kp_loop *loop;
+	struct kp_sql_target *target;
+	struct kp_task task;
+	struct kp_sql_query query;
+	struct kp_sql_call *call;
+	struct connection connection;
+	const char *writable; /* tables, with commas */
+	unsigned writable_count;
+	enum look look;
+	struct kp_doctor_statement *statement; /* of the look */
+	size_t next;                           /* statement */
+};
+
+/* Login. */
+
+/* By what drivers and the driver manager have in common. */
+static const struct {
+	const char *words;
+	const char *remedy;
+} login_faults[] = {
+	{"Can't open lib",
+		"install the driver, or mend its name or path: 'odbcinst -q -d' names "
+		"the drivers of this machine"},
+	{"IM002",
+		"name a driver or data source this machine has: 'odbcinst -q -d' and "
+		"'odbcinst -q -s' name them"},
+	{"IM003", "install what the driver needs: 'ldd' of its file says what lacks"},
+	{"28", "compare user and password in the secret with what the partner gave out"},
+	{"password",
+		"compare user and password in the secret with what the partner gave out"},
+	{"HYT",
+		"ask the partner whether its database is up, and your network people "
+		"whether a firewall lets this machine through"},
+	{"does not exist",
+		"compare database and user in the secret with what the partner gave out"},
+	{"translate host name",
+		"check the server's name in the secret, and whether this machine asks "
+		"the right name server (resolvectl query NAME)"},
+	{"refused", "check server and port in the secret, and whether the partner is up"},
+	{"certificate", "compare what the secret says of TLS with the partner"},
+	{"SSL", "compare what the secret says of TLS with the partner"},
+};
+
+static void
+say_no_login(struct kp_doctor *doctor, const char *words)
+{
+	const char *remedy =
+		"check server, port and database in the secret, and show the partner "
+		"these words of the driver";
+	for (size_t i = 0; i < KP_ARRAY_LEN(login_faults); i++) {
+		const char *at = strstr(words, login_faults[i].words);
+		bool state = strlen(login_faults[i].words) < 6;
+		if (at != NULL && (!state || at == words)) {
+			remedy = login_faults[i].remedy;
+			break;
+		}
+	}
+	kp_doctor_say(doctor, KP_DOCTOR_FAIL, "sql.login", remedy, "no login: %s", words);
+}
+
+/* Not every driver keeps to what it is asked: what it does not do, others must. */
+static void
+judge_driver(struct kp_doctor *doctor, const struct connection *connection)
+{
+	char seconds[24] = "";
+	if (connection->query_timeout.len < sizeof(seconds)) {
+		memcpy(seconds, connection->query_timeout.data,
+			connection->query_timeout.len);
+	}
+	kp_doctor_say(doctor, KP_DOCTOR_OK, "sql.tls", NULL,
+		"not looked at: over ODBC the driver encrypts or not, by what the secret "
+		"says to it");
+	if (strtoul(seconds, NULL, 10) == 0) {
+		kp_doctor_say(doctor, KP_DOCTOR_WARN, "sql.timeout",
+			"ask the partner for a limit on the time of this user's "
+			"statements",
+			"the driver takes no time limit over, so a late statement goes "
+			"on in the database after the gateway gave up");
+	} else {
+		kp_doctor_say(doctor, KP_DOCTOR_OK, "sql.timeout", NULL,
+			"the driver takes the time limit over: %s s", seconds);
+	}
+	if (kp_slice_is(connection->read_only, "Y")) {
+		kp_doctor_say(doctor, KP_DOCTOR_OK, "sql.readonly", NULL,
+			"the driver keeps this connection to reading");
+	} else {
+		kp_doctor_say(doctor, KP_DOCTOR_OK, "sql.readonly", NULL,
+			"the driver does not keep this connection to reading, though it "
+			"was asked to; whatever would be written is rolled back");
+	}
+}
+
+static void
+say_login(struct kp_doctor *doctor, const struct connection *connection)
+{
+	kp_doctor_say(doctor, KP_DOCTOR_OK, "sql.login", NULL,
+		"%.*s %.*s, by driver %.*s %.*s, as '%.*s'",
+		KP_SLICE_ARG(connection->dbms), KP_SLICE_ARG(connection->version),
+		KP_SLICE_ARG(connection->driver),
+		KP_SLICE_ARG(connection->driver_version), KP_SLICE_ARG(connection->user));
+	judge_driver(doctor, connection);
+}
+
+/* Rights. */
+
+/* ISO/IEC 9075-11, TABLE_PRIVILEGES: a driver's own SQLTablePrivileges is not always
+ * right. What roles add is not in it. */
+static const char rights_query[] =
+	"select distinct table_schema, table_name from "
+	"information_schema.table_privileges where privilege_type in ('INSERT', "
+	"'UPDATE', 'DELETE') and (grantee = current_user or grantee = 'PUBLIC') and "
+	"table_schema not in ('information_schema', 'pg_catalog') order by 1, 2";
+
+static void
+say_rights(struct odbc *odbc, enum kp_status status, const char *words)
+{
+	struct kp_doctor *doctor = odbc->looking->doctor;
+	if (status != KP_OK) {
+		kp_doctor_say(doctor, KP_DOCTOR_WARN, "sql.rights",
+			"ask the partner whether this user may only read",
+			"not looked at: information_schema.table_privileges cannot be "
+			"read (%s)",
+			words);
+		return;
+	}
+	if (odbc->writable_count > 0) {
+		kp_doctor_warn_writable(doctor, kp_slice_from(odbc->writable),
+			"the gateway rolls everything back");
+	} else {
+		kp_doctor_say(doctor, KP_DOCTOR_OK, "sql.rights", NULL,
+			"this user itself was given no right to write in a table; what "
+			"roles add was not looked at");
+	}
+}
+
+static void
+take_writable(struct odbc *odbc, struct kp_slice schema, struct kp_slice table)
+{
+	if (++odbc->writable_count <= WRITABLE_TOLD_MAX) {
+		odbc->writable = kp_doctor_text(odbc->looking->doctor, "%s%s%.*s.%.*s",
+			odbc->writable, odbc->writable_count == 1 ? "" : ", ",
+			KP_SLICE_ARG(schema), KP_SLICE_ARG(table));
+	}
+}
+
+/* Rows. */
+
+static enum kp_status
+take_head(void *owner, uint32_t query, const struct kp_slice *names, uint32_t count)
+{
+	struct odbc *odbc = owner;
+	(void)query;
+	(void)names;
+	(void)count;
+	if (odbc->look != LOOK_STATEMENT) {
+		return KP_OK;
+	}
+	odbc->statement->column_count = 0;
+	odbc->statement->columns = KP_ARENA_ARRAY(&odbc->looking->doctor->load.arena,
+		struct kp_probe_column, KP_SQL_COLUMNS_MAX);
+	return odbc->statement->columns == NULL ? KP_E_MEMORY : KP_OK;
+}
+
+static void
+take_said(struct odbc *odbc, struct kp_slice what, struct kp_slice value)
+{
+	struct connection *connection = &odbc->connection;
+	const struct {
+		const char *name;
+		struct kp_slice *place;
+	} rows[] = {
+		{"dbms", &connection->dbms},
+		{"version", &connection->version},
+		{"driver", &connection->driver},
+		{"driverVersion", &connection->driver_version},
+		{"user", &connection->user},
+		{"readOnly", &connection->read_only},
+		{"queryTimeout", &connection->query_timeout},
+	};
+	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
+		if (kp_slice_is(what, rows[i].name)) {
+			*rows[i].place = value;
+		}
+	}
+}
+
+static enum kp_status
+take_row(void *owner, uint32_t query, const struct kp_slice *values, uint32_t count)
+{
+	struct odbc *odbc = owner;
+	struct kp_arena *arena = &odbc->looking->doctor->load.arena;
+	(void)query;
+	if (count != 2) {
+		return KP_E_SOURCE;
+	}
+	struct kp_slice first = kp_arena_copy(arena, values[0]);
+	struct kp_slice second = kp_arena_copy(arena, values[1]);
+	if (first.data == NULL || second.data == NULL) {
+		return KP_E_MEMORY;
+	}
+	if (odbc->look == LOOK_CONNECTION) {
+		take_said(odbc, first, second);
+	} else if (odbc->look == LOOK_RIGHTS) {
+		take_writable(odbc, first, second);
+	} else if (odbc->statement->column_count < KP_SQL_COLUMNS_MAX) {
+		odbc->statement->columns[odbc->statement->column_count++] =
+			(struct kp_probe_column){.name = first, .type = second};
+	}
+	return KP_OK;
+}
+
+/* One after the other. */
+
+static void
+end_look(struct odbc *odbc)
+{
+	kp_sql_target_close(&odbc->target);
+	kp_loop_stop(odbc->loop);
+}
+
+/* Can the next thing be looked at? */
+static bool
+judge(struct odbc *odbc, enum kp_status status, const char *words)
+{
+	struct kp_doctor *doctor = odbc->looking->doctor;
+	bool answers = status == KP_OK || status == KP_E_SOURCE || status == KP_E_DENIED;
+	switch (odbc->look) {
+	case LOOK_CONNECTION:
+		if (status == KP_OK) {
+			say_login(doctor, &odbc->connection);
+		} else {
+			say_no_login(doctor, words);
+		}
+		odbc->look = LOOK_RIGHTS;
+		return status == KP_OK;
+	case LOOK_RIGHTS:
+		say_rights(odbc, status, words);
+		odbc->look = LOOK_STATEMENT;
+		return answers;
+	case LOOK_STATEMENT:
+		odbc->statement->good = status == KP_OK;
+		kp_doctor_say_statement(doctor, odbc->statement, words);
+		return answers;
+	}
+	return false;
+}
+
+/* The driver may repeat what it was given. */
+static const char *
+without_password(struct odbc *odbc, const char *words)
+{
+	struct kp_doctor *doctor = odbc->looking->doctor;
+	static const char *const names[] = {"pwd=", "password="};
+	const char *dsn = kp_doctor_text(
+		doctor, "%.*s", KP_SLICE_ARG(doctor->source->private->sql.dsn));
+	for (size_t i = 0; i < KP_ARRAY_LEN(names); i++) {
+		const char *at = strcasestr(dsn, names[i]);
+		at = at == NULL ? NULL : at + strlen(names[i]);
+		size_t len = at == NULL ? 0 : strcspn(at, *at == '{' ? "}" : ";");
+		const char *shown =
+			len == 0 ? NULL : memmem(words, strlen(words), at, len);
+		if (shown != NULL) {
+			return kp_doctor_text(doctor, "%.*s***%s", (int)(shown - words),
+				words, shown + len);
+		}
+	}
+	return words;
+}
+
+static void
+on_done(void *owner, enum kp_status status, const struct kp_error *err)
+{
+	struct odbc *odbc = owner;
+	const char *words = err != NULL && err->message[0] != '\0'
+		? err->message
+		: kp_status_info(status)->title;
+	odbc->call = NULL;
+	if (judge(odbc, status, without_password(odbc, words))) {
+		kp_loop_post(odbc->loop, &odbc->task);
+	} else {
+		end_look(odbc);
+	}
+}
+
+static const struct kp_sql_handler handler = {
+	.on_columns = take_head,
+	.on_row = take_row,
+	.on_done = on_done,
+};
+
+static void
+ask_next(struct kp_task *task)
+{
+	struct odbc *odbc = KP_CONTAINER_OF(task, struct odbc, task);
+	struct kp_doctor *doctor = odbc->looking->doctor;
+	if (odbc->look == LOOK_STATEMENT && odbc->next == odbc->looking->count) {
+		end_look(odbc);
+		return;
+	}
+	odbc->query = (struct kp_sql_query){0};
+	odbc->query.statement =
+		odbc->look == LOOK_RIGHTS ? kp_slice_from(rights_query) : KP_SLICE("");
+	if (odbc->look == LOOK_STATEMENT) {
+		odbc->statement = &odbc->looking->statements[odbc->next++];
+		odbc->query.statement = kp_slice_from(odbc->statement->text);
+		odbc->query.parameters = odbc->statement->parameters;
+		odbc->query.parameter_count = odbc->statement->parameter_count;
+	}
+	struct kp_sql_request request = {.queries = &odbc->query,
+		.query_count = 1,
+		.timeout_ms = doctor->source->timeout_ms,
+		.bytes_max = BYTES_MAX,
+		.rows_max = ROWS_MAX,
+		.describe = odbc->look != LOOK_RIGHTS};
+	enum kp_status status =
+		kp_sql_start(odbc->target, &request, &handler, odbc, &odbc->call);
+	if (status != KP_OK) {
+		on_done(odbc, status, NULL);
+	}
+}
+
+void
+kp_doctor_look_odbc(struct kp_doctor_looking *looking)
+{
+	struct kp_error err = {0};
+	struct odbc odbc = {.looking = looking, .task.run = ask_next, .writable = ""};
+	enum kp_status status = kp_loop_create(0, &odbc.loop, &err);
+	if (status == KP_OK) {
+		status = kp_sql_target_open(odbc.loop,
+			&looking->doctor->source->private->sql, &odbc.target, &err);
+	}
+	if (status == KP_OK) {
+		kp_loop_post(odbc.loop, &odbc.task);
+		kp_loop_run(odbc.loop);
+	} else {
+		say_no_login(looking->doctor, err.message);
+	}
+	kp_loop_destroy(&odbc.loop);
+}
