@@ -30,59 +30,53 @@ add_path(struct kp_each_plan *plan, struct kp_slice path)
 	}
 }
 
-/* The fields of the section that a template names. */
-static void
-add_template(struct kp_each_plan *plan, struct kp_slice text)
+void
+kp_each_compile(const struct kp_manifest *manifest, const struct kp_host *host,
+	struct kp_each_plan *ret_plan)
 {
-	static const char name[] = "{bekend:";
-	if (text.len == 0) {
-		return; /* and no data either */
+	struct kp_slice name = manifest->request.each;
+	*ret_plan = (struct kp_each_plan){0};
+	if (name.len == 0) {
+		return;
 	}
-	const char *end = text.data + text.len;
-	const char *at = text.data;
-	while ((at = memmem(at, (size_t)(end - at), name, sizeof(name) - 1)) != NULL) {
-		at += sizeof(name) - 1;
-		size_t len = 0;
-		while (at + len < end && at[len] != '}' && at[len] != '|') {
-			len++;
-		}
-		struct kp_slice path = {at, len};
-		if (at + len < end && in_section(path, plan->section)) {
-			add_path(plan, path);
+	uint32_t section = host->find_section(host->context, kp_text_from(name));
+	if (section == UINT32_MAX || !host->section_is_list(host->context, section)) {
+		kp_finding(host, &manifest->request.target_place,
+			"each: '%.*s' is not a list section of the catalogue",
+			KP_SLICE_ARG(name));
+		return;
+	}
+	ret_plan->section = name;
+}
+
+void
+kp_each_add(struct kp_each_plan *plan, const struct kp_template *compiled)
+{
+	for (size_t i = 0; plan->section.len > 0 && i < compiled->part_count; i++) {
+		const struct kp_template_part *part = &compiled->parts[i];
+		if (part->name == KP_TEMPLATE_KNOWN &&
+			in_section(part->text, plan->section)) {
+			add_path(plan, part->text);
 		}
 	}
 }
 
 void
-kp_each_compile(const struct kp_manifest *manifest, const struct kp_host *host,
-	struct kp_each_plan *ret_plan)
+kp_each_check(const struct kp_each_plan *plan, const struct kp_manifest *manifest,
+	const struct kp_host *host)
 {
-	const struct kp_manifest_request *request = &manifest->request;
-	*ret_plan = (struct kp_each_plan){.section = request->each};
-	if (request->each.len == 0) {
+	if (plan->section.len == 0) {
 		return;
 	}
-	uint32_t section = host->find_section(host->context, kp_text_from(request->each));
-	if (section == UINT32_MAX || !host->section_is_list(host->context, section)) {
-		kp_finding(host, &request->target_place,
-			"each: '%.*s' is not a list section of the catalogue",
-			KP_SLICE_ARG(request->each));
-		return;
-	}
-	add_template(ret_plan, request->target);
-	add_template(ret_plan, request->body);
-	for (size_t i = 0; i < request->query_count; i++) {
-		add_template(ret_plan, request->query[i].value);
-	}
-	if (ret_plan->path_count == KP_EACH_PATHS_MAX) {
-		kp_finding(host, &request->target_place,
+	if (plan->path_count == KP_EACH_PATHS_MAX) {
+		kp_finding(host, &manifest->request.target_place,
 			"each: the request asks for %zu fields of an item or more",
 			KP_EACH_PATHS_MAX);
 	}
-	if (ret_plan->path_count == 0) {
-		kp_finding(host, &request->target_place,
+	if (plan->path_count == 0) {
+		kp_finding(host, &manifest->request.target_place,
 			"each: the request asks for no {bekend:%.*s.…}",
-			KP_SLICE_ARG(request->each));
+			KP_SLICE_ARG(plan->section));
 	}
 }
 

@@ -9,7 +9,7 @@
 #ifndef KP_CONNECTORS_EACH_H
 #define KP_CONNECTORS_EACH_H
 
-#include "connectors/manifest.h"
+#include "connectors/template.h"
 #include "core/attr.h"
 
 #define KP_EACH_PATHS_MAX ((size_t)16)
@@ -32,9 +32,13 @@ struct kp_each {
 	bool nothing;
 };
 
-/* Reads request/each; what is wrong goes to host->finding. */
+/* Reads request/each; then _add sees each template that must be filled for a request,
+ * whatever page it asks, and _check says what is still wrong. Findings go to host. */
 void kp_each_compile(const struct kp_manifest *manifest, const struct kp_host *host,
 	struct kp_each_plan *ret_plan);
+void kp_each_add(struct kp_each_plan *plan, const struct kp_template *compiled);
+void kp_each_check(const struct kp_each_plan *plan, const struct kp_manifest *manifest,
+	const struct kp_host *host);
 
 /* Before every request: *each is NULL at first and stays so for a call that is asked
  * once; otherwise *need, the call's own, becomes that of the item whose turn it is.

@@ -110,6 +110,26 @@ show_templates(
 	show(context, &instance->further, &manifest->response.paging.place, false);
 }
 
+static void
+add_each(void *context, const struct kp_template *compiled,
+	const struct kp_manifest_place *place, bool optional)
+{
+	struct rest_instance *instance = context;
+	(void)place;
+	if (!optional) {
+		kp_each_add(&instance->each, compiled);
+	}
+}
+
+static void
+compile_each(struct rest_instance *instance, const struct kp_host *host)
+{
+	const struct kp_manifest *manifest = instance->base.manifest;
+	kp_each_compile(manifest, host, &instance->each);
+	show_templates(instance, add_each, instance);
+	kp_each_check(&instance->each, manifest, host);
+}
+
 struct naming {
 	struct rest_instance *instance;
 	const struct kp_host *host;
@@ -175,7 +195,7 @@ compile_all(void *opaque, const struct kp_host *host)
 		status = compile_names(instance, host);
 	}
 	if (status == KP_OK) {
-		kp_each_compile(instance->base.manifest, host, &instance->each);
+		compile_each(instance, host);
 		check_paging(instance, host);
 	}
 	return status;

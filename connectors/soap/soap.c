@@ -103,6 +103,45 @@ check_words(const struct soap_instance *instance, const struct kp_host *host)
 	}
 }
 
+struct looking {
+	struct soap_instance *instance;
+	const struct kp_host *host;
+};
+
+static void
+look_at(void *context, const struct kp_template *compiled,
+	const struct kp_manifest_place *place, bool optional)
+{
+	const struct looking *looking = context;
+	if (!optional) {
+		kp_each_add(&looking->instance->each, compiled);
+	}
+	/* Nothing would be filled in. */
+	if (kp_template_uses(compiled, KP_TEMPLATE_FIELDS) ||
+		kp_template_uses(compiled, KP_TEMPLATE_EMBEDDED) ||
+		kp_template_uses(compiled, KP_TEMPLATE_CURSOR)) {
+		kp_finding(looking->host, place,
+			"{velden} {ingesloten} {vervolg} are for partners that speak "
+			"JSON; see soap/scope");
+	}
+}
+
+static void
+show_templates(
+	const struct soap_instance *instance, kp_http_template_fn show, void *context)
+{
+	const struct kp_manifest *manifest = instance->base.manifest;
+	const struct kp_envelope *envelope = &instance->envelope;
+	kp_http_show(&instance->request, show, context);
+	for (size_t i = 0; i < envelope->part_count; i++) {
+		bool body = i + 1 == envelope->part_count;
+		show(context, &envelope->parts[i].xml,
+			body ? &manifest->request.body_place : &manifest->soap.place,
+			false);
+	}
+	show(context, &envelope->rest, &manifest->request.body_place, false);
+}
+
 static enum kp_status
 compile_all(void *opaque, const struct kp_host *host)
 {
@@ -121,7 +160,10 @@ compile_all(void *opaque, const struct kp_host *host)
 	}
 	if (status == KP_OK) {
 		check_words(instance, host);
+		struct looking looking = {.instance = instance, .host = host};
 		kp_each_compile(instance->base.manifest, host, &instance->each);
+		show_templates(instance, look_at, &looking);
+		kp_each_check(&instance->each, instance->base.manifest, host);
 		status = compile_words(instance);
 	}
 	return status;

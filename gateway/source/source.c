@@ -277,32 +277,46 @@ add_template_needs(struct kp_source_opening *opening, struct needs *needs,
 	}
 }
 
+/* Every text of the manifest that is a template of one of the connectors. */
+static void
+add_request_needs(struct kp_source_opening *opening, struct needs *needs)
+{
+	const struct kp_manifest *manifest = opening->private->manifest;
+	const struct kp_manifest_request *request = &manifest->request;
+	const struct kp_manifest_paging *paging = &manifest->response.paging;
+	add_template_needs(opening, needs, request->target, &request->target_place);
+	add_template_needs(opening, needs, request->body, &request->body_place);
+	add_template_needs(opening, needs, paging->target, &paging->place);
+	for (size_t i = 0; i < request->query_count; i++) {
+		add_template_needs(opening, needs, request->query[i].value,
+			&request->query[i].place);
+	}
+	for (size_t i = 0; i < request->header_count; i++) {
+		/* One that may be left out is not waited for, but is no other name. */
+		struct needs none = {0};
+		add_template_needs(opening, request->headers[i].optional ? &none : needs,
+			request->headers[i].value, &request->headers[i].place);
+	}
+	for (size_t i = 0; i < manifest->soap.header_count; i++) {
+		add_template_needs(
+			opening, needs, manifest->soap.headers[i], &manifest->soap.place);
+	}
+	for (size_t i = 0; i < manifest->sql.query_count; i++) {
+		add_template_needs(opening, needs, manifest->sql.queries[i].text,
+			&manifest->sql.queries[i].place);
+	}
+}
+
 static enum kp_status
 collect_needs(struct kp_source_opening *opening)
 {
 	const struct kp_manifest *manifest = opening->private->manifest;
-	const struct kp_manifest_request *request = &manifest->request;
 	struct needs needs = {.capacity = opening->options->catalogue->field_count};
 	needs.fields = KP_ARENA_ARRAY(&opening->set->arena, uint32_t, needs.capacity + 1);
 	if (needs.fields == NULL) {
 		return KP_E_MEMORY;
 	}
-	add_template_needs(opening, &needs, request->target, &request->target_place);
-	add_template_needs(opening, &needs, request->body, &request->body_place);
-	for (size_t i = 0; i < request->query_count; i++) {
-		add_template_needs(opening, &needs, request->query[i].value,
-			&request->query[i].place);
-	}
-	for (size_t i = 0; i < request->header_count; i++) {
-		if (!request->headers[i].optional) {
-			add_template_needs(opening, &needs, request->headers[i].value,
-				&request->headers[i].place);
-		}
-	}
-	for (size_t i = 0; i < manifest->sql.query_count; i++) {
-		add_template_needs(opening, &needs, manifest->sql.queries[i].text,
-			&manifest->sql.queries[i].place);
-	}
+	add_request_needs(opening, &needs);
 	for (size_t i = 0; i < manifest->need_count; i++) {
 		add_need(opening, &needs, manifest->needs[i], &manifest->source_place);
 	}

@@ -250,6 +250,23 @@ def wrong():
         done = connector("check", write("named.json", named))
         check(done.returncode == (words is not None), f"row {row}: {done.returncode} {done.stderr}")
         check(words is None or f"/tables/u: row 'persoon.naam.voornamen' {words}" in done.stderr, f"row {row}: {done.stderr}")
+    # {bekend:…} wherever a request has a template, on further pages too; what may be left out does not make an item's request.
+    plate = "{bekend:voertuigen.kenteken}"
+    for where, fine in (("headers", True), ("paging", True), ("body", True), ("optional", False)):
+        text = json.loads(json.dumps(GOOD))
+        text["request"].update(each="voertuigen")
+        if where == "paging":
+            text["response"]["paging"] = {"pages": "p", "target": "/p/{pagina}/" + plate}
+        elif where == "body":
+            text["request"]["body"]["kenteken"] = plate
+        else:
+            text["request"]["headers"] = {"x-kenteken": {"value": plate, "optional": where == "optional"}}
+        done = connector("check", write("each.json", text))
+        check(done.returncode == (not fine), f"each in {where}: {done.stderr}")
+        check(fine or "each: the request asks for no {bekend:voertuigen.…}" in done.stderr, f"each in {where}: {done.stderr}")
+        if where != "body":
+            done = connector("check", write("each.json", json.dumps(text).replace("voertuigen.kenteken", "voertuigen.plaat")))
+            check("'voertuigen.plaat' is not a field of the catalogue" in done.stderr, f"each in {where}: {done.stderr}")
     paged = {**GOOD, "tables": {"u": {"persoon.naam.voornaam": "x"}},
              "request": {**GOOD["request"], "query": {"e": "{velden}", "i": "{ingesloten}"}},
              "response": {**GOOD["response"], "paging": {"pages": "p", "target": "/p/{pagina}/{velden|u}"}}}

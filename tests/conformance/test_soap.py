@@ -169,6 +169,14 @@ def scope():
             line = "/request/body: scope: the body has no element 'npsLv01/scope/object'"
         done = connector("check", write("wrong.json", text))
         check(done.returncode == 1 and line in done.stdout + done.stderr, f"{line}: {done.stdout + done.stderr}")
+    for place, change in (
+            ("/request/body: {velden}", body("<StUF:organisatie>0000</StUF:organisatie>", "<StUF:organisatie>{velden}</StUF:organisatie>")),
+            ("/soap: {velden}", lambda m: m["soap"].update(headers=["<x>{vervolg}</x>"])),
+            ("/soap: 'persoon.naam.voornaam' is not a field", lambda m: m["soap"].update(headers=["<x>{bekend:persoon.naam.voornaam}</x>"]))):
+        text = shipped("stuf-bg-0310")
+        change(text)
+        done = connector("check", write("wrong.json", text))
+        check(done.returncode == 1 and place in done.stdout + done.stderr, f"{place}: {done.stdout + done.stderr}")
     text = shipped("stuf-bg-0310")
     body("<ns:scope>", empty + "<ns:scope>\n  ")(text)
     done = connector("check", write("right.json", text))

@@ -181,6 +181,36 @@ without_a_list_it_is_asked_once(void **state)
 	assert_int_equal(outcome, KP_FOUND);
 }
 
+/* What a request needs of an item is gathered from all its templates. */
+static void
+templates_say_what_an_item_needs(void **state)
+{
+	(void)state;
+	static const struct kp_template_part parts[] = {
+		{.name = KP_TEMPLATE_LITERAL, .text = KP_SLICE_INIT("lijst.nee")},
+		{.name = KP_TEMPLATE_KNOWN, .text = KP_SLICE_INIT("lijst.k")},
+		{.name = KP_TEMPLATE_KNOWN, .text = KP_SLICE_INIT("lijstje.k")},
+		{.name = KP_TEMPLATE_KNOWN, .text = KP_SLICE_INIT("lijst.w")},
+	};
+	static const struct kp_template first = {.parts = parts, .part_count = 3};
+	static const struct kp_template second = {.parts = parts, .part_count = 4};
+	struct kp_each_plan made = {.section = KP_SLICE("lijst")};
+	struct kp_each_plan once = {0};
+	struct kp_need need = make_need();
+	struct kp_each *each = NULL;
+	kp_each_add(&once, &second);
+	assert_int_equal(once.path_count, 0);
+	kp_each_add(&made, &first);
+	assert_int_equal(made.path_count, 1);
+	item_count = 3;
+	assert_int_equal(begin(&each, &made, &need), KP_DONE);
+	/* No item has the other one. */
+	kp_each_add(&made, &second);
+	assert_int_equal(made.path_count, 2);
+	each = NULL;
+	assert_int_equal(begin(&each, &made, &need), KP_SKIP);
+}
+
 static void
 missing_memory_is_told(void **state)
 {
@@ -203,6 +233,7 @@ main(void)
 		cmocka_unit_test(outcomes_add_up),
 		cmocka_unit_test(without_items_nothing_is_asked),
 		cmocka_unit_test(without_a_list_it_is_asked_once),
+		cmocka_unit_test(templates_say_what_an_item_needs),
 		cmocka_unit_test(missing_memory_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
