@@ -56,10 +56,12 @@ enum kp_verdict {
 	KP_DONE = 0, /* went well */
 	KP_NEXT = 1, /* finish only: call prepare again for the next page */
 	KP_SKIP = 2, /* prepare only: nothing to ask this source (what it needs from an
-			earlier wave is not known); the call ends as nietVanToepassing */
+			earlier wave is not known); the call ends as nietVanToepassing,
+			and as fout on a further page */
 	KP_UNMAPPED = 3, /* prepare only, since 1.2: what the question says (its purpose)
 			    has no word agreed with this partner, so it may not be
-			    asked; the call ends as nietBevraagd, `fault` says why */
+			    asked; the call ends as nietBevraagd (on a further page:
+			    fout), `fault` says why */
 	KP_FAIL = -1,    /* `fault` says why */
 	KP_NO_MEMORY = -2, /* scan only, since 1.2: that says nothing about the file */
 };

@@ -278,7 +278,12 @@ kp_source_call_prepare(struct kp_source_call *call)
 	call->subject_seen = false;
 	int verdict = private->connector->prepare(private->instance, call->memory,
 		&call->host, &call->need, &writer, &call->fault);
-	if (verdict == KP_SKIP) {
+	/* Something was asked and read already: without the rest it is no answer. */
+	if (call->need.page > 0 && (verdict == KP_SKIP || verdict == KP_UNMAPPED)) {
+		stop_by_connector(call,
+			"het vervolg kon niet worden gevraagd, dus het antwoord is niet "
+			"heel");
+	} else if (verdict == KP_SKIP) {
 		kp_source_call_stop(call, KP_NOT_APPLICABLE, KP_OK,
 			"een gegeven dat deze bron nodig heeft is niet bekend");
 	} else if (verdict == KP_UNMAPPED) {

@@ -204,6 +204,11 @@ def failures():
                                   "outcome": {"path": "code", "values": {"leeg": "nietsGevonden"}}})
         expect(f"second page: {name}", attempt(text, BSN, catalogue=CATALOGUE), stub, outcome, 2)
     waiting.set()
+    # A page that cannot be asked, for want of a value or of a code, is no end.
+    for name, target in (("value", "/lijst/{pagina}/{bekend:uitkeringen.wet}"), ("code", "/lijst/{pagina}/{doel|codes}")):
+        stub = serve([page(0, paginas=2), page(1, paginas=2)])
+        text = manifest(stub.port, {"pages": "paginas", "target": target}, tables={"codes": {"een-ander-doel": "x"}})
+        expect(f"without a {name} for the second page", attempt(text, BSN, catalogue=CATALOGUE), stub, "fout", 1)
     # Empty pages are pages too.
     empty = page(0, 0, next="?p=1")
     stub = serve([empty, page(1)])
