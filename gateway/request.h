@@ -58,15 +58,14 @@ struct kp_request_consult {
 	uint64_t duration_us;
 };
 
-/* More than the requests a call may make (limits/pages), so that too many is seen. */
-#define KP_REQUEST_KNOWN_MAX 1001u
-
-/* The items that earlier waves found in one list section, those with one key once. In the
- * arena of the request. */
+/* The items that the waves before `wave` found in one list section, those with one key
+ * once. In the arena of the request, for every call of that wave. */
 struct kp_request_known {
+	struct kp_request_known *next;
 	uint32_t section;
+	uint32_t wave;
 	uint32_t count;
-	const struct kp_found_item **items; /* NULL: not gathered */
+	const struct kp_found_item **items;
 };
 
 /* One question to one source. */
@@ -78,7 +77,7 @@ struct kp_request_call {
 	enum kp_once once;
 	struct kp_request_consult *consult; /* NULL: it has no decision point */
 	struct kp_need need;
-	struct kp_request_known known;
+	bool known_failed; /* memory ran out for what earlier waves found */
 	struct kp_collect collect;
 	struct kp_source_state state;
 	uint32_t entry;        /* of the plan */
@@ -174,6 +173,7 @@ struct kp_request {
 	struct kp_request_call *calls; /* by entry of the plan that is a call */
 	uint32_t call_count;
 	uint32_t wave;
+	struct kp_request_known *known;
 	bool consulted;                 /* the decision points were asked */
 	struct kp_source_state *states; /* by entry of the plan */
 	bool complete;                  /* volledig */
@@ -216,7 +216,8 @@ void kp_request_consult_cancel(struct kp_request *request);
 /* When all are done: what they refused is withheld. KP_E_MEMORY. */
 enum kp_status kp_request_consult_withhold(struct kp_request *request) KP_MUST_USE;
 
-/* request_known.c: lets the call's connector see what earlier waves found. */
+/* request_known.c: lets the call's connector see what earlier waves found. A connector
+ * that is told of nothing because memory ran out cannot know that: call->known_failed. */
 void kp_request_offer_known(struct kp_request_call *call);
 /* What a wave before `wave` found for a field; NULL when nothing. */
 const struct kp_found *kp_request_find_known(

@@ -5,12 +5,26 @@
 #include "request.h"
 
 #include "core/attr.h"
+#include "core/hash.h"
+
+static void
+note_failure(const struct kp_request_call *asking)
+{
+	struct kp_request *request = asking->request;
+	for (uint32_t i = 0; i < request->call_count; i++) {
+		if (&request->calls[i] == asking) {
+			request->calls[i].known_failed = true;
+		}
+	}
+}
 
 static struct kp_text
-text_of(struct kp_request *request, const struct kp_found *found)
+text_of(const struct kp_request_call *asking, const struct kp_found *found)
 {
 	struct kp_slice text = {0};
-	if (found == NULL || kp_found_text(found, &request->arena, &text) != KP_OK) {
+	if (found != NULL &&
+		kp_found_text(found, &asking->request->arena, &text) != KP_OK) {
+		note_failure(asking);
 		return (struct kp_text){NULL, 0};
 	}
 	return (struct kp_text){text.data, text.len};
@@ -49,95 +63,142 @@ static struct kp_text
 find_known(const struct kp_need *need, struct kp_text path)
 {
 	const struct kp_request_call *asking = need->known_context;
-	struct kp_request *request = asking->request;
-	return text_of(request,
+	const struct kp_request *request = asking->request;
+	return text_of(asking,
 		kp_request_find_known(request, field_of(request, path), need->wave));
 }
 
 /* Items. */
 
+/* Items under way, and a table of their keys: open addressing, an index + 1 in `items`, a
+ * power of two of slots of which at most half are taken. */
+struct gathering {
+	const struct kp_catalogue *catalogue;
+	struct kp_arena *arena;
+	struct kp_request_known *known;
+	struct kp_slice *keys; /* of each item; NULL data: it has none */
+	uint32_t *slots;
+	size_t mask;
+};
+
+/* Is it the first item with that key? Takes its place then. */
 static bool
-has_key(const struct kp_request_known *known, const struct kp_catalogue *catalogue,
-	const struct kp_found *key, uint32_t key_field)
+take_slot(struct gathering *gathering, struct kp_slice key)
 {
-	for (uint32_t i = 0; key != NULL && i < known->count; i++) {
-		const struct kp_found *other =
-			kp_found_in(catalogue, known->items[i], key_field);
-		if (other != NULL && kp_found_equal(other, key)) {
-			return true;
+	size_t at = kp_hash(key.data, key.len) & gathering->mask;
+	while (gathering->slots[at] != 0) {
+		if (kp_slice_equal(gathering->keys[gathering->slots[at] - 1], key)) {
+			return false;
 		}
+		at = (at + 1) & gathering->mask;
 	}
-	return false;
+	gathering->slots[at] = gathering->known->count + 1;
+	return true;
 }
 
-static void
-add_items(struct kp_request_known *known, const struct kp_collect *collect)
+static enum kp_status
+add_item(struct gathering *gathering, const struct kp_found_item *item)
 {
-	const struct kp_catalogue *catalogue = collect->options.catalogue;
-	uint32_t key_field = catalogue->sections[known->section].key_field;
-	for (uint32_t i = 0; i < collect->item_count; i++) {
-		const struct kp_found_item *item = &collect->items[i];
-		if (item->section != known->section ||
-			known->count == KP_REQUEST_KNOWN_MAX) {
-			continue;
-		}
-		const struct kp_found *key = key_field == KP_NO_ID
-			? NULL
-			: kp_found_in(catalogue, item, key_field);
-		if (!has_key(known, catalogue, key, key_field)) {
-			known->items[known->count++] = item;
-		}
+	struct kp_request_known *known = gathering->known;
+	uint32_t key_field = gathering->catalogue->sections[known->section].key_field;
+	const struct kp_found *found = key_field == KP_NO_ID
+		? NULL
+		: kp_found_in(gathering->catalogue, item, key_field);
+	struct kp_slice key = {0};
+	if (found != NULL && kp_found_text(found, gathering->arena, &key) != KP_OK) {
+		return KP_E_MEMORY;
 	}
+	if (found == NULL || take_slot(gathering, key)) {
+		gathering->keys[known->count] = key;
+		known->items[known->count++] = item;
+	}
+	return KP_OK;
 }
 
-static uint32_t
+/* Every item of the section that calls of earlier waves found. */
+static enum kp_status
+add_items(struct gathering *gathering, const struct kp_request *request)
+{
+	const struct kp_request_known *known = gathering->known;
+	enum kp_status status = KP_OK;
+	for (uint32_t i = 0; i < request->call_count; i++) {
+		const struct kp_request_call *call = &request->calls[i];
+		uint32_t count = gives(call, known->wave) ? call->collect.item_count : 0;
+		for (uint32_t j = 0; j < count && status == KP_OK; j++) {
+			if (call->collect.items[j].section == known->section) {
+				status = add_item(gathering, &call->collect.items[j]);
+			}
+		}
+	}
+	return status;
+}
+
+static size_t
 count_items(const struct kp_request *request, uint32_t wave)
 {
-	uint32_t count = 0;
+	size_t count = 0;
 	for (uint32_t i = 0; i < request->call_count; i++) {
 		const struct kp_request_call *call = &request->calls[i];
 		count += gives(call, wave) ? call->collect.item_count : 0;
 	}
-	return count < KP_REQUEST_KNOWN_MAX ? count : KP_REQUEST_KNOWN_MAX;
+	return count;
 }
 
-/* Gathers the items of a section once: earlier waves add no more. */
-static void
-gather(struct kp_request_call *asking, uint32_t section)
+/* NULL without memory. */
+static const struct kp_request_known *
+gather(struct kp_request *request, uint32_t section, uint32_t wave)
 {
-	struct kp_request *request = asking->request;
-	struct kp_request_known *known = &asking->known;
-	uint32_t wave = asking->need.wave;
-	if (known->items != NULL && known->section == section) {
-		return;
+	size_t count = count_items(request, wave);
+	size_t slots = 2;
+	while (slots < count * 2) {
+		slots *= 2;
 	}
-	*known = (struct kp_request_known){.section = section};
-	known->items = KP_ARENA_ARRAY(&request->arena, const struct kp_found_item *,
-		count_items(request, wave) + 1);
-	for (uint32_t i = 0; known->items != NULL && i < request->call_count; i++) {
-		if (gives(&request->calls[i], wave)) {
-			add_items(known, &request->calls[i].collect);
-		}
+	struct gathering gathering = {.catalogue = request->view->snapshot->catalogue,
+		.arena = &request->arena,
+		.known = KP_ARENA_NEW(&request->arena, struct kp_request_known),
+		.keys = KP_ARENA_ARRAY(&request->arena, struct kp_slice, count + 1),
+		.slots = KP_ARENA_ARRAY(&request->arena, uint32_t, slots),
+		.mask = slots - 1};
+	struct kp_request_known *known = gathering.known;
+	if (known == NULL || gathering.keys == NULL || gathering.slots == NULL) {
+		return NULL;
 	}
+	known->section = section;
+	known->wave = wave;
+	known->items =
+		KP_ARENA_ARRAY(&request->arena, const struct kp_found_item *, count + 1);
+	if (known->items == NULL || add_items(&gathering, request) != KP_OK) {
+		return NULL;
+	}
+	known->next = request->known;
+	request->known = known;
+	return known;
 }
 
-/* The items of a list section; NULL when it is none, or for a call of no wave. */
+/* The items of a list section; NULL when it is none, or without memory. Gathered once for
+ * each wave: earlier ones add no more. */
 static const struct kp_request_known *
 known_of(const struct kp_need *need, uint32_t section)
 {
 	const struct kp_request_call *asking = need->known_context;
 	struct kp_request *request = asking->request;
 	const struct kp_catalogue *catalogue = request->view->snapshot->catalogue;
-	if (section == KP_NO_ID || !catalogue->sections[section].list) {
+	if (section == KP_NO_ID || !catalogue->sections[section].list ||
+		asking->known_failed) {
 		return NULL;
 	}
-	for (uint32_t i = 0; i < request->call_count; i++) {
-		if (&request->calls[i] == asking) {
-			gather(&request->calls[i], section);
-			return &request->calls[i].known;
+	for (const struct kp_request_known *at = request->known; at != NULL;
+		at = at->next) {
+		if (at->section == section && at->wave == asking->need.wave) {
+			return at;
 		}
 	}
-	return NULL;
+	const struct kp_request_known *known =
+		gather(request, section, asking->need.wave);
+	if (known == NULL) {
+		note_failure(asking);
+	}
+	return known;
 }
 
 static uint32_t
@@ -154,7 +215,7 @@ static struct kp_text
 known_in(const struct kp_need *need, struct kp_text path, uint32_t index)
 {
 	const struct kp_request_call *asking = need->known_context;
-	struct kp_request *request = asking->request;
+	const struct kp_request *request = asking->request;
 	const struct kp_catalogue *catalogue = request->view->snapshot->catalogue;
 	uint32_t field = field_of(request, path);
 	const struct kp_request_known *known = known_of(
@@ -162,7 +223,7 @@ known_in(const struct kp_need *need, struct kp_text path, uint32_t index)
 	if (known == NULL || index >= known->count) {
 		return (struct kp_text){NULL, 0};
 	}
-	return text_of(request, kp_found_in(catalogue, known->items[index], field));
+	return text_of(asking, kp_found_in(catalogue, known->items[index], field));
 }
 
 void

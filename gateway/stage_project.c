@@ -28,6 +28,11 @@ kp_project_call(struct kp_request_call *call)
 {
 	struct kp_collect *collect = &call->collect;
 	call->projected = true;
+	if (call->known_failed) {
+		reject(call, KP_E_MEMORY,
+			KP_SLICE("er was geen geheugen voor wat andere bronnen vonden"));
+		return;
+	}
 	if (!call->state.asked) {
 		return;
 	}
