@@ -159,6 +159,9 @@ make_sources(struct kp_config *config, const struct kp_assemble_means *means,
 		manifests[i].name = files[i].name;
 		manifests[i].text = files[i].text;
 	}
+	const struct kp_pseudonym_key *key = config->pseudonym_key_count == 0
+		? NULL
+		: &config->pseudonym_keys[config->pseudonym_key_current];
 	bool serving = means->journal != NULL;
 	bool programs =
 		config->sources_programs && (!serving || means->attendant != NULL);
@@ -168,6 +171,9 @@ make_sources(struct kp_config *config, const struct kp_assemble_means *means,
 		.folder = config->folder,
 		.secret = kp_config_secret,
 		.secret_context = config,
+		.index_key = key == NULL
+			? KP_SLICE("")
+			: (struct kp_slice){(const char *)key->key, sizeof(key->key)},
 		.token = token,
 		.plugins = config->plugins,
 		.plugin_count = config->plugin_count,

@@ -25,6 +25,11 @@ kp_delivery_log(void *context, const struct kp_delivery_event *event)
 				KP_LOG_REASON, kp_delivery_refusal_name(event->refusal)),
 			kp_log_cstr(KP_LOG_ERROR, event->fault));
 		break;
+	case KP_DELIVERY_DROPPED:
+		KP_LOG(&log, ERROR, SOURCE,
+			"a delivery was altered while it was in force",
+			kp_log_number(KP_LOG_BYTES, (int64_t)event->bytes));
+		break;
 	case KP_DELIVERY_PROGRESS:
 		KP_LOG(&log, INFO, SOURCE, "a delivery is being read",
 			kp_log_number(KP_LOG_ROWS, (int64_t)event->rows),

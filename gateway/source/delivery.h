@@ -49,6 +49,7 @@ bool kp_source_delivery(
 enum kp_delivery_event_kind {
 	KP_DELIVERY_TAKEN,
 	KP_DELIVERY_REFUSED,
+	KP_DELIVERY_DROPPED,  /* its file was altered while it was in force */
 	KP_DELIVERY_PROGRESS, /* of a large one, now and then */
 };
 

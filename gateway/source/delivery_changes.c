@@ -206,7 +206,7 @@ static enum kp_status
 begin(struct series *series, const struct kp_export *base)
 {
 	const struct kp_row_index_options options = {
-		.identities = true, .key = kp_row_index_key(base->index)};
+		.identities = true, .like = base->index};
 	size_t room = series->making->private->manifest->file.series.files_max;
 	room = series->found_count < room ? series->found_count : room;
 	series->changes = kp_heap_calloc(1, sizeof(*series->changes));

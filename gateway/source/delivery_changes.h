@@ -23,7 +23,7 @@ struct kp_changes {
 	size_t count; /* at least 1 */
 	uint32_t day; /* of the last */
 	uint64_t rows;
-	struct kp_row_index *index; /* with the key of the base's */
+	struct kp_row_index *index; /* with the keys of the base's */
 };
 
 /*

@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "core/crc32c.h"
 #include "core/heap.h"
 
 #define TRIES 3
@@ -87,6 +86,8 @@ make(struct kp_delivery_making *making, struct kp_arena *arena)
 	making->refusal = base.refusal;
 	making->fault = base.fault;
 	if (base.export == NULL) {
+		making->altered = base.status != KP_E_BUSY &&
+			base.status != KP_E_MEMORY && kp_export_altered(&base);
 		return;
 	}
 	bool same = base.export == base.current && making->private->series_path == NULL;
@@ -100,6 +101,7 @@ void
 kp_delivery_make(struct kp_delivery_making *making)
 {
 	making->delivery = NULL;
+	making->altered = false;
 	making->status = KP_E_BUSY;
 	for (unsigned try = 0; making->status == KP_E_BUSY && try < TRIES; try++) {
 		struct kp_arena arena;
@@ -200,8 +202,11 @@ make_plan(struct plan *plan, struct kp_slice key, struct kp_row_place *found)
 }
 
 static enum kp_status
-read_row(struct kp_file *file, const struct kp_row_place *row, char *bytes)
+read_row(const struct kp_delivery *delivery, const struct kp_row_place *row, char *bytes)
 {
+	struct kp_file *file = row->file == 0
+		? delivery->base->rows
+		: delivery->changes->files[row->file - 1].file;
 	size_t done = 0;
 	while (done < row->len) {
 		size_t len = 0;
@@ -212,22 +217,23 @@ read_row(struct kp_file *file, const struct kp_row_place *row, char *bytes)
 		}
 		done += len;
 	}
-	return kp_crc32c(0, bytes, row->len) == row->sum ? KP_OK : KP_E_BUSY;
+	/* All indexes of a delivery have the same keys. */
+	return kp_row_index_intact(
+		       delivery->base->index, row, (struct kp_slice){bytes, row->len})
+		? KP_OK
+		: KP_E_BUSY;
 }
 
 static enum kp_status
 read_plan(const struct plan *plan, struct kp_delivery_rows *rows)
 {
-	const struct kp_delivery *delivery = plan->delivery;
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct kp_row_place *place = &plan->places[i];
 		if (i > 0 && place->file != plan->places[i - 1].file) {
 			rows->ends[rows->count++] = rows->len;
 		}
-		enum kp_status status = read_row(place->file == 0
-				? delivery->base->rows
-				: delivery->changes->files[place->file - 1].file,
-			place, rows->bytes + rows->len);
+		enum kp_status status =
+			read_row(plan->delivery, place, rows->bytes + rows->len);
 		if (status != KP_OK) {
 			return status;
 		}

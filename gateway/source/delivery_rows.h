@@ -29,6 +29,8 @@ struct kp_delivery_making {
 	enum kp_status status;            /* out */
 	enum kp_delivery_refusal refusal; /* out: of the latest whole delivery */
 	struct kp_fault fault;            /* out: what the connector said of its form */
+	bool altered; /* out, without a delivery: the file of the one in force is not what
+			 was verified any more, so that nothing is */
 };
 
 /* The latest whole delivery that is good, with the changes after it. What is refused is

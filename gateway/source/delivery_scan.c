@@ -5,59 +5,46 @@
 
 #include <string.h>
 
-#include "core/crc32c.h"
+#include "connectors/fault.h"
 #include "core/heap.h"
 
 #define PIECE_BYTES ((size_t)128 * 1024)
+/* The longest row of our own forms is 1 MiB of text, each quote of it written twice. */
+#define ROW_BYTES_MAX ((size_t)9 << 18)
+#define WINDOW_FIRST (4 * PIECE_BYTES)
 
-/* One reading of a file. The piece under way lies behind the one before it, so that a row
- * over their border lies there whole. */
+/* One reading of a file. The piece under way lies behind what came after the last row, so
+ * that the next row lies there whole: what is summed is what was digested, and not what
+ * somebody put in its place meanwhile. */
 struct pass {
 	struct kp_delivery_scan *scan;
 	void *state;           /* the connector's; NULL: only the digest */
 	enum kp_status status; /* of the builder */
 	struct kp_sha256 sha;
-	char *window;  /* 2 * PIECE_BYTES */
+	char *window;
+	size_t room;
 	uint64_t from; /* offset in the file of its first byte */
 	size_t held;   /* bytes in it */
+	uint64_t seen; /* offset in the file where the last row ended */
 };
 
-/* The sum of a row longer than the window, from the file. */
+/* KP_E_SOURCE when it is not in the window. */
 static enum kp_status
-sum_long_row(const struct pass *pass, struct kp_row_place *place)
+place_row(struct pass *pass, uint64_t offset, uint64_t len, struct kp_row_place *place)
 {
-	char bytes[4096];
-	uint32_t done = 0;
-	enum kp_status status = KP_OK;
-	while (status == KP_OK && done < place->len) {
-		size_t len = place->len - done;
-		size_t got = 0;
-		len = len < sizeof(bytes) ? len : sizeof(bytes);
-		status = kp_file_read_at(
-			pass->scan->file, place->offset + done, bytes, len, &got);
-		if (status == KP_OK && got == 0) {
-			status = KP_E_BUSY;
-		}
-		place->sum = kp_crc32c(place->sum, bytes, got);
-		done += (uint32_t)got;
-	}
-	kp_wipe(bytes, sizeof(bytes));
-	return status;
-}
-
-static enum kp_status
-sum_row(const struct pass *pass, uint64_t offset, uint64_t len,
-	struct kp_row_place *place)
-{
-	if (len > UINT32_MAX) {
-		return KP_E_LIMIT;
-	}
-	*place = (struct kp_row_place){.offset = offset, .len = (uint32_t)len};
 	uint64_t end = pass->from + pass->held;
-	if (offset < pass->from || offset > end || len > end - offset) {
-		return sum_long_row(pass, place);
+	*place = (struct kp_row_place){.offset = offset, .file = pass->scan->number};
+	if (len > ROW_BYTES_MAX || offset < pass->from || offset > end ||
+		len > end - offset) {
+		return KP_E_SOURCE;
 	}
-	place->sum = kp_crc32c(0, pass->window + (offset - pass->from), (size_t)len);
+	place->len = (uint32_t)len;
+	pass->seen = offset + len;
+	if (pass->scan->builder != NULL) {
+		const char *bytes = pass->window + (offset - pass->from);
+		place->sum = kp_row_index_sum(
+			pass->scan->builder, (struct kp_slice){bytes, (size_t)len});
+	}
 	return KP_OK;
 }
 
@@ -77,8 +64,7 @@ add_row(void *context, struct kp_text key, uint64_t offset, uint64_t len)
 	struct pass *pass = context;
 	struct kp_delivery_scan *scan = pass->scan;
 	struct kp_row_place place;
-	pass->status = sum_row(pass, offset, len, &place);
-	place.file = scan->number;
+	pass->status = place_row(pass, offset, len, &place);
 	scan->rows += key.len > 0 ? 1 : 0;
 	if (pass->status == KP_OK && !scan->dry) {
 		pass->status = key.len == 0 && scan->preamble != NULL
@@ -95,7 +81,6 @@ index_entry(const struct kp_delivery_scan *scan, const struct kp_index_entry *en
 {
 	struct kp_row_index_builder *builder = scan->builder;
 	enum kp_status status = KP_OK;
-	place->file = scan->number;
 	if (entry->identity.len > 0) {
 		place->identity = kp_row_index_identity(builder,
 			(struct kp_slice){entry->identity.data, entry->identity.len});
@@ -115,7 +100,7 @@ add_entry(void *context, const struct kp_index_entry *entry)
 {
 	struct pass *pass = context;
 	struct kp_row_place place;
-	pass->status = sum_row(pass, entry->offset, entry->len, &place);
+	pass->status = place_row(pass, entry->offset, entry->len, &place);
 	pass->scan->rows++;
 	if (pass->status == KP_OK && !pass->scan->dry) {
 		pass->status = index_entry(pass->scan, entry, &place);
@@ -158,6 +143,12 @@ take_piece(struct pass *pass, struct kp_slice piece, enum kp_status status, bool
 	if (status != KP_OK) {
 		return status;
 	}
+	if (pass->status == KP_E_SOURCE) {
+		(void)kp_fault_set(&pass->scan->fault, "",
+			"the connector names a row that is not where it reads, or is "
+			"longer than %zu bytes",
+			ROW_BYTES_MAX);
+	}
 	if (pass->status != KP_OK) {
 		return pass->status;
 	}
@@ -166,18 +157,41 @@ take_piece(struct pass *pass, struct kp_slice piece, enum kp_status status, bool
 					  : KP_E_SOURCE;
 }
 
-/* Reads the next piece behind what is in the window, which keeps one piece. */
+/* Room for a piece, behind what may be part of a row. */
+static enum kp_status
+make_room(struct pass *pass)
+{
+	size_t gone = (size_t)(pass->seen > pass->from ? pass->seen - pass->from : 0);
+	size_t kept = pass->held - gone;
+	kept = kept > ROW_BYTES_MAX ? ROW_BYTES_MAX : kept;
+	gone = pass->held - kept;
+	memmove(pass->window, pass->window + gone, kept);
+	pass->from += gone;
+	pass->held = kept;
+	if (pass->room - kept >= PIECE_BYTES) {
+		return KP_OK;
+	}
+	char *window = kp_heap_realloc(pass->window, 2 * pass->room);
+	if (window == NULL) {
+		return KP_E_MEMORY;
+	}
+	pass->window = window;
+	pass->room *= 2;
+	return KP_OK;
+}
+
+/* Reads the next piece behind what is in the window. */
 static enum kp_status
 next_piece(struct pass *pass, struct kp_slice *ret_piece)
 {
 	size_t len = 0;
-	size_t kept = pass->held < PIECE_BYTES ? pass->held : PIECE_BYTES;
-	memmove(pass->window, pass->window + pass->held - kept, kept);
-	pass->from += pass->held - kept;
-	pass->held = kept;
-	char *piece = pass->window + kept;
-	enum kp_status status = kp_file_read_at(
-		pass->scan->file, pass->from + kept, piece, PIECE_BYTES, &len);
+	enum kp_status status =
+		pass->room - pass->held < PIECE_BYTES ? make_room(pass) : KP_OK;
+	char *piece = pass->window + pass->held;
+	if (status == KP_OK) {
+		status = kp_file_read_at(pass->scan->file, pass->from + pass->held, piece,
+			PIECE_BYTES, &len);
+	}
 	*ret_piece = (struct kp_slice){piece, status == KP_OK ? len : 0};
 	pass->held += ret_piece->len;
 	return status;
@@ -203,9 +217,9 @@ read_pieces(struct pass *pass)
 enum kp_status
 kp_delivery_scan(struct kp_delivery_scan *scan)
 {
-	struct pass pass = {.scan = scan};
+	struct pass pass = {.scan = scan, .room = WINDOW_FIRST};
 	size_t size = scan->private->connector->scan_size + 1;
-	pass.window = kp_heap_alloc(2 * PIECE_BYTES);
+	pass.window = kp_heap_alloc(pass.room);
 	bool parses = scan->builder != NULL || scan->dry;
 	pass.state = parses ? kp_heap_calloc(1, size) : NULL;
 	enum kp_status status = KP_E_MEMORY;

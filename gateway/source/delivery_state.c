@@ -123,6 +123,16 @@ kp_delivery_state_refused(struct kp_delivery_state *state, const char *path,
 }
 
 void
+kp_delivery_state_dropped(struct kp_delivery_state *state, const char *path)
+{
+	struct kp_delivery_event event = {.kind = KP_DELIVERY_DROPPED,
+		.fault = "",
+		.bytes = atomic_load(&state->bytes)};
+	atomic_store(&state->in_force, false);
+	tell(state, path, &event);
+}
+
+void
 kp_delivery_state_inherit(
 	struct kp_delivery_state *state, struct kp_delivery_state *before)
 {

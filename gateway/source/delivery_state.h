@@ -47,6 +47,8 @@ void kp_delivery_state_taken(
 	struct kp_delivery_state *state, const struct kp_delivery_taken *taken);
 void kp_delivery_state_refused(struct kp_delivery_state *state, const char *path,
 	enum kp_delivery_refusal refusal, const struct kp_fault *fault);
+/* What was in force is so no more, and nothing is in its place. */
+void kp_delivery_state_dropped(struct kp_delivery_state *state, const char *path);
 
 /* What there is to tell comes along. Nobody else writes `state` yet. */
 void kp_delivery_state_inherit(

@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-#include "core/crc32c.h"
 #include "core/hash.h"
 #include "core/heap.h"
+#include "crypto/crypto.h"
 #include "io/file.h"
 #include "source/row_index_private.h"
 
@@ -18,17 +18,35 @@ kp_row_bucket(uint64_t hash, uint32_t buckets)
 	return (uint32_t)(((hash >> 32) * buckets) >> 32);
 }
 
-static uint32_t
-page_sum(const struct kp_row_page *page)
+enum kp_status
+kp_row_keys_make(const unsigned char *secret, const unsigned char *salt,
+	struct kp_row_keys *ret_keys)
 {
-	size_t from = sizeof(page->sum);
-	return kp_crc32c(0, (const char *)page + from, sizeof(*page) - from);
+	unsigned char macs[2][KP_SHA256_BYTES];
+	char text[1 + KP_ROW_INDEX_SECRET_BYTES];
+	struct kp_slice key = {(const char *)secret, KP_ROW_INDEX_SECRET_BYTES};
+	enum kp_status status = KP_OK;
+	memcpy(text + 1, salt, KP_ROW_INDEX_SECRET_BYTES);
+	for (unsigned i = 0; status == KP_OK && i < KP_ARRAY_LEN(macs); i++) {
+		text[0] = (char)i;
+		status = kp_hmac_sha256(
+			key, (struct kp_slice){text, sizeof(text)}, macs[i]);
+	}
+	if (status == KP_OK) {
+		memcpy(ret_keys->hash, macs[0], KP_ROW_KEY_BYTES);
+		memcpy(ret_keys->row, macs[0] + KP_ROW_KEY_BYTES, KP_ROW_KEY_BYTES);
+		memcpy(ret_keys->page, macs[1], KP_ROW_KEY_BYTES);
+	}
+	kp_wipe(macs, sizeof(macs));
+	return status;
 }
 
-void
-kp_row_page_seal(struct kp_row_page *page)
+uint64_t
+kp_row_page_sum(const struct kp_row_index *index, const struct kp_row_page *page)
 {
-	page->sum = page_sum(page);
+	size_t used = KP_ROW_PAGE_HEAD_BYTES - sizeof(page->sum) +
+		(size_t)page->count * index->header.row_bytes;
+	return kp_hash_keyed(index->keys.page, &page->number, used);
 }
 
 static enum kp_status
@@ -40,9 +58,9 @@ read_page(const struct kp_row_index *index, uint32_t number, struct kp_row_page 
 	if (status != KP_OK) {
 		return status;
 	}
-	return len == sizeof(*page) &&
+	return len == sizeof(*page) && page->number == number &&
 			page->count <= kp_row_page_room(index->header.row_bytes) &&
-			page->sum == page_sum(page)
+			page->sum == kp_row_page_sum(index, page)
 		? KP_OK
 		: KP_E_CORRUPT;
 }
@@ -115,7 +133,7 @@ kp_row_index_find(const struct kp_row_index *index, struct kp_slice key,
 {
 	const struct kp_row_header *header = &index->header;
 	struct finding finding = {.places = places, .room = room};
-	uint64_t hash = kp_hash_keyed(header->key, key.data, key.len);
+	uint64_t hash = kp_hash_keyed(index->keys.hash, key.data, key.len);
 	for (uint32_t i = 0; i < header->preamble_count && finding.count < room; i++) {
 		places[finding.count++] = kp_row_place_of(&header->preamble[i]);
 	}
@@ -154,10 +172,12 @@ kp_row_index_latest(const struct kp_row_index *index, const struct kp_row_place 
 	return status;
 }
 
-const unsigned char *
-kp_row_index_key(const struct kp_row_index *index)
+bool
+kp_row_index_intact(const struct kp_row_index *index, const struct kp_row_place *place,
+	struct kp_slice row)
 {
-	return index->header.key;
+	return row.len == place->len &&
+		(uint32_t)kp_hash_keyed(index->keys.row, row.data, row.len) == place->sum;
 }
 
 struct kp_row_index_facts
@@ -173,15 +193,17 @@ kp_row_index_rows(const struct kp_row_index *index)
 	return index->header.rows;
 }
 
-uint32_t
-kp_row_header_sum(const struct kp_row_header *header)
+uint64_t
+kp_row_header_sum(const struct kp_row_index *index)
 {
-	return kp_crc32c(0, (const char *)header + sizeof(header->sum),
-		sizeof(*header) - sizeof(header->sum));
+	const struct kp_row_header *header = &index->header;
+	return kp_hash_keyed(
+		index->keys.page, header->magic, sizeof(*header) - sizeof(header->sum));
 }
 
 static enum kp_status
-check_header(const struct kp_row_index *index, const unsigned char *origin)
+check_header(struct kp_row_index *index, const unsigned char *secret,
+	const unsigned char *origin)
 {
 	const struct kp_row_header *header = &index->header;
 	struct kp_file_stamp stamp;
@@ -189,7 +211,11 @@ check_header(const struct kp_row_index *index, const unsigned char *origin)
 		header->version != KP_ROW_INDEX_VERSION) {
 		return KP_E_NOT_FOUND;
 	}
-	if (header->sum != kp_row_header_sum(header) || header->buckets == 0 ||
+	enum kp_status status = kp_row_keys_make(secret, header->salt, &index->keys);
+	if (status != KP_OK) {
+		return status;
+	}
+	if (header->sum != kp_row_header_sum(index) || header->buckets == 0 ||
 		header->preamble_count > KP_ROW_INDEX_PREAMBLE_MAX ||
 		kp_file_stat(index->file, &stamp) != KP_OK ||
 		stamp.size != (uint64_t)header->pages * KP_ROW_PAGE_BYTES ||
@@ -204,7 +230,8 @@ check_header(const struct kp_row_index *index, const unsigned char *origin)
 }
 
 enum kp_status
-kp_row_index_open(const char *path, const unsigned char origin[KP_ROW_INDEX_ORIGIN_BYTES],
+kp_row_index_open(const char *path, const unsigned char secret[KP_ROW_INDEX_SECRET_BYTES],
+	const unsigned char origin[KP_ROW_INDEX_ORIGIN_BYTES],
 	struct kp_row_index **ret_index)
 {
 	struct kp_error err = {0};
@@ -219,8 +246,9 @@ kp_row_index_open(const char *path, const unsigned char origin[KP_ROW_INDEX_ORIG
 			sizeof(index->header), &len);
 	}
 	if (status == KP_OK) {
-		status = len == sizeof(index->header) ? check_header(index, origin)
-						      : KP_E_CORRUPT;
+		status = len == sizeof(index->header)
+			? check_header(index, secret, origin)
+			: KP_E_CORRUPT;
 	}
 	if (status != KP_OK) {
 		kp_row_index_close(&index);

@@ -5,9 +5,14 @@
  * read as a whole: a look-up is one read of one page, and resident memory does not grow
  * with the export. It holds keyed hashes, offsets and lengths, and no data of a client.
  *
- * Page 0 is the header: version, key of the hash, what the index was made from, rows that
- * go before every look-up. Then come the buckets, ordered by hash, and behind them what
- * did not fit in one. Every page has its checksum (CRC-32C).
+ * Page 0 is the header: version, what the index was made from, rows that go before every
+ * look-up. Then come the buckets, ordered by hash, and behind them what did not fit in
+ * one.
+ *
+ * Hashes, sums of rows and sums of pages are SipHash-1-3 under keys that are in no file:
+ * HMAC-SHA-256 of a secret of the gateway's and the salt in the header. So who can write
+ * the export or the index, but does not have that secret, cannot make a row or a page
+ * that is taken for one that was indexed, nor leave one out.
  *
  * Building keeps a few kilobytes for each of 256 parts of the hashes and spills the rest;
  * its memory is bounded too. All of it blocks: for worker threads.
@@ -26,16 +31,18 @@
 /* What an index was made from; two that are not equal are not the same. */
 #define KP_ROW_INDEX_ORIGIN_BYTES ((size_t)32)
 
-#define KP_ROW_INDEX_KEY_BYTES 16
+#define KP_ROW_INDEX_SECRET_BYTES ((size_t)32)
 #define KP_ROW_INDEX_OFFSET_MAX (((uint64_t)1 << 48) - 1)
 
 struct kp_row_place {
 	uint64_t offset; /* at most KP_ROW_INDEX_OFFSET_MAX */
 	uint32_t len;
-	uint32_t sum;      /* CRC-32C of its bytes when it was indexed */
+	uint32_t sum;      /* kp_row_index_sum of its bytes when it was indexed */
 	uint64_t identity; /* which row of the partner's it is; 0: not known */
 	uint16_t file;     /* of several, the one it is in */
 };
+
+struct kp_row_index;
 
 /* What a file said of itself while it was read. */
 struct kp_row_index_facts {
@@ -47,11 +54,11 @@ struct kp_row_index_options {
 	const char *path; /* where it will be; NULL keeps it in memory (not resident: a
 			     file without a name) */
 	bool identities;  /* they are kept too */
-	const unsigned char *key; /* KP_ROW_INDEX_KEY_BYTES of another index, to compare
-				     identities with; NULL: a new one */
+	const unsigned char *secret; /* KP_ROW_INDEX_SECRET_BYTES; not used with `like` */
+	const struct kp_row_index *like; /* has the same keys, so that identities can be
+					    compared; NULL: keys of its own */
 };
 
-struct kp_row_index;
 struct kp_row_index_builder;
 
 enum kp_status kp_row_index_begin(const struct kp_row_index_options *options,
@@ -59,6 +66,9 @@ enum kp_status kp_row_index_begin(const struct kp_row_index_options *options,
 /* The identity that a text has in this index, and in others with its key; never 0. */
 uint64_t kp_row_index_identity(
 	const struct kp_row_index_builder *builder, struct kp_slice text);
+/* The sum of a row's bytes, for its place. */
+uint32_t kp_row_index_sum(
+	const struct kp_row_index_builder *builder, struct kp_slice row) KP_MUST_USE;
 /* Something happened to the row of an identity: `place` says where. For
  * kp_row_index_latest only. */
 enum kp_status kp_row_index_touch(struct kp_row_index_builder *builder,
@@ -76,15 +86,18 @@ enum kp_status kp_row_index_finish(struct kp_row_index_builder **builder,
 void kp_row_index_abandon(struct kp_row_index_builder **builder);
 
 /* One that lies there. KP_E_NOT_FOUND when there is none or it was made from something
- * else or by another version; KP_E_CORRUPT when its checksum is wrong. */
+ * else or by another version; KP_E_CORRUPT when its sum is wrong, which it is too when it
+ * was made with another secret. */
 enum kp_status kp_row_index_open(const char *path,
+	const unsigned char secret[KP_ROW_INDEX_SECRET_BYTES],
 	const unsigned char origin[KP_ROW_INDEX_ORIGIN_BYTES],
 	struct kp_row_index **ret_index) KP_MUST_USE;
 void kp_row_index_close(struct kp_row_index **index);
 uint64_t kp_row_index_rows(const struct kp_row_index *index);
 struct kp_row_index_facts kp_row_index_facts(const struct kp_row_index *index);
-/* KP_ROW_INDEX_KEY_BYTES, as long as the index. */
-const unsigned char *kp_row_index_key(const struct kp_row_index *index);
+/* Are these the bytes of the row that was indexed at this place? */
+bool kp_row_index_intact(const struct kp_row_index *index,
+	const struct kp_row_place *place, struct kp_slice row) KP_MUST_USE;
 
 /* Did nothing happen to the identity of this row behind its place, in its file or a later
  * one? */

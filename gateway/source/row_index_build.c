@@ -76,11 +76,14 @@ begin(struct kp_row_index_builder *builder, const struct kp_row_index_options *o
 	if (status != KP_OK) {
 		return status;
 	}
-	if (options->key != NULL) {
-		memcpy(header->key, options->key, sizeof(header->key));
+	if (options->like != NULL) {
+		builder->index->keys = options->like->keys;
 		return KP_OK;
 	}
-	return kp_random_bytes(header->key, sizeof(header->key));
+	status = kp_random_bytes(header->salt, sizeof(header->salt));
+	return status == KP_OK
+		? kp_row_keys_make(options->secret, header->salt, &builder->index->keys)
+		: status;
 }
 
 enum kp_status
@@ -172,15 +175,21 @@ kp_row_index_add(struct kp_row_index_builder *builder, struct kp_slice key,
 	if (key.len == 0) {
 		return add_preamble(header, &row);
 	}
-	row.hash = kp_hash_keyed(header->key, key.data, key.len);
+	row.hash = kp_hash_keyed(builder->index->keys.hash, key.data, key.len);
 	return add_to_part(builder, &row);
 }
 
 uint64_t
 kp_row_index_identity(const struct kp_row_index_builder *builder, struct kp_slice text)
 {
-	uint64_t hash = kp_hash_keyed(builder->index->header.key, text.data, text.len);
+	uint64_t hash = kp_hash_keyed(builder->index->keys.hash, text.data, text.len);
 	return hash == 0 ? 1 : hash;
+}
+
+uint32_t
+kp_row_index_sum(const struct kp_row_index_builder *builder, struct kp_slice row)
+{
+	return (uint32_t)kp_hash_keyed(builder->index->keys.row, row.data, row.len);
 }
 
 enum kp_status
@@ -201,7 +210,8 @@ kp_row_index_touch(struct kp_row_index_builder *builder, const struct kp_row_pla
 static enum kp_status
 write_page(struct kp_row_index_builder *builder, uint32_t number)
 {
-	kp_row_page_seal(&builder->page);
+	builder->page.number = number;
+	builder->page.sum = kp_row_page_sum(builder->index, &builder->page);
 	return kp_file_write_at(builder->index->file,
 		(uint64_t)number * KP_ROW_PAGE_BYTES, (const char *)&builder->page,
 		sizeof(builder->page));
@@ -311,7 +321,7 @@ write_header(struct kp_row_index_builder *builder, const unsigned char *origin)
 	header->version = KP_ROW_INDEX_VERSION;
 	memcpy(header->origin, origin, sizeof(header->origin));
 	header->pages = builder->overflow;
-	header->sum = kp_row_header_sum(header);
+	header->sum = kp_row_header_sum(builder->index);
 	memset(&builder->page, 0, sizeof(builder->page));
 	memcpy(&builder->page, header, sizeof(*header));
 	return kp_file_write_at(builder->index->file, 0, (const char *)&builder->page,

@@ -433,6 +433,15 @@ load_plugins(struct kp_source_set *set, const struct kp_source_set_options *opti
 	}
 }
 
+/* A key of its own, so that nothing sealed with it says anything about the other. */
+static enum kp_status
+make_index_secret(struct kp_slice key, unsigned char ret_secret[KP_SHA256_BYTES])
+{
+	return key.len == 0
+		? kp_random_bytes(ret_secret, KP_SHA256_BYTES)
+		: kp_hmac_sha256(key, KP_SLICE("ketenpoort row index"), ret_secret);
+}
+
 enum kp_status
 kp_source_set_create(const struct kp_source_set_options *options,
 	struct kp_findings *findings, struct kp_source_set **ret_set)
@@ -450,7 +459,9 @@ kp_source_set_create(const struct kp_source_set_options *options,
 	load_plugins(set, options, findings);
 	set->sources =
 		KP_ARENA_ARRAY(&set->arena, struct kp_source, options->file_count + 1);
-	enum kp_status status = set->sources == NULL ? KP_E_MEMORY : KP_OK;
+	enum kp_status status = set->sources == NULL
+		? KP_E_MEMORY
+		: make_index_secret(options->index_key, set->index_secret);
 	for (size_t i = 0; i < options->file_count && status != KP_E_MEMORY; i++) {
 		struct kp_source_opening opening = {.set = set,
 			.options = options,

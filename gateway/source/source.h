@@ -105,6 +105,8 @@ struct kp_source_set_options {
 	bool show_errors;               /* what they write to standard error */
 	kp_secret_fn secret;
 	void *secret_context;
+	struct kp_slice index_key; /* a secret of the gateway's, under which indexes of
+				      exports are sealed; empty: they are kept nowhere */
 	const struct kp_tls_token *token; /* where keys may be; NULL: in files only */
 	const char *const *plugins;       /* shared objects to load; may be NULL */
 	size_t plugin_count;

@@ -14,7 +14,6 @@
 #include "source/delivery_verify.h"
 #include "source/source_rows.h"
 
-#define SCAN_TRIES 3
 #define DAY_MS ((int64_t)86400000)
 
 void
@@ -87,6 +86,15 @@ kp_export_intact(const struct kp_export *export)
 	return kp_export_unwritten(export->file, &export->stamp);
 }
 
+/* Nothing happened to it while it was read, not even with its time put back. */
+static bool
+unchanged(const struct kp_export *export)
+{
+	struct kp_file_stamp now;
+	return kp_file_stat(export->file, &now) == KP_OK &&
+		kp_export_same_file(&now, &export->stamp);
+}
+
 /* The index. */
 
 /* An index belongs to what is in this file, read as the manifest says. */
@@ -144,7 +152,7 @@ look_at(struct coming *coming, bool index_there)
 			coming->scan.digest, making->now_ms / 1000, &coming->list_day,
 			&coming->refusal);
 	}
-	if (status == KP_OK && !kp_export_intact(coming->export)) {
+	if (status == KP_OK && !unchanged(coming->export)) {
 		status = KP_E_BUSY;
 	}
 	if (status == KP_OK && coming->refusal != KP_DELIVERY_REFUSAL_NONE) {
@@ -152,8 +160,8 @@ look_at(struct coming *coming, bool index_there)
 	}
 	if (status == KP_OK && index_there) {
 		origin_of(private, coming->scan.digest, origin);
-		if (kp_row_index_open(private->index_path, origin,
-			    &coming->export->index) != KP_OK) {
+		if (kp_row_index_open(private->index_path, private->set->index_secret,
+			    origin, &coming->export->index) != KP_OK) {
 			coming->export->index = NULL;
 		}
 	}
@@ -167,7 +175,7 @@ open_rows(struct coming *coming)
 	struct kp_export *export = coming->export;
 	enum kp_status status = kp_source_rows_open(coming->making->private, export->file,
 		&export->rows, &coming->scan.fault);
-	return status == KP_E_SOURCE && !kp_export_intact(export) ? KP_E_BUSY : status;
+	return status == KP_E_SOURCE && !unchanged(export) ? KP_E_BUSY : status;
 }
 
 /* The rows into the index; what is digested of the file afterwards, or while its rows are
@@ -188,7 +196,7 @@ scan_rows(struct coming *coming, struct kp_row_index_builder *builder, bool look
 	}
 	bool other = looked && memcmp(before, scan->digest, sizeof(before)) != 0;
 	bool read = status == KP_OK || status == KP_E_SOURCE;
-	return read && (other || !kp_export_intact(coming->export)) ? KP_E_BUSY : status;
+	return read && (other || !unchanged(coming->export)) ? KP_E_BUSY : status;
 }
 
 static enum kp_status
@@ -197,8 +205,9 @@ make_index(struct coming *coming, bool looked)
 	unsigned char origin[KP_ROW_INDEX_ORIGIN_BYTES];
 	struct kp_row_index_builder *builder = NULL;
 	const struct kp_source_private *private = coming->making->private;
-	const struct kp_row_index_options options = {
-		.path = private->index_path, .identities = private->series_path != NULL};
+	const struct kp_row_index_options options = {.path = private->index_path,
+		.identities = private->series_path != NULL,
+		.secret = private->set->index_secret};
 	enum kp_status status = kp_row_index_begin(&options, &builder);
 	if (status == KP_OK) {
 		status = scan_rows(coming, builder, looked);
@@ -349,6 +358,8 @@ try_delivery(struct kp_export_making *making, const struct kp_delivery_file *fou
 		status = fill_export(&coming);
 	}
 	if (status == KP_OK) {
+		memcpy(coming.export->digest, coming.scan.digest,
+			sizeof(coming.export->digest));
 		making->export = coming.export;
 		return KP_OK;
 	}
@@ -396,8 +407,23 @@ void
 kp_export_make(struct kp_export_making *making)
 {
 	making->export = NULL;
-	making->status = KP_E_BUSY;
-	for (unsigned try = 0; making->status == KP_E_BUSY && try < SCAN_TRIES; try++) {
-		making->status = try_all(making);
+	making->status = try_all(making);
+}
+
+bool
+kp_export_altered(const struct kp_export_making *making)
+{
+	const struct kp_export *current = making->current;
+	if (current == NULL || (!making->anew && unchanged(current))) {
+		return false;
 	}
+	struct kp_delivery_scan scan = {
+		.private = making->private,
+		.state = making->state,
+		.path = current->path,
+		.file = current->file,
+		.size = current->stamp.size,
+	};
+	return kp_delivery_scan(&scan) == KP_OK &&
+		memcmp(scan.digest, current->digest, sizeof(scan.digest)) != 0;
 }

@@ -24,6 +24,7 @@ struct kp_export {
 	struct kp_file *rows; /* what the index points into: the file itself, or what it
 				 unpacks to */
 	struct kp_file_stamp stamp;
+	unsigned char digest[KP_SHA256_BYTES]; /* of the file */
 	struct kp_row_index *index;
 	struct kp_delivery_name name;
 	int64_t dated_ms; /* end of the day of the delivery, or its time; 0: not known */
@@ -46,13 +47,16 @@ struct kp_export_making {
 	struct kp_arena *arena;           /* for names */
 };
 
-/* Opens the latest delivery that is good and its index, or makes the index; tries again
+/* Opens the latest delivery that is good and its index, or makes the index; KP_E_BUSY
  * when the file changes meanwhile. One that is refused is said and passed over. */
 void kp_export_make(struct kp_export_making *making);
 void kp_export_unref(struct kp_export *export);
 
-/* Is the open file still what was indexed? */
+/* Is the open file still what was indexed, by what its writer can set? */
 bool kp_export_intact(const struct kp_export *export);
+/* Has the one in force other bytes now? Reads it when there is a sign of that: its stamp,
+ * or `anew`. */
+bool kp_export_altered(const struct kp_export_making *making);
 
 /* Of any file: was it not written in since then? */
 bool kp_export_unwritten(struct kp_file *file, const struct kp_file_stamp *then);

@@ -86,7 +86,8 @@ check_file(struct kp_source_opening *opening)
 	}
 	store->source = opening->source;
 	store->state.source = opening->source;
-	if (private->manifest->file.index.len > 0) {
+	if (private->manifest->file.index.len > 0 &&
+		opening->options->index_key.len > 0) {
 		struct kp_slice index =
 			kp_source_path(opening, private->manifest->file.index);
 		private->index_path = index.data;
@@ -160,9 +161,13 @@ static struct kp_delivery *
 adopt(struct kp_file_store *store, const struct kp_delivery_making *making,
 	const unsigned char sight[KP_SIGHT_BYTES])
 {
-	struct kp_delivery *old = making->delivery == NULL ? NULL : store->delivery;
-	if (making->delivery != NULL) {
+	struct kp_delivery *old = NULL;
+	if (making->delivery != NULL || making->altered) {
+		old = store->delivery;
 		store->delivery = making->delivery;
+	}
+	if (making->altered && old != NULL) {
+		kp_delivery_state_dropped(&store->state, old->base->path);
 	}
 	if (settled(making)) {
 		memcpy(store->sight, sight, sizeof(store->sight));

@@ -13,6 +13,7 @@
 #include "connectors/manifest.h"
 #include "connectors/registry.h"
 #include "crypto/certificate_trust.h"
+#include "crypto/crypto.h"
 #include "io/sql.h"
 #include "io/tls.h"
 #include "source/source.h"
@@ -118,8 +119,9 @@ void kp_source_services_close(struct kp_source_private *private);
 struct kp_source_set {
 	struct kp_arena arena;
 	struct kp_registry registry;
-	atomic_uint refs;    /* one of the owner, one for each link */
-	kp_delivery_fn tell; /* of deliveries; NULL: nobody */
+	atomic_uint refs; /* one of the owner, one for each link */
+	unsigned char index_secret[KP_SHA256_BYTES]; /* of the indexes of exports */
+	kp_delivery_fn tell;                         /* of deliveries; NULL: nobody */
 	void *tell_context;
 	struct kp_source *sources;
 	size_t count;

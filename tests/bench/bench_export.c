@@ -81,8 +81,10 @@ open_source(const char *manifest, const char *folder, struct kp_arena *arena,
 	struct kp_findings findings;
 	kp_findings_init(&findings, 10);
 	struct kp_manifest_file file = {"m.json", kp_slice_from(manifest)};
-	struct kp_source_set_options options = {
-		.files = &file, .file_count = 1, .folder = folder};
+	struct kp_source_set_options options = {.files = &file,
+		.file_count = 1,
+		.folder = folder,
+		.index_key = KP_SLICE("bench")};
 	if (kp_catalogue_load(arena, "c.json", kp_slice_from(catalogue_text), &findings,
 		    &catalogue) != KP_OK) {
 		return NULL;

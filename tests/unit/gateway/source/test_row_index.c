@@ -18,11 +18,13 @@
 
 #define ROWS 60000u
 #define MANY 900u
-#define PAGE 4096
+#define PAGE 2048
 
 static char path[64];
 static const unsigned char origin[KP_ROW_INDEX_ORIGIN_BYTES] = {1, 2, 3};
 static const unsigned char other[KP_ROW_INDEX_ORIGIN_BYTES] = {1, 2, 4};
+
+static const unsigned char secret[KP_ROW_INDEX_SECRET_BYTES] = {9, 8, 7};
 
 static struct kp_slice
 key_of(unsigned number, char out[16])
@@ -38,7 +40,7 @@ static enum kp_status
 begin(const char *at, struct kp_row_index_builder **ret_builder)
 {
 	const struct kp_row_index_options options = {
-		.path = at, .identities = identities};
+		.path = at, .identities = identities, .secret = secret};
 	return kp_row_index_begin(&options, ret_builder);
 }
 
@@ -119,7 +121,7 @@ everything_is_found(void **state)
 		index = build(path, sizes[i]);
 		check(index, sizes[i]);
 		kp_row_index_close(&index);
-		assert_int_equal(kp_row_index_open(path, origin, &index), KP_OK);
+		assert_int_equal(kp_row_index_open(path, secret, origin, &index), KP_OK);
 		check(index, sizes[i]);
 		kp_row_index_close(&index);
 	}
@@ -142,7 +144,7 @@ what_happened_later_is_known(void **state)
 	struct kp_row_index_builder *builder = NULL;
 	struct kp_row_index *base = NULL;
 	struct kp_row_index *index = NULL;
-	struct kp_row_index_options options = {.identities = true};
+	struct kp_row_index_options options = {.identities = true, .secret = secret};
 	struct kp_row_place places[4];
 	size_t count = 0;
 	bool latest = false;
@@ -159,7 +161,7 @@ what_happened_later_is_known(void **state)
 		kp_row_index_add(base_builder, KP_SLICE("999993653"), &calm), KP_OK);
 	assert_int_equal(
 		kp_row_index_finish(&base_builder, origin, &facts, &base), KP_OK);
-	options.key = kp_row_index_key(base);
+	options.like = base;
 	assert_int_equal(kp_row_index_begin(&options, &builder), KP_OK);
 	assert_int_equal(
 		kp_row_index_identity(builder, KP_SLICE("5:D-001,")), place.identity);
@@ -202,9 +204,9 @@ only_its_own_export_and_only_for_us(void **state)
 	struct kp_row_index *index = build(path, 1000);
 	struct stat st;
 	kp_row_index_close(&index);
-	assert_int_equal(kp_row_index_open(path, other, &index), KP_E_NOT_FOUND);
-	assert_int_equal(
-		kp_row_index_open("/nowhere/index", origin, &index), KP_E_NOT_FOUND);
+	assert_int_equal(kp_row_index_open(path, secret, other, &index), KP_E_NOT_FOUND);
+	assert_int_equal(kp_row_index_open("/nowhere/index", secret, origin, &index),
+		KP_E_NOT_FOUND);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
@@ -261,7 +263,7 @@ damage_is_seen(void **state)
 		assert_int_equal(fwrite(bytes, 1, (size_t)size, file), size);
 		(void)fclose(file);
 		bytes[at] = (char)(bytes[at] ^ 0x10);
-		if (kp_row_index_open(path, origin, &index) != KP_OK) {
+		if (kp_row_index_open(path, secret, origin, &index) != KP_OK) {
 			continue;
 		}
 		unsigned corrupt = 0;
@@ -278,9 +280,9 @@ damage_is_seen(void **state)
 		kp_row_index_close(&index);
 	}
 	assert_int_equal(truncate(path, size - PAGE), 0);
-	assert_int_equal(kp_row_index_open(path, origin, &index), KP_E_CORRUPT);
+	assert_int_equal(kp_row_index_open(path, secret, origin, &index), KP_E_CORRUPT);
 	assert_int_equal(truncate(path, 100), 0);
-	assert_int_equal(kp_row_index_open(path, origin, &index), KP_E_CORRUPT);
+	assert_int_equal(kp_row_index_open(path, secret, origin, &index), KP_E_CORRUPT);
 	free(bytes);
 }
 
