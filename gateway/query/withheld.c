@@ -28,6 +28,7 @@ is_refused(const struct kp_decision *decision, const struct kp_field *field)
 	}
 	return field->cell_count > 0;
 }
+
 static void
 add_entry(struct finder *finder, struct kp_slice quoted, uint8_t reason)
 {

@@ -132,7 +132,8 @@ jitter_us(struct kp_source_token *token, uint64_t most)
 {
 	uint32_t random = 0;
 	kp_loop_random(token->link->loop, (unsigned char *)&random, sizeof(random));
-	return most * random / UINT32_MAX;
+	/* In two parts, since a day in microseconds times this is over 64 bits. */
+	return most / UINT32_MAX * random + most % UINT32_MAX * random / UINT32_MAX;
 }
 
 static void
