@@ -194,9 +194,11 @@ run_check(struct command *command)
 		}
 		struct kp_slice access = kp_connector_access_text(
 			&command->load.arena, &source->private->manifest->access);
-		printf("%s: source %.*s of %.*s, %zu fields%s%.*s\n",
+		bool named = source->private->subject_required;
+		printf("%s: source %.*s of %.*s, %zu fields%s%s%.*s\n",
 			command->load.files[i], KP_SLICE_ARG(source->name),
 			KP_SLICE_ARG(source->organisation), cells,
+			named ? "" : "; its answers name nobody",
 			access.len > 0 ? "; shows " : "", KP_SLICE_ARG(access));
 	}
 	return 0;

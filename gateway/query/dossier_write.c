@@ -301,12 +301,27 @@ kp_write_provenance(struct kp_buffer *buffer, const struct kp_shape *shape,
 	kp_buffer_add_char(buffer, ']');
 }
 
+/* What the reader must know of all of it: nobody could check whose it is. */
+static bool
+names_nobody(const struct kp_collect *collect)
+{
+	return collect != NULL && collect->kept > 0 && !collect->subject_seen;
+}
+
 static void
 write_notes(struct kp_buffer *buffer, const struct kp_collect *collect)
 {
 	KP_BUFFER_ADD(buffer, ",\"meldingen\":[");
+	if (names_nobody(collect)) {
+		KP_BUFFER_ADD(buffer,
+			"{\"code\":\"noemtNiemand\",\"tekst\":\"het antwoord van deze "
+			"bron "
+			"noemt geen burgerservicenummer: of het over deze persoon gaat "
+			"is "
+			"niet na te gaan\"}");
+	}
 	for (uint32_t i = 0; collect != NULL && i < collect->note_count; i++) {
-		if (i > 0) {
+		if (i > 0 || names_nobody(collect)) {
 			kp_buffer_add_char(buffer, ',');
 		}
 		KP_BUFFER_ADD(buffer, "{\"code\":");

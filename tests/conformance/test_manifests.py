@@ -20,6 +20,8 @@ def shipped():
             shutil.copy(WORK / "pki/root.pem", WORK / anchor)
         done = connector("check", copy)
         check(done.returncode == 0, f"{path.name}: {done.stderr}")
+        nobody = json.loads(path.read_text())["response"].get("subject", "") is None
+        check(("; its answers name nobody" in done.stdout) == nobody, f"{path.name}: {done.stdout}")
 
 
 def schema():
