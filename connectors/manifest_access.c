@@ -83,11 +83,8 @@ read_token(struct reader *reader, const struct kp_json_node *parent,
 	if (!oauth2 || object == NULL) {
 		return;
 	}
-	for (size_t i = 0; i < KP_ARRAY_LEN(proofs); i++) {
-		if (kp_slice_is(text_at(object, "authentication"), proofs[i])) {
-			token->proof = (enum kp_manifest_proof)i;
-		}
-	}
+	token->proof = (enum kp_manifest_proof)word_at(
+		object, "authentication", proofs, KP_ARRAY_LEN(proofs));
 	token->endpoint = text_at(object, "endpoint");
 	token->endpoint_place = place_of(reader, kp_json_member(object, "endpoint"));
 	token->client = text_at(object, "client_id");
@@ -135,12 +132,8 @@ kp_manifest_read_access(struct reader *reader, const struct kp_json_node *object
 	if (object == NULL) {
 		return;
 	}
-	struct kp_slice kind = text_at(object, "kind");
-	for (size_t i = 0; i < KP_ARRAY_LEN(words); i++) {
-		if (kp_slice_is(kind, words[i])) {
-			access->kind = (enum kp_manifest_access)i;
-		}
-	}
+	access->kind = (enum kp_manifest_access)word_at(
+		object, "kind", words, KP_ARRAY_LEN(words));
 	access->header = text_at(object, "header");
 	access->secret = text_at(object, "secret");
 	access->certificate_file = text_at(object, "certificate_file");

@@ -35,6 +35,21 @@ text_at(const struct kp_json_node *object, const char *name)
 								 : (struct kp_slice){0};
 }
 
+/* Which of the words a member is, counting from 0; 0 for none of them, which the table of
+ * keys has said. */
+static inline size_t
+word_at(const struct kp_json_node *object, const char *name, const char *const *words,
+	size_t count)
+{
+	struct kp_slice text = text_at(object, name);
+	for (size_t i = 0; i < count; i++) {
+		if (kp_slice_is(text, words[i])) {
+			return i;
+		}
+	}
+	return 0;
+}
+
 static inline bool
 boolean_at(const struct kp_json_node *object, const char *name)
 {

@@ -216,11 +216,8 @@ kp_manifest_read_soap(struct reader *reader, const struct kp_json_node *root)
 	soap->version_1_2 = kp_slice_is(text_at(object, "version"), "1.2");
 	soap->action = text_at(object, "action");
 	soap->scope = text_at(object, "scope");
-	for (size_t i = 0; i < KP_ARRAY_LEN(words); i++) {
-		if (kp_slice_is(text_at(object, "action_header"), words[i])) {
-			soap->action_header = (enum kp_manifest_soap_action)i;
-		}
-	}
+	soap->action_header = (enum kp_manifest_soap_action)word_at(
+		object, "action_header", words, KP_ARRAY_LEN(words));
 	const struct kp_json_node *addressing = object_at(object, "addressing");
 	soap->addressing = addressing != NULL;
 	soap->from = text_at(addressing, "from");

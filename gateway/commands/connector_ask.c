@@ -107,11 +107,35 @@ kp_connector_ignore_text(void *context, struct kp_text text)
 	return true;
 }
 
-bool
-kp_connector_ignore_header(void *context, struct kp_text name, struct kp_text value)
+static bool
+ignore_header(void *context, struct kp_text name, struct kp_text value)
 {
 	(void)context;
 	(void)name;
 	(void)value;
 	return true;
+}
+
+static bool
+ignore_query(void *context, struct kp_text name, struct kp_text statement,
+	const struct kp_text *parameters, uint32_t count)
+{
+	(void)context;
+	(void)name;
+	(void)statement;
+	(void)parameters;
+	(void)count;
+	return true;
+}
+
+struct kp_request_writer
+kp_connector_ignoring_writer(void)
+{
+	return (struct kp_request_writer){.size = sizeof(struct kp_request_writer),
+		.method = kp_connector_ignore_text,
+		.target = kp_connector_ignore_text,
+		.header = ignore_header,
+		.body = kp_connector_ignore_text,
+		.key = kp_connector_ignore_text,
+		.query = ignore_query};
 }

@@ -37,9 +37,9 @@ struct kp_connector_ask {
 /* Blocks until there is an answer or the source's time is over. */
 void kp_connector_ask_live(struct kp_connector_ask *ask);
 
-/* For the members of a kp_sink and a kp_request_writer that somebody does not need: true.
- */
+/* For the members of a kp_sink that somebody does not need: true. */
 bool kp_connector_ignore_text(void *context, struct kp_text text);
-bool kp_connector_ignore_header(void *context, struct kp_text name, struct kp_text value);
+/* A writer that takes every question and keeps nothing. */
+struct kp_request_writer kp_connector_ignoring_writer(void);
 
 #endif

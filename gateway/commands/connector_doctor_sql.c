@@ -62,14 +62,9 @@ gather(struct kp_doctor_looking *looking, struct kp_fault *fault)
 		.known = stand_in_known,
 		.cells = doctor->source->offers,
 		.cell_words = doctor->load.cells->cell_words};
-	struct kp_request_writer writer = {.size = sizeof(writer),
-		.context = looking,
-		.method = kp_connector_ignore_text,
-		.target = kp_connector_ignore_text,
-		.header = kp_connector_ignore_header,
-		.body = kp_connector_ignore_text,
-		.key = kp_connector_ignore_text,
-		.query = take_query};
+	struct kp_request_writer writer = kp_connector_ignoring_writer();
+	writer.context = looking;
+	writer.query = take_query;
 	struct kp_source_services services = {
 		.private = private, .arena = &doctor->load.arena};
 	struct kp_call_host host = kp_source_services_host(&services);

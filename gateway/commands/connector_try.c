@@ -332,30 +332,13 @@ no_header(const struct kp_head *head, struct kp_text name)
 	return (struct kp_text){0};
 }
 
-static bool
-ignore_query(void *context, struct kp_text name, struct kp_text statement,
-	const struct kp_text *parameters, uint32_t count)
-{
-	(void)context;
-	(void)name;
-	(void)statement;
-	(void)parameters;
-	return count < UINT32_MAX;
-}
-
 static int
 read_answer(struct showing *showing, void *memory)
 {
 	const struct kp_connector_try *attempt = showing->attempt;
 	const struct kp_source_private *private = attempt->source->private;
 	const struct kp_connector *connector = private->connector;
-	struct kp_request_writer writer = {.size = sizeof(writer),
-		.method = kp_connector_ignore_text,
-		.target = kp_connector_ignore_text,
-		.header = kp_connector_ignore_header,
-		.body = kp_connector_ignore_text,
-		.key = kp_connector_ignore_text,
-		.query = ignore_query};
+	struct kp_request_writer writer = kp_connector_ignoring_writer();
 	struct kp_source_services services = {
 		.private = private, .arena = &showing->arena};
 	struct kp_call_host host = kp_source_services_host(&services);

@@ -11,12 +11,12 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "core/heap.h"
+#include "io/detached.h"
 
 #define ADDRESSES_MAX 8
 
@@ -115,25 +115,6 @@ on_posted(struct kp_task *task)
 	destroy(resolve);
 }
 
-static bool
-start_thread(struct kp_resolve *resolve)
-{
-	pthread_attr_t attributes;
-	pthread_t thread;
-	sigset_t all;
-	sigset_t old;
-	(void)sigfillset(&all);
-	if (pthread_attr_init(&attributes) != 0) {
-		return false;
-	}
-	(void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	int code = pthread_create(&thread, &attributes, thread_body, resolve);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	(void)pthread_attr_destroy(&attributes);
-	return code == 0;
-}
-
 enum kp_status
 kp_resolve_start(struct kp_loop *loop, const char *host, kp_resolve_fn done, void *owner,
 	struct kp_resolve **ret_resolve)
@@ -152,7 +133,7 @@ kp_resolve_start(struct kp_loop *loop, const char *host, kp_resolve_fn done, voi
 	resolve->owner = owner;
 	resolve->task.run = on_posted;
 	memcpy(resolve->host, host, len + 1);
-	if (!start_thread(resolve)) {
+	if (!kp_detached_start(thread_body, resolve)) {
 		destroy(resolve);
 		return KP_E_MEMORY;
 	}

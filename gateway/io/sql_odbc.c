@@ -10,11 +10,11 @@
 #include "io/sql_odbc.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 
 #include "core/heap.h"
+#include "io/detached.h"
 
 /* A driver keeps what came last in memory of its own until its connection closes; while
  * questions keep coming the next one overwrites it. */
@@ -225,25 +225,6 @@ thread_body(void *argument)
 	return NULL;
 }
 
-static bool
-start_thread(void *(*body)(void *), void *argument)
-{
-	pthread_attr_t attributes;
-	pthread_t thread;
-	sigset_t all;
-	sigset_t old;
-	(void)sigfillset(&all);
-	if (pthread_attr_init(&attributes) != 0) {
-		return false;
-	}
-	(void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	int code = pthread_create(&thread, &attributes, body, argument);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	(void)pthread_attr_destroy(&attributes);
-	return code == 0;
-}
-
 static void *
 cancel_body(void *argument)
 {
@@ -401,7 +382,7 @@ new_connection(struct kp_sql_target *target)
 		: IDLE_MS_MAX;
 	connection->task.run = on_posted;
 	connection->dsn = kp_heap_strdup(target->texts.dsn);
-	if (connection->dsn == NULL || !start_thread(thread_body, connection)) {
+	if (connection->dsn == NULL || !kp_detached_start(thread_body, connection)) {
 		free_connection(connection);
 		return NULL;
 	}
@@ -447,7 +428,7 @@ abandon(struct kp_sql_call *call)
 	}
 	unlink_connection(connection);
 	/* While `cancels` counts, the thread does not free the connection. */
-	if (!start_thread(cancel_body, connection)) {
+	if (!kp_detached_start(cancel_body, connection)) {
 		(void)pthread_mutex_lock(&connection->lock);
 		connection->cancels--;
 		(void)pthread_cond_broadcast(&connection->wake);

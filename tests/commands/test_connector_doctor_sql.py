@@ -2,7 +2,6 @@
 # SPDX-FileCopyrightText: Ketenpoort contributors
 # SPDX-License-Identifier: EUPL-1.2
 """`connector doctor` before a real PostgreSQL that is wrong in one way each, over libpq and over ODBC."""
-import copy
 import json
 import os
 import pathlib
@@ -15,6 +14,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 import postgres  # noqa: E402
+import sql_partner  # noqa: E402
 
 PROGRAM = os.path.abspath(sys.argv.pop()) if len(sys.argv) > 1 else str(
     ROOT / ".build/dev/gateway/ketenpoort")
@@ -29,22 +29,7 @@ create role schrijver login password 'proef-wachtwoord';
 grant select, insert on persoon, uitkering to schrijver;
 grant select on persoon, uitkering to lezer;
 """
-MANIFEST = {
-    "source": "proef", "organisation": {"oin": "00000000000000000001", "name": "Proef"}, "connector": "sql",
-    "sql": {"queries": {
-        "persoon": "select bsn, naam, geboren, geslacht, geheim from persoon where bsn = cast(:bsn as bigint)",
-        "uitkering": "select bsn, regeling, bedrag, begin from uitkering where bsn = cast(:bsn as bigint)"}},
-    "response": {
-        "subject": "bsn",
-        "fields": {"persoon.naam": "persoon.naam", "persoon.geboren": {"path": "persoon.geboren", "date": "yyyymmdd"},
-                   "persoon.geslacht": {"path": "persoon.geslacht", "table": "geslacht"},
-                   "persoon.geheim": {"path": "persoon.geheim", "form": "yes_no"}},
-        "lists": {"uitkeringen": {"items": "uitkering", "fields": {
-            "uitkeringen.wet": "regeling", "uitkeringen.bedrag": "bedrag",
-            "uitkeringen.begin": {"path": "begin", "date": "yyyymmdd"}}}}},
-    "tables": {"geslacht": {"M": "man", "V": "vrouw", "*": "onbekend"}},
-    "limits": {"time_ms": 8000, "connect_ms": 4000},
-}
+LIMITS = {"time_ms": 8000, "connect_ms": 4000}
 
 
 class Database(unittest.TestCase):
@@ -65,7 +50,7 @@ class Database(unittest.TestCase):
 
     def run_doctor(self, endpoint, access, secret, change=None):
         """What was said by status and step, and all steps."""
-        manifest = {**copy.deepcopy(MANIFEST), "endpoint": endpoint, "access": {**access, "secret": "db"}}
+        manifest = {**sql_partner.manifest(LIMITS), "endpoint": endpoint, "access": {**access, "secret": "db"}}
         if change:
             change(manifest)
         (self.folder / "manifest.json").write_text(json.dumps(manifest))
@@ -80,7 +65,7 @@ class Database(unittest.TestCase):
             self.assertNotIn(hidden, done.stdout + done.stderr)
         self.assertNotEqual(done.stdout, "", done.stderr)
         report = json.loads(done.stdout)
-        self.assertEqual(done.returncode, 1 if report["fail"] else 3 if report["warn"] else 0)
+        self.assertEqual(done.returncode, 1 if report["fail"] else 3 if report["warn"] else 0, done.stderr)
         return {status: {step["step"]: step["text"] for step in report["steps"] if step["status"] == status}
                 for status in ("ok", "warn", "fail")}, report["steps"]
 
@@ -173,9 +158,9 @@ class DoctorOdbc(Database):
     """The same database through Debian's psqlodbc."""
 
     def look(self, change=None, **parts):
-        words = {"Driver": "/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so", "Server": "127.0.0.1", "Port": self.pg.port,
+        words = {"Driver": sql_partner.DRIVERS / "psqlodbcw.so", "Server": "127.0.0.1", "Port": self.pg.port,
                  "Database": "postgres", "Uid": "lezer", "Pwd": self.pg.password, "SSLmode": "require", **parts}
-        if not os.path.exists("/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so"):
+        if not (sql_partner.DRIVERS / "psqlodbcw.so").exists():
             self.skipTest("SKIPPED: odbc-postgresql is not installed")
         return self.run_doctor("odbc:", {"kind": "dsn"}, ";".join(f"{name}={value}" for name, value in words.items()), change)
 
@@ -277,8 +262,8 @@ class DoctorOdbc(Database):
         self.assertIn("query 'persoon': ", said["fail"]["sql.statement"])
 
     def test_another_database(self):
-        driver = "/usr/lib/x86_64-linux-gnu/odbc/libsqlite3odbc.so"
-        if not os.path.exists(driver):
+        driver = sql_partner.DRIVERS / "libsqlite3odbc.so"
+        if not driver.exists():
             self.skipTest("SKIPPED: libsqliteodbc is not installed")
         import sqlite3
         with sqlite3.connect(self.folder / "proef.sqlite") as database:

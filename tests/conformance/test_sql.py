@@ -4,7 +4,6 @@
 """The `sql` connector against real databases: PostgreSQL over TLS, and over ODBC with Debian's drivers for PostgreSQL and
 SQLite. What is asked, what comes back, and every way it can go wrong."""
 import contextlib
-import copy
 import json
 import os
 import pathlib
@@ -18,11 +17,11 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 import postgres  # noqa: E402
+import sql_partner  # noqa: E402
 
 PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 else str(ROOT / ".build/dev/gateway/ketenpoort")
 CALLS = sys.argv.pop(1) if len(sys.argv) > 1 else str(ROOT / ".build/dev/tests/unit_gateway_io_test_sql")
 BSN = "999993653"
-DRIVERS = pathlib.Path("/usr/lib/x86_64-linux-gnu/odbc")
 SCHEMA = """
 create table persoon (bsn bigint primary key, naam text, geboren numeric(8), geslacht char(1), geheim boolean);
 create table uitkering (bsn bigint, regeling text, bedrag numeric(10, 2), begin numeric(8), doel text);
@@ -35,23 +34,6 @@ create table logboek (bsn bigint);
 create function schrijf(bigint) returns bigint language sql as 'insert into logboek values ($1) returning bsn';
 """
 GRANTS = "grant select on persoon, uitkering, logboek to lezer; grant insert on logboek to lezer;"
-MANIFEST = {
-    "source": "proef", "organisation": {"oin": "00000000000000000001", "name": "Proef"}, "connector": "sql",
-    "sql": {"queries": {
-        "persoon": "select bsn, naam, geboren, geslacht, geheim from persoon where bsn = cast(:bsn as bigint)",
-        "uitkering": "select bsn, regeling, bedrag, begin from uitkering where bsn = cast(:bsn as bigint) and doel = :doel "
-                     "order by regeling desc"}},
-    "response": {
-        "subject": "bsn",
-        "fields": {"persoon.naam": "persoon.naam", "persoon.geboren": {"path": "persoon.geboren", "date": "yyyymmdd"},
-                   "persoon.geslacht": {"path": "persoon.geslacht", "table": "geslacht"},
-                   "persoon.geheim": {"path": "persoon.geheim", "form": "yes_no"}},
-        "lists": {"uitkeringen": {"items": "uitkering", "fields": {
-            "uitkeringen.wet": "regeling", "uitkeringen.bedrag": "bedrag",
-            "uitkeringen.begin": {"path": "begin", "date": "yyyymmdd"}}}}},
-    "tables": {"geslacht": {"M": "man", "V": "vrouw", "*": "onbekend"}},
-    "limits": {"time_ms": 5000},
-}
 EXPECTED = [("persoon.naam", 'José; "de" Vriës'), ("persoon.geboren", "1970-05-03"), ("persoon.geslacht", "vrouw"),
             ("persoon.geheim", True), ("uitkeringen.wet", "PW"), ("uitkeringen.bedrag", "1.10"), ("uitkeringen.begin", "2024-01"),
             ("uitkeringen.wet", "IOAW"), ("uitkeringen.bedrag", "1024.76"), ("uitkeringen.begin", "2023-12-31")]
@@ -108,10 +90,10 @@ class Sql(unittest.TestCase):
         (cls.folder / "secret").write_text(f"{cls.pg.user}:{cls.pg.password}\n")
 
     def manifest(self, **queries):
-        manifest = copy.deepcopy(MANIFEST)
+        manifest = sql_partner.manifest({"time_ms": 5000}, **{
+            "uitkering": f"{sql_partner.BENEFITS} and doel = :doel order by regeling desc", **queries})
         manifest["endpoint"] = f"postgresql://localhost:{self.pg.port}/postgres"
         manifest["access"] = {"kind": "basic", "secret": "db", "anchor_file": str(self.pg.folder / "ca.pem")}
-        manifest["sql"]["queries"].update(queries)
         return manifest
 
     def odbc(self, connection):
@@ -122,7 +104,7 @@ class Sql(unittest.TestCase):
         return manifest
 
     def psqlodbc(self):
-        driver = DRIVERS / "psqlodbcw.so"
+        driver = sql_partner.DRIVERS / "psqlodbcw.so"
         if not driver.exists():
             self.skipTest("SKIPPED: odbc-postgresql is not installed")
         return self.odbc(f"Driver={driver};Server=127.0.0.1;Port={self.pg.port};Database=postgres;Uid={self.pg.user};"
@@ -163,7 +145,7 @@ class Sql(unittest.TestCase):
             self.assertEqual(answer["unmapped"], [])
 
     def test_sqlite_over_odbc(self):
-        driver = DRIVERS / "libsqlite3odbc.so"
+        driver = sql_partner.DRIVERS / "libsqlite3odbc.so"
         if not driver.exists():
             self.skipTest("SKIPPED: libsqliteodbc is not installed")
         import sqlite3
