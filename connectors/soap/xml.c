@@ -134,7 +134,10 @@ kp_xml_init(struct kp_xml *xml, const struct kp_xml_events *events, void *contex
 	xml->context = context;
 	xmlParserCtxtPtr parser = xmlCreatePushParserCtxt(&sax, xml, NULL, 0, NULL);
 	xml->parser = parser;
-	return parser != NULL && xmlCtxtUseOptions(parser, XML_PARSE_NONET) == 0;
+	/* NOENT: without it an ampersand in an attribute arrives as "&#38;". There are no
+	 * entities but the five of XML, since no document type is let through. */
+	return parser != NULL &&
+		xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_NOENT) == 0;
 }
 
 void

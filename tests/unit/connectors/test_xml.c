@@ -64,6 +64,7 @@ struct seen {
 	size_t text;
 	size_t read; /* bytes of the answer, the piece that was refused included */
 	char last[32];
+	char value[32]; /* of the last attribute */
 };
 
 static bool
@@ -72,8 +73,10 @@ on_open(void *context, struct kp_slice name, struct kp_slice space,
 {
 	struct seen *seen = context;
 	(void)space;
-	(void)attributes;
-	(void)attribute_count;
+	for (unsigned i = 0; i < attribute_count; i++) {
+		(void)snprintf(seen->value, sizeof(seen->value), "%.*s",
+			KP_SLICE_ARG(attributes[i].value));
+	}
 	seen->elements++;
 	seen->depth++;
 	(void)snprintf(seen->last, sizeof(seen->last), "%.*s", KP_SLICE_ARG(name));
@@ -133,6 +136,17 @@ test_reads_however_it_is_cut(void **state)
 		assert_int_equal(seen.depth, 0);
 		assert_int_equal(seen.text, 3 + 5);
 	}
+}
+
+/* The five entities of XML and characters by number, in attributes as in text. */
+static void
+test_values_of_attributes(void **state)
+{
+	(void)state;
+	struct seen seen;
+	assert_null(read_xml(
+		KP_SLICE("<a b='x&amp;&lt;&#38;&#x41;&quot;&#13;y'/>"), 5, &seen));
+	assert_string_equal(seen.value, "x&<&A\"\ry");
 }
 
 static void
@@ -251,6 +265,7 @@ main(void)
 		/* First: it replaces libxml2's allocator. */
 		cmocka_unit_test(test_bombs_cost_little),
 		cmocka_unit_test(test_reads_however_it_is_cut),
+		cmocka_unit_test(test_values_of_attributes),
 		cmocka_unit_test(test_stops_when_told),
 		cmocka_unit_test(test_refuses_what_is_no_xml),
 	};
