@@ -37,10 +37,10 @@ skip(bool fine)
 	return fine ? KP_JSON_SKIP : KP_JSON_STOP;
 }
 
-/* Scalars. */
+/* Scalars, and names of members. */
 
 static struct kp_slice
-scalar_text(struct kp_answer *answer, const struct kp_json_token *token, bool *ret_fine)
+token_text(struct kp_answer *answer, const struct kp_json_token *token, bool *ret_fine)
 {
 	struct kp_slice text = token->raw;
 	*ret_fine = true;
@@ -81,7 +81,7 @@ take_scalar(struct kp_answer *answer, const struct kp_node *node,
 					      : "a value where an object was agreed"));
 	}
 	bool fine;
-	struct kp_slice text = scalar_text(answer, token, &fine);
+	struct kp_slice text = token_text(answer, token, &fine);
 	fine = fine &&
 		(node->items == NULL || reading->codes_only ||
 			kp_reading_begin_items(reading, node));
@@ -105,12 +105,12 @@ take_scalar(struct kp_answer *answer, const struct kp_node *node,
 /* Objects that are one value: Haal Centraal's dates, and "is it there". */
 
 static void
-take_date_name(struct kp_answer *answer, const struct kp_json_token *token)
+take_date_name(struct kp_answer *answer, struct kp_slice name)
 {
-	answer->date.key = kp_slice_is(token->raw, "datum") ? DATE_DATE
-		: kp_slice_is(token->raw, "jaar")           ? DATE_YEAR
-		: kp_slice_is(token->raw, "maand")          ? DATE_MONTH
-							    : DATE_OTHER;
+	answer->date.key = kp_slice_is(name, "datum") ? DATE_DATE
+		: kp_slice_is(name, "jaar")           ? DATE_YEAR
+		: kp_slice_is(name, "maand")          ? DATE_MONTH
+						      : DATE_OTHER;
 }
 
 static void
@@ -157,18 +157,6 @@ end_date(struct kp_answer *answer)
 
 /* Events. */
 
-static const struct kp_node *
-find_child(struct kp_answer *answer, const struct kp_node *node,
-	const struct kp_json_token *name)
-{
-	struct kp_slice text = name->raw;
-	if (name->escaped &&
-		kp_json_unescape(name->raw, answer->reading.arena, &text) != KP_OK) {
-		return NULL;
-	}
-	return kp_node_child(node, text);
-}
-
 /* HAL (draft-kelly-json-hal-08, section 4.1): `_links` lead to others, and are no data.
  */
 static bool
@@ -192,23 +180,28 @@ on_name(struct kp_answer *answer, const struct kp_json_token *token)
 	const struct kp_answer_frame *frame = &answer->frames[answer->depth - 1];
 	struct kp_slice investigation =
 		answer->reading.mapping->manifest->response.in_investigation;
+	bool fine;
+	struct kp_slice name = token_text(answer, token, &fine);
 	answer->next_investigation = false;
+	if (!fine) {
+		return KP_JSON_STOP;
+	}
 	if (frame->mode == KP_ANSWER_DATE) {
-		take_date_name(answer, token);
+		take_date_name(answer, name);
 		return answer->date.key == DATE_OTHER ? KP_JSON_SKIP : KP_JSON_GO;
 	}
-	const struct kp_node *child = find_child(answer, frame->node, token);
+	const struct kp_node *child = kp_node_child(frame->node, name);
 	answer->next = child;
 	if (frame->mode == KP_ANSWER_INVESTIGATION) {
 		return child == NULL ? KP_JSON_SKIP : KP_JSON_GO;
 	}
 	if (child == NULL && investigation.len > 0 && answer->reading.root_open &&
-		kp_slice_equal(token->raw, investigation)) {
+		kp_slice_equal(name, investigation)) {
 		answer->next = frame->node;
 		answer->next_investigation = true;
 		return KP_JSON_GO;
 	}
-	if (child == NULL && is_link(frame->node, token->raw)) {
+	if (child == NULL && is_link(frame->node, name)) {
 		return KP_JSON_SKIP;
 	}
 	if (child == NULL) {
@@ -271,6 +264,12 @@ on_object(struct kp_answer *answer, const struct kp_node *node)
 	}
 	if (node->children == NULL && !node->root && node->items == NULL) {
 		leaf = leaf != NULL ? leaf : node->leaves;
+		if (leaf != NULL && leaf->field == NULL && !reading->codes_only) {
+			/* A link to the next page, a code, a number of rows: without it
+			 * the rest would be read for what it is not. */
+			return go(kp_reading_fail(
+				reading, node, "an object where a value was agreed"));
+		}
 		bool noted = leaf == NULL || leaf->field == NULL ||
 			leaf->field->form == KP_FORM_PRESENT ||
 			kp_reading_remark(reading, "onleesbaar", leaf->unreadable);

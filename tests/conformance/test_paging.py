@@ -209,6 +209,13 @@ def failures():
         stub = serve([page(0, paginas=2), page(1, paginas=2)])
         text = manifest(stub.port, {"pages": "paginas", "target": target}, tables={"codes": {"een-ander-doel": "x"}})
         expect(f"without a {name} for the second page", attempt(text, BSN, catalogue=CATALOGUE), stub, "fout", 1)
+    # Something else than a link where a link was agreed, as HAL's has an object around it: there may be more.
+    for way, value, outcome in (("next", {"href": "?p=1"}, "fout"), ("cursor", {"na": "x"}, "fout"), ("pages", {"aantal": 2}, "fout"),
+                                ("next", ["?p=1"], "fout"), ("next", None, "gevonden")):
+        stub = serve([page(0, verder=value), page(1)])
+        target = {"pages": "/lijst/{pagina}", "cursor": "/lijst/{vervolg}"}.get(way)
+        text = manifest(stub.port, {way: "verder", **({"target": target} if target else {})})
+        expect(f"{way} is {value}", attempt(text, BSN, catalogue=CATALOGUE), stub, outcome, 1, ["w0.0"])
     # Empty pages are pages too.
     empty = page(0, 0, next="?p=1")
     stub = serve([empty, page(1)])

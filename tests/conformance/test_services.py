@@ -73,6 +73,11 @@ def brp_13():
           f"1.3: expand {expand}")
     check(headers["Accept"] == "application/hal+json", f"1.3: {headers}")
     check(BSN not in json.dumps(result["request"]), f"1.3: the number is shown: {result['request']}")
+    # Names may be written with escapes.
+    spelled = json.dumps(person).replace('"inOnderzoek"', '"in\\u004fnderzoek"').replace('"jaar"', '"ja\\u0061r"')
+    stub = Stub(lambda *_: (200, HAL, spelled.encode()))
+    again = attempt(manifest(name, stub.port), BSN)
+    check(spelled.count("\\u") == 2 and again["fields"] == result["fields"], f"1.3 with escapes: {again['fields']}")
     # The same in a body, wherever it stands.
     body = {"bsn": "{bsn}", "f": "{velden}", "mee": {"e": "{ingesloten}"}}
     result, requests = ask(name, [(200, HAL, person)], request={"method": "POST", "target": "/zoek", "body": body})
