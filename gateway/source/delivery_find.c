@@ -9,8 +9,8 @@
 #include "crypto/crypto.h"
 #include "io/file.h"
 
-#define LIST_BYTES_MAX ((size_t)4 << 20)
-#define LIST_FILES_MAX 10000
+/* A full folder, each name as long as it can be. */
+#define LIST_BYTES_MAX ((size_t)64 << 20)
 
 static int
 compare_files(const void *a, const void *b)
@@ -55,7 +55,7 @@ pick(struct kp_arena *arena, struct kp_slice folder, struct kp_slice pattern,
 /* The files of a path with a pattern in its last part, in order. */
 static enum kp_status
 find_named(struct kp_slice path, struct kp_arena *arena,
-	struct kp_delivery_file **ret_files, size_t *ret_count)
+	struct kp_delivery_file **ret_files, size_t *ret_count, struct kp_error *err)
 {
 	const char *slash = memrchr(path.data, '/', path.len);
 	size_t start = slash == NULL ? 0 : (size_t)(slash - path.data) + 1;
@@ -64,12 +64,11 @@ find_named(struct kp_slice path, struct kp_arena *arena,
 			     : kp_arena_printf(arena, "%.*s", (int)start - 1, path.data);
 	struct kp_slice *names = NULL;
 	size_t count = 0;
-	struct kp_error err = {0};
 	if (folder == NULL) {
 		return KP_E_MEMORY;
 	}
 	enum kp_status status =
-		kp_file_list(folder, arena, LIST_FILES_MAX, &names, &count, &err);
+		kp_file_list(folder, arena, KP_DELIVERY_FOLDER_MAX, &names, &count, err);
 	return status != KP_OK
 		? status
 		: pick(arena, (struct kp_slice){path.data, start},
@@ -79,7 +78,8 @@ find_named(struct kp_slice path, struct kp_arena *arena,
 
 enum kp_status
 kp_delivery_find(const struct kp_source_private *private, struct kp_arena *arena,
-	struct kp_delivery_file files[KP_DELIVERY_TRIES], size_t *ret_count)
+	struct kp_delivery_file files[KP_DELIVERY_TRIES], size_t *ret_count,
+	struct kp_error *err)
 {
 	struct kp_delivery_file *all = NULL;
 	size_t count = 0;
@@ -90,7 +90,7 @@ kp_delivery_find(const struct kp_source_private *private, struct kp_arena *arena
 		return KP_OK;
 	}
 	enum kp_status status =
-		find_named(kp_slice_from(private->path), arena, &all, &count);
+		find_named(kp_slice_from(private->path), arena, &all, &count, err);
 	while (status == KP_OK && found < count && found < KP_DELIVERY_TRIES) {
 		files[found] = all[count - 1 - found];
 		found++;
@@ -107,13 +107,8 @@ kp_delivery_find_changes(const struct kp_source_private *private, struct kp_aren
 	if (private->series_path == NULL) {
 		return KP_OK;
 	}
-	enum kp_status status = find_named(
-		kp_slice_from(private->series_path), arena, ret_files, ret_count);
-	if (status == KP_OK && *ret_count > KP_DELIVERY_CHANGES_MAX) {
-		*ret_files += *ret_count - KP_DELIVERY_CHANGES_MAX;
-		*ret_count = KP_DELIVERY_CHANGES_MAX;
-	}
-	return status;
+	return find_named(
+		kp_slice_from(private->series_path), arena, ret_files, ret_count, NULL);
 }
 
 const char *
@@ -182,7 +177,7 @@ kp_delivery_sight(
 	size_t count = 0;
 	size_t change_count = 0;
 	kp_arena_init(&arena, LIST_BYTES_MAX, NULL);
-	enum kp_status status = kp_delivery_find(private, &arena, files, &count);
+	enum kp_status status = kp_delivery_find(private, &arena, files, &count, NULL);
 	kp_sha256_begin(&sha);
 	kp_sha256_add(&sha, (struct kp_slice){(const char *)&status, sizeof(status)});
 	if (status == KP_OK) {

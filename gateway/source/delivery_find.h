@@ -17,14 +17,17 @@ struct kp_delivery_file {
 	struct kp_delivery_name name;
 };
 
-/* At least one, in the arena. KP_E_NOT_FOUND; KP_E_MEMORY, KP_E_LIMIT, KP_E_IO. */
+/* Files in one folder, with what is no delivery. */
+#define KP_DELIVERY_FOLDER_MAX 10000
+
+/* At least one, in the arena. KP_E_NOT_FOUND; KP_E_LIMIT past KP_DELIVERY_FOLDER_MAX;
+ * KP_E_MEMORY, KP_E_IO. */
 enum kp_status kp_delivery_find(const struct kp_source_private *private,
 	struct kp_arena *arena, struct kp_delivery_file files[KP_DELIVERY_TRIES],
-	size_t *ret_count) KP_MUST_USE;
+	size_t *ret_count, struct kp_error *err) KP_MUST_USE;
 
-/* All change files (manifest: file/series) in order, at most KP_DELIVERY_CHANGES_MAX and
- * the latest of more, in the arena; none without a series. */
-#define KP_DELIVERY_CHANGES_MAX 4096
+/* All change files (manifest: file/series) in order, in the arena; none without a series.
+ */
 enum kp_status kp_delivery_find_changes(const struct kp_source_private *private,
 	struct kp_arena *arena, struct kp_delivery_file **ret_files,
 	size_t *ret_count) KP_MUST_USE;

@@ -3,6 +3,8 @@
 /* delivery_name: see delivery_name.h. */
 #include "source/delivery_name.h"
 
+#include "connectors/value.h"
+
 #define DAY_DIGITS 8
 #define NUMBER_DIGITS_MAX 9
 
@@ -24,8 +26,11 @@ take_number(struct kp_slice *text, size_t min, size_t max, uint32_t *ret_number)
 static bool
 is_day(uint32_t day)
 {
-	uint32_t month = day / 100 % 100;
-	return month >= 1 && month <= 12 && day % 100 >= 1 && day % 100 <= 31;
+	char text[KP_VALUE_DATE_BYTES];
+	size_t len = 0;
+	return kp_value_date_parts(day / 10000, day / 100 % 100, day % 100, text, &len) ==
+		KP_VALUE_MADE &&
+		len == sizeof("\"yyyy-mm-dd\"") - 1;
 }
 
 bool

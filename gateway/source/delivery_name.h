@@ -14,7 +14,7 @@
 
 struct kp_delivery_name {
 	bool dated;
-	uint32_t day; /* yyyymmdd, each part within its bounds; 0: not in the pattern */
+	uint32_t day; /* yyyymmdd, one that there is; 0: not in the pattern */
 	bool numbered;
 	uint32_t number;
 };

@@ -8,7 +8,8 @@
 #include "core/heap.h"
 
 #define TRIES 3
-#define LIST_BYTES_MAX ((size_t)8 << 20)
+/* A full folder listed twice, each name as long as it can be. */
+#define LIST_BYTES_MAX ((size_t)64 << 20)
 #define PLACES_USUAL 64
 /* Rows of one client, and headers. */
 #define PLACES_MAX 10000

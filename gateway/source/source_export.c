@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "connectors/fault.h"
 #include "core/heap.h"
 #include "crypto/crypto.h"
 #include "source/delivery_find.h"
@@ -373,16 +374,29 @@ try_delivery(struct kp_export_making *making, const struct kp_delivery_file *fou
 	return status;
 }
 
+static void
+refuse_folder(struct kp_export_making *making, const struct kp_error *err)
+{
+	making->refusal = KP_DELIVERY_REFUSAL_FOLDER_FULL;
+	(void)kp_fault_set(&making->fault, "", "%.180s", err->message);
+	kp_delivery_state_refused(
+		making->state, making->private->path, making->refusal, &making->fault);
+}
+
 /* The latest that is good. */
 static enum kp_status
 try_all(struct kp_export_making *making)
 {
 	struct kp_delivery_file files[KP_DELIVERY_TRIES];
 	size_t count = 0;
+	struct kp_error err = {0};
 	enum kp_status first =
-		kp_delivery_find(making->private, making->arena, files, &count);
+		kp_delivery_find(making->private, making->arena, files, &count, &err);
 	making->refusal = KP_DELIVERY_REFUSAL_NONE;
 	making->fault = (struct kp_fault){0};
+	if (first == KP_E_LIMIT) {
+		refuse_folder(making, &err);
+	}
 	for (size_t i = 0; first != KP_E_BUSY && i < count; i++) {
 		struct kp_fault fault = making->fault;
 		enum kp_delivery_refusal refusal = KP_DELIVERY_REFUSAL_NONE;

@@ -252,7 +252,9 @@ class Series(unittest.TestCase):
     """A whole delivery and the change files after it. Rows are told apart by Dossier, whoever they are about."""
 
     def setUp(self):
-        home = tempfile.TemporaryDirectory(prefix="ketenpoort-delivery-")
+        # Thousands of files, which a disk takes its time for.
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        home = tempfile.TemporaryDirectory(prefix="ketenpoort-delivery-", dir=memory)
         self.addCleanup(home.cleanup)
         self.house = House(home.name)
         self.how = {"path": "basis-yyyymmdd.csv", "dated_by": "name",
@@ -305,6 +307,28 @@ class Series(unittest.TestCase):
         self.change("20260103-2", "V;a;;1;")
         self.assertEqual(self.names(), ["twee", "drie", "vier"])
         self.assertEqual(self.names(**{"series": {**self.how["series"], "files_max": 2}}), ["twee", "drie"])
+
+    def test_of_very_many_the_first_come_first(self):
+        self.change("20260102-1", f"W;a;een-nieuw;1;{BSN}")
+        for number in range(2, 4300):
+            self.change(f"20260102-{number}", f"W;b;ander;{number};999990001")
+        self.assertEqual(self.names(), ["twee", "een-nieuw"])
+        # What the base has does not count.
+        for number in range(1, 4300):
+            path = self.house.folder / f"mutaties-20260102-{number}.csv"
+            path.rename(self.house.folder / f"mutaties-20251231-{number}.csv")
+        self.change("20260102-4300", f"W;a;een-nieuwer;1;{BSN}")
+        self.assertEqual(self.names(), ["twee", "een-nieuwer"])
+
+    def test_a_folder_that_is_full(self):
+        for number in range(10000):
+            (self.house.folder / f"rommel-{number}").touch()
+        (self.house.folder / "bsn").write_text(BSN)
+        done = self.house.run("try", "--json", "--bsn-file", "bsn", manifest=self.house.manifest(**self.how))
+        answer = json.loads(done.stdout)
+        self.assertEqual(answer["outcome"], "nietBereikt")
+        self.assertEqual(answer["reason"], "in de map met leveringen van de bron staan te veel bestanden")
+        self.assertIn("10000", done.stdout)
 
     def test_a_new_base_drops_what_came_before(self):
         self.change("20260102-7", f"T;a;oud;9;{BSN}")
