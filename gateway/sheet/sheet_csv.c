@@ -103,27 +103,46 @@ kp_sheet_csv_add(struct kp_sheet_csv *csv, uint32_t column, struct kp_slice text
 }
 
 static enum kp_status
+refuse_bytes(const struct kp_sheet_csv *csv, struct kp_error *err)
+{
+	return kp_error_set(err, KP_E_LIMIT,
+		"the rows of the sheet have more than %llu bytes: deliver them as CSV",
+		(unsigned long long)csv->bytes_max);
+}
+
+/* The output has a bound of its own. */
+static enum kp_status
+write_out(const struct kp_sheet_csv *csv, uint64_t offset, struct kp_slice bytes,
+	struct kp_error *err)
+{
+	enum kp_status status =
+		csv->output->write(csv->output->ctx, offset, bytes.data, bytes.len);
+	if (status == KP_E_LIMIT) {
+		return refuse_bytes(csv, err);
+	}
+	return status == KP_OK
+		? KP_OK
+		: kp_error_set(err, status, "the rows of the sheet cannot be kept");
+}
+
+static enum kp_status
 flush(struct kp_sheet_csv *csv, struct kp_error *err)
 {
-	if (csv->piece_len > 0 &&
-		csv->output->write(csv->output->ctx, csv->written - csv->piece_len,
-			csv->piece, csv->piece_len) != KP_OK) {
-		return kp_error_set(err, KP_E_IO, "the rows of the sheet cannot be kept");
-	}
+	size_t len = csv->piece_len;
 	csv->piece_len = 0;
-	return KP_OK;
+	return len == 0 ? KP_OK
+			: write_out(csv, csv->written - len,
+				  (struct kp_slice){csv->piece, len}, err);
 }
 
 static enum kp_status
 keep(struct kp_sheet_csv *csv, struct kp_slice bytes, struct kp_error *err)
 {
 	if (csv->written > csv->bytes_max || bytes.len > csv->bytes_max - csv->written) {
-		return kp_error_set(err, KP_E_LIMIT,
-			"the rows of the sheet have more than %llu bytes: deliver them "
-			"as CSV",
-			(unsigned long long)csv->bytes_max);
+		return refuse_bytes(csv, err);
 	}
-	while (bytes.len > 0) {
+	enum kp_status status = KP_OK;
+	while (status == KP_OK && bytes.len > 0) {
 		size_t room = PIECE_BYTES - csv->piece_len;
 		size_t len = bytes.len < room ? bytes.len : room;
 		memcpy(csv->piece + csv->piece_len, bytes.data, len);
@@ -131,11 +150,9 @@ keep(struct kp_sheet_csv *csv, struct kp_slice bytes, struct kp_error *err)
 		csv->written += len;
 		bytes.data += len;
 		bytes.len -= len;
-		if (csv->piece_len == PIECE_BYTES && flush(csv, err) != KP_OK) {
-			return KP_E_IO;
-		}
+		status = csv->piece_len == PIECE_BYTES ? flush(csv, err) : KP_OK;
 	}
-	return KP_OK;
+	return status;
 }
 
 static enum kp_status
@@ -177,11 +194,7 @@ kp_sheet_csv_finish(struct kp_sheet_csv *csv, const struct kp_slice *names,
 	for (; status == KP_OK && csv->row.len < header_room;) {
 		status = put(csv, KP_SLICE("\n"), err);
 	}
-	if (status == KP_OK &&
-		csv->output->write(csv->output->ctx, 0, csv->row.data, csv->row.len) !=
-			KP_OK) {
-		status = kp_error_set(
-			err, KP_E_IO, "the rows of the sheet cannot be kept");
-	}
-	return status;
+	return status == KP_OK
+		? write_out(csv, 0, (struct kp_slice){csv->row.data, csv->row.len}, err)
+		: status;
 }

@@ -35,7 +35,8 @@ enum kp_status kp_sheet_csv_add(struct kp_sheet_csv *csv, uint32_t column,
 /* A row without anything in it is left out. KP_E_LIMIT, KP_E_MEMORY, KP_E_IO. */
 enum kp_status kp_sheet_csv_end_row(
 	struct kp_sheet_csv *csv, struct kp_error *err) KP_MUST_USE;
-/* Writes the rows, and the header row of these names into its room. */
+/* Writes the rows, and the header row of these names into its room. KP_E_LIMIT also when
+ * the output takes no more; KP_E_MEMORY, KP_E_IO. */
 enum kp_status kp_sheet_csv_finish(struct kp_sheet_csv *csv, const struct kp_slice *names,
 	uint64_t header_room, struct kp_error *err) KP_MUST_USE;
 
