@@ -14,7 +14,8 @@ kp_change_columns_find(struct kp_arena *arena, const struct kp_manifest_series *
 	bool changes, const struct kp_form_row *header, struct kp_change_columns *columns,
 	struct kp_fault *fault)
 {
-	const char *place = "row 1";
+	char place[KP_FORM_ROW_PLACE_BYTES];
+	kp_form_row_place(header->number, place);
 	columns->operation = KP_ROW_NO_COLUMN;
 	columns->key = KP_ARENA_ARRAY(arena, size_t, series->key_count + 1);
 	if (columns->key == NULL) {
@@ -41,22 +42,6 @@ kp_change_column_named(const struct kp_manifest_series *series, struct kp_slice 
 	return named;
 }
 
-static bool
-refuse(struct kp_fault *fault, const struct kp_form_row *row, const char *why)
-{
-	char place[32];
-	(void)snprintf(place, sizeof(place), "row %llu", (unsigned long long)row->number);
-	(void)kp_fault_set(fault, place, "%s", why);
-	return false;
-}
-
-static struct kp_slice
-text_at(const struct kp_form_row *row, size_t column)
-{
-	return column < row->count ? kp_value_trim(row->values[column].text)
-				   : (struct kp_slice){0};
-}
-
 /* Netstrings, so that ("1", "23") is not ("12", "3"). */
 static bool
 read_identity(const struct kp_manifest_series *series,
@@ -67,7 +52,7 @@ read_identity(const struct kp_manifest_series *series,
 	size_t at = 0;
 	for (size_t i = 0; i < series->key_count; i++) {
 		char head[24];
-		struct kp_slice text = text_at(row, columns->key[i]);
+		struct kp_slice text = kp_form_row_text(row, columns->key[i]);
 		int head_len = snprintf(head, sizeof(head), "%zu:", text.len);
 		if (text.len + (size_t)head_len + 1 > sizeof(change->identity) - at) {
 			return false;
@@ -106,15 +91,18 @@ kp_change_read(const struct kp_manifest_series *series,
 	bool changes = columns->operation != KP_ROW_NO_COLUMN;
 	change->removes = false;
 	if (!read_identity(series, columns, row, change)) {
-		return refuse(fault, row, "the key of the row is too long");
+		return kp_form_row_refuse(
+			fault, row->number, "the key of the row is too long");
 	}
 	if (changes && change->identity_len == 0) {
-		return refuse(fault, row, "a change does not say of which row");
+		return kp_form_row_refuse(
+			fault, row->number, "a change does not say of which row");
 	}
 	if (changes &&
-		!read_operation(
-			series, text_at(row, columns->operation), &change->removes)) {
-		return refuse(fault, row, "the operation is not one that is agreed");
+		!read_operation(series, kp_form_row_text(row, columns->operation),
+			&change->removes)) {
+		return kp_form_row_refuse(
+			fault, row->number, "the operation is not one that is agreed");
 	}
 	return true;
 }

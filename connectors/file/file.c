@@ -8,8 +8,6 @@
  * In:     a file, through scan once and through consume row by row      Out: fields
  * Fails:  files without a column that the manifest names, or not in the agreed form
  */
-#include <stdio.h>
-
 #include "connectors/fault.h"
 #include "connectors/file/changes.h"
 #include "connectors/file/form.h"
@@ -45,10 +43,11 @@ struct file_scan {
 	bool begun;
 	struct kp_change change; /* of the row under way */
 	struct kp_summary summary;
-	bool rows;    /* there was one, if only of names */
-	bool clients; /* there was one behind the names */
-	bool keyed;   /* and one that is about a client */
-	bool failed;  /* `fault` is set */
+	bool rows;      /* there was one, if only of names */
+	bool clients;   /* there was one behind the names */
+	uint64_t first; /* number of that one */
+	bool keyed;     /* and one that is about a client */
+	bool failed;    /* `fault` is set */
 };
 
 struct file_call {
@@ -102,8 +101,8 @@ find_columns(const struct file_instance *instance, struct kp_arena *arena,
 	const struct kp_form_row *header, struct columns *columns, struct kp_fault *fault)
 {
 	const struct kp_manifest *manifest = instance->base.manifest;
-	char place[32];
-	(void)snprintf(place, sizeof(place), "row %u", instance->form.first_row);
+	char place[KP_FORM_ROW_PLACE_BYTES];
+	kp_form_row_place(header->number, place);
 	columns->groups =
 		KP_ARENA_ARRAY(arena, struct kp_row_columns, instance->groups.count + 1);
 	if (columns->groups == NULL) {
@@ -206,6 +205,7 @@ on_scanned(void *ctx, const struct kp_form_row *row)
 		return true;
 	}
 	struct kp_slice key = kp_bsn_normal(row->values[scan->columns.key].text, digits);
+	scan->first = scan->clients ? scan->first : row->number;
 	scan->clients = true;
 	scan->keyed = scan->keyed || key.len > 0;
 	if (series_of(scan->instance)->path.len > 0) {
@@ -228,7 +228,9 @@ end_scan(struct file_scan *scan, struct kp_fault *fault)
 	}
 	if (scan->clients && !scan->keyed && !scan->out->changes) {
 		/* A column that went wrong, not a file about nobody. */
-		return kp_fault_set(fault, "row 2",
+		char place[KP_FORM_ROW_PLACE_BYTES];
+		kp_form_row_place(scan->first, place);
+		return kp_fault_set(fault, place,
 			"no row has a number of a client in column '%.*s'",
 			KP_SLICE_ARG(scan->instance->base.manifest->file.key));
 	}

@@ -81,7 +81,7 @@ on_csv_row(void *ctx, const struct kp_csv_row *csv)
 {
 	struct kp_form_reader *reader = ctx;
 	struct kp_form_row row = {
-		.number = csv->number,
+		.number = csv->number + reader->form->first_row - 1,
 		.offset = csv->offset,
 		.len = csv->len,
 		.count = csv->field_count,

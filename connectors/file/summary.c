@@ -3,7 +3,6 @@
 /* summary: see summary.h. */
 #include "connectors/file/summary.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "connectors/fault.h"
@@ -11,22 +10,6 @@
 /* A day in quotes, all of it known. */
 #define DAY_LEN (sizeof("\"yyyy-mm-dd\"") - 1)
 #define COUNT_DIGITS_MAX 18
-
-static struct kp_slice
-text_at(const struct kp_form_row *row, size_t column)
-{
-	return column < row->count ? kp_value_trim(row->values[column].text)
-				   : (struct kp_slice){0};
-}
-
-static bool
-refuse(struct kp_fault *fault, const struct kp_form_row *row, const char *why)
-{
-	char place[32];
-	(void)snprintf(place, sizeof(place), "row %llu", (unsigned long long)row->number);
-	(void)kp_fault_set(fault, place, "%s", why);
-	return false;
-}
 
 bool
 kp_summary_is_trailer(
@@ -41,9 +24,12 @@ kp_summary_begin(struct kp_summary *summary, const struct kp_manifest_export *fi
 	const struct kp_form_row *header, struct kp_fault *fault)
 {
 	bool column = kp_slice_is(file->dated_by, "column");
-	*summary = (struct kp_summary){.date_column = KP_ROW_NO_COLUMN};
+	char place[KP_FORM_ROW_PLACE_BYTES];
+	kp_form_row_place(header->number, place);
+	*summary = (struct kp_summary){
+		.date_column = KP_ROW_NO_COLUMN, .last = header->number};
 	return !column ||
-		kp_row_column_find(header->names, header->count, file->date_name, "row 1",
+		kp_row_column_find(header->names, header->count, file->date_name, place,
 			&summary->date_column, fault);
 }
 
@@ -55,11 +41,12 @@ take_day(struct kp_summary *summary, const struct kp_manifest_export *file,
 	size_t len = 0;
 	if (kp_value_date(file->date_pattern, text, day, &len) != KP_VALUE_MADE ||
 		len != DAY_LEN) {
-		return refuse(fault, row, "the day of the delivery is not one");
+		return kp_form_row_refuse(
+			fault, row->number, "the day of the delivery is not one");
 	}
 	if (summary->day_len > 0 && memcmp(summary->day, day, len) != 0) {
-		return refuse(
-			fault, row, "the row is of another day than those before it");
+		return kp_form_row_refuse(fault, row->number,
+			"the row is of another day than those before it");
 	}
 	memcpy(summary->day, day, len);
 	summary->day_len = len;
@@ -87,22 +74,25 @@ kp_summary_add(struct kp_summary *summary, const struct kp_manifest_export *file
 	const struct kp_form_row *row, struct kp_fault *fault)
 {
 	const struct kp_manifest_trailer *trailer = &file->trailer;
+	summary->last = row->number;
 	if (summary->ended) {
-		return refuse(fault, row, "a row follows the trailer");
+		return kp_form_row_refuse(
+			fault, row->number, "a row follows the trailer");
 	}
 	if (!kp_summary_is_trailer(file, row)) {
 		summary->rows++;
 		return summary->date_column == KP_ROW_NO_COLUMN ||
-			take_day(summary, file, row, text_at(row, summary->date_column),
-				fault);
+			take_day(summary, file, row,
+				kp_form_row_text(row, summary->date_column), fault);
 	}
 	summary->ended = true;
-	if (!is_count(text_at(row, trailer->count - 1), summary->rows)) {
-		return refuse(fault, row,
+	if (!is_count(kp_form_row_text(row, trailer->count - 1), summary->rows)) {
+		return kp_form_row_refuse(fault, row->number,
 			"the trailer says another number of rows than there are");
 	}
 	return !kp_slice_is(file->dated_by, "trailer") ||
-		take_day(summary, file, row, text_at(row, trailer->date - 1), fault);
+		take_day(summary, file, row, kp_form_row_text(row, trailer->date - 1),
+			fault);
 }
 
 bool
@@ -110,9 +100,8 @@ kp_summary_end(const struct kp_summary *summary, const struct kp_manifest_export
 	struct kp_fault *fault)
 {
 	if (file->trailer.mark.len > 0 && !summary->ended) {
-		(void)kp_fault_set(
-			fault, "", "the file ends without its trailer: it is not whole");
-		return false;
+		return kp_form_row_refuse(fault, summary->last,
+			"the file ends without its trailer: it is not whole");
 	}
 	return true;
 }

@@ -11,6 +11,7 @@
 struct kp_summary {
 	size_t date_column; /* KP_ROW_NO_COLUMN: the day is not in one */
 	uint64_t rows;      /* so far, without the trailer */
+	uint64_t last;      /* number of the last one, with the trailer */
 	bool ended;         /* the trailer was there */
 	char day[KP_VALUE_DATE_BYTES];
 	size_t day_len; /* 0: none */

@@ -140,6 +140,8 @@ class Whole(unittest.TestCase):
                 self.assertEqual(self.house.ask(**how), GOOD)
             self.write(*self.ROWS)
             self.refused("not whole", **how)
+            said = self.house.run("try", "--bsn-file", "bsn", manifest=self.house.manifest(**how)).stdout
+            self.assertIn("row 4: the file ends without its trailer", said)
             self.write(*self.ROWS[:2], "EINDE;3")
             self.refused("another number of rows", **how)
             self.write(*self.ROWS, "EINDE;drie")

@@ -152,10 +152,22 @@ class Exports(unittest.TestCase):
         manifest = self.manifest(path="export.xlsx", form="xlsx")
         big = [["BSN", "Naam"]] + [[i, "x" * 1000] for i in range(1200)]
         for rows, more, said in (([["BSN"]], {}, "row 1: there is no column 'Naam'"), ([["BSN", "Naam"]], {"sheet": "Blad2"}, "no sheet 'Blad2'"),
-                                 (big, {"unpacked_mib": 1}, "deliver them as CSV"), ([["BSN", "Naam"]], {"header_row": 2}, "row 2 of the sheet")):
+                                 (big, {"unpacked_mib": 1}, "deliver them as CSV"),
+                                 ([["BSN", "Naam"] + [f"{i}" * 60000 for i in range(10)]], {"unpacked_mib": 1}, "deliver them as CSV"),
+                                 ([["BSN", "Naam"]], {"header_row": 2}, "row 2 of the sheet")):
             self.workbook(rows)
             self.assertEqual(self.ask(self.manifest(**{**manifest["file"], **more}))[:2], ("fout", []))
             self.assertIn(said, self.said())
+        # The place is the row that people see.
+        dated = {"header_row": 3, "dated_by": "column", "date_name": "Stand", "date_pattern": "yyyy-mm-dd"}
+        for row, said in ((["BSN", "Naam"], "row 3: there is no column 'Stand'"), (["BSN", "Stand"], "row 3: there is no column 'Naam'"),
+                          (["BSN", "Naam", "Stand"], "row 5: the day of the delivery is not one")):
+            self.workbook([["Levering"], [], row, [1000000, "A", "2026-01-31"], [1000001, "B", "2026-02-31"]])
+            self.assertEqual(self.ask(self.manifest(**{**manifest["file"], **dated}))[:2], ("fout", []))
+            self.assertIn(said, self.said())
+        self.workbook([["Levering"], ["BSN", "Naam"], ["geen nummer", "A"]])
+        self.assertEqual(self.ask(self.manifest(**{**manifest["file"], "header_row": 2}))[:2], ("fout", []))
+        self.assertIn("row 3: no row has a number of a client in column 'BSN'", self.said())
         self.workbook(big)
         self.assertEqual(self.ask(self.manifest(**{**manifest["file"], "unpacked_mib": 2}))[0], "nietsGevonden")
         self.deliver("export.xlsx", "tekst")
