@@ -136,13 +136,13 @@ grow_values(struct kp_reading *reading)
 	return true;
 }
 
-static bool
-add_value(struct kp_reading *reading, const struct kp_reading_value *value)
+static inline bool
+add_value(struct kp_reading *reading, struct kp_reading_value value)
 {
 	if (reading->value_count == reading->value_capacity && !grow_values(reading)) {
 		return false;
 	}
-	reading->values[reading->value_count++] = *value;
+	reading->values[reading->value_count++] = value;
 	return true;
 }
 
@@ -190,9 +190,11 @@ kp_reading_keep(struct kp_reading *reading, const struct kp_leaf *leaf, const ch
 	}
 	reading->seen[leaf->id] = scope;
 	reading->singles += single ? 1 : 0;
-	struct kp_reading_value value = {
-		.leaf = leaf, .at = at, .len = text_end(reading) - at, .item = item};
-	return add_value(reading, &value);
+	return add_value(reading,
+		(struct kp_reading_value){.leaf = leaf,
+			.at = at,
+			.len = text_end(reading) - at,
+			.item = item});
 }
 
 static bool
@@ -315,7 +317,7 @@ mark_item(struct kp_reading *reading, const struct kp_mapping_list *list, uint32
 {
 	struct kp_reading_value mark = {
 		.leaf = list->inherits, .at = text_end(reading), .item = item};
-	return list->inherits == NULL || add_value(reading, &mark);
+	return list->inherits == NULL || add_value(reading, mark);
 }
 
 bool
@@ -406,7 +408,7 @@ spread(struct kp_reading *reading, const struct kp_leaf *leaf, uint32_t after)
 			.item = last,
 			.valid_at = of->valid_at,
 			.valid_len = of->valid_len};
-		if (!add_value(reading, &added)) {
+		if (!add_value(reading, added)) {
 			return false;
 		}
 		reading->out_of_order = true;

@@ -39,16 +39,21 @@ skip(bool fine)
 
 /* Scalars, and names of members. */
 
-static struct kp_slice
-token_text(struct kp_answer *answer, const struct kp_json_token *token, bool *ret_fine)
+/* Without escapes; data is NULL when there is no memory for that. */
+static KP_APART struct kp_slice
+decoded(const struct kp_answer *answer, struct kp_slice raw)
 {
-	struct kp_slice text = token->raw;
-	*ret_fine = true;
-	if (token->escaped &&
-		kp_json_unescape(token->raw, answer->reading.arena, &text) != KP_OK) {
-		*ret_fine = kp_reading_out_of_memory(&answer->reading);
+	struct kp_slice text;
+	if (kp_json_unescape(raw, answer->reading.arena, &text) != KP_OK) {
+		return (struct kp_slice){NULL, 0};
 	}
 	return text;
+}
+
+static inline struct kp_slice
+text_of(const struct kp_answer *answer, const struct kp_json_token *token)
+{
+	return token->escaped ? decoded(answer, token->raw) : token->raw;
 }
 
 static bool
@@ -80,11 +85,12 @@ take_scalar(struct kp_answer *answer, const struct kp_node *node,
 			node->element != NULL ? "a value where an array was agreed"
 					      : "a value where an object was agreed"));
 	}
-	bool fine;
-	struct kp_slice text = token_text(answer, token, &fine);
-	fine = fine &&
-		(node->items == NULL || reading->codes_only ||
-			kp_reading_begin_items(reading, node));
+	struct kp_slice text = text_of(answer, token);
+	if (text.data == NULL) {
+		return go(kp_reading_out_of_memory(reading));
+	}
+	bool fine = node->items == NULL || reading->codes_only ||
+		kp_reading_begin_items(reading, node);
 	for (const struct kp_leaf *leaf = node->leaves; fine && leaf != NULL;
 		leaf = leaf->next) {
 		bool guide = leaf->role == KP_LEAF_OUTCOME;
@@ -136,7 +142,7 @@ take_date_part(struct kp_answer *answer, const struct kp_json_token *token)
 	}
 }
 
-static bool
+static KP_APART bool
 end_date(struct kp_answer *answer)
 {
 	const struct kp_answer_date *date = &answer->date;
@@ -180,11 +186,10 @@ on_name(struct kp_answer *answer, const struct kp_json_token *token)
 	const struct kp_answer_frame *frame = &answer->frames[answer->depth - 1];
 	struct kp_slice investigation =
 		answer->reading.mapping->manifest->response.in_investigation;
-	bool fine;
-	struct kp_slice name = token_text(answer, token, &fine);
+	struct kp_slice name = text_of(answer, token);
 	answer->next_investigation = false;
-	if (!fine) {
-		return KP_JSON_STOP;
+	if (name.data == NULL) {
+		return go(kp_reading_out_of_memory(&answer->reading));
 	}
 	if (frame->mode == KP_ANSWER_DATE) {
 		take_date_name(answer, name);

@@ -8,7 +8,6 @@
 #include "core/heap.h"
 
 #define FIRST_BYTES ((size_t)128)
-#define NUMBER_BYTES 20u
 
 void
 kp_buffer_init(struct kp_buffer *buffer, struct kp_arena *arena, size_t bytes_max)
@@ -76,13 +75,23 @@ kp_buffer_reserve(struct kp_buffer *buffer, size_t size)
 void
 kp_buffer_add_uint(struct kp_buffer *buffer, uint64_t number)
 {
-	char digits[NUMBER_BYTES] KP_UNINITIALIZED;
-	size_t at = sizeof(digits);
+	if (number < 10) {
+		kp_buffer_add_char(buffer, (char)('0' + number));
+		return;
+	}
+	size_t len = 2;
+	for (uint64_t rest = number / 10; rest > 9; rest /= 10) {
+		len++;
+	}
+	if (!kp_buffer_reserve(buffer, len)) {
+		return;
+	}
+	buffer->len += len;
+	char *at = buffer->data + buffer->len;
 	do {
-		digits[--at] = (char)('0' + number % 10);
+		*--at = (char)('0' + number % 10);
 		number /= 10;
 	} while (number > 0);
-	kp_buffer_add(buffer, digits + at, sizeof(digits) - at);
 }
 
 void

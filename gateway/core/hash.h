@@ -14,6 +14,10 @@
 /* Thread-safe: the key is drawn from the kernel before main() and never changes. */
 uint64_t kp_hash(const void *bytes, size_t len);
 
+/* KP_HASH_WORDS words drawn from that key, for a hash of another kind. */
+#define KP_HASH_WORDS 4u
+const uint64_t *kp_hash_words(void);
+
 /* The same under a key of the caller's. */
 uint64_t kp_hash_keyed(const unsigned char key[16], const void *bytes, size_t len);
 

@@ -22,10 +22,7 @@ struct kp_json_table {
 void
 kp_json_names_init(struct kp_json_names *names, struct kp_arena *arena)
 {
-	*names = (struct kp_json_names){.arena = arena};
-	for (uint64_t i = 0; i < KP_ARRAY_LEN(names->keys); i++) {
-		names->keys[i] = kp_hash(&i, sizeof(i));
-	}
+	*names = (struct kp_json_names){.arena = arena, .keys = kp_hash_words()};
 }
 
 static inline uint64_t
@@ -69,7 +66,7 @@ product(uint64_t a, uint64_t b)
 	return (wide)a * b;
 }
 
-static struct kp_json_fingerprint
+static inline struct kp_json_fingerprint
 take_fingerprint(const struct kp_json_names *names, struct kp_slice name)
 {
 	const uint64_t *keys = names->keys;
@@ -168,12 +165,9 @@ fit_table(struct kp_json_names *names, struct kp_json_scope *scope)
 	return true;
 }
 
-static bool
-fit_entries(struct kp_json_names *names)
+static KP_APART bool
+grow_entries(struct kp_json_names *names)
 {
-	if (names->count < names->capacity) {
-		return true;
-	}
 	size_t capacity = names->capacity == 0 ? ENTRIES_FIRST : names->capacity * 2;
 	struct kp_json_fingerprint *entries =
 		KP_ARENA_ARRAY(names->arena, struct kp_json_fingerprint, capacity);
@@ -188,7 +182,7 @@ fit_entries(struct kp_json_names *names)
 	return true;
 }
 
-static enum kp_status
+static KP_APART enum kp_status
 add_to_table(struct kp_json_names *names, struct kp_json_scope *scope,
 	struct kp_json_fingerprint wanted)
 {
@@ -210,7 +204,8 @@ kp_json_names_add(
 {
 	struct kp_json_fingerprint wanted = take_fingerprint(names, name);
 	size_t count = kp_json_names_count(names, scope);
-	if (count >= UINT32_MAX || !fit_entries(names)) {
+	bool room = names->count < names->capacity || grow_entries(names);
+	if (count >= UINT32_MAX || !room) {
 		return KP_E_MEMORY;
 	}
 	if (count >= SMALL_NAMES) {

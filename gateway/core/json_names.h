@@ -33,7 +33,7 @@ struct kp_json_names {
 	struct kp_json_fingerprint *entries; /* of all open objects, innermost last */
 	size_t count;
 	size_t capacity;
-	uint64_t keys[4];
+	const uint64_t *keys; /* kp_hash_words */
 	struct kp_json_table
 		*spare; /* tables of closed objects, for the next large one */
 };

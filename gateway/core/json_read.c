@@ -63,7 +63,7 @@ fail_limit(
 static const char *
 fail_memory(struct kp_json_reader *reader)
 {
-	return fail_at(reader, KP_E_MEMORY, reader->token_offset, "no memory left");
+	return fail_at(reader, KP_E_MEMORY, reader->token.offset, "no memory left");
 }
 
 /* ---- events ---- */
@@ -71,14 +71,13 @@ fail_memory(struct kp_json_reader *reader)
 static bool
 send_event(struct kp_json_reader *reader, enum kp_json_event event, struct kp_slice raw)
 {
-	struct kp_json_token token = {
-		.event = event,
-		.raw = raw,
-		.escaped = reader->token_escaped,
-		.depth = reader->depth,
-		.offset = reader->token_offset,
-	};
-	enum kp_json_verdict verdict = reader->on_event(reader->ctx, &token);
+	reader->token.event = event;
+	reader->token.raw = raw;
+	reader->token.depth = reader->depth;
+	enum kp_json_verdict verdict = reader->on_event(reader->ctx, &reader->token);
+	if (verdict == KP_JSON_GO) {
+		return true;
+	}
 	if (verdict == KP_JSON_SKIP) {
 		if (event == KP_JSON_NAME) {
 			reader->quiet_depth = QUIET_NEXT;
@@ -88,7 +87,7 @@ send_event(struct kp_json_reader *reader, enum kp_json_event event, struct kp_sl
 		}
 	}
 	if (verdict == KP_JSON_STOP) {
-		(void)fail_at(reader, KP_E_CANCELLED, reader->token_offset,
+		(void)fail_at(reader, KP_E_CANCELLED, reader->token.offset,
 			"reading was stopped");
 		return false;
 	}
@@ -171,12 +170,13 @@ save_names(struct kp_json_reader *reader)
 
 /* ---- names and strings ---- */
 
-/* The name without escapes, in storage that the next such name takes over. */
-static bool
-decode_name(struct kp_json_reader *reader, struct kp_slice raw, struct kp_slice *ret_text)
+/* The name without escapes, in storage that the next such name takes over; data is NULL
+ * when there is no memory. */
+static KP_APART struct kp_slice
+decode_name(struct kp_json_reader *reader, struct kp_slice raw)
 {
 	if (!fit(reader, &reader->scratch, &reader->scratch_capacity, 0, raw.len)) {
-		return false;
+		return (struct kp_slice){NULL, 0};
 	}
 	struct kp_text_cursor cursor = {.at = raw.data, .end = raw.data + raw.len};
 	size_t len = 0;
@@ -184,8 +184,7 @@ decode_name(struct kp_json_reader *reader, struct kp_slice raw, struct kp_slice 
 	while ((byte = kp_text_next(&cursor)) >= 0) {
 		reader->scratch[len++] = (char)byte;
 	}
-	*ret_text = (struct kp_slice){reader->scratch, len};
-	return true;
+	return (struct kp_slice){reader->scratch, len};
 }
 
 static const char *
@@ -195,33 +194,24 @@ add_name(struct kp_json_reader *reader, struct kp_slice raw, const char *at)
 	size_t count_max = reader->limits.names_per_object_max;
 	if (kp_json_names_count(&reader->names, &frame->scope) >= count_max) {
 		return fail_limit(
-			reader, reader->token_offset, "names_per_object_max", count_max);
+			reader, reader->token.offset, "names_per_object_max", count_max);
 	}
 	frame->name = raw;
-	struct kp_slice text = raw;
-	if (reader->token_escaped && !decode_name(reader, raw, &text)) {
+	struct kp_slice text = reader->token.escaped ? decode_name(reader, raw) : raw;
+	if (text.data == NULL) {
 		return NULL;
 	}
 	enum kp_status status = kp_json_names_add(&reader->names, &frame->scope, text);
 	if (status == KP_E_INVALID) {
-		return fail_at(reader, status, reader->token_offset,
+		return fail_at(reader, status, reader->token.offset,
 			"the object has this name twice");
 	}
 	return status == KP_OK ? at : fail_memory(reader);
 }
 
-/* `at` is behind the closing quote. */
 static const char *
-end_text(struct kp_json_reader *reader, struct kp_slice raw, const char *at)
+end_name(struct kp_json_reader *reader, struct kp_slice raw, const char *at)
 {
-	uint64_t len = offset_of(reader, at) - reader->token_offset - 2;
-	if (len > reader->limits.token_bytes_max) {
-		return fail_limit(reader, reader->token_offset, "token_bytes_max",
-			reader->limits.token_bytes_max);
-	}
-	if (!reader->token_is_name) {
-		return end_scalar(reader, KP_JSON_STRING, raw) ? at : NULL;
-	}
 	if (add_name(reader, raw, at) == NULL) {
 		return NULL;
 	}
@@ -233,6 +223,21 @@ end_text(struct kp_json_reader *reader, struct kp_slice raw, const char *at)
 		return NULL;
 	}
 	return at;
+}
+
+/* `at` is behind the closing quote. */
+static inline const char *
+end_text(struct kp_json_reader *reader, struct kp_slice raw, const char *at, bool is_name)
+{
+	uint64_t len = offset_of(reader, at) - reader->token.offset - 2;
+	if (len > reader->limits.token_bytes_max) {
+		return fail_limit(reader, reader->token.offset, "token_bytes_max",
+			reader->limits.token_bytes_max);
+	}
+	if (is_name) {
+		return end_name(reader, raw, at);
+	}
+	return end_scalar(reader, KP_JSON_STRING, raw) ? at : NULL;
 }
 
 /* From `at`, inside a string, to its closing quote; `end` when the chunk has none. */
@@ -251,7 +256,7 @@ scan_text(struct kp_json_reader *reader, const char *at, const char *end)
 				at = wide;
 				continue;
 			}
-			reader->token_escaped = reader->token_escaped || *at == '\\';
+			reader->token.escaped = reader->token.escaped || *at == '\\';
 		}
 		state = kp_text_step(state, &reader->text_code, (unsigned char)*at);
 		if (state == KP_TEXT_FAULT) {
@@ -269,9 +274,9 @@ scan_text(struct kp_json_reader *reader, const char *at, const char *end)
 static const char *
 leave_text(struct kp_json_reader *reader, const char *from, const char *end)
 {
-	uint64_t len = offset_of(reader, end) - reader->token_offset - 1;
+	uint64_t len = offset_of(reader, end) - reader->token.offset - 1;
 	if (len > reader->limits.token_bytes_max) {
-		return fail_limit(reader, reader->token_offset, "token_bytes_max",
+		return fail_limit(reader, reader->token.offset, "token_bytes_max",
 			reader->limits.token_bytes_max);
 	}
 	reader->expect = EXPECT_TEXT_REST;
@@ -284,9 +289,9 @@ leave_text(struct kp_json_reader *reader, const char *from, const char *end)
 static inline const char *
 take_text(struct kp_json_reader *reader, const char *at, const char *end, bool is_name)
 {
-	reader->token_offset = offset_of(reader, at);
+	reader->token.offset = offset_of(reader, at);
 	reader->token_is_name = is_name;
-	reader->token_escaped = false;
+	reader->token.escaped = false;
 	reader->token_carried = false;
 	reader->text_state = KP_TEXT_PLAIN;
 	const char *from = at + 1;
@@ -302,7 +307,8 @@ take_text(struct kp_json_reader *reader, const char *at, const char *end, bool i
 		reader->carry_len = 0;
 		return leave_text(reader, from, end);
 	}
-	return end_text(reader, (struct kp_slice){from, (size_t)(at - from)}, at + 1);
+	struct kp_slice raw = {from, (size_t)(at - from)};
+	return end_text(reader, raw, at + 1, is_name);
 }
 
 static const char *
@@ -317,7 +323,7 @@ take_text_rest(struct kp_json_reader *reader, const char *at, const char *end)
 	if (wanted && !carry(reader, from, (size_t)(at - from))) {
 		return NULL;
 	}
-	return end_text(reader, carried(reader), at + 1);
+	return end_text(reader, carried(reader), at + 1, reader->token_is_name);
 }
 
 /* ---- numbers ---- */
@@ -326,11 +332,11 @@ static bool
 end_number(struct kp_json_reader *reader, struct kp_slice raw)
 {
 	if (raw.len > reader->limits.token_bytes_max) {
-		(void)fail_limit(reader, reader->token_offset, "token_bytes_max",
+		(void)fail_limit(reader, reader->token.offset, "token_bytes_max",
 			reader->limits.token_bytes_max);
 		return false;
 	}
-	reader->token_escaped = false;
+	reader->token.escaped = false;
 	return end_scalar(reader, KP_JSON_NUMBER, raw);
 }
 
@@ -354,7 +360,7 @@ take_number_rest(struct kp_json_reader *reader, const char *at, const char *end)
 	}
 	struct kp_slice raw = carried(reader);
 	if (!over && !kp_json_number_valid(raw)) {
-		return fail_at(reader, KP_E_SYNTAX, reader->token_offset,
+		return fail_at(reader, KP_E_SYNTAX, reader->token.offset,
 			"a number is not written as JSON wants it");
 	}
 	return end_number(reader, raw) ? at : NULL;
@@ -363,7 +369,7 @@ take_number_rest(struct kp_json_reader *reader, const char *at, const char *end)
 static inline const char *
 take_number(struct kp_json_reader *reader, const char *at, const char *end)
 {
-	reader->token_offset = offset_of(reader, at);
+	reader->token.offset = offset_of(reader, at);
 	const char *stop = kp_json_scan_number(at, end);
 	if (stop != NULL && stop < end && !kp_json_is_number_byte(*stop)) {
 		struct kp_slice raw = {at, (size_t)(stop - at)};
@@ -394,7 +400,7 @@ take_literal_rest(struct kp_json_reader *reader, const char *at, const char *end
 	enum kp_json_event event = literal[0] == 't' ? KP_JSON_TRUE
 		: literal[0] == 'f'                  ? KP_JSON_FALSE
 						     : KP_JSON_NULL;
-	reader->token_escaped = false;
+	reader->token.escaped = false;
 	struct kp_slice raw = {literal, reader->literal_at};
 	return end_scalar(reader, event, raw) ? at : NULL;
 }
@@ -402,7 +408,7 @@ take_literal_rest(struct kp_json_reader *reader, const char *at, const char *end
 static const char *
 take_literal(struct kp_json_reader *reader, const char *at, const char *end)
 {
-	reader->token_offset = offset_of(reader, at);
+	reader->token.offset = offset_of(reader, at);
 	reader->literal = *at == 't' ? "true" : *at == 'f' ? "false" : "null";
 	reader->literal_at = 0;
 	return take_literal_rest(reader, at, end);
@@ -435,10 +441,10 @@ fit_frames(struct kp_json_reader *reader)
 static const char *
 take_begin(struct kp_json_reader *reader, const char *at, bool is_object)
 {
-	reader->token_offset = offset_of(reader, at);
-	reader->token_escaped = false;
+	reader->token.offset = offset_of(reader, at);
+	reader->token.escaped = false;
 	if (reader->depth >= reader->limits.depth_max) {
-		return fail_limit(reader, reader->token_offset, "depth_max",
+		return fail_limit(reader, reader->token.offset, "depth_max",
 			reader->limits.depth_max);
 	}
 	if (!fit_frames(reader)) {
@@ -465,8 +471,8 @@ take_begin(struct kp_json_reader *reader, const char *at, bool is_object)
 static const char *
 take_end(struct kp_json_reader *reader, const char *at)
 {
-	reader->token_offset = offset_of(reader, at);
-	reader->token_escaped = false;
+	reader->token.offset = offset_of(reader, at);
+	reader->token.escaped = false;
 	struct kp_json_frame *frame = &reader->frames[reader->depth - 1];
 	bool is_object = frame->is_object;
 	if (*at != (is_object ? '}' : ']')) {

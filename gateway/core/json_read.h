@@ -101,13 +101,11 @@ struct kp_json_reader {
 	unsigned depth;
 	unsigned quiet_depth; /* of the value being skipped; 0: events flow */
 
-	/* The token under way. */
-	uint64_t token_offset;
+	struct kp_json_token token; /* under way: where it began, and is it escaped */
 	const char *literal;
 	size_t literal_at;
 	unsigned text_state; /* enum text_state in json_read.c */
 	unsigned text_code;  /* of a \u escape under way */
-	bool token_escaped;
 	bool token_is_name;
 	bool token_carried;
 	char *carry;

@@ -329,11 +329,10 @@ kp_json_number_valid(struct kp_slice text)
 	return text.len > 0 && kp_json_scan_number(text.data, end) == end;
 }
 
-static bool
-string_valid(struct kp_slice text)
+/* The rest of a string, from what is not plain ASCII text. */
+static KP_APART bool
+rest_valid(const char *at, const char *end)
 {
-	const char *at = text.data + 1;
-	const char *end = text.data + text.len - 1;
 	enum kp_text_state state = KP_TEXT_PLAIN;
 	unsigned code = 0;
 	while (at < end && state != KP_TEXT_FAULT) {
@@ -345,7 +344,15 @@ string_valid(struct kp_slice text)
 		}
 		state = kp_text_step(state, &code, (unsigned char)*at++);
 	}
-	return at == end && state == KP_TEXT_PLAIN && *end == '"';
+	return at == end && state == KP_TEXT_PLAIN;
+}
+
+static inline bool
+string_valid(struct kp_slice text)
+{
+	const char *end = text.data + text.len - 1;
+	const char *at = kp_text_skip_plain(text.data + 1, end);
+	return (at == end || rest_valid(at, end)) && *end == '"';
 }
 
 bool

@@ -17,18 +17,6 @@ struct finder {
 	struct kp_withheld *withheld;
 };
 
-/* Is the field kept back, though asked? What nobody supplies is not. */
-static bool
-is_refused(const struct kp_decision *decision, const struct kp_field *field)
-{
-	for (uint32_t i = 0; i < field->cell_count; i++) {
-		if (kp_bits_has(decision->cells, field->first_cell + i)) {
-			return false;
-		}
-	}
-	return field->cell_count > 0;
-}
-
 static void
 add_entry(struct finder *finder, struct kp_slice quoted, uint8_t reason)
 {
@@ -83,18 +71,31 @@ visit_group(struct finder *finder, uint32_t id)
 	}
 }
 
+static void
+mark_permitted(const struct finder *finder, const struct kp_decision *decision)
+{
+	const struct kp_catalogue *catalogue = finder->shape->catalogue;
+	for (uint32_t word = 0; word < catalogue->cell_words; word++) {
+		for (uint64_t bits = decision->cells[word]; bits != 0; bits &= bits - 1) {
+			uint32_t cell = word * 64 + (uint32_t)__builtin_ctzll(bits);
+			finder->of_field[catalogue->cells[cell].field] = PERMITTED;
+		}
+	}
+}
+
 /* Sorts the fields into permitted, not asked and refused: `ret_cells` gets the first cell
- * of each of the last. */
+ * of each of the last. What nobody supplies is not refused. */
 static void
 sort_fields(const struct finder *finder, const struct kp_decision *decision,
 	const uint64_t *asked, uint64_t *ret_cells)
 {
 	const struct kp_catalogue *catalogue = finder->shape->catalogue;
+	mark_permitted(finder, decision);
 	for (uint32_t i = 0; i < catalogue->field_count; i++) {
 		const struct kp_field *field = &catalogue->fields[i];
-		bool is_asked = kp_bits_has(asked, i);
-		finder->of_field[i] = is_asked ? PERMITTED : NOT_ASKED;
-		if (is_asked && is_refused(decision, field)) {
+		if (!kp_bits_has(asked, i) || field->cell_count == 0) {
+			finder->of_field[i] = NOT_ASKED;
+		} else if (finder->of_field[i] != PERMITTED) {
 			finder->of_field[i] = REFUSED;
 			kp_bits_set(ret_cells, field->first_cell);
 			finder->withheld->field_count++;
