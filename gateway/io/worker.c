@@ -47,15 +47,18 @@ pop(struct queue *queue)
 	return work;
 }
 
-static void
+/* True when the stack has to be wiped. */
+static bool
 run(struct kp_work *work)
 {
 	/* Work nobody waits for may be gone or queued again when it has run. */
 	struct kp_loop *loop = work->loop;
+	bool personal = !work->impersonal;
 	work->run(work);
 	if (loop != NULL) {
 		kp_loop_post(loop, &work->task);
 	}
+	return personal;
 }
 
 /* A thread that wakes does not push a loop off its processor: it waits for the loop's
@@ -80,21 +83,20 @@ static void *
 short_thread(void *argument)
 {
 	struct kp_workers *workers = argument;
-	bool worked = false;
+	bool personal = false;
 	be_patient();
 	(void)pthread_mutex_lock(&workers->lock);
 	for (;;) {
 		struct kp_work *work = pop(&workers->lanes[KP_LANE_SHORT]);
 		if (work != NULL) {
 			(void)pthread_mutex_unlock(&workers->lock);
-			run(work);
-			worked = true;
+			personal = run(work) || personal;
 			(void)pthread_mutex_lock(&workers->lock);
 		} else if (workers->closing) {
 			break;
-		} else if (worked) {
+		} else if (personal) {
 			rest(workers);
-			worked = false;
+			personal = false;
 		} else {
 			workers->short_waiting++;
 			(void)pthread_cond_wait(&workers->short_work, &workers->lock);
@@ -109,7 +111,7 @@ static void *
 any_thread(void *argument)
 {
 	struct kp_workers *workers = argument;
-	bool worked = false;
+	bool personal = false;
 	be_patient();
 	(void)pthread_mutex_lock(&workers->lock);
 	for (;;) {
@@ -119,14 +121,13 @@ any_thread(void *argument)
 		}
 		if (work != NULL) {
 			(void)pthread_mutex_unlock(&workers->lock);
-			run(work);
-			worked = true;
+			personal = run(work) || personal;
 			(void)pthread_mutex_lock(&workers->lock);
 		} else if (workers->closing) {
 			break;
-		} else if (worked) {
+		} else if (personal) {
 			rest(workers);
-			worked = false;
+			personal = false;
 		} else {
 			workers->any_waiting++;
 			(void)pthread_cond_wait(&workers->any_work, &workers->lock);

@@ -20,9 +20,10 @@ struct kp_work {
 	void (*run)(struct kp_work
 			*work); /* on a worker thread; touches nothing of the loop */
 	void (*done)(struct kp_work *work); /* on the loop, exactly once */
-	struct kp_loop *loop;               /* private */
-	struct kp_work *next;               /* private */
-	struct kp_task task;                /* private */
+	bool impersonal; /* no client data comes on the thread's stack: it is not wiped */
+	struct kp_loop *loop; /* private */
+	struct kp_work *next; /* private */
+	struct kp_task task;  /* private */
 };
 
 struct kp_workers;
