@@ -21,6 +21,7 @@
 #define KP_NEW_LEAVES_MAX ((size_t)2000)
 #define KP_NEW_DEPTH_MAX 24u
 #define KP_NEW_WORDS_MAX 16
+#define KP_NEW_OPERATIONS_MAX 64u
 #define KP_NEW_LABEL_BYTES 240u /* more is no label */
 
 enum kp_new_type {
@@ -53,8 +54,12 @@ struct kp_new {
 	bool arrays_known; /* paths mark arrays with [] */
 	struct kp_new_leaf *leaves;
 	size_t leaf_count;
-	bool leaves_dropped;  /* there were more than KP_NEW_LEAVES_MAX, or deeper ones */
-	struct kp_slice root; /* of the answer; empty: its top */
+	bool leaves_dropped; /* there were more than KP_NEW_LEAVES_MAX, or deeper ones */
+	/* The first thing that is referred to and not there; empty: none. */
+	struct kp_slice missing;
+	const json_t *wrong; /* a part of a schema that is of a wrong type; borrowed */
+	bool operations_dropped; /* there were more than were looked at */
+	struct kp_slice root;    /* of the answer; empty: its top */
 	const struct kp_new_leaf *subject;
 	struct kp_slice *repeated; /* array of each list section of the catalogue by
 				      section id; data NULL: none */
@@ -94,6 +99,10 @@ json_t *kp_new_here(const char *url);
 
 /* The first line of a description, in the arena; of NULL it is empty. */
 struct kp_slice kp_new_label(struct kp_new *new, const char *text);
+/* Forgets what an operation gave, before the next is read. */
+void kp_new_begin_shape(struct kp_new *new);
+/* What is called `reference` is not in the description. */
+void kp_new_note_missing(struct kp_new *new, const char *reference);
 /* Says in the manifest what somebody must still do. */
 void kp_new_todo(struct kp_new *new, const char *format, ...) KP_PRINTF(2, 3);
 

@@ -57,6 +57,7 @@ on_row(void *ctx, const struct kp_csv_row *row)
 	if (row->number == 1) {
 		reading->column_count =
 			row->field_count < COLUMNS_MAX ? row->field_count : COLUMNS_MAX;
+		reading->new->leaves_dropped = row->field_count > COLUMNS_MAX;
 		for (size_t i = 0; reading->columns != NULL && i < reading->column_count;
 			i++) {
 			reading->columns[i].name =

@@ -5,6 +5,7 @@
  * answer, or written as an example of a question. Types that hold themselves end where
  * they come back.
  */
+#include <libxml/uri.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,11 +20,13 @@ struct walk {
 	struct kp_new_xsd *xsd;
 	const xmlNode *open[KP_NEW_DEPTH_MAX + 1]; /* types the walk is inside of */
 	size_t depth;
+	unsigned repeats; /* groups around that may come more than once */
 	char path[PATH_BYTES];
 	size_t path_len;
 	/* Writing an example: */
 	struct kp_buffer *out;
 	bool person_written;
+	const char *space; /* namespace of the prefix v: */
 };
 
 /* What an element is. */
@@ -112,17 +115,34 @@ resolve_type(const struct walk *walk, struct element *element)
 	} else if (is_builtin(declaration, type)) {
 		element->builtin = without_prefix(type);
 	} else {
+		xmlNode *simple =
+			kp_new_xsd_find(walk->xsd, declaration, "simpleType", type);
 		element->type =
 			kp_new_xsd_find(walk->xsd, declaration, "complexType", type);
-		resolve_simple(walk,
-			kp_new_xsd_find(walk->xsd, declaration, "simpleType", type),
-			element);
+		resolve_simple(walk, simple, element);
+		if (element->type == NULL && simple == NULL) {
+			kp_new_note_missing(walk->xsd->new, type);
+		}
 	}
 	/* Text with attributes is text. */
-	xmlNode *simple = element->type == NULL
-		? NULL
-		: kp_new_xml_next(element->type->children, "simpleContent");
-	element->type = simple == NULL ? element->type : NULL;
+	if (element->type != NULL &&
+		kp_new_xml_next(element->type->children, "simpleContent") != NULL) {
+		element->type = NULL;
+	}
+}
+
+static bool
+comes_often(const xmlNode *node)
+{
+	const char *most = kp_new_xml_attribute(node, "maxOccurs");
+	return most != NULL && strcmp(most, "1") != 0 && strcmp(most, "0") != 0;
+}
+
+static bool
+may_be_absent(const xmlNode *node)
+{
+	const char *least = kp_new_xml_attribute(node, "minOccurs");
+	return least != NULL && strcmp(least, "0") == 0;
 }
 
 static bool
@@ -130,20 +150,21 @@ read_element(const struct walk *walk, xmlNode *node, struct element *element)
 {
 	*element = (struct element){.declaration = node};
 	const char *reference = kp_new_xml_attribute(node, "ref");
-	const char *most = kp_new_xml_attribute(node, "maxOccurs");
-	const char *least = kp_new_xml_attribute(node, "minOccurs");
-	element->many = most != NULL && strcmp(most, "1") != 0 && strcmp(most, "0") != 0;
-	element->optional = least != NULL && strcmp(least, "0") == 0;
+	element->many = walk->repeats > 0 || comes_often(node);
+	element->optional = may_be_absent(node);
 	if (reference != NULL) {
 		element->declaration =
 			kp_new_xsd_find(walk->xsd, node, "element", reference);
 	}
 	if (element->declaration == NULL) {
+		kp_new_note_missing(walk->xsd->new, reference);
 		return false;
 	}
 	element->name = kp_new_xml_attribute(element->declaration, "name");
 	resolve_type(walk, element);
-	return element->name != NULL;
+	/* Else it is a name in no document. */
+	return element->name != NULL &&
+		xmlValidateNCName((const xmlChar *)element->name, 0) == 0;
 }
 
 /* Walking. */
@@ -165,6 +186,69 @@ may_enter(struct walk *walk, const xmlNode *type)
 
 static void walk_element(struct walk *walk, xmlNode *node);
 
+static bool
+is_person(const struct walk *walk, const struct element *element)
+{
+	struct kp_new_words words = {0};
+	kp_new_split(walk->xsd->new->arena, kp_slice_from(element->name), &words);
+	return kp_new_has_word(&words, "burgerservicenummer") && words.count == 1;
+}
+
+static void walk_content(struct walk *walk, xmlNode *holder);
+
+static void
+walk_named(struct walk *walk, xmlNode *node, const char *kind, const char *name)
+{
+	xmlNode *found = kp_new_xsd_find(walk->xsd, node, kind, name);
+	if (found == NULL) {
+		kp_new_note_missing(walk->xsd->new, name);
+	}
+	walk_content(walk, found);
+}
+
+/* What an example takes of a choice: a person, or the first. */
+static xmlNode *
+taken_of(const struct walk *walk, xmlNode *choice)
+{
+	xmlNode *first = NULL;
+	for (xmlNode *node = choice->children; node != NULL; node = node->next) {
+		struct element element;
+		if (node->type != XML_ELEMENT_NODE || kp_new_xml_is(node, "annotation")) {
+			continue;
+		}
+		if (kp_new_xml_is(node, "element") &&
+			read_element(walk, node, &element) && is_person(walk, &element)) {
+			return node;
+		}
+		first = first == NULL ? node : first;
+	}
+	return first;
+}
+
+/* One part of a type: an element, a group, a sequence, a choice, an extension. */
+static void
+walk_part(struct walk *walk, xmlNode *node)
+{
+	const char *group =
+		kp_new_xml_is(node, "group") ? kp_new_xml_attribute(node, "ref") : NULL;
+	if (kp_new_xml_is(node, "element")) {
+		walk_element(walk, node);
+		return;
+	}
+	if (kp_new_xml_is(node, "annotation") || kp_new_xml_is(node, "attribute") ||
+		(walk->person_written && may_be_absent(node))) {
+		return;
+	}
+	unsigned before = walk->repeats;
+	walk->repeats += comes_often(node) ? 1 : 0;
+	if (group != NULL) {
+		walk_named(walk, node, "group", group);
+	} else {
+		walk_content(walk, node);
+	}
+	walk->repeats = before;
+}
+
 /* The elements inside a type or a group, wherever they stand in it. */
 static void
 walk_content(struct walk *walk, xmlNode *holder)
@@ -176,25 +260,14 @@ walk_content(struct walk *walk, xmlNode *holder)
 	const char *base = kp_new_xml_is(holder, "extension")
 		? kp_new_xml_attribute(holder, "base")
 		: NULL;
+	bool choice = walk->out != NULL && kp_new_xml_is(holder, "choice");
+	const xmlNode *taken = choice ? taken_of(walk, holder) : NULL;
 	if (base != NULL) {
-		walk_content(
-			walk, kp_new_xsd_find(walk->xsd, holder, "complexType", base));
+		walk_named(walk, holder, "complexType", base);
 	}
 	for (xmlNode *node = holder->children; node != NULL; node = node->next) {
-		if (node->type != XML_ELEMENT_NODE) {
-			continue;
-		}
-		const char *group = kp_new_xml_is(node, "group")
-			? kp_new_xml_attribute(node, "ref")
-			: NULL;
-		if (kp_new_xml_is(node, "element")) {
-			walk_element(walk, node);
-		} else if (group != NULL) {
-			walk_content(
-				walk, kp_new_xsd_find(walk->xsd, node, "group", group));
-		} else if (!kp_new_xml_is(node, "annotation") &&
-			!kp_new_xml_is(node, "attribute")) {
-			walk_content(walk, node);
+		if (node->type == XML_ELEMENT_NODE && (!choice || node == taken)) {
+			walk_part(walk, node);
 		}
 	}
 	walk->depth--;
@@ -245,11 +318,38 @@ add_leaf(struct walk *walk, const struct element *element)
 
 /* An example. */
 
+/* The namespace of an element in a document; empty: none. */
 static const char *
-prefix_of(const struct element *element)
+space_of(const struct walk *walk, const struct element *element)
 {
 	bool global = kp_new_xml_is(element->declaration->parent, "schema");
-	return global || kp_new_xsd_qualified(element->declaration) ? "v:" : "";
+	if (!global && !kp_new_xsd_qualified(element->declaration)) {
+		return "";
+	}
+	const char *space = kp_new_xsd_namespace(element->declaration);
+	xmlURI *uri = xmlParseURI(space);
+	if (uri == NULL && space[0] != '\0') {
+		kp_new_todo(walk->xsd->new,
+			"request.body: '%s' is no URI, so no namespace can be named so",
+			space);
+	}
+	space = uri == NULL ? "" : space;
+	xmlFreeURI(uri);
+	return space;
+}
+
+/* In an attribute of a template. */
+static void
+add_escaped(struct kp_buffer *out, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		const char *as = *text == '&' ? "&amp;"
+			: *text == '<'        ? "&lt;"
+			: *text == '\''       ? "&#39;"
+			: *text == '{'        ? "{{"
+					      : NULL;
+		kp_buffer_add(out, as == NULL ? text : as, as == NULL ? 1 : strlen(as));
+	}
 }
 
 static void
@@ -268,14 +368,6 @@ write_value(struct walk *walk, const struct element *element)
 		"DO");
 }
 
-static bool
-is_person(const struct walk *walk, const struct element *element)
-{
-	struct kp_new_words words = {0};
-	kp_new_split(walk->xsd->new->arena, kp_slice_from(element->name), &words);
-	return kp_new_has_word(&words, "burgerservicenummer") && words.count == 1;
-}
-
 static void
 write_element(struct walk *walk, const struct element *element)
 {
@@ -284,19 +376,24 @@ write_element(struct walk *walk, const struct element *element)
 	if (!wanted) {
 		return;
 	}
-	const char *prefix = prefix_of(element);
+	const char *space = space_of(walk, element);
+	const char *prefix = space[0] == '\0' ? "" : "v:";
+	const char *before = walk->space;
 	kp_buffer_printf(walk->out, "<%s%s", prefix, element->name);
-	if (walk->depth == 0) {
-		kp_buffer_printf(walk->out, " xmlns:v='%s'",
-			kp_new_xsd_namespace(element->declaration));
+	if (space[0] != '\0' && (before == NULL || strcmp(space, before) != 0)) {
+		KP_BUFFER_ADD(walk->out, " xmlns:v='");
+		add_escaped(walk->out, space);
+		KP_BUFFER_ADD(walk->out, "'");
+		walk->space = space;
 	}
-	kp_buffer_printf(walk->out, ">");
+	KP_BUFFER_ADD(walk->out, ">");
 	if (element->type != NULL) {
 		walk_content(walk, element->type);
 	} else {
 		write_value(walk, element);
 	}
 	kp_buffer_printf(walk->out, "</%s%s>", prefix, element->name);
+	walk->space = before;
 }
 
 static void
@@ -304,11 +401,14 @@ walk_element(struct walk *walk, xmlNode *node)
 {
 	struct element element;
 	size_t before = walk->path_len;
+	unsigned repeats = walk->repeats;
 	if (!read_element(walk, node, &element)) {
 		return;
 	}
+	walk->repeats = 0;
 	if (walk->out != NULL) {
 		write_element(walk, &element);
+		walk->repeats = repeats;
 		return;
 	}
 	int len = snprintf(walk->path + before, PATH_BYTES - before, "%s%s%s",
@@ -316,6 +416,7 @@ walk_element(struct walk *walk, xmlNode *node)
 	if (len < 0 || (size_t)len >= PATH_BYTES - before) {
 		walk->xsd->new->leaves_dropped = true;
 		walk->path[before] = '\0';
+		walk->repeats = repeats;
 		return;
 	}
 	walk->path_len = before + (size_t)len;
@@ -325,6 +426,7 @@ walk_element(struct walk *walk, xmlNode *node)
 		add_leaf(walk, &element);
 	}
 	walk->path_len = before;
+	walk->repeats = repeats;
 }
 
 void

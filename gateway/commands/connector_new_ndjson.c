@@ -77,7 +77,10 @@ look_at_object(struct reading *reading, json_t *object)
 	{
 		int len = snprintf(reading->name + before, NAME_BYTES - before, "%s%s",
 			before > 0 ? "." : "", name);
-		bool fits = len > 0 && (size_t)len < NAME_BYTES - before;
+		/* A path has no way to write such a name. */
+		bool fits = len > 0 && (size_t)len < NAME_BYTES - before &&
+			name[0] != '\0' && strpbrk(name, ".[]") == NULL;
+		reading->new->leaves_dropped = reading->new->leaves_dropped || !fits;
 		if (fits && json_is_object(value)) {
 			look_at_object(reading, value);
 		} else if (fits && !json_is_array(value)) {

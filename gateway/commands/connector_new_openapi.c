@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OPERATIONS_MAX 64
-
 static const char *const methods[] = {"post", "get"};
 
 /* The JSON schema of a body or an answer. */
@@ -57,10 +55,7 @@ is_called(const struct kp_new_operation *operation, const char *name)
 static size_t
 try_operation(struct kp_new *new, const struct kp_new_operation *operation)
 {
-	new->leaf_count = 0;
-	new->proposed = 0;
-	new->leaves_dropped = false;
-	new->root = (struct kp_slice){0};
+	kp_new_begin_shape(new);
 	kp_new_schema_leaves(new, operation->document, answer_schema(operation));
 	return kp_new_propose(new) ? new->proposed : 0;
 }
@@ -84,9 +79,12 @@ choose(struct kp_new *new, json_t *document, const char *wanted,
 				.method = methods[i],
 				.object = json_object_get(item, methods[i])};
 			if (one.object == NULL || !is_called(&one, wanted) ||
-				answer_schema(&one) == NULL ||
-				looked_at++ == OPERATIONS_MAX) {
+				answer_schema(&one) == NULL) {
 				continue;
+			}
+			if (looked_at++ >= KP_NEW_OPERATIONS_MAX) {
+				new->operations_dropped = true;
+				return found;
 			}
 			size_t proposed = try_operation(new, &one);
 			if (!found || proposed > best) {
@@ -138,6 +136,9 @@ kp_new_read_openapi(struct kp_new *new, const char *path, struct kp_slice text,
 	if (version == NULL || strncmp(version, "3.", 2) != 0) {
 		status = kp_error_set(
 			err, KP_E_INVALID, "is no OpenAPI 3.0 or 3.1 document");
+	} else if (kp_new_openapi_check(document, err) != KP_OK) {
+		status = KP_E_INVALID;
+		kp_error_at(err, path, 0, 0, NULL);
 	} else if (!choose(new, document, wanted, &operation)) {
 		status = kp_error_set(err, KP_E_NOT_FOUND,
 			"has no operation%s%s that answers with JSON",
@@ -145,6 +146,10 @@ kp_new_read_openapi(struct kp_new *new, const char *path, struct kp_slice text,
 	} else {
 		(void)try_operation(new, &operation);
 		status = kp_new_openapi_question(new, &operation, err);
+		if (status == KP_OK && new->wrong != NULL) {
+			status =
+				kp_new_openapi_say_wrong(document, new->wrong, path, err);
+		}
 	}
 	json_decref(document);
 	return status;

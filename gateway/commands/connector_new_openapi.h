@@ -15,6 +15,12 @@ struct kp_new_operation {
 	json_t *object;
 };
 
+/* Is what is read of a document an object or an array where it must be? KP_E_INVALID with
+ * a JSON pointer. */
+enum kp_status kp_new_openapi_check(json_t *document, struct kp_error *err) KP_MUST_USE;
+/* KP_E_INVALID with the JSON pointer of a part of the document. */
+enum kp_status kp_new_openapi_say_wrong(json_t *document, const json_t *wrong,
+	const char *path, struct kp_error *err) KP_MUST_USE;
 /* Writes access of the manifest, where the description wants any. */
 void kp_new_openapi_access(struct kp_new *new, const struct kp_new_operation *operation);
 /* Writes endpoint, access and request of the manifest. KP_E_LIMIT. */

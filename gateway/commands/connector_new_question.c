@@ -14,8 +14,8 @@
 	"TO"                                                                             \
 	"DO"
 
-static const char unreserved[] =
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+#define UNRESERVED "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+static const char unreserved[] = UNRESERVED;
 
 struct asking {
 	struct kp_new *new;
@@ -135,9 +135,32 @@ in_target(struct asking *asking, const char *place, const char *name)
 	return value;
 }
 
+/* OpenAPI leaves these to other parts of a description. */
+static bool
+is_said_elsewhere(const char *name)
+{
+	static const char *const others[] = {"accept", "content-type", "authorization"};
+	for (size_t i = 0; i < KP_ARRAY_LEN(others); i++) {
+		if (strcasecmp(name, others[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void
 add_header(struct asking *asking, const char *name)
 {
+	/* Field names (RFC 9110, 5.1). */
+	static const char token[] = UNRESERVED "!#$%&'*+^`|";
+	if (is_said_elsewhere(name)) {
+		return;
+	}
+	if (name[0] == '\0' || strspn(name, token) != strlen(name)) {
+		kp_new_todo(asking->new, "request.headers: '%s' is no name of a header",
+			name);
+		return;
+	}
 	const char *value = template_of(asking, name);
 	if (value == NULL || strcmp(value, "{bsn}") == 0) {
 		kp_new_todo(asking->new, "request.headers: what belongs in '%s'?", name);
@@ -271,7 +294,7 @@ choose_kind(struct asking *asking, json_t *schema, const char **ret_kind)
 		json_object_get(json_object_get(schema, "discriminator"), "mapping"),
 		name, target)
 	{
-		json_t *kind = kp_new_schema_find(document, json_string_value(target));
+		json_t *kind = kp_new_schema_mapped(document, json_string_value(target));
 		json_t *properties = json_object();
 		json_t *required = json_object();
 		gather(asking, kind, properties, required, 0);
@@ -287,6 +310,22 @@ choose_kind(struct asking *asking, json_t *schema, const char **ret_kind)
 	return best;
 }
 
+/* In a template a brace comes twice. */
+static json_t *
+literal(struct asking *asking, json_t *value)
+{
+	const char *text = json_string_value(value);
+	struct kp_buffer out;
+	if (text == NULL || strchr(text, '{') == NULL) {
+		return json_incref(value);
+	}
+	kp_buffer_init(&out, asking->new->arena, 2 * strlen(text) + 1);
+	for (; *text != '\0'; text++) {
+		kp_buffer_add(&out, *text == '{' ? "{{" : text, *text == '{' ? 2 : 1);
+	}
+	return kp_new_text(kp_buffer_slice(&out));
+}
+
 static json_t *
 value_of(struct asking *asking, const char *name, json_t *schema, bool required)
 {
@@ -296,7 +335,7 @@ value_of(struct asking *asking, const char *name, json_t *schema, bool required)
 	json_t *kinds = json_object_get(schema, "enum");
 	const char *value = template_of(asking, name);
 	if (only != NULL || json_array_size(kinds) == 1) {
-		return json_incref(only != NULL ? only : json_array_get(kinds, 0));
+		return literal(asking, only != NULL ? only : json_array_get(kinds, 0));
 	}
 	if (strcmp(name, "fields") == 0) {
 		return json_string("{velden}");

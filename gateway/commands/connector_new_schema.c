@@ -8,6 +8,7 @@
 #include "commands/connector_new_schema.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PATH_BYTES 512
@@ -24,7 +25,7 @@ struct walk {
 	size_t path_len;
 };
 
-/* The next part of a JSON pointer (RFC 6901), unescaped. */
+/* The next part of a JSON pointer, unescaped; empty when it does not fit. */
 static const char *
 next_part(const char *pointer, char *out, size_t size)
 {
@@ -34,12 +35,19 @@ next_part(const char *pointer, char *out, size_t size)
 		if (byte == '~' && (*pointer == '0' || *pointer == '1')) {
 			byte = *pointer++ == '0' ? '~' : '/';
 		}
-		if (len + 1 < size) {
+		if (len < size) {
 			out[len++] = byte;
 		}
 	}
-	out[len] = '\0';
+	out[len < size ? len : 0] = '\0';
 	return pointer;
+}
+
+static json_t *
+item_of(json_t *array, const char *part)
+{
+	bool number = part[0] != '\0' && strspn(part, "0123456789") == strlen(part);
+	return number ? json_array_get(array, strtoul(part, NULL, 10)) : NULL;
 }
 
 json_t *
@@ -53,9 +61,20 @@ kp_new_schema_find(json_t *document, const char *reference)
 	reference++;
 	while (at != NULL && *reference == '/') {
 		reference = next_part(reference + 1, part, sizeof(part));
-		at = json_object_get(at, part);
+		at = json_is_array(at) ? item_of(at, part) : json_object_get(at, part);
 	}
 	return *reference == '\0' ? at : NULL;
+}
+
+json_t *
+kp_new_schema_mapped(json_t *document, const char *reference)
+{
+	json_t *found = kp_new_schema_find(document, reference);
+	return found != NULL || reference == NULL
+		? found
+		: json_object_get(json_object_get(json_object_get(document, "components"),
+					  "schemas"),
+			  reference);
 }
 
 json_t *
@@ -147,7 +166,7 @@ walk_below(struct walk *walk, const char *name, json_t *schema)
 		before > 0 && !array ? "." : "", name);
 	/* A path has no way to write such a name. */
 	if (len < 0 || (size_t)len >= PATH_BYTES - before ||
-		(!array && strpbrk(name, ".[]") != NULL)) {
+		(!array && (name[0] == '\0' || strpbrk(name, ".[]") != NULL))) {
 		walk->new->leaves_dropped = true;
 	} else {
 		walk->path_len = before + (size_t)len;
@@ -173,8 +192,8 @@ walk_alternatives(struct walk *walk, json_t *schema)
 		json_object_get(json_object_get(schema, "discriminator"), "mapping"),
 		name, one)
 	{
-		walk_schema(
-			walk, kp_new_schema_find(walk->document, json_string_value(one)));
+		walk_schema(walk,
+			kp_new_schema_mapped(walk->document, json_string_value(one)));
 	}
 }
 
@@ -189,6 +208,24 @@ is_open(const struct walk *walk, const json_t *schema)
 	return false;
 }
 
+/* What is not an object or an array where a schema has one is as if it were not there. */
+static void
+look_at_types(struct walk *walk, json_t *schema)
+{
+	static const struct {
+		const char *name;
+		json_type type;
+	} rows[] = {{"properties", JSON_OBJECT}, {"allOf", JSON_ARRAY},
+		{"oneOf", JSON_ARRAY}, {"anyOf", JSON_ARRAY}, {"$ref", JSON_STRING},
+		{"discriminator", JSON_OBJECT}};
+	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
+		json_t *part = json_object_get(schema, rows[i].name);
+		if (part != NULL && json_typeof(part) != rows[i].type) {
+			walk->new->wrong = part;
+		}
+	}
+}
+
 static void
 walk_inside(struct walk *walk, json_t *schema)
 {
@@ -196,6 +233,7 @@ walk_inside(struct walk *walk, json_t *schema)
 	json_t *items = json_object_get(schema, "items");
 	const char *name;
 	json_t *one;
+	look_at_types(walk, schema);
 	walk_alternatives(walk, schema);
 	if (items != NULL) {
 		walk_below(walk, "[]", items);
@@ -214,7 +252,14 @@ walk_inside(struct walk *walk, json_t *schema)
 static void
 walk_schema(struct walk *walk, json_t *schema)
 {
+	const char *reference = json_string_value(json_object_get(schema, "$ref"));
+	if (schema != NULL && !json_is_object(schema) && !json_is_boolean(schema)) {
+		walk->new->wrong = schema;
+	}
 	schema = kp_new_schema_follow(walk->document, schema);
+	if (schema == NULL && reference != NULL) {
+		kp_new_note_missing(walk->new, reference);
+	}
 	if (!json_is_object(schema) || is_open(walk, schema)) {
 		return;
 	}

@@ -7,8 +7,12 @@
 
 #include "commands/connector_new.h"
 
-/* What "#/a/b" refers to; NULL when it is not there or not in this document. Borrowed. */
+/* What "#/a/b" refers to (RFC 6901); NULL when it is not there or not in this document.
+ * Borrowed. */
 json_t *kp_new_schema_find(json_t *document, const char *reference);
+/* The same for the value of a discriminator's mapping, which may be the mere name of a
+ * schema. */
+json_t *kp_new_schema_mapped(json_t *document, const char *reference);
 /* `schema`, or what it refers to in the end; NULL: nothing, or itself. Borrowed. */
 json_t *kp_new_schema_follow(json_t *document, json_t *schema);
 /* Is `type` its type, or among its types? */

@@ -87,6 +87,24 @@ kp_new_label(struct kp_new *new, const char *text)
 }
 
 void
+kp_new_begin_shape(struct kp_new *new)
+{
+	new->leaf_count = 0;
+	new->proposed = 0;
+	new->leaves_dropped = false;
+	new->missing = (struct kp_slice){0};
+	new->root = (struct kp_slice){0};
+}
+
+void
+kp_new_note_missing(struct kp_new *new, const char *reference)
+{
+	if (new->missing.len == 0) {
+		new->missing = kp_new_label(new, reference);
+	}
+}
+
+void
 kp_new_todo(struct kp_new *new, const char *format, ...)
 {
 	char text[COMMENT_BYTES];
@@ -319,6 +337,18 @@ kp_new_write_response(struct kp_new *new)
 		kp_new_todo(new,
 			"response.fields: no name resembled a field this source "
 			"may supply; map them by hand");
+	}
+	if (new->missing.len > 0) {
+		kp_new_todo(new,
+			"'%.*s' is referred to and not in the description (nothing is "
+			"fetched); what it describes is missing here",
+			KP_SLICE_ARG(new->missing));
+	}
+	if (new->operations_dropped) {
+		kp_new_todo(new,
+			"the description has more than the %u operations that were "
+			"looked at; name another with --operation",
+			KP_NEW_OPERATIONS_MAX);
 	}
 	if (new->leaves_dropped) {
 		kp_new_todo(new,

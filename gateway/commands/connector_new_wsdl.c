@@ -11,7 +11,6 @@
 #include "core/buffer.h"
 
 #define EXAMPLE_BYTES ((size_t)64 * 1024)
-#define OPERATIONS_MAX 64
 
 struct operation {
 	const char *name;
@@ -88,10 +87,7 @@ static size_t
 try_operation(struct kp_new_xsd *xsd, const struct operation *operation)
 {
 	struct kp_new *new = xsd->new;
-	new->leaf_count = 0;
-	new->proposed = 0;
-	new->leaves_dropped = false;
-	new->root = (struct kp_slice){0};
+	kp_new_begin_shape(new);
 	xsd->steps = 0;
 	kp_new_xsd_leaves(xsd, operation->answer);
 	return kp_new_propose(new) ? new->proposed : 0;
@@ -114,15 +110,20 @@ choose_in(struct kp_new_xsd *xsd, xmlNode *port, const char *wanted,
 {
 	bool found = false;
 	unsigned looked_at = 0;
-	for (xmlNode *one = kp_new_xml_next(port->children, "operation");
-		one != NULL && looked_at < OPERATIONS_MAX;
-		one = kp_new_xml_next(one->next, "operation"), looked_at++) {
+	for (xmlNode *one = kp_new_xml_next(port->children, "operation"); one != NULL;
+		one = kp_new_xml_next(one->next, "operation")) {
 		struct operation own = {.name = kp_new_xml_attribute(one, "name"),
-			.action = addressing_action(one),
-			.question = element_of(xsd, one, "input"),
-			.answer = element_of(xsd, one, "output")};
-		if (own.name == NULL || own.answer == NULL || own.question == NULL ||
-			!is_called(&own, wanted)) {
+			.action = addressing_action(one)};
+		if (own.name == NULL || !is_called(&own, wanted)) {
+			continue;
+		}
+		if (looked_at++ >= KP_NEW_OPERATIONS_MAX) {
+			xsd->new->operations_dropped = true;
+			break;
+		}
+		own.question = element_of(xsd, one, "input");
+		own.answer = element_of(xsd, one, "output");
+		if (own.answer == NULL || own.question == NULL) {
 			continue;
 		}
 		size_t proposed = try_operation(xsd, &own);

@@ -3,8 +3,11 @@
 /* connector_new_xsd: reading, and finding by name; see connector_new_xsd.h. */
 #include "commands/connector_new_xsd.h"
 
+#include <errno.h>
 #include <libxml/parser.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "io/file.h"
@@ -64,17 +67,20 @@ static void
 read_beside(struct kp_new_xsd *xsd, const char *from, const char *location)
 {
 	struct kp_error err = {0};
+	char text[700];
 	const char *slash = strrchr(from, '/');
 	size_t folder = slash == NULL ? 0 : (size_t)(slash + 1 - from);
 	const char *path =
 		kp_arena_printf(xsd->new->arena, "%.*s%s", (int)folder, from, location);
-	bool here = strstr(location, "://") == NULL && location[0] != '/';
-	if (path == NULL || !here || read_file(xsd, path, &err) != KP_OK) {
-		kp_new_todo(xsd->new,
-			"the schema '%s' is not beside the file or does not read; what "
-			"it describes is missing here",
-			location);
+	if (strstr(location, "://") != NULL || location[0] == '/') {
+		(void)kp_error_set(&err, KP_E_NOT_FOUND, "nothing is fetched");
+	} else if (path == NULL || read_file(xsd, path, &err) == KP_OK) {
+		return;
 	}
+	kp_new_todo(xsd->new,
+		"the schema '%s' is not beside the file or does not read (%s); what it "
+		"describes is missing here",
+		location, kp_error_text(&err, text, sizeof(text)));
 }
 
 static void
@@ -84,7 +90,8 @@ read_references(struct kp_new_xsd *xsd, const char *path, xmlNode *node, unsigne
 		if (node->type != XML_ELEMENT_NODE) {
 			continue;
 		}
-		if (kp_new_xml_is(node, "import") || kp_new_xml_is(node, "include")) {
+		if (kp_new_xml_is(node, "import") || kp_new_xml_is(node, "include") ||
+			kp_new_xml_is(node, "redefine")) {
 			const char *location =
 				kp_new_xml_attribute(node, "schemaLocation");
 			location = location != NULL
@@ -107,53 +114,87 @@ ignore_error(void *context, const char *format, ...)
 	(void)format;
 }
 
+/* Each file once, whatever ways there are to write its name. */
 static enum kp_status
 read_file(struct kp_new_xsd *xsd, const char *path, struct kp_error *err)
 {
 	struct kp_slice text = {0};
+	char name[PATH_MAX];
+	if (realpath(path, name) == NULL) {
+		xsd->new->failed = xsd->new->failed || errno == ENOMEM;
+		return kp_error_set(err, KP_E_NOT_FOUND, "it is not there");
+	}
 	for (size_t i = 0; i < xsd->file_count; i++) {
-		if (strcmp(xsd->files[i].path, path) == 0) {
+		if (strcmp(xsd->files[i].path, name) == 0) {
 			return KP_OK;
 		}
 	}
 	enum kp_status status = kp_file_read_all(
-		path, xsd->new->arena, KP_NEW_DOCUMENT_BYTES_MAX, &text, err);
-	return status == KP_OK ? kp_new_xsd_read(xsd, path, text, err) : status;
+		name, xsd->new->arena, KP_NEW_DOCUMENT_BYTES_MAX, &text, err);
+	return status == KP_OK ? kp_new_xsd_read(xsd, name, text, err) : status;
+}
+
+/* Before any entity is declared. */
+static void
+on_type_definition(void *context, const xmlChar *name, const xmlChar *public_id,
+	const xmlChar *system_id)
+{
+	xmlParserCtxt *parser = context;
+	bool *refused = parser->_private;
+	(void)name;
+	(void)public_id;
+	(void)system_id;
+	*refused = true;
+	xmlStopParser(parser);
+}
+
+/* &amp; and the like are resolved; without a type definition there are no others. */
+static enum kp_status
+parse(const char *path, struct kp_slice text, xmlDoc **ret_document, struct kp_error *err)
+{
+	bool refused = false;
+	xmlParserCtxt *parser = xmlNewParserCtxt();
+	if (parser == NULL) {
+		return kp_error_set(err, KP_E_MEMORY, "no memory is left");
+	}
+	parser->_private = &refused;
+	parser->sax->internalSubset = on_type_definition;
+	xmlDoc *document = xmlCtxtReadMemory(parser, text.data, (int)text.len, path, NULL,
+		XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_NOERROR |
+			XML_PARSE_NOWARNING);
+	enum kp_status status = KP_OK;
+	if (parser->errNo == XML_ERR_NO_MEMORY) {
+		status = kp_error_set(err, KP_E_MEMORY, "no memory is left");
+	} else if (document == NULL || refused) {
+		const char *fault = parser->lastError.message;
+		status = kp_error_set(err, KP_E_INVALID, "%s",
+			refused                 ? "has a document type definition"
+				: fault == NULL ? "is no XML"
+						: fault);
+		kp_error_at(err, path, (unsigned)parser->lastError.line, 0, NULL);
+	}
+	if (status != KP_OK) {
+		xmlFreeDoc(document);
+		document = NULL;
+	}
+	xmlFreeParserCtxt(parser);
+	*ret_document = document;
+	return status;
 }
 
 enum kp_status
 kp_new_xsd_read(struct kp_new_xsd *xsd, const char *path, struct kp_slice text,
 	struct kp_error *err)
 {
+	xmlDoc *document = NULL;
 	if (xsd->file_count == KP_NEW_XSD_FILES_MAX) {
 		return kp_error_set(err, KP_E_LIMIT, "there are more than %d schemas",
 			KP_NEW_XSD_FILES_MAX);
 	}
 	xmlSetGenericErrorFunc(NULL, ignore_error);
-	xmlResetLastError();
-	xmlParserCtxt *parser = xmlNewParserCtxt();
-	xmlDoc *document = parser == NULL
-		? NULL
-		: xmlCtxtReadMemory(parser, text.data, (int)text.len, path, NULL,
-			  XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-	bool whole = parser != NULL && parser->errNo != XML_ERR_NO_MEMORY;
-	xmlFreeParserCtxt(parser);
-	if (!whole) {
-		xmlFreeDoc(document);
-		xsd->new->failed = true;
-		return kp_error_set(err, KP_E_MEMORY, "no memory is left");
-	}
-	if (document == NULL || document->intSubset != NULL) {
-		const xmlError *fault = xmlGetLastError();
-		enum kp_status status = kp_error_set(err, KP_E_INVALID, "%s",
-			document != NULL ? "has a document type definition"
-				: fault == NULL || fault->message == NULL
-				? "is no XML"
-				: fault->message);
-		kp_error_at(err, path,
-			fault == NULL || document != NULL ? 0 : (unsigned)fault->line, 0,
-			NULL);
-		xmlFreeDoc(document);
+	enum kp_status status = parse(path, text, &document, err);
+	if (status != KP_OK) {
+		xsd->new->failed = xsd->new->failed || status == KP_E_MEMORY;
 		return status;
 	}
 	char *copy = kp_arena_strdup(xsd->new->arena, path);

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -184,6 +185,66 @@ class New(unittest.TestCase):
                                                        "burgerservicenummer": ["{bsn}"]})
         self.assertEqual(manifest["response"]["fields"]["persoon.geboorte.datum"]["form"], "date_object")
 
+    def test_wrong_types_are_named(self):
+        good = lambda: json.loads((FIXTURES / "schuldhulp.json").read_text())
+        answer = ["components", "schemas", "Antwoord"]
+        for at, value, pointer in ((["paths"], [], "/paths"), (["paths", "/zoek"], 1, "/paths/~1zoek"), (["servers"], {}, "/servers"),
+                                   (["paths", "/zoek", "post", "parameters"], {}, "/paths/~1zoek/post/parameters"),
+                                   (["paths", "/zoek", "post", "responses"], [], "/paths/~1zoek/post/responses"),
+                                   (["paths", "/zoek", "post", "requestBody"], "x", "/paths/~1zoek/post/requestBody"),
+                                   (["components"], [], "/components"), (["security"], ["x"], "/security/0"),
+                                   (["components", "securitySchemes", "x"], 1, "/components/securitySchemes/x"),
+                                   ([*answer, "properties"], [], "/components/schemas/Antwoord/properties"),
+                                   ([*answer, "allOf"], {}, "/components/schemas/Antwoord/allOf"),
+                                   ([*answer, "properties", "a~b"], 7, "/components/schemas/Antwoord/properties/a~0b")):
+            document = good()
+            holder = document
+            for part in at[:-1]:
+                holder = holder[part]
+            holder[at[-1]] = value
+            path = self.folder / "wrong.json"
+            path.write_text(json.dumps(document))
+            with self.subTest(pointer):
+                self.refuse(f"wrong.json: {pointer}: ", "--openapi", path)
+
+    def test_many_operations(self):
+        schema = {"type": "object", "properties": {"bsn": {"type": "string"}, "voornamen": {"type": "string"}}}
+        answer = {"200": {"content": {"application/json": {"schema": schema}}}}
+        path = self.openapi({f"/{number:03}": {"get": {"operationId": f"op{number}", "responses": answer}} for number in range(70)})
+        self.assertIn("more than the 64 operations", " ".join(self.new("brp", "--openapi", path)["//"]))
+        manifest = self.new("brp", "--openapi", path, "--operation", "op69")
+        self.assertEqual(manifest["request"]["target"], "/069")
+        self.assertNotIn("operations", " ".join(manifest["//"]))
+        # The same in a WSDL.
+        text = (FIXTURES / "uitkering.wsdl").read_text()
+        more = "".join(f'<operation name="Leeg{number}"/>' for number in range(70))
+        self.assertIn("<portType", text)
+        shutil.copy(FIXTURES / "uitkering.xsd", self.folder)
+        (self.folder / "many.wsdl").write_text(re.sub(r"(<portType[^>]*>)", r"\1" + more, text))
+        manifest = self.new("uwv", "--wsdl", self.folder / "many.wsdl", "--operation", "Uitkeringen")
+        self.assertEqual(manifest["soap"]["action"], "urn:proef:uitkering/Uitkeringen")
+
+    def test_what_is_referred_to_elsewhere_is_said(self):
+        schemas = {"A": {"type": "object", "properties": {"bsn": {"type": "string"}, "x": {"$ref": "https://elders.example/x.json#/X"}}}}
+        answer = {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}}}
+        manifest = self.new("brp", "--openapi", self.openapi({"/a": {"get": {"responses": answer}}}, components={"schemas": schemas}))
+        self.assertIn("'https://elders.example/x.json#/X' is referred to and not in the description", " ".join(manifest["//"]))
+
+    def test_names_and_braces_of_a_description(self):
+        """A discriminator may name schemas shortly; what is no header is none; a brace in a constant is no template."""
+        schemas = {"A": {"discriminator": {"propertyName": "t", "mapping": {"b": "B"}}},
+                   "B": {"type": "object", "properties": {"bsn": {"type": "string"}, "voornamen": {"type": "string"}}}}
+        answer = {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}}}
+        body = {"content": {"application/json": {"schema": {"type": "object", "properties": {"c": {"const": "{x}"}}}}}}
+        parameters = [{"in": "header", "required": True, "name": name} for name in ("x y", "Authorization", "X-Goed")]
+        manifest = self.new("brp", "--openapi", self.openapi({"/a": {"post": {"responses": answer, "requestBody": body,
+                                                                             "parameters": parameters}}},
+                                                             components={"schemas": schemas}))
+        self.assertEqual(mapped(manifest), {"persoon.burgerservicenummer": "bsn", "persoon.naam.voornamen": "voornamen"})
+        self.assertEqual(manifest["request"]["body"], {"c": "{{x}"})
+        self.assertEqual(manifest["request"]["headers"], {"Content-Type": "application/json", "X-Goed": "TODO"})
+        self.assertIn("'x y' is no name of a header", " ".join(manifest["//"]))
+
     def access(self, schemes, security=None):
         """The access and the things to do about it, of a document with these schemes."""
         document = json.loads((FIXTURES / "schuldhulp.json").read_text())
@@ -211,7 +272,7 @@ class New(unittest.TestCase):
                 ({"a": {"type": "http", "scheme": "digest"}}, None, None, ["'a' (http digest) is a way in that the gateway does not have",
                                                                            "nothing of what the description wants is known"]),
                 ({"a": {"type": "apiKey", "in": "cookie", "name": "sid"}}, None, None, ["'a' (apiKey cookie) is a way in"]),
-                ({"a": {"type": "hobo"}, "b": 1, "c": key}, None, {"kind": "header", "header": "X-Key", "secret": secret},
+                ({"a": {"type": "hobo"}, "c": key}, [{"a": []}, {"b": []}, {"c": []}], {"kind": "header", "header": "X-Key", "secret": secret},
                  ["'a' (hobo) is a way in", "'b' (not described) is a way in"]),
                 ({"a": {"type": "oauth2", "flows": {"clientCredentials": flow}}}, [{"a": ["a", "b"]}], token(scope="a b"),
                  ["our client_id there", "the description says https://as.example/token"]),
@@ -257,6 +318,50 @@ class New(unittest.TestCase):
                                                       "</v:Burgerservicenr><v:Kenmerk>TODO</v:Kenmerk></v:Vraag>")
         self.assertEqual(manifest["endpoint"], "http://127.0.0.1:8080/soap")
         self.assertIn("https://elders.example/schema.xsd", " ".join(manifest["//"]))
+
+    def wsdl(self, schemas, question="t:Vraag", answer="t:Antwoord"):
+        path = self.folder / "own.wsdl"
+        path.write_text(f"""<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:t="urn:t" xmlns:xs="http://www.w3.org/2001/XMLSchema">
+            <types>{schemas}</types><message name="V"><part name="a" element="{question}"/></message>
+            <message name="A"><part name="a" element="{answer}"/></message>
+            <portType name="P"><operation name="Op"><input message="V"/><output message="A"/></operation></portType></definitions>""")
+        return path
+
+    ANSWER = '<xs:element name="Antwoord"><xs:complexType><xs:sequence>%s</xs:sequence></xs:complexType></xs:element>'
+
+    def test_schemas_that_include_each_other(self):
+        (self.folder / "a.xsd").write_text('<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:t" targetNamespace="urn:t">'
+                                           '<xs:include schemaLocation="./b.xsd"/><xs:element name="Vraag" type="xs:string"/></xs:schema>')
+        (self.folder / "b.xsd").write_text('<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:t" targetNamespace="urn:t">'
+                                           '<xs:include schemaLocation="././a.xsd"/><xs:include schemaLocation="b.xsd"/>'
+                                           + self.ANSWER % '<xs:element name="Bsn" type="xs:string"/><xs:element name="Meer" type="t:Nergens"/>'
+                                           + "</xs:schema>")
+        (self.folder / "slecht.xsd").write_text("<a>\n<b></a>")
+        path = self.wsdl('<xs:schema targetNamespace="urn:t">' + "".join(
+            f'<xs:include schemaLocation="{name}"/>' for name in ("a.xsd", "slecht.xsd", "/etc/passwd", "nergens.xsd")) + "</xs:schema>")
+        manifest = self.new("uwv", "--wsdl", path)
+        todo = [text for text in manifest["//"] if "the schema" in text]
+        self.assertEqual(len(todo), 3, todo)
+        self.assertRegex(todo[0], "slecht.xsd.*slecht.xsd:2")
+        self.assertIn("nothing is fetched", todo[1])
+        self.assertIn("it is not there", todo[2])
+        self.assertIn("'t:Nergens' is referred to", " ".join(manifest["//"]))
+
+    def test_the_example_of_a_question(self):
+        """Of a choice one thing, of a person the number; a name of another namespace says so."""
+        schemas = """<xs:schema targetNamespace="urn:u?a='b&amp;c"><xs:element name="Kern" type="xs:string"/></xs:schema>
+            <xs:schema targetNamespace="urn:t" elementFormDefault="qualified" xmlns:u="urn:u?a='b&amp;c">
+            <xs:element name="Vraag"><xs:complexType><xs:sequence><xs:choice><xs:element name="Kenteken" type="xs:string"/>
+            <xs:element name="Burgerservicenr" type="xs:string"/></xs:choice><xs:element ref="u:Kern"/>
+            <xs:sequence minOccurs="0"><xs:element name="Los" type="xs:string"/></xs:sequence>
+            <xs:element name="Na" type="xs:string"/></xs:sequence></xs:complexType></xs:element>""" + self.ANSWER % """
+            <xs:element name="Bsn" type="xs:string"/><xs:sequence maxOccurs="unbounded"><xs:element name="Uitkering"><xs:complexType>
+            <xs:sequence><xs:element name="Wet" type="xs:string"/></xs:sequence></xs:complexType></xs:element></xs:sequence>""" + "</xs:schema>"
+        manifest = self.new("uwv", "--wsdl", self.wsdl(schemas))
+        self.assertEqual(manifest["request"]["body"],
+                         "<v:Vraag xmlns:v='urn:t'><v:Burgerservicenr>{bsn}</v:Burgerservicenr>"
+                         "<v:Kern xmlns:v='urn:u?a=&#39;b&amp;c'>TODO</v:Kern><v:Na>TODO</v:Na></v:Vraag>")
+        self.assertEqual(mapped(manifest)["uitkeringen.wet"], "Antwoord/Uitkering Wet")
 
     def test_no_wsdl(self):
         for text, words in (("<a", "manifest.wsdl:1"), ("<a/>", "has no operation"),

@@ -5,10 +5,11 @@
  * the beginning of an export. Whatever it is, it is refused, or becomes a manifest that
  * reads as one.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "commands/connector_new.h"
-#include "connectors/manifest.h"
+#include "source/source.h"
 
 #define ARENA_BYTES ((size_t)128 << 20)
 
@@ -42,17 +43,41 @@ read_as(struct kp_new *new, char kind, struct kp_slice text, struct kp_error *er
 	}
 }
 
+static struct kp_slice
+any_secret(void *context, struct kp_slice name)
+{
+	(void)context;
+	(void)name;
+	return KP_SLICE("name:secret");
+}
+
+/* As `connector check` does. */
 static void
 check_manifest(struct kp_new *new)
 {
 	struct kp_findings findings;
-	struct kp_manifest *manifest = NULL;
+	struct kp_source_set *set = NULL;
 	char *text = json_dumps(new->manifest, 0);
 	FUZZ_CHECK(text != NULL);
+	const struct kp_manifest_file file = {
+		.name = "new", .text = {text, strlen(text)}};
+	const struct kp_source_set_options options = {.catalogue = new->catalogue,
+		.files = &file,
+		.file_count = 1,
+		.folder = ".",
+		.secret = any_secret};
 	kp_findings_init(&findings, 10);
-	enum kp_status status = kp_manifest_read(new->arena, "new",
-		(struct kp_slice){text, strlen(text)}, &findings, &manifest);
-	FUZZ_CHECK(status == KP_E_MEMORY || manifest != NULL);
+	enum kp_status status = kp_source_set_create(&options, &findings, &set);
+	if (status == KP_E_CONFIG) {
+		(void)fprintf(stderr, "%s\n", text);
+		for (size_t i = 0; i < findings.count; i++) {
+			char words[700];
+			(void)fprintf(stderr, "%s\n",
+				kp_error_text(&findings.items[i], words, sizeof(words)));
+		}
+	}
+	FUZZ_CHECK(status != KP_E_CONFIG);
+	kp_source_set_destroy(&set);
 	kp_findings_deinit(&findings);
 	free(text);
 }
@@ -74,7 +99,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct kp_new new = {.arena = &arena,
 		.failures_before = kp_heap_failures(),
 		.catalogue = catalogue,
-		.manifest = json_object(),
+		.manifest = json_pack("{s:s, s:{s:s, s:s}}", "source", "a",
+			"organisation", "oin", "00000000000000000001", "name", "A"),
 		.todo = json_array()};
 	/* Texts of files have a NUL behind them. */
 	char *copy = kp_arena_bytes(&arena, size);
