@@ -254,7 +254,7 @@ add_template_needs(struct kp_source_opening *opening, struct needs *needs,
 	/* In a template "{bekend:field}" or "|table}", in a query ":bekend.field". */
 	static const char name[] = "bekend";
 	const char *at = text.data;
-	const char *end = at + text.len;
+	const char *end = text.len == 0 ? at : at + text.len;
 	while (text.len > 0 &&
 		(at = memmem(at, (size_t)(end - at), name, sizeof(name) - 1)) != NULL) {
 		char before = at == text.data ? ' ' : at[-1];
