@@ -24,6 +24,8 @@ static const struct kp_connector *const linked[] = {
 #define NAME_BYTES_MAX 32
 #define CALL_BYTES_MAX ((size_t)1 << 20)
 
+_Static_assert(KP_ARRAY_LEN(linked) <= KP_REGISTRY_LINKED_MAX, "there is room for these");
+
 void
 kp_registry_init(struct kp_registry *registry)
 {
@@ -154,8 +156,8 @@ kp_registry_load(struct kp_registry *registry, const char *path, struct kp_error
 		kp_registry_find(registry, kp_slice_from(connector->name)) != NULL) {
 		fault = "there is a connector of that name already";
 	}
-	if (fault == NULL && registry->count == KP_REGISTRY_MAX) {
-		fault = "there are as many connectors as there can be";
+	if (fault == NULL && registry->handle_count == KP_REGISTRY_LOADED_MAX) {
+		fault = "64 others are loaded, as many as there may be";
 	}
 	if (fault != NULL) {
 		enum kp_status status = kp_error_set(

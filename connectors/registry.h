@@ -13,13 +13,15 @@
 #include "core/error.h"
 #include "core/slice.h"
 
-#define KP_REGISTRY_MAX 64
+#define KP_REGISTRY_LINKED_MAX 16
+#define KP_REGISTRY_LOADED_MAX 64 /* as many as gateway.json may name */
 
 /* Lifetime: the caller's; from init to deinit. Read-only after the last load. */
 struct kp_registry {
-	const struct kp_connector *connectors[KP_REGISTRY_MAX];
+	const struct kp_connector
+		*connectors[KP_REGISTRY_LINKED_MAX + KP_REGISTRY_LOADED_MAX];
 	size_t count;
-	void *handles[KP_REGISTRY_MAX]; /* of dlopen */
+	void *handles[KP_REGISTRY_LOADED_MAX]; /* of dlopen */
 	size_t handle_count;
 };
 
@@ -30,8 +32,8 @@ void kp_registry_deinit(struct kp_registry *registry);
 
 /*
  * Loads a shared object (not thread-safe, like dlopen's messages). KP_E_CONFIG when it
- * cannot be loaded, exports no `kp_connector`, speaks another ABI, is incomplete, or has
- * a name that is taken; it is unloaded again.
+ * cannot be loaded, exports no `kp_connector`, speaks another ABI, is incomplete, has a
+ * name that is taken, or KP_REGISTRY_LOADED_MAX are there; it is unloaded again.
  */
 enum kp_status kp_registry_load(
 	struct kp_registry *registry, const char *path, struct kp_error *err) KP_MUST_USE;

@@ -180,10 +180,17 @@ kp_connector_use_config(
 			"ketenpoort connector: no manifest in '%s' is of source '%s'\n",
 			load->config->sources_folder, source);
 	}
-	for (size_t i = 0; i < load->config->plugin_count; i++) {
-		(void)kp_connector_add_plugin(load, load->config->plugins[i]);
+	bool room = true;
+	for (size_t i = 0; room && i < load->config->plugin_count; i++) {
+		room = kp_connector_add_plugin(load, load->config->plugins[i]);
 	}
-	return load->file_count > 0;
+	if (!room) {
+		fprintf(stderr,
+			"ketenpoort connector: with the plugins of '%s' there are more "
+			"than %d connectors to load\n",
+			config, KP_CONNECTOR_PLUGINS_MAX);
+	}
+	return room && load->file_count > 0;
 }
 
 /* Opens every manifest; what is wrong is in the findings. */

@@ -101,6 +101,29 @@ what_cannot_be_loaded_is_said(void **state)
 	kp_registry_deinit(&registry);
 }
 
+/* The last that may be loaded is, and one more is refused before it is used. */
+static void
+as_many_as_may_be(void **state)
+{
+	(void)state;
+	struct kp_registry registry;
+	struct kp_error err;
+	kp_registry_init(&registry);
+	size_t linked = registry.count;
+	registry.handle_count = KP_REGISTRY_LOADED_MAX;
+	assert_int_equal(kp_registry_load(&registry, KP_EXAMPLE, &err), KP_E_CONFIG);
+	assert_non_null(strstr(err.message, "64 others are loaded"));
+	assert_non_null(strstr(err.message, KP_EXAMPLE));
+	assert_int_equal(registry.count, linked);
+	registry.handle_count = KP_REGISTRY_LOADED_MAX - 1;
+	assert_int_equal(kp_registry_load(&registry, KP_EXAMPLE, &err), KP_OK);
+	assert_int_equal(registry.count, linked + 1);
+	assert_int_equal(registry.handle_count, KP_REGISTRY_LOADED_MAX);
+	registry.handles[0] = registry.handles[KP_REGISTRY_LOADED_MAX - 1];
+	registry.handle_count = 1; /* the others never were */
+	kp_registry_deinit(&registry);
+}
+
 int
 main(void)
 {
@@ -108,6 +131,7 @@ main(void)
 		cmocka_unit_test(linked_connectors_are_complete),
 		cmocka_unit_test(wrong_tables_are_refused),
 		cmocka_unit_test(what_cannot_be_loaded_is_said),
+		cmocka_unit_test(as_many_as_may_be),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

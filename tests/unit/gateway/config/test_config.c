@@ -50,6 +50,20 @@ expect_fault(const char *text, const char *expected)
 	}
 }
 
+/* A configuration that names so many shared objects. */
+static const char *
+plugins_text(size_t count)
+{
+	static char text[1024];
+	size_t at = (size_t)snprintf(text, sizeof(text), "{\"plugins\":[");
+	for (size_t i = 0; i < count; i++) {
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s\"%zu.so\"",
+			i > 0 ? "," : "", i);
+	}
+	(void)snprintf(text + at, sizeof(text) - at, "]}");
+	return text;
+}
+
 static void
 an_empty_object_gives_the_defaults(void **state)
 {
@@ -619,11 +633,25 @@ a_listener_serves_what_it_says(void **state)
 	expect_fault(SERVES("\"api\""), "serves");
 }
 
+static void
+as_many_plugins_as_may_be(void **state)
+{
+	(void)state;
+	struct kp_config *config = NULL;
+	assert_int_equal(parse(plugins_text(KP_CONFIG_PLUGINS_MAX), &config), KP_OK);
+	assert_int_equal(config->plugin_count, KP_CONFIG_PLUGINS_MAX);
+	assert_string_equal(config->plugins[KP_CONFIG_PLUGINS_MAX - 1], "/etc/kp/63.so");
+	kp_config_unref(&config);
+	expect_fault(plugins_text(KP_CONFIG_PLUGINS_MAX + 1),
+		"plugins: 65 plugins are given, and at most 64 are allowed");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_object_gives_the_defaults),
+		cmocka_unit_test(as_many_plugins_as_may_be),
 		cmocka_unit_test(the_file_that_init_writes_says_the_defaults),
 		cmocka_unit_test(every_number_is_held_to_its_bounds),
 		cmocka_unit_test(every_option_has_a_help_and_a_known_section),
