@@ -140,6 +140,17 @@ class New(unittest.TestCase):
         self.assertEqual(manifest["request"]["target"], path.replace("{nergens}", "TODO"))
         self.refuse("a path of more than 8192 bytes", "--openapi", self.openapi({"/" + "a" * 9000: {"get": {"responses": answer}}}))
 
+    def test_a_long_name_is_nobodys_number(self):
+        long = "x" * 200
+        text = {"type": "string"}
+        question = {"content": {"application/json": {"schema": {
+            "type": "object", "required": ["bsn", long], "properties": {"bsn": text, long: text}}}}}
+        answer = {"200": {"content": {"application/json": {"schema": {"type": "object", "properties": {"bsn": text}}}}}}
+        manifest = self.new("brp", "--openapi", self.openapi({"/vraag": {"post": {"requestBody": question, "responses": answer}}}))
+        body = manifest["request"]["body"]
+        self.assertEqual(body["bsn"], "{bsn}")
+        self.assertNotIn("{bsn}", body[long])
+
     def test_a_value_that_another_source_knows(self):
         answer = {"200": {"content": {"application/json": {"schema": {"type": "object", "properties": {
             "kvkNummer": {"type": "string"}, "handelsnaam": {"type": "string"}}}}}}}

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Exports as partners deliver them: which file counts, of which day it is, when it is too old, and the index beside it."""
 import datetime
+import hashlib
 import json
 import os
 import pathlib
@@ -74,6 +75,18 @@ class Exports(unittest.TestCase):
         self.assertEqual(self.ask(manifest), ("nietBereikt", [], "de laatste levering van de bron is te oud"))
         manifest["file"]["max_age_hours"] = 32
         self.assertEqual(self.ask(manifest)[0], "gevonden")
+
+    def test_a_file_about_nobody_is_refused(self):
+        """A column that went wrong would read as: nothing is known of anybody."""
+        manifest = self.manifest(verify={"checksums": "{file}.sha256"})
+        for rows, outcome in ((["BSN;Naam", "onbekend;A", "n.v.t.;B"], "fout"), (["BSN;Naam", "onbekend;A", "999990019;B"], "nietsGevonden"),
+                              (["BSN;Naam"], "nietsGevonden")):
+            data = "".join(row + "\n" for row in rows).encode()
+            (self.folder / "export.csv").write_bytes(data)
+            (self.folder / "export.csv.sha256").write_text(f"{hashlib.sha256(data).hexdigest()}  export.csv\n")
+            with self.subTest(rows=rows):
+                self.assertEqual(self.ask(manifest)[0], outcome, self.answer)
+                self.assertEqual("no row has a number of a client in column 'BSN'" in self.answer, outcome == "fout", self.answer)
 
     def test_the_index_of_a_gateway_is_left_alone(self):
         # It is sealed with a secret of that gateway's, so here it can be neither read nor made.

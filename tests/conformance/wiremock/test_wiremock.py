@@ -112,7 +112,7 @@ def await_ready(process, port):
 def manifest(endpoint, **access):
     text = json.loads((SOURCE / "connectors/soap/manifests/suwinet-brp.json").read_text())
     text["endpoint"] = f"{endpoint}/suwibroker/soap"
-    text["limits"]["time_ms"] = 20000
+    text["limits"].update(time_ms=20000, connect_ms=10000)
     if access:
         text["access"] = access
     return text

@@ -292,6 +292,27 @@ who_is_sent_away_hears_it_later(void **state)
 	close_all();
 }
 
+/* Neither what comes meanwhile nor what had come before. */
+static void
+nothing_is_taken_up_while_a_connection_lingers(void **state)
+{
+	(void)state;
+	open_with("");
+	static const char last[] = "GET /a HTTP/1.1\r\nHost: a\r\nConnection: "
+				   "close\r\n\r\n" PIPELINED_MODEST;
+	say(greedy, last, sizeof(last) - 1);
+	kp_fake_loop_settle(loop);
+	assert_int_equal(begun, 1);
+	assert_false(kp_fake_stream_closed(greedy));
+	say(greedy, PIPELINED_MODEST, sizeof(PIPELINED_MODEST) - 1);
+	kp_fake_loop_settle(loop);
+	assert_false(modest_begun);
+	kp_fake_loop_advance(loop, (uint64_t)options.linger_ms * 1000);
+	assert_true(kp_fake_stream_closed(greedy));
+	assert_false(modest_begun);
+	close_all();
+}
+
 int
 main(void)
 {
@@ -302,6 +323,8 @@ main(void)
 		cmocka_unit_test_setup(broken_off_before_their_turn, set_up),
 		cmocka_unit_test_setup(who_brings_nothing_is_read_later, set_up),
 		cmocka_unit_test_setup(who_is_sent_away_hears_it_later, set_up),
+		cmocka_unit_test_setup(
+			nothing_is_taken_up_while_a_connection_lingers, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
