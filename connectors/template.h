@@ -115,9 +115,4 @@ enum kp_template_result kp_template_write(const struct kp_template *compiled,
 	const struct kp_need *need, const struct kp_template_fields *fields,
 	struct kp_buffer *buffer, struct kp_fault *fault) KP_MUST_USE;
 
-/* Text as it stands in an element or in an attribute's value of canonical XML (Canonical
- * XML 1.0, section 2.3). False when it holds a character that XML cannot. */
-bool kp_template_escape_xml(
-	struct kp_buffer *buffer, struct kp_slice text, bool attribute) KP_MUST_USE;
-
 #endif

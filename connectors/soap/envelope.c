@@ -10,6 +10,7 @@
 #include "connectors/soap/canonical.h"
 #include "connectors/soap/names.h"
 #include "connectors/soap/signing.h"
+#include "connectors/template_escape.h"
 #include "connectors/value.h"
 
 #define PART_BYTES_MAX ((size_t)128 * 1024)

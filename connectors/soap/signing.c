@@ -8,7 +8,7 @@
 
 #include "connectors/fault.h"
 #include "connectors/soap/names.h"
-#include "connectors/template.h"
+#include "connectors/template_escape.h"
 #include "connectors/text.h"
 #include "connectors/value.h"
 #include "core/encode.h"

@@ -103,12 +103,72 @@ test_xml(void **state)
 	kp_arena_deinit(&arena);
 }
 
+static bool
+next_name(void *context, const struct kp_template_part *part, size_t *position,
+	struct kp_slice *ret_name)
+{
+	static const struct kp_slice names[] = {
+		KP_SLICE_INIT("een"), KP_SLICE_INIT("twee\n")};
+	(void)part;
+	*ret_name = names[*position < 2 ? *position : 0];
+	return (*position)++ < *(const size_t *)context;
+}
+
+/* A name that cannot be sent is not left out: less would be asked than is wanted. */
+static void
+test_names(void **state)
+{
+	(void)state;
+	static const struct {
+		enum kp_template_place place;
+		const char *template;
+		size_t count;
+		const char *written; /* NULL: refused */
+	} rows[] = {
+		{KP_TEMPLATE_JSON, "{\"f\":\"{velden}\"}", 0, "{\"f\":[]}"},
+		{KP_TEMPLATE_JSON, "{\"f\":\"{velden}\"}", 2,
+			"{\"f\":[\"een\",\"twee\\u000a\"]}"},
+		{KP_TEMPLATE_JSON, "{\"f\":\"a,{velden}\"}", 1, "{\"f\":\"a,een\"}"},
+		{KP_TEMPLATE_URL, "/p?f={velden}", 2, "/p?f=een,twee%0A"},
+		{KP_TEMPLATE_HEADER, "{velden}", 1, "een"},
+		{KP_TEMPLATE_HEADER, "{velden}", 2, NULL},
+	};
+	struct kp_arena arena;
+	kp_arena_init(&arena, 65536, NULL);
+	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
+		int count = 0;
+		size_t names = rows[i].count;
+		struct kp_manifest manifest = {0};
+		struct kp_template_faults faults = {
+			.report = on_fault, .context = &count};
+		struct kp_template_fields fields = {.next = next_name, .context = &names};
+		struct kp_template compiled = {0};
+		struct kp_fault fault = {0};
+		struct kp_buffer out;
+		struct kp_need need = {0};
+		assert_int_equal(
+			kp_template_compile(&arena, kp_slice_from(rows[i].template),
+				rows[i].place, &manifest, &faults, &compiled),
+			KP_OK);
+		kp_buffer_init(&out, &arena, 1024);
+		assert_int_equal(
+			kp_template_write(&compiled, &need, &fields, &out, &fault),
+			rows[i].written == NULL ? KP_TEMPLATE_FAILED : KP_TEMPLATE_MADE);
+		if (rows[i].written != NULL) {
+			assert_int_equal(out.len, strlen(rows[i].written));
+			assert_memory_equal(out.data, rows[i].written, out.len);
+		}
+	}
+	kp_arena_deinit(&arena);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_number_of_a_client_in_a_url),
 		cmocka_unit_test(test_xml),
+		cmocka_unit_test(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
