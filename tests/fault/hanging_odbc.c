@@ -4,11 +4,13 @@
  * hanging_odbc: an ODBC driver that answers one row, or hangs in the functions that the
  * connection string names: "Hang=SQLExecute,SQLCancel;Gate=/path". It hangs until whoever
  * has /path.SQLExecute, a FIFO, open for writing closes it; opening it for writing waits
- * for somebody to hang. Without the FIFO it goes on. SQLCancel does not help.
+ * for somebody to hang. Without the FIFO it goes on. SQLCancel does not help. As of any
+ * driver, what it works with goes at exit: to be in it then ends the process badly.
  */
 #include <fcntl.h>
 #include <sql.h>
 #include <sqlext.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +27,16 @@ struct handle {
 	bool fetched;
 };
 
+static atomic_int hanging;
+
+__attribute__((destructor)) static void
+tear_down(void)
+{
+	if (atomic_load(&hanging) > 0) {
+		abort();
+	}
+}
+
 static void
 arrive(const struct handle *handle, const char *function)
 {
@@ -34,12 +46,14 @@ arrive(const struct handle *handle, const char *function)
 		return;
 	}
 	(void)snprintf(path, sizeof(path), "%s.%s", handle->gate, function);
+	atomic_fetch_add(&hanging, 1);
 	int gate = open(path, O_RDONLY | O_CLOEXEC);
 	while (gate >= 0 && read(gate, bytes, sizeof(bytes)) > 0) {
 	}
 	if (gate >= 0) {
 		(void)close(gate);
 	}
+	atomic_fetch_sub(&hanging, 1);
 }
 
 static void
