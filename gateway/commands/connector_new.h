@@ -121,6 +121,11 @@ struct kp_new_words {
 /* Adds the words of `text`, at most KP_NEW_WORDS_MAX in all. Memory from `arena`. */
 void kp_new_split(
 	struct kp_arena *arena, struct kp_slice text, struct kp_new_words *words);
+/* The words that are not among `around`; none when all of those say little. */
+void kp_new_words_left(const struct kp_new_words *words,
+	const struct kp_new_words *around, struct kp_new_words *ret_left);
+/* Is a word of one much like one of the other? */
+bool kp_new_share_word(const struct kp_new_words *a, const struct kp_new_words *b);
 /* How alike, 0 … 100. */
 unsigned kp_new_alike(const struct kp_new_words *a, const struct kp_new_words *b);
 bool kp_new_has_word(const struct kp_new_words *words, const char *word);

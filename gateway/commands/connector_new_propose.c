@@ -24,8 +24,11 @@ struct pair {
 /* A name in the words of its last part, of its last two, and of all. */
 struct named {
 	struct kp_new_words last;
+	struct kp_new_words own; /* of its last part, without those of the parts before:
+				    Vordering/CdStatusVordering */
 	struct kp_new_words last_two;
 	struct kp_new_words all;
+	struct kp_new_words section; /* of a field */
 	struct kp_new_words label;
 	struct kp_new_words label_en;
 };
@@ -58,6 +61,48 @@ take_last(struct kp_slice *path, char separator)
 	return last;
 }
 
+/* What the message is called says nothing of what is in it. */
+static struct kp_slice
+below_first(struct kp_slice path)
+{
+	const char *slash = memchr(path.data, '/', path.len);
+	size_t len = slash == NULL ? 0 : (size_t)(slash + 1 - path.data);
+	return (struct kp_slice){path.data + len, path.len - len};
+}
+
+/* An amount is often an element of its own with the value in it. */
+static struct kp_slice
+without_wrapper(struct kp_slice path, char separator)
+{
+	struct kp_slice rest = path;
+	return separator != 0 && kp_slice_is(take_last(&rest, separator), "WaardeBedr") &&
+			rest.len > 0
+		? rest
+		: path;
+}
+
+/* What the last part says that those before it do not: of Vordering/CdStatusVordering the
+ * status. When that is nothing, what the one before it says: SzWet/CdSzWet. */
+static void
+own_words(struct kp_arena *arena, struct kp_slice path, char separator,
+	struct kp_new_words *ret_own)
+{
+	struct kp_slice rest = without_wrapper(path, separator);
+	bool repeated = rest.len < path.len;
+	while (separator != 0 && ret_own->count == 0 && rest.len > 0) {
+		struct kp_new_words words = {0};
+		struct kp_new_words around = {0};
+		kp_new_split(arena, take_last(&rest, separator), &words);
+		kp_new_split(arena, rest, &around);
+		kp_new_words_left(&words, &around, ret_own);
+		if (ret_own->count == words.count && !repeated) {
+			*ret_own = (struct kp_new_words){0};
+			return; /* it is the same as the last part */
+		}
+		repeated = true;
+	}
+}
+
 static void
 name_words(struct kp_arena *arena, struct kp_slice path, char separator,
 	struct named *ret_named)
@@ -66,7 +111,7 @@ name_words(struct kp_arena *arena, struct kp_slice path, char separator,
 	struct kp_slice last = separator == 0 ? path : take_last(&rest, separator);
 	kp_new_split(arena, last, &ret_named->last);
 	kp_new_split(arena, last, &ret_named->last_two);
-	kp_new_split(arena, path, &ret_named->all);
+	kp_new_split(arena, separator == '/' ? below_first(path) : path, &ret_named->all);
 	if (separator != 0 && rest.len > 0) {
 		struct kp_slice before = take_last(&rest, separator);
 		kp_new_split(arena, before, &ret_named->last_two);
@@ -74,6 +119,7 @@ name_words(struct kp_arena *arena, struct kp_slice path, char separator,
 			ret_named->last = ret_named->last_two;
 		}
 	}
+	own_words(arena, path, separator, &ret_named->own);
 }
 
 static unsigned
@@ -117,6 +163,11 @@ judge(const struct named *leaf, const struct named *field, const char **ret_basi
 		max_of(kp_new_alike(&leaf->last, &field->last_two),
 			kp_new_alike(&leaf->last_two, &field->last_two)));
 	unsigned dutch = kp_new_alike(&leaf->last, &field->label);
+	/* A little less sure; and only where the section is spoken of. */
+	if (kp_new_share_word(&leaf->all, &field->section)) {
+		tail = max_of(tail, kp_new_alike(&leaf->own, &field->last) * 97 / 100);
+		dutch = max_of(dutch, kp_new_alike(&leaf->own, &field->label) * 97 / 100);
+	}
 	unsigned english = kp_new_alike(&leaf->last, &field->label_en);
 	unsigned best =
 		max_of(max_of(tail, dutch), max_of(english, described(leaf, field)));
@@ -192,6 +243,18 @@ depth_of(const struct kp_new *new, struct kp_slice path)
 	return depth;
 }
 
+/* Somebody in a small part of an answer is not whom it is about. */
+static bool
+is_main(const struct kp_new *new, const struct kp_new_leaf *leaf)
+{
+	struct kp_slice array = array_of(leaf->path);
+	size_t inside = 0;
+	for (size_t i = 0; i < new->leaf_count; i++) {
+		inside += kp_slice_starts(new->leaves[i].path, array) ? 1 : 0;
+	}
+	return !new->arrays_known || inside * 2 >= new->leaf_count;
+}
+
 static void
 find_subject(struct kp_new *new, const struct named *leaves)
 {
@@ -204,7 +267,7 @@ find_subject(struct kp_new *new, const struct named *leaves)
 			kp_new_same_role(&leaves[i].all, &nobody);
 		bool better = best == NULL ||
 			depth_of(new, leaf->path) < depth_of(new, best->path);
-		if ((named || leaf->bsn) && better) {
+		if ((named || leaf->bsn) && better && is_main(new, leaf)) {
 			best = leaf;
 		}
 	}
@@ -296,6 +359,7 @@ pair_up(const struct kp_new *new, const struct named *leaves, struct kp_arena *s
 			continue;
 		}
 		name_words(scratch, field->path, '.', &named);
+		kp_new_split(scratch, section->name, &named.section);
 		kp_new_split(scratch, field->label, &named.label);
 		kp_new_split(scratch, field->label_en, &named.label_en);
 		for (uint32_t j = 0; j < new->leaf_count &&count < PAIRS_MAX; j++) {

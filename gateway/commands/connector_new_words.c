@@ -33,16 +33,17 @@ static const char synonyms[] =
 	"gemeente municipality\n"
 	"land country\n"
 	"adres address\n"
-	"telefoon phone telephone tel telefoonnummer mobile\n"
+	"telefoon phone telephone tel telefoonnummer telefoonnr mobile\n"
 	"email mail emailadres\n"
 	"bedrag amount bedr\n"
 	"aanvang begin start ingang van from sinds since b\n"
 	"einde eind end until tot tm to e\n"
 	"status stand state\n"
-	"werkgever employer\n"
-	"dienstverband employment dienstverbanden job\n"
-	"uitkering benefit uitkeringen\n"
-	"inkomen income inkomsten earnings\n"
+	"werkgever employer eenheid\n"
+	"dienstverband employment dienstverbanden job arbeidsverhouding ikv "
+	"inkomstenverhouding\n"
+	"uitkering benefit uitkeringen uitk\n"
+	"inkomen income inkomsten earnings iko inkomstenopgave\n"
 	"loon wage salary salaris\n"
 	"bruto gross\n"
 	"netto net\n"
@@ -70,12 +71,27 @@ static const char synonyms[] =
 	"vestiging branch establishment\n"
 	"rechtsvorm legalform\n"
 	"functie role function\n"
-	"soort type\n"
-	"reden reason\n"
-	"aanvraag application request\n"
-	"besluit decision\n"
-	"traject track programme\n"
+	"soort type srt\n"
+	"reden reason aanleiding\n"
+	"aanvraag application request aanvr aanvragen\n"
+	"besluit decision beslissing beslis\n"
+	"traject track programme rv integratievoorziening werkinstrument\n"
+	"afspraak afspraken appointment\n"
+	"zaak zaken case\n"
+	"kadastraal kadastrale cadastral\n"
+	"anummer anr\n"
+	"curatele curatelestelling\n"
+	"kenmerk identificatie reference\n"
+	"belemmering knelpunt obstacle\n"
 	"opleiding education study\n"
+	"studiefinanciering stufi\n"
+	"percentage perc\n"
+	"aantal aant count\n"
+	"verhouding verh\n"
+	"identiteitsbewijs legitimatiebewijs identity\n"
+	"geldig valid geldigheid\n"
+	"verzekering verzekerd insurance\n"
+	"beroep beroepsnaam occupation\n"
 	"leeftijd age\n"
 	"waarde value\n"
 	"jaar year\n"
@@ -84,11 +100,13 @@ static const char synonyms[] =
 /* Whose data it is, when it is not the client's; or of when, when it is not of now. */
 static const char *const roles[] = {"partner", "kind", "ouder", "gezag", "werkgever",
 	"schuldeiser", "contactpersoon", "bewindvoerder", "eigenaar", "historisch",
-	"onderzoek", "onjuist"};
+	"onderzoek", "onjuist", "gerechtigde"};
 
 /* Words that say little about what is meant. */
 static const char *const fillers[] = {"naam", "code", "omschrijving", "indicatie", "ind",
-	"aanduiding", "de", "het", "nl"};
+	"aanduiding", "de", "het", "nl", "aantal", "verhouding", "sz", "suwi", "uwv",
+	"wb", "duo", "brp", "administratieve", "bedrag", "kadastraal", "gegevens", "atl",
+	"gecodeerd", "op", "voor", "met", "client"};
 
 static bool
 is_letter(char byte)
@@ -251,6 +269,30 @@ kp_new_split(struct kp_arena *arena, struct kp_slice text, struct kp_new_words *
 	}
 }
 
+void
+kp_new_words_left(const struct kp_new_words *words, const struct kp_new_words *around,
+	struct kp_new_words *ret_left)
+{
+	bool telling = false;
+	*ret_left = (struct kp_new_words){0};
+	for (size_t i = 0; i < words->count; i++) {
+		bool there = false;
+		for (size_t j = 0; j < around->count; j++) {
+			there = there || around->ids[j] == words->ids[i];
+		}
+		if (!there) {
+			size_t at = ret_left->count++;
+			ret_left->ids[at] = words->ids[i];
+			ret_left->weights[at] = words->weights[i];
+			ret_left->texts[at] = words->texts[i];
+			telling = telling || words->weights[i] > 1;
+		}
+	}
+	if (!telling) {
+		*ret_left = (struct kp_new_words){0};
+	}
+}
+
 bool
 kp_new_has_word(const struct kp_new_words *words, const char *word)
 {
@@ -329,4 +371,17 @@ kp_new_alike(const struct kp_new_words *a, const struct kp_new_words *b)
 	unsigned weights = 0;
 	unsigned sum = best_sum(a, b, &weights) + best_sum(b, a, &weights);
 	return a->count == 0 || b->count == 0 ? 0 : sum / weights;
+}
+
+bool
+kp_new_share_word(const struct kp_new_words *a, const struct kp_new_words *b)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		for (size_t j = 0; j < b->count; j++) {
+			if (word_alike(a, i, b, j) > 0) {
+				return true;
+			}
+		}
+	}
+	return false;
 }
