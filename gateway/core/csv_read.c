@@ -9,9 +9,13 @@
 
 #define TEXT_FIRST ((size_t)512)
 #define FIELDS_FIRST ((size_t)16)
-#define MARK_BYTES 3u
 
-static const unsigned char mark[MARK_BYTES] = {0xef, 0xbb, 0xbf};
+/* What a text begins with that says what it is written in (Unicode, section 23.8). */
+static const struct kp_slice marks[] = {
+	KP_SLICE_INIT("\xef\xbb\xbf"),
+	KP_SLICE_INIT("\xff\xfe"),
+	KP_SLICE_INIT("\xfe\xff"),
+};
 
 enum state {
 	FIELD_FIRST, /* nothing of the field yet */
@@ -402,9 +406,39 @@ read_bytes(struct kp_csv_reader *reader, const char *bytes, size_t len)
 static bool
 release_mark(struct kp_csv_reader *reader)
 {
-	unsigned held = reader->mark_len;
-	reader->mark_len = MARK_BYTES;
-	return read_bytes(reader, (const char *)mark, held);
+	reader->begun = true;
+	return read_bytes(reader, reader->held, reader->held_len);
+}
+
+/* The mark that the held bytes begin; NULL when it is none. */
+static const struct kp_slice *
+find_mark(const struct kp_csv_reader *reader)
+{
+	for (size_t i = 0; i < KP_ARRAY_LEN(marks); i++) {
+		struct kp_slice held = {reader->held, reader->held_len};
+		if (kp_slice_starts(marks[i], held)) {
+			return &marks[i];
+		}
+	}
+	return NULL;
+}
+
+/* The text begins with a whole mark. */
+static void
+end_mark(struct kp_csv_reader *reader, const struct kp_slice *found)
+{
+	reader->begun = true;
+	if (found != &marks[0]) {
+		(void)refuse(reader, KP_E_SYNTAX,
+			"the text is UTF-16: save it as UTF-8 (\"CSV UTF-8\")");
+	} else if (reader->options.charset != KP_CSV_UTF8) {
+		(void)refuse(reader, KP_E_SYNTAX,
+			"the text begins as UTF-8, and is to be read in another "
+			"character set");
+	} else {
+		reader->offset = found->len;
+		reader->row_offset = found->len;
+	}
 }
 
 /* Takes a byte order mark off the beginning; returns how many bytes it used. */
@@ -412,17 +446,14 @@ static size_t
 take_mark(struct kp_csv_reader *reader, struct kp_slice chunk)
 {
 	size_t used = 0;
-	while (used < chunk.len && reader->mark_len < MARK_BYTES) {
-		if ((unsigned char)chunk.data[used] != mark[reader->mark_len]) {
+	while (used < chunk.len && !reader->begun) {
+		reader->held[reader->held_len++] = chunk.data[used++];
+		const struct kp_slice *found = find_mark(reader);
+		if (found == NULL) {
 			(void)release_mark(reader);
-			return used;
+		} else if (reader->held_len == found->len) {
+			end_mark(reader, found);
 		}
-		used++;
-		reader->mark_len++;
-	}
-	if (reader->mark_len == MARK_BYTES) {
-		reader->offset = MARK_BYTES;
-		reader->row_offset = MARK_BYTES;
 	}
 	return used;
 }
@@ -452,11 +483,7 @@ kp_csv_reader_push(
 	struct kp_csv_reader *reader, struct kp_slice chunk, struct kp_error *err)
 {
 	if (reader->status == KP_OK && chunk.len > 0) {
-		size_t used = 0;
-		if (reader->options.charset == KP_CSV_UTF8 &&
-			reader->mark_len < MARK_BYTES) {
-			used = take_mark(reader, chunk);
-		}
+		size_t used = reader->begun ? 0 : take_mark(reader, chunk);
 		if (reader->status == KP_OK) {
 			(void)read_bytes(reader, chunk.data + used, chunk.len - used);
 		}
@@ -467,7 +494,7 @@ kp_csv_reader_push(
 static void
 finish(struct kp_csv_reader *reader)
 {
-	if (reader->mark_len < MARK_BYTES && !release_mark(reader)) {
+	if (!reader->begun && !release_mark(reader)) {
 		return;
 	}
 	if (reader->utf8_state != KP_TEXT_PLAIN) {

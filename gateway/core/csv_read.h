@@ -21,7 +21,9 @@
 #include "core/slice.h"
 
 enum kp_csv_charset {
-	KP_CSV_UTF8,         /* checked; a byte order mark at the start is dropped */
+	/* A byte order mark at the start is dropped; elsewhere one is an error, as is
+	 * that of UTF-16. */
+	KP_CSV_UTF8,         /* checked */
 	KP_CSV_LATIN1,       /* ISO 8859-1 */
 	KP_CSV_WINDOWS_1252, /* its five unassigned bytes are errors */
 };
@@ -73,7 +75,9 @@ struct kp_csv_reader {
 	uint64_t offset;     /* of the next input byte */
 	uint64_t line_start; /* offset of the first byte of this line */
 	unsigned line;
-	unsigned mark_len;   /* bytes of a byte order mark held back */
+	bool begun;   /* no byte order mark can come any more */
+	char held[3]; /* of what may be one */
+	unsigned held_len;
 	unsigned utf8_state; /* enum kp_text_state */
 
 	uint64_t row_number;

@@ -228,6 +228,23 @@ reads_character_sets(void **state)
 	struct kp_csv_options latin1 = {.charset = KP_CSV_LATIN1};
 	expect_rows("\xe9\x80\xff,\xef\xbb\xbf\n", &latin1,
 		"1@0+8[\xc3\xa9\xc2\x80\xc3\xbf][\xc3\xaf\xc2\xbb\xc2\xbf]\n");
+	expect_rows("\xef\xbb,\xfe\n", &latin1, "1@0+5[\xc3\xaf\xc2\xbb][\xc3\xbe]\n");
+	expect_rows("\xff", &latin1, "1@0+1[\xc3\xbf]\n");
+	expect_error("\xef\xbb\xbf"
+		     "a\n",
+		&latin1, KP_E_SYNTAX,
+		"1:1 row 1: the text begins as UTF-8, and is to be read in another "
+		"character set");
+	for (int i = 0; i < 2; i++) {
+		expect_error("\xff\xfe"
+			     "a",
+			i == 0 ? NULL : &latin1, KP_E_SYNTAX,
+			"1:1 row 1: the text is UTF-16: save it as UTF-8 (\"CSV "
+			"UTF-8\")");
+		expect_error("\xfe\xff", i == 0 ? NULL : &latin1, KP_E_SYNTAX,
+			"1:1 row 1: the text is UTF-16: save it as UTF-8 (\"CSV "
+			"UTF-8\")");
+	}
 	struct kp_csv_options windows = {.charset = KP_CSV_WINDOWS_1252};
 	expect_rows("\xe9\x80\x9f,\"\x93x\x94\"\n", &windows,
 		"1@0+10[\xc3\xa9\xe2\x82\xac\xc5\xb8][\xe2\x80\x9cx\xe2\x80\x9d]\n");
