@@ -13,8 +13,8 @@
  *                   program wrote more than 15. Whole numbers of more than 15 digits,
  *                   which a spreadsheet cannot hold, are unreadable
  *   date, time      by the number format: yyyy-mm-dd, hh:mm:ss, or both with T between
- *                   when the time is not midnight. The day that never was (29 February
- *                   1900) is unreadable
+ *                   when the time is not midnight. Days before 1 March 1900, which
+ *                   Excel and LibreOffice count differently, are unreadable
  *   format 0000     leading zeros as shown
  *   boolean         true, false
  *   formula         the value it had when the workbook was saved; without one unreadable

@@ -236,11 +236,12 @@ day_of(int64_t days, bool date_1904, int64_t *ret_day)
 {
 	if (date_1904) {
 		days += DAYS_1904;
-	} else if (days < 1 || days == FALSE_LEAP_DAY) {
+	} else if (days <= FALSE_LEAP_DAY) {
+		/* 60 is the day that never was in Excel, so that 1 is 1 January 1900; in
+		 * LibreOffice 60 is 28 February, and 2 is 1 January. */
 		return false;
 	}
-	/* 1 is 1 January 1900; from 61 on one more, for a day that never was. */
-	*ret_day = days - 25569 + (days < FALSE_LEAP_DAY ? 1 : 0);
+	*ret_day = days - 25569;
 	return days <= DAYS_MAX;
 }
 

@@ -191,7 +191,7 @@ class Workbooks(unittest.TestCase):
                   '<numFmt numFmtId="168" formatCode="mmm"/></numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>'
                   '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="166"/><xf numFmtId="22"/>'
                   '<xf numFmtId="21"/><xf numFmtId="167"/><xf numFmtId="168"/></cellXfs>')
-        cases = [("1", 1, "1900-01-01", "1904-01-02"), ("59", 1, "1900-02-28", "1904-02-29"), ("60", 1, UNREADABLE, "1904-03-01"),
+        cases = [("1", 1, UNREADABLE, "1904-01-02"), ("59", 1, UNREADABLE, "1904-02-29"), ("60", 1, UNREADABLE, "1904-03-01"),
                  ("61", 2, "1900-03-01", "1904-03-02"), ("0", 1, UNREADABLE, "1904-01-01"), ("-1", 1, UNREADABLE, UNREADABLE),
                  ("45351", 2, "2024-02-29", "2028-03-01"), ("2958465", 1, "9999-12-31", UNREADABLE), ("2958466", 1, UNREADABLE, UNREADABLE),
                  ("45351.5", 1, "2024-02-29", "2028-03-01"), ("45351.5", 5, "2024-02-29T12:00:00", "2028-03-01T12:00:00"),
