@@ -15,7 +15,7 @@
 
 #define STEPS_BYTES_MAX ((size_t)4 << 20)
 
-enum { EXIT_FOUND_FAULTS = 1, EXIT_WRONG_USE = 2 };
+enum { EXIT_WRONG_USE = 2 };
 
 static const char usage[] =
 	"usage: ketenpoort connector doctor [options] MANIFEST\n"
@@ -130,21 +130,41 @@ read_manifest(struct kp_doctor *doctor)
 	return manifest != NULL && (status == KP_OK || status == KP_E_CONFIG);
 }
 
+/* Nothing was found wrong with the manifest, and yet it cannot be used. */
+static void
+say_unread(struct kp_doctor *doctor)
+{
+	const struct kp_connector_load *load = &doctor->load;
+	bool named = load->file_count > 0;
+	kp_doctor_say(doctor, KP_DOCTOR_FAIL, "manifest",
+		named ? "mend that; see --catalogue and --load"
+		      : "name a source of the configuration",
+		"%s%s",
+		named ? "nothing of the source was looked at, since what it needs could "
+			"not be read: "
+		      : "",
+		load->fault[0] == '\0' ? "memory ran out" : load->fault);
+}
+
 static void
 say_findings(struct kp_doctor *doctor)
 {
 	char text[1024];
-	struct kp_findings *findings = &doctor->load.findings;
-	if (findings->count == 0) {
-		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "manifest",
-			"mend what is said above; see --catalogue and --load",
-			"what the source needs could not be read, so nothing of it was "
-			"looked at");
+	const struct kp_connector_load *load = &doctor->load;
+	const char *remedy = load->missing_secret.len > 0
+		? kp_doctor_text(doctor,
+			  "mend what is named; a secret is named with --secret "
+			  "%.*s=FILE",
+			  KP_SLICE_ARG(load->missing_secret))
+		: load->file_count == 0
+		? "mend what is named; 'ketenpoort check' says the same"
+		: "mend what is named; 'ketenpoort connector check' says the same";
+	if (load->findings.count == 0) {
+		say_unread(doctor);
 	}
-	for (size_t i = 0; i < findings->count; i++) {
-		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "manifest",
-			"mend what is named; 'ketenpoort connector check' says the same",
-			"%s", kp_error_text(&findings->items[i], text, sizeof(text)));
+	for (size_t i = 0; i < load->findings.count; i++) {
+		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "manifest", remedy, "%s",
+			kp_error_text(&load->findings.items[i], text, sizeof(text)));
 	}
 }
 
@@ -165,9 +185,13 @@ static void
 look(struct kp_doctor *doctor)
 {
 	if (!read_manifest(doctor)) {
+		bool unread = doctor->load.fault[0] != '\0';
 		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "manifest",
-			"'ketenpoort connector check' says where",
-			"'%s' is no JSON object", doctor->load.files[0]);
+			unread ? "name the file of a manifest, or a configuration and a "
+				 "source"
+			       : "'ketenpoort connector check' says where",
+			"%s%s", unread ? doctor->load.fault : doctor->load.files[0],
+			unread ? "" : " is no JSON object");
 		return;
 	}
 	if (doctor->manifest->program.command_count > 0 &&
@@ -209,17 +233,17 @@ look(struct kp_doctor *doctor)
 static int
 run(struct kp_doctor *doctor, char **words, int count)
 {
-	if (count == 2 && !kp_connector_use_config(&doctor->load, words[0], words[1])) {
-		kp_connector_print_findings(&doctor->load);
-		return EXIT_FOUND_FAULTS;
-	}
+	kp_buffer_init(&doctor->steps, &doctor->load.arena, STEPS_BYTES_MAX);
+	kp_json_writer_init(&doctor->writer, &doctor->steps);
 	if (count == 1) {
 		doctor->load.files = words;
 		doctor->load.file_count = 1;
+		look(doctor);
+	} else if (kp_connector_use_config(&doctor->load, words[0], words[1])) {
+		look(doctor);
+	} else {
+		say_findings(doctor);
 	}
-	kp_buffer_init(&doctor->steps, &doctor->load.arena, STEPS_BYTES_MAX);
-	kp_json_writer_init(&doctor->writer, &doctor->steps);
-	look(doctor);
 	return kp_doctor_end(doctor);
 }
 

@@ -80,6 +80,8 @@ struct kp_doctor_shape {
 	uint64_t *seen; /* cells that had a value */
 	struct kp_slice *unmapped;
 	size_t unmapped_count;
+	struct kp_slice *told; /* notes of the answer */
+	size_t told_count;
 	uint32_t items;
 };
 

@@ -24,7 +24,7 @@ struct hearing {
 	struct kp_doctor *doctor;
 	uint32_t status;
 	struct kp_slice challenge;
-	struct kp_slice retry_after;
+	struct kp_slice kind;  /* its content type */
 	struct kp_buffer body; /* its beginning */
 };
 
@@ -44,7 +44,7 @@ on_head(void *owner, const struct kp_head *head)
 	hearing->body.len = 0;
 	if (head->header != NULL) {
 		hearing->challenge = kept_header(hearing, head, "www-authenticate");
-		hearing->retry_after = kept_header(hearing, head, "retry-after");
+		hearing->kind = kept_header(hearing, head, "content-type");
 	}
 }
 
@@ -281,6 +281,18 @@ say_words(struct hearing *hearing)
 	}
 }
 
+/* The answer from outside, for who has to find out what came. */
+static const char *
+answer_text(struct hearing *hearing)
+{
+	return hearing->status == 0 || hearing->kind.data == NULL
+		? ""
+		: kp_doctor_text(hearing->doctor, " (status %u, %.*s, %zu%s bytes read)",
+			  (unsigned)hearing->status, KP_SLICE_ARG(hearing->kind),
+			  hearing->body.len,
+			  hearing->body.len == BODY_BYTES_MAX ? " or more" : "");
+}
+
 /* The whole. */
 
 static struct kp_text
@@ -324,11 +336,15 @@ judge_outcome(struct hearing *hearing, const struct kp_connector_ask *ask,
 	say_words(hearing);
 	if (!explained || ask->fault.message[0] != '\0') {
 		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "answer",
-			"'ketenpoort connector try' shows the question and the answer",
-			"%.*s: %.*s%s%s%s%s", KP_SLICE_ARG(kp_outcome_name(ask->outcome)),
+			"'ketenpoort connector try' shows the question, and what was "
+			"read "
+			"of the answer",
+			"%.*s: %.*s%s%s%s%s%s",
+			KP_SLICE_ARG(kp_outcome_name(ask->outcome)),
 			KP_SLICE_ARG(ask->reason),
 			ask->fault.message[0] == '\0' ? "" : "; ", ask->fault.place,
-			ask->fault.place[0] == '\0' ? "" : ": ", ask->fault.message);
+			ask->fault.place[0] == '\0' ? "" : ": ", ask->fault.message,
+			answer_text(hearing));
 	}
 }
 

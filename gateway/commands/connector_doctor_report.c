@@ -9,7 +9,7 @@
 
 #include "commands/connector_doctor.h"
 
-#define TEXT_BYTES 1024
+#define TEXT_BYTES 4096
 
 enum { EXIT_WELL = 0, EXIT_FOUND_FAULTS = 1, EXIT_WARNINGS_ONLY = 3 };
 

@@ -10,12 +10,14 @@
 
 #include "commands/connector_ask.h"
 #include "commands/connector_doctor.h"
+#include "connectors/text.h"
 #include "core/bits.h"
 #include "core/nearest.h"
 #include "source/source_private.h"
 
-#define UNMAPPED_MAX 100
-#define TOLD_ALREADY_MAX 64
+#define TEXTS_MAX 100
+/* Of a longer list the rest is counted. */
+#define NAMES_TOLD_MAX 12
 
 static const char *const type_words[] = {
 	"text", "a number", "an amount", "yes or no", "a date", "a code"};
@@ -121,11 +123,37 @@ take_value(void *context, const struct kp_value *value)
 	return true;
 }
 
+/* Adds a text to a list; false when it was there, or the list is full. */
+static bool
+is_new(struct kp_doctor_shape *shape, struct kp_slice *texts, size_t *count,
+	struct kp_slice text)
+{
+	for (size_t i = 0; i < *count; i++) {
+		if (kp_slice_equal(texts[i], text)) {
+			return false;
+		}
+	}
+	if (*count == TEXTS_MAX) {
+		return false;
+	}
+	struct kp_slice copy = kp_arena_copy(&shape->doctor->load.arena, text);
+	if (copy.data == NULL) {
+		shape->doctor->cut = true;
+		return false;
+	}
+	texts[(*count)++] = copy;
+	return true;
+}
+
 static bool
 take_note(void *context, struct kp_text code, struct kp_text text)
 {
 	struct kp_doctor_shape *shape = context;
 	struct kp_slice kind = {code.data, code.len};
+	/* Each row of a list may have it. */
+	if (!is_new(shape, shape->told, &shape->told_count, kp_text_slice(text))) {
+		return true;
+	}
 	if (kp_slice_is(kind, "onbekendeCode")) {
 		kp_doctor_say(shape->doctor, KP_DOCTOR_WARN, "shape.code",
 			"ask the partner for its present list of codes and add the row "
@@ -146,20 +174,7 @@ static bool
 take_unmapped(void *context, struct kp_text path)
 {
 	struct kp_doctor_shape *shape = context;
-	struct kp_slice own = {path.data, path.len};
-	for (size_t i = 0; i < shape->unmapped_count; i++) {
-		if (kp_slice_equal(shape->unmapped[i], own)) {
-			return true;
-		}
-	}
-	if (shape->unmapped_count < UNMAPPED_MAX) {
-		struct kp_slice copy = kp_arena_copy(&shape->doctor->load.arena, own);
-		if (copy.data != NULL) {
-			shape->unmapped[shape->unmapped_count++] = copy;
-		} else {
-			shape->doctor->cut = true;
-		}
-	}
+	(void)is_new(shape, shape->unmapped, &shape->unmapped_count, kp_text_slice(path));
 	return true;
 }
 
@@ -170,8 +185,9 @@ kp_doctor_shape_init(struct kp_doctor_shape *shape, struct kp_doctor *doctor)
 	*shape = (struct kp_doctor_shape){.doctor = doctor,
 		.seen = KP_ARENA_ARRAY(
 			arena, uint64_t, doctor->load.cells->cell_words + 1),
-		.unmapped = KP_ARENA_ARRAY(arena, struct kp_slice, UNMAPPED_MAX)};
-	return shape->seen != NULL && shape->unmapped != NULL;
+		.unmapped = KP_ARENA_ARRAY(arena, struct kp_slice, TEXTS_MAX),
+		.told = KP_ARENA_ARRAY(arena, struct kp_slice, TEXTS_MAX)};
+	return shape->seen != NULL && shape->unmapped != NULL && shape->told != NULL;
 }
 
 struct kp_sink
@@ -247,9 +263,19 @@ look_for(struct missing *missing, const struct kp_manifest_field *field)
 			KP_SLICE_ARG(other));
 		return;
 	}
-	missing->names = kp_doctor_text(doctor, "%s%s%.*s", missing->names,
-		missing->count > 0 ? ", " : "", KP_SLICE_ARG(field->path));
-	missing->count++;
+	if (missing->count++ < NAMES_TOLD_MAX) {
+		missing->names = kp_doctor_text(doctor, "%s%s%.*s (%.*s)", missing->names,
+			missing->names[0] == '\0' ? "" : ", ", KP_SLICE_ARG(field->field),
+			KP_SLICE_ARG(field->path));
+	}
+}
+
+static const char *
+and_more(struct kp_doctor *doctor, size_t count)
+{
+	return count <= NAMES_TOLD_MAX
+		? ""
+		: kp_doctor_text(doctor, ", and %zu more", count - NAMES_TOLD_MAX);
 }
 
 static void
@@ -270,8 +296,9 @@ judge_missing(const struct kp_doctor_shape *shape)
 		kp_doctor_say(doctor, KP_DOCTOR_WARN, "shape.missing",
 			"try a test client that has them; when they never come, ask the "
 			"partner since when",
-			"%zu mapped fields did not come for this client: %s",
-			missing.count, missing.names);
+			"%zu mapped field%s did not come for this client: %s%s",
+			missing.count, missing.count == 1 ? "" : "s", missing.names,
+			and_more(doctor, missing.count));
 	}
 }
 
@@ -279,7 +306,7 @@ static void
 judge_unmapped(const struct kp_doctor_shape *shape)
 {
 	const char *names = "";
-	for (size_t i = 0; i < shape->unmapped_count; i++) {
+	for (size_t i = 0; i < shape->unmapped_count && i < NAMES_TOLD_MAX; i++) {
 		names = kp_doctor_text(shape->doctor, "%s%s%.*s", names,
 			i > 0 ? ", " : "", KP_SLICE_ARG(shape->unmapped[i]));
 	}
@@ -287,8 +314,10 @@ judge_unmapped(const struct kp_doctor_shape *shape)
 		kp_doctor_say(shape->doctor, KP_DOCTOR_WARN, "shape.unmapped",
 			"map what is needed; ask the partner not to send the rest, or "
 			"name it in 'response.ignored' when that cannot be",
-			"%zu fields came that no path names%s: %s", shape->unmapped_count,
-			shape->unmapped_count == UNMAPPED_MAX ? " (or more)" : "", names);
+			"%zu field%s came that no path names%s: %s%s",
+			shape->unmapped_count, shape->unmapped_count == 1 ? "" : "s",
+			shape->unmapped_count == TEXTS_MAX ? " (or more)" : "", names,
+			and_more(shape->doctor, shape->unmapped_count));
 	}
 }
 

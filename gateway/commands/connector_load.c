@@ -4,6 +4,7 @@
 #include "commands/connector_load.h"
 
 #include <libgen.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,17 @@ kp_connector_add_secret(struct kp_connector_load *load, const char *name_and_fil
 
 /* Files. */
 
+KP_PRINTF(2, 3)
+static void
+say(struct kp_connector_load *load, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	(void)vsnprintf(load->fault, sizeof(load->fault), format, args);
+	va_end(args);
+	fprintf(stderr, "ketenpoort connector: %s\n", load->fault);
+}
+
 bool
 kp_connector_read_file(struct kp_connector_load *load, const char *path, size_t bytes_max,
 	struct kp_slice *ret_text)
@@ -68,8 +80,7 @@ kp_connector_read_file(struct kp_connector_load *load, const char *path, size_t 
 	if (kp_file_read_all(path, &load->arena, bytes_max, ret_text, &err) == KP_OK) {
 		return true;
 	}
-	fprintf(stderr, "ketenpoort connector: %s\n",
-		kp_error_text(&err, text, sizeof(text)));
+	say(load, "'%s': %s", path, kp_error_text(&err, text, sizeof(text)));
 	return false;
 }
 
@@ -101,6 +112,7 @@ find_secret(void *context, struct kp_slice name)
 			return first_line(text);
 		}
 	}
+	load->missing_secret = kp_arena_copy(&load->arena, name);
 	return (struct kp_slice){0};
 }
 
@@ -114,6 +126,10 @@ kp_connector_print_findings(const struct kp_connector_load *load)
 	}
 	if (load->findings.dropped > 0) {
 		fprintf(stderr, "and %zu more\n", load->findings.dropped);
+	}
+	if (load->missing_secret.len > 0) {
+		fprintf(stderr, "name the secret with --secret %.*s=FILE\n",
+			KP_SLICE_ARG(load->missing_secret));
 	}
 }
 
@@ -152,6 +168,30 @@ describes(struct kp_connector_load *load, struct kp_slice text, const char *sour
 		kp_slice_is(manifest->source, source);
 }
 
+/* Which sources there are, when the one that was named is not. */
+static void
+say_sources(struct kp_connector_load *load, const struct kp_config_file *files,
+	size_t count, const char *source)
+{
+	struct kp_findings ignored;
+	const char *names = "";
+	kp_findings_init(&ignored, 1);
+	for (size_t i = 0; i < count && names != NULL; i++) {
+		struct kp_manifest *manifest = NULL;
+		(void)!kp_manifest_read(
+			&load->arena, "", files[i].text, &ignored, &manifest);
+		if (manifest != NULL && manifest->source.len > 0) {
+			names = kp_arena_printf(&load->arena, "%s%s'%.*s'", names,
+				names[0] == '\0' ? "" : ", ",
+				KP_SLICE_ARG(manifest->source));
+		}
+	}
+	kp_findings_deinit(&ignored);
+	say(load, "no manifest in '%s' is of source '%s'; there are %s",
+		load->config->sources_folder, source,
+		names == NULL || names[0] == '\0' ? "none" : names);
+}
+
 bool
 kp_connector_use_config(
 	struct kp_connector_load *load, const char *config, const char *source)
@@ -176,9 +216,7 @@ kp_connector_use_config(
 		}
 	}
 	if (load->file_count == 0) {
-		fprintf(stderr,
-			"ketenpoort connector: no manifest in '%s' is of source '%s'\n",
-			load->config->sources_folder, source);
+		say_sources(load, files, count, source);
 	}
 	bool room = true;
 	for (size_t i = 0; room && i < load->config->plugin_count; i++) {

@@ -31,6 +31,8 @@ struct kp_connector_load {
 	const char *bsn_file;     /* NULL or "-": typed without echo, or standard input */
 	char bsn[KP_CLIENT_NUMBER_ROOM]; /* wiped at the end */
 
+	char fault[512];                /* what was said last of a file, or empty */
+	struct kp_slice missing_secret; /* no `secrets` name it */
 	char sockets[64]; /* folder of the sockets of partners' own programs */
 	struct kp_attendant *attendant;
 	struct kp_arena arena;

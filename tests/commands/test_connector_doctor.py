@@ -203,7 +203,33 @@ class Doctor(unittest.TestCase):
         done = subprocess.run([PROGRAM, "connector", "doctor", "-c", str(self.folder / "geen.json"), "--json",
                                str(self.folder / "manifest.json")], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-        self.assertFalse(json.loads(done.stdout)["ok"])
+        report = json.loads(done.stdout)
+        self.assertFalse(report["ok"])
+        self.assertIn(f"'{self.folder}/geen.json': ", report["steps"][0]["text"])
+
+    def test_who_names_another_source_or_no_secret_is_told_what_there_is(self):
+        subprocess.run([PROGRAM, "init", self.folder / "poort"], check=True, stdout=subprocess.DEVNULL)
+        config = self.folder / "poort/gateway.json"
+        done = subprocess.run([PROGRAM, "connector", "doctor", "--json", config, "bpr"], capture_output=True, text=True, timeout=60)
+        step = json.loads(done.stdout)["steps"][0]
+        self.assertEqual((done.returncode, step["status"], step["do"]), (1, "fail", "name a source of the configuration"))
+        self.assertRegex(step["text"], "no manifest in .* is of source 'bpr'; there are .*'brp'")
+        config.write_text("{")
+        done = subprocess.run([PROGRAM, "connector", "doctor", "--json", config, "brp"], capture_output=True, text=True, timeout=60)
+        step = json.loads(done.stdout)["steps"][0]
+        self.assertIn("gateway.json:1:", step["text"])
+        self.assertIn("'ketenpoort check'", step["do"])
+        (self.folder / "manifest.json").write_text(json.dumps({**MANIFEST, "endpoint": "https://127.0.0.1:1"}))
+        for verb, where in (("doctor", "stdout"), ("try", "stderr")):
+            done = subprocess.run([PROGRAM, "connector", verb, "-c", CATALOGUE, self.folder / "manifest.json"], capture_output=True,
+                                  text=True, timeout=60, input=BSN)
+            self.assertIn("--secret schuldhulp=FILE", getattr(done, where))
+            self.assertEqual(done.returncode, 1)
+
+    def test_a_file_that_is_not_there_is_named(self):
+        for words in (("doctor", "/nowhere.json"), ("check", "/nowhere.json"), ("try", "/nowhere.json")):
+            done = subprocess.run([PROGRAM, "connector", *words, "-c", CATALOGUE], capture_output=True, text=True, timeout=60, input=BSN)
+            self.assertIn("'/nowhere.json': ", done.stderr)
 
     def look(self, endpoint, change=None, *words, **options):
         done = self.run_doctor(endpoint, change, *words, **options)
@@ -522,7 +548,7 @@ class Doctor(unittest.TestCase):
 
     def test_a_field_that_no_longer_comes(self):
         steps = self.drift(lambda answer: answer["schulden"][0].pop("bij"))
-        self.assertIn("1 mapped fields did not come for this client: bij", self.said(steps, "warn")["shape.missing"])
+        self.assertIn("1 mapped field did not come for this client: schulden.schuldeiser (bij)", self.said(steps, "warn")["shape.missing"])
 
     def test_a_field_that_was_renamed(self):
         steps = self.drift(lambda answer: answer["client"]["traject"].update(
@@ -538,6 +564,16 @@ class Doctor(unittest.TestCase):
     def test_a_code_in_no_table(self):
         steps = self.drift(lambda answer: answer["client"]["traject"].update(stand="Z"))
         self.assertIn("schuldhulp.status", self.said(steps, "warn")["shape.code"])
+
+    def test_what_every_row_has_is_said_once(self):
+        row = {"bij": "x", "open": 1, "sinds": "15 mei"}
+        steps = self.drift(lambda answer: answer.update(schulden=[row] * 40))
+        self.assertEqual(len([step for step in steps if step["step"] == "shape.type"]), 1, steps)
+
+    def test_of_a_long_list_the_rest_is_counted(self):
+        steps = self.drift(lambda answer: answer["client"].update({f"veld{i}": i for i in range(40)}))
+        text = self.said(steps, "warn")["shape.unmapped"]
+        self.assertRegex(text, r"^40 fields came that no path names: client.veld0, .*, and 28 more$")
 
     def test_another_form_of_a_date(self):
         steps = self.drift(lambda answer: answer["client"]["traject"].update(aangevraagd="15 januari"))
@@ -557,7 +593,7 @@ class Doctor(unittest.TestCase):
 
     def test_no_json(self):
         steps = self.access(answer=b"<html>storing</html>", kind="text/html")
-        self.assertIn("answer", self.said(steps, "fail"))
+        self.assertIn("(status 200, text/html, 0 bytes read)", self.said(steps, "fail")["answer"])
 
     # SOAP.
 
