@@ -551,6 +551,8 @@ run(struct serve *serve, struct kp_error *err)
 	}
 	if (status == KP_OK) {
 		serve->started = true;
+		/* Who hears that we are ready may ask for a reload at once. */
+		kp_runtime_hold_signals();
 		kp_service_notify(serve->service, KP_SERVICE_READY);
 		status = kp_server_run(serve->server, err);
 	}

@@ -39,6 +39,14 @@ signal_set(sigset_t *set)
 	}
 }
 
+void
+kp_runtime_hold_signals(void)
+{
+	sigset_t set;
+	signal_set(&set);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 static enum kp_status
 watch(struct signals *signals, struct kp_loop *loop, struct kp_error *err)
 {

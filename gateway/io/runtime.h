@@ -29,6 +29,10 @@ struct kp_runtime_options {
 enum kp_status kp_runtime_run(
 	const struct kp_runtime_options *options, struct kp_error *err) KP_MUST_USE;
 
+/* From here on signals wait until kp_runtime_run takes them: for who tells that it is
+ * ready before it runs. On the thread that will run. */
+void kp_runtime_hold_signals(void);
+
 /* First thing in main: libcurl, OpenSSL and jansson get the wiping allocators of
  * core/heap.h, and the process leaves no core dump and is closed to debuggers. */
 enum kp_status kp_runtime_prepare(struct kp_error *err) KP_MUST_USE;

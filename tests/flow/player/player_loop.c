@@ -392,6 +392,11 @@ kp_loop_run(struct kp_loop *loop)
 
 /* --- io/runtime.h --- */
 
+void
+kp_runtime_hold_signals(void)
+{
+}
+
 enum kp_status
 kp_runtime_prepare(struct kp_error *err)
 {

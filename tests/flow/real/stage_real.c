@@ -222,6 +222,16 @@ log_slice(void)
 	return blob_slice(&text);
 }
 
+static size_t
+times_logged(const char *text)
+{
+	size_t times = 0;
+	for (const char *at = log_slice().data; (at = strstr(at, text)) != NULL; at++) {
+		times++;
+	}
+	return times;
+}
+
 static void
 run_program(const char *config)
 {
@@ -244,16 +254,14 @@ start(const char *config, void (*rest)(void *context), void *context)
 	if (child == 0) {
 		run_program(config);
 	}
+	/* Its sockets are open a little before, but by then it takes signals too. */
 	uint64_t until = now_ms() + PATIENCE_MS;
-	int fd = -1;
-	while (fd < 0 && !child_gone && now_ms() < until) {
+	while (times_logged("listening") == 0 && !child_gone && now_ms() < until) {
 		pump_for(10);
-		fd = connect_to((uint16_t)strtoul(port_text, NULL, 10));
 	}
-	if (fd < 0) {
+	if (times_logged("listening") == 0) {
 		return false;
 	}
-	(void)close(fd);
 	rest(context);
 	until = now_ms() + 3 * PATIENCE_MS;
 	/* Once: a second one could come when its handler has gone already. */
@@ -367,23 +375,19 @@ set_disk(const char *state)
 	return strcmp(state, "good") == 0;
 }
 
-static size_t
-times_logged(const char *text)
+static bool
+is_refused(void)
 {
-	size_t times = 0;
-	for (const char *at = log_slice().data; (at = strstr(at, text)) != NULL; at++) {
-		times++;
-	}
-	return times;
+	int fd = connect_to((uint16_t)strtoul(port_text, NULL, 10));
+	(void)close(fd);
+	return fd < 0;
 }
 
-/* How often the gateway has told that it did as a signal wants. */
 static size_t
-times_heeded(bool stop)
+reloads(void)
 {
-	return stop ? times_logged("stopping")
-		    : times_logged("new configuration in place") +
-			times_logged("reload refused");
+	return times_logged("new configuration in place") +
+		times_logged("reload refused");
 }
 
 static bool
@@ -393,10 +397,12 @@ send_signal(const char *name)
 	if (child < 0 || (!stop && strcmp(name, "reload") != 0)) {
 		return false;
 	}
-	size_t before = times_heeded(stop);
+	size_t before = reloads();
 	uint64_t until = now_ms() + PATIENCE_MS;
 	(void)kill(child, stop ? SIGTERM : SIGHUP);
-	while (!child_gone && times_heeded(stop) == before && now_ms() < until) {
+	/* Who stops tells so at once, but is at it when nobody is let in any more. */
+	while (!child_gone && !(stop ? is_refused() : reloads() > before) &&
+		now_ms() < until) {
 		pump(5);
 	}
 	return true;
