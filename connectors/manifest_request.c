@@ -128,7 +128,11 @@ join_body(struct reader *reader, const struct kp_json_node *array)
 			kp_buffer_add_slice(&buffer, at->text);
 		}
 	}
-	reader->memory = reader->memory || buffer.failed;
+	if (buffer.failed) {
+		kp_json_finding(&reader->document, array, "is larger than %zu bytes",
+			BODY_BYTES_MAX);
+		return;
+	}
 	reader->manifest->request.body = kp_buffer_slice(&buffer);
 	reader->manifest->request.body_text = true;
 }

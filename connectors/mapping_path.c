@@ -9,8 +9,18 @@ struct kp_node *
 kp_mapping_node(struct kp_mapping_compiler *compiler, struct kp_node *parent,
 	struct kp_slice name)
 {
+	if (compiler->mapping->node_count == KP_MAPPING_NODES_MAX) {
+		if (!compiler->memory) {
+			kp_finding(compiler->host,
+				&compiler->mapping->manifest->response.place,
+				"has more than %u names in its paths",
+				KP_MAPPING_NODES_MAX);
+		}
+		compiler->memory = true;
+		return NULL;
+	}
 	struct kp_node *node = KP_ARENA_NEW(compiler->arena, struct kp_node);
-	if (node == NULL || compiler->mapping->node_count == KP_MAPPING_NODES_MAX) {
+	if (node == NULL) {
 		compiler->memory = true;
 		return NULL;
 	}

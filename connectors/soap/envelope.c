@@ -129,7 +129,8 @@ add_body(struct compiler *compiler)
 	kp_buffer_add_slice(&buffer, kp_value_trim(request->body));
 	KP_BUFFER_ADD(&buffer, "</soapenv:Body>");
 	if (buffer.failed) {
-		compiler->status = KP_E_MEMORY;
+		kp_finding(compiler->host, &request->body_place,
+			"is larger than %zu bytes", PART_BYTES_MAX);
 		return;
 	}
 	add_part(compiler, kp_buffer_slice(&buffer), compiler->manifest->soap.scope,

@@ -277,6 +277,10 @@ def wrong():
     for words in ("table 'u' has a row 'persoon.naam.voornaam'", "asks {velden} without {ingesloten}"):
         check(f"/response/paging: {words}" in done.stderr.replace("/response/paging: target asks", "/response/paging: asks"),
               f"further pages: {done.stderr}")
+    wide = json.loads(json.dumps(GOOD))
+    wide["response"]["ignored"] = [f"n{i}" for i in range(8200)]
+    done = connector("check", write("wide.json", wide))
+    check(done.returncode == 1 and "/response: has more than 8192 names in its paths" in done.stderr, f"wide: {done.stderr[:500]}")
     commented = {"//": "x", **GOOD, "limits": {"//": ["anything"]}}
     check(connector("check", write("c.json", commented)).returncode == 0, "comments")
 

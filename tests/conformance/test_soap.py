@@ -169,7 +169,14 @@ def scope():
             line = "/request/body: scope: the body has no element 'npsLv01/scope/object'"
         done = connector("check", write("wrong.json", text))
         check(done.returncode == 1 and line in done.stdout + done.stderr, f"{line}: {done.stdout + done.stderr}")
+    def long(count, join):
+        def change(manifest):
+            whole = ["<a>", *["x" * 1000] * count, "</a>"]
+            manifest["request"]["body"] = "".join(whole) if join else whole
+        return change
+
     for place, change in (
+            ("/request/body: is larger than 65536 bytes", long(70, False)), ("/request/body: is larger than 131072 bytes", long(140, True)),
             ("/request/body: {velden}", body("<StUF:organisatie>0000</StUF:organisatie>", "<StUF:organisatie>{velden}</StUF:organisatie>")),
             ("/soap: {velden}", lambda m: m["soap"].update(headers=["<x>{vervolg}</x>"])),
             ("/soap: 'persoon.naam.voornaam' is not a field", lambda m: m["soap"].update(headers=["<x>{bekend:persoon.naam.voornaam}</x>"]))):
