@@ -8,11 +8,15 @@
 
 #include "commands/connector_new.h"
 
-/* Words of a line mean the same; the first is the one they are known by. */
+/*
+ * Words of a line mean the same; the first is the one they are known by. Before it
+ * stands '-' when they say little about what is meant, '@' when they say whose data it
+ * is if it is not the client's, or of when if it is not of now.
+ */
 static const char synonyms[] =
 	"datum date dat dt dd\n"
 	"geboorte birth geb gebdat\n"
-	"naam name nm\n"
+	"-naam name nm\n"
 	"voornamen voornaam firstname forename given forenames\n"
 	"voorletters initials voorl\n"
 	"voorvoegsel voorvoegsels tussenvoegsel prefix vvg\n"
@@ -21,8 +25,8 @@ static const char synonyms[] =
 	"geslacht gender sex geslachtsaanduiding aand\n"
 	"burgerservicenummer bsn burgerservicenr sofinummer sofinr citizen\n"
 	"nummer number nr num no\n"
-	"code cd kode\n"
-	"omschrijving description oms omschr desc\n"
+	"-code cd kode\n"
+	"-omschrijving description oms omschr desc\n"
 	"straat street straatnaam korte\n"
 	"huisnummer housenumber huisnr\n"
 	"huisletter houseletter\n"
@@ -35,11 +39,11 @@ static const char synonyms[] =
 	"adres address\n"
 	"telefoon phone telephone tel telefoonnummer telefoonnr mobile\n"
 	"email mail emailadres\n"
-	"bedrag amount bedr\n"
+	"-bedrag amount bedr\n"
 	"aanvang begin start ingang van from sinds since b\n"
 	"einde eind end until tot tm to e\n"
 	"status stand state\n"
-	"werkgever employer eenheid\n"
+	"@werkgever employer eenheid\n"
 	"dienstverband employment dienstverbanden job arbeidsverhouding ikv "
 	"inkomstenverhouding\n"
 	"uitkering benefit uitkeringen uitk\n"
@@ -52,11 +56,11 @@ static const char synonyms[] =
 	"week weekly\n"
 	"wet law regeling scheme act\n"
 	"schuld debt schulden\n"
-	"schuldeiser creditor\n"
-	"kind child kinderen children\n"
-	"ouder parent ouders parents\n"
-	"partner spouse echtgenoot partners\n"
-	"persoon person personen client klant\n"
+	"@schuldeiser creditor\n"
+	"@kind child kinderen children\n"
+	"@ouder parent ouders parents\n"
+	"@partner spouse echtgenoot partners\n"
+	"-persoon person personen client klant\n"
 	"geheim geheimhouding secret\n"
 	"huwelijk marriage huwelijkssluiting\n"
 	"nationaliteit nationality nationaliteiten\n"
@@ -78,7 +82,7 @@ static const char synonyms[] =
 	"traject track programme rv integratievoorziening werkinstrument\n"
 	"afspraak afspraken appointment\n"
 	"zaak zaken case\n"
-	"kadastraal kadastrale cadastral\n"
+	"-kadastraal kadastrale cadastral\n"
 	"anummer anr\n"
 	"curatele curatelestelling\n"
 	"kenmerk identificatie reference\n"
@@ -86,8 +90,8 @@ static const char synonyms[] =
 	"opleiding education study\n"
 	"studiefinanciering stufi\n"
 	"percentage perc\n"
-	"aantal aant count\n"
-	"verhouding verh\n"
+	"-aantal aant count\n"
+	"-verhouding verh\n"
 	"identiteitsbewijs legitimatiebewijs identity\n"
 	"geldig valid geldigheid\n"
 	"verzekering verzekerd insurance\n"
@@ -95,18 +99,33 @@ static const char synonyms[] =
 	"leeftijd age\n"
 	"waarde value\n"
 	"jaar year\n"
-	"maand month\n";
-
-/* Whose data it is, when it is not the client's; or of when, when it is not of now. */
-static const char *const roles[] = {"partner", "kind", "ouder", "gezag", "werkgever",
-	"schuldeiser", "contactpersoon", "bewindvoerder", "eigenaar", "historisch",
-	"onderzoek", "onjuist", "gerechtigde"};
-
-/* Words that say little about what is meant. */
-static const char *const fillers[] = {"naam", "code", "omschrijving", "indicatie", "ind",
-	"aanduiding", "de", "het", "nl", "aantal", "verhouding", "sz", "suwi", "uwv",
-	"wb", "duo", "brp", "administratieve", "bedrag", "kadastraal", "gegevens", "atl",
-	"gecodeerd", "op", "voor", "met", "client"};
+	"maand month\n"
+	"-indicatie ind\n"
+	"-aanduiding\n"
+	"-de\n"
+	"-het\n"
+	"-nl\n"
+	"-op\n"
+	"-voor\n"
+	"-met\n"
+	"-gegevens\n"
+	"-gecodeerd\n"
+	"-administratieve\n"
+	"-sz\n"
+	"-suwi\n"
+	"-uwv\n"
+	"-wb\n"
+	"-duo\n"
+	"-brp\n"
+	"-atl\n"
+	"@gezag\n"
+	"@contactpersoon\n"
+	"@bewindvoerder\n"
+	"@eigenaar\n"
+	"@historisch\n"
+	"@onderzoek\n"
+	"@onjuist\n"
+	"@gerechtigde\n";
 
 static bool
 is_letter(char byte)
@@ -114,62 +133,57 @@ is_letter(char byte)
 	return (byte >= 'a' && byte <= 'z') || (byte & 0x80) != 0;
 }
 
-/* The line and the place of a word in the table; 0: it is not there. */
-static uint32_t
-find_synonym(const char *word, size_t len)
+struct meaning {
+	uint32_t line; /* from 1; 0: the word is not in the table */
+	bool little;
+	uint32_t role; /* one bit; 0: none */
+};
+
+static struct meaning
+find_meaning(const char *word, size_t len)
 {
 	uint32_t line = 1;
+	uint32_t role = 1;
 	const char *at = synonyms;
-	while (*at != '\0') {
-		size_t own = strcspn(at, " \n");
-		if (own == len && memcmp(at, word, len) == 0) {
-			return line;
+	char mark = ' ';
+	for (bool first = true; *at != '\0'; at++) {
+		if (first) {
+			role <<= mark == '@' ? 1 : 0;
+			mark = *at;
+			at += mark == '-' || mark == '@' ? 1 : 0;
 		}
-		line += at[own] == '\n' ? 1 : 0;
-		at += own + 1;
+		const char *own = at;
+		while (*at != ' ' && *at != '\n') {
+			at++;
+		}
+		if ((size_t)(at - own) == len && memcmp(own, word, len) == 0) {
+			return (struct meaning){
+				line, mark == '-', mark == '@' ? role : 0};
+		}
+		first = *at == '\n';
+		line += first ? 1 : 0;
 	}
-	return 0;
+	return (struct meaning){0};
 }
 
 static bool
-is_filler(const char *word, size_t len)
+is_known(const char *word, size_t len)
 {
-	uint32_t line = find_synonym(word, len);
-	for (size_t i = 0; i < KP_ARRAY_LEN(fillers); i++) {
-		size_t own = strlen(fillers[i]);
-		if ((own == len && memcmp(fillers[i], word, len) == 0) ||
-			(line != 0 && find_synonym(fillers[i], own) == line)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* A bit for the role a word names; 0: none. */
-static uint32_t
-role_of(const char *word, size_t len, uint32_t line)
-{
-	for (size_t i = 0; i < KP_ARRAY_LEN(roles); i++) {
-		size_t own = strlen(roles[i]);
-		if ((own == len && memcmp(roles[i], word, len) == 0) ||
-			(line != 0 && find_synonym(roles[i], own) == line)) {
-			return (uint32_t)1 << i;
-		}
-	}
-	return 0;
+	return find_meaning(word, len).line != 0;
 }
 
 static void
 add_word(struct kp_new_words *words, const char *text, size_t len)
 {
-	uint32_t id = find_synonym(text, len);
+	struct meaning meaning = find_meaning(text, len);
 	/* A plural is the same word. */
-	if (id == 0 && len > 5 && memcmp(text + len - 2, "en", 2) == 0) {
-		id = find_synonym(text, len - 2);
+	if (meaning.line == 0 && len > 5 && memcmp(text + len - 2, "en", 2) == 0) {
+		meaning = find_meaning(text, len - 2);
 	}
-	if (id == 0 && len > 4 && text[len - 1] == 's') {
-		id = find_synonym(text, len - 1);
+	if (meaning.line == 0 && len > 4 && text[len - 1] == 's') {
+		meaning = find_meaning(text, len - 1);
 	}
+	uint32_t id = meaning.line;
 	if (id == 0) {
 		uint32_t hash = 2166136261u;
 		for (size_t i = 0; i < len; i++) {
@@ -184,9 +198,33 @@ add_word(struct kp_new_words *words, const char *text, size_t len)
 	}
 	if (words->count < KP_NEW_WORDS_MAX) {
 		words->ids[words->count] = id;
-		words->roles |= role_of(text, len, id & 0x80000000u ? 0 : id);
-		words->weights[words->count] = is_filler(text, len) ? 1 : 3;
+		words->roles |= meaning.role;
+		words->weights[words->count] = meaning.little ? 1 : 3;
 		words->texts[words->count++] = (struct kp_slice){text, len};
+	}
+}
+
+/* Bit n: the first n letters are a word of the table; those from n on are. */
+static void
+find_parts(const char *text, size_t len, uint64_t *ret_first, uint64_t *ret_last)
+{
+	const char *at = synonyms;
+	*ret_first = 0;
+	*ret_last = 0;
+	while (*at != '\0') {
+		at += *at == '-' || *at == '@' ? 1 : 0;
+		const char *own = at;
+		while (*at != ' ' && *at != '\n') {
+			at++;
+		}
+		size_t own_len = (size_t)(at - own);
+		if (own_len < len && memcmp(own, text, own_len) == 0) {
+			*ret_first |= (uint64_t)1 << own_len;
+		}
+		if (own_len < len && memcmp(own, text + len - own_len, own_len) == 0) {
+			*ret_last |= (uint64_t)1 << (len - own_len);
+		}
+		at++;
 	}
 }
 
@@ -194,20 +232,21 @@ add_word(struct kp_new_words *words, const char *text, size_t len)
 static void
 add_compound(struct kp_new_words *words, const char *text, size_t len)
 {
-	if (find_synonym(text, len) == 0) {
-		for (size_t at = len - 3; len > 6 && at >= 3; at--) {
-			size_t begin = text[at - 1] == 's' ? at - 1 : at;
-			bool first = find_synonym(text, at) != 0;
-			if (!first && begin > 2 && find_synonym(text, begin) != 0) {
-				first = true;
-			} else if (first) {
-				begin = at;
-			}
-			if (first && find_synonym(text + at, len - at) != 0) {
-				add_word(words, text, begin);
-				add_word(words, text + at, len - at);
-				return;
-			}
+	uint64_t first = 0;
+	uint64_t last = 0;
+	if (len > 6 && len < 64 && !is_known(text, len)) {
+		find_parts(text, len, &first, &last);
+	}
+	for (size_t at = len; last != 0 && at-- > 3;) {
+		size_t before = at;
+		if ((first >> before & 1) == 0 && before > 3 && text[at - 1] == 's') {
+			before--;
+		}
+		if ((first >> before & 1) != 0 && (last >> at & 1) != 0 &&
+			len - at >= 3) {
+			add_word(words, text, before);
+			add_word(words, text + at, len - at);
+			return;
 		}
 	}
 	add_word(words, text, len);
@@ -234,7 +273,7 @@ add_whole(struct kp_arena *arena, struct kp_slice text, struct kp_new_words *wor
 			return false;
 		}
 	}
-	if (copy == NULL || find_synonym(copy, len) == 0) {
+	if (copy == NULL || !is_known(copy, len)) {
 		return false;
 	}
 	add_word(words, copy, len);
