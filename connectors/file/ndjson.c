@@ -10,14 +10,13 @@
 
 /* Faults. */
 
+/* The place is the line: the names on the way may be data, such as a client's number. */
 static void
 remember(struct kp_ndjson_reader *reader, enum kp_status status)
 {
-	char place[sizeof(reader->err.place)];
-	(void)snprintf(place, sizeof(place), "line %llu%s%.*s",
-		(unsigned long long)reader->number,
-		reader->err.place[0] == '\0' ? "" : " ", (int)sizeof(place) - 28,
-		reader->err.place);
+	char place[32];
+	(void)snprintf(
+		place, sizeof(place), "line %llu", (unsigned long long)reader->number);
 	reader->status = status;
 	kp_error_at(
 		&reader->err, NULL, (unsigned)reader->number, reader->err.column, place);
@@ -249,6 +248,12 @@ take_piece(struct kp_ndjson_reader *reader, struct kp_slice piece)
 	if (at == piece.len) {
 		reader->offset += at;
 		return true;
+	}
+	if (!reader->begun && (unsigned char)piece.data[at] >= 0xfe) {
+		(void)refuse(reader, KP_E_SYNTAX,
+			"the text is UTF-16: save it as UTF-8, without a byte order "
+			"mark");
+		return false;
 	}
 	if (!reader->begun) {
 		begin_line(reader, reader->offset + at);

@@ -126,6 +126,14 @@ class Exports(unittest.TestCase):
                 self.assertIn(words, self.said())
         path.write_text("\n")
         self.assertEqual(self.ask(manifest)[0], "fout")
+        # The way to a fault may be data.
+        path.write_text('{"wie":{"bsn":1}}\n{"wie":{"Jansen, P.":{"naam":]}}}\n')
+        self.assertEqual(self.ask(manifest)[0], "fout")
+        self.assertIn("line 2: ", self.said())
+        self.assertNotIn("Jansen", self.said())
+        path.write_text('{"wie":{"bsn":1}}\n', encoding="utf-16")
+        self.assertEqual(self.ask(manifest)[0], "fout")
+        self.assertIn("the text is UTF-16: save it as UTF-8", self.said())
 
     def workbook(self, rows, name="export.xlsx"):
         workbook.write(self.folder / name, "Klanten & co", rows)

@@ -143,13 +143,13 @@ wrong_lines_are_named(void **state)
 {
 	(void)state;
 	expect("{\"bsn\":1}\n{\"bsn\":1,}\n", KP_E_SYNTAX, "1@0+10=1~~\n",
-		"line:2:10: line 2 /bsn: a name in quotes was expected, at byte 9");
+		"line:2:10: line 2: a name in quotes was expected, at byte 9");
 	expect("{\"bsn\":1}\n\n{\"bsn\":\n", KP_E_SYNTAX, "1@0+10=1~~\n",
-		"line:3:8: line 3 /bsn: the document ends too early, at byte 7");
+		"line:3:8: line 3: the document ends too early, at byte 7");
 	expect("{\"bsn\":1} {\"bsn\":2}\n", KP_E_SYNTAX, "",
 		"line:1:11: line 1: the document has bytes after its value, at byte 10");
 	expect("{\"bsn\":1,\"x\":2,\"x\":3}\n", KP_E_INVALID, "?x\n",
-		"line:1:16: line 1 /x: the object has this name twice, at byte 15");
+		"line:1:16: line 1: the object has this name twice, at byte 15");
 	expect("{\"bsn\":1,\"naam\":{\"voluit\":\"a\"},\"naam.voluit\":\"b\"}\n",
 		KP_E_INVALID, "",
 		"line:1: line 1: the member 'naam.voluit' is there twice");
