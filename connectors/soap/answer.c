@@ -249,11 +249,18 @@ open_in_body(struct kp_soap_answer *answer, struct kp_slice name, struct kp_slic
 	return open_payload(answer, node, attributes, count);
 }
 
+/* One body, in the namespace of its envelope: what a signature covers is what is read. */
 static bool
 open_in_envelope(
 	struct kp_soap_answer *answer, struct kp_slice name, struct kp_slice space)
 {
-	bool body = is_soap(space) && kp_slice_is(name, "Body");
+	const char *own = answer->version_1_2 ? KP_NAMES_SOAP12 : KP_NAMES_SOAP11;
+	bool body = kp_slice_is(space, own) && kp_slice_is(name, "Body");
+	if (body && answer->body_seen) {
+		return kp_reading_fail(
+			&answer->reading, NULL, "the envelope holds more than one body");
+	}
+	answer->body_seen = answer->body_seen || body;
 	push(answer, body ? KP_SOAP_BODY : KP_SOAP_SKIPPED, NULL);
 	return true;
 }
@@ -265,6 +272,7 @@ open_top(struct kp_soap_answer *answer, struct kp_slice name, struct kp_slice sp
 		return kp_reading_fail(
 			&answer->reading, NULL, "the answer is not a SOAP envelope");
 	}
+	answer->version_1_2 = kp_slice_is(space, KP_NAMES_SOAP12);
 	push(answer, KP_SOAP_ENVELOPE, NULL);
 	return true;
 }

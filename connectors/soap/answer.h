@@ -44,6 +44,8 @@ struct kp_soap_answer {
 	uint32_t instances;
 	struct kp_buffer text; /* of the innermost element */
 	bool takes_text;
+	bool version_1_2; /* of the envelope, and so of its body */
+	bool body_seen;
 	bool payload_seen;
 	bool fault_seen;
 	bool fault_known; /* the manifest says what it means */

@@ -122,8 +122,8 @@ gather_ids(struct check *check, xmlNodePtr node, unsigned depth)
 			fault = add_id(check, node, text_in((const xmlNode *)at));
 		}
 	}
-	for (xmlNodePtr child = node->children; fault == NULL && child != NULL;
-		child = child->next) {
+	for (xmlNodePtr child = node == check->body ? NULL : node->children;
+		fault == NULL && child != NULL; child = child->next) {
 		if (child->type == XML_ELEMENT_NODE) {
 			fault = gather_ids(check, child, depth + 1);
 		}

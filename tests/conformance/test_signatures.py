@@ -143,6 +143,7 @@ def theirs_by_us():
     takes("RSA", good)
     takes("ECDSA", answer("ec", "ecdsa-sha256"))
     takes("inclusive prefixes", answer("rsa", prefixes="s unused"))
+    takes("a body with ids of its own", answer("rsa", name="".join(f'<b id="{i % 300}"/>' for i in range(600)) + "Fenna"))
     refuses("a changed name", good.replace("Fenna", "Fanna"), "changed")
     refuses("a changed timestamp", good.replace("<wsu:Created>20", "<wsu:Created>19"), "changed")
     value = re.search(r"<ds:SignatureValue>([^<]*)<", good).group(1)

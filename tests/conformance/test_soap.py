@@ -87,6 +87,11 @@ def invented():
                              ("NietVanToepassing", "nietVanToepassing")):
         expect(element, brp(f'<f:{element} xmlns:f="urn:x"/>'), outcome)
     expect("an envelope in the body", ask("suwinet-brp", bsn, ENVELOPE % (ENVELOPE % (person % (client % ("", bsn))))), "fout")
+    inside = "<s:Body>" + person % (client % ("<Voornamen>A</Voornamen>", bsn)) + "</s:Body>"
+    other = inside.replace("<s:Body>", '<b:Body xmlns:b="http://www.w3.org/2003/05/soap-envelope">').replace("</s:Body>", "</b:Body>")
+    for name, bodies in (("a body of another SOAP version", other + "<s:Body/>"), ("two bodies", inside + "<s:Body/>"),
+                         ("two bodies, the other order", "<s:Body/>" + inside)):
+        expect(name, ask("suwinet-brp", bsn, ENVELOPE.replace("<s:Body>%s</s:Body>", bodies)), "fout")
     expect("neither data nor reason", brp("<Onbekend/>"), "fout")
     expect("another version's namespace", ask("suwinet-brp", bsn, ENVELOPE % (person % (client % ("", bsn))).replace("/v0200", "/v0101")), "fout")
     expect("partly unknown dates", brp(client % ("<Geboortedat>19701100</Geboortedat><Overlijden><DatOverlijden>00000000</DatOverlijden></Overlijden>", bsn)),
