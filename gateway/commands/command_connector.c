@@ -17,6 +17,7 @@
 #include "commands/connector_load.h"
 #include "commands/connector_try.h"
 #include "connectors/manifest.h"
+#include "core/bits.h"
 #include "core/heap.h"
 #include "source/source_private.h"
 
@@ -240,12 +241,31 @@ permitted_cells(struct command *command, const struct kp_source *source)
 			cells[i / 64] |= (uint64_t)1 << (i % 64);
 		}
 	}
+	if (kp_bits_count(cells, catalogue->cell_words) == 0) {
+		fprintf(stderr,
+			"ketenpoort connector: source '%.*s' supplies nothing of '%s'\n",
+			KP_SLICE_ARG(source->name), command->fields);
+		return NULL;
+	}
 	return cells;
+}
+
+static bool
+read_status(const char *text, unsigned *ret_status)
+{
+	char *end = NULL;
+	unsigned long status = strtoul(text, &end, 10);
+	*ret_status = (unsigned)status;
+	return strlen(text) == 3 && *end == '\0' && status >= 100 && status <= 599;
 }
 
 static int
 try_one(struct command *command)
 {
+	unsigned status = 0;
+	if (!read_status(command->status, &status)) {
+		return wrong_use("--status takes an HTTP status: 100 to 599");
+	}
 	if (!kp_connector_load_sources(&command->load)) {
 		kp_connector_print_findings(&command->load);
 		return EXIT_FOUND_FAULTS;
@@ -266,7 +286,7 @@ try_one(struct command *command)
 		.organisation = kp_slice_from(command->organisation),
 		.activity = kp_slice_from(command->activity),
 		.answer_given = command->answer != NULL,
-		.answer_status = (unsigned)strtoul(command->status, NULL, 10),
+		.answer_status = status,
 		.answer_type = kp_slice_from(command->type == NULL ? "" : command->type),
 		.json = command->json,
 	};

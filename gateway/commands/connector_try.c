@@ -40,6 +40,7 @@ struct showing {
 	struct kp_sink sink;
 	char now[32];
 	bool done;
+	bool cut; /* memory ran out */
 };
 
 /* What a UsernameToken holds as its password. */
@@ -60,9 +61,13 @@ masked(struct showing *showing, struct kp_slice text)
 {
 	struct kp_slice bsn = showing->attempt->bsn;
 	struct kp_slice copy = kp_arena_copy(&showing->arena, text);
-	char *at = copy.data == NULL ? NULL : (char *)(uintptr_t)copy.data;
+	if (copy.data == NULL) {
+		showing->cut = true;
+		return (struct kp_slice){0};
+	}
+	char *at = (char *)(uintptr_t)copy.data;
 	char *end = at + copy.len;
-	while (at != NULL && bsn.len > 0 &&
+	while (bsn.len > 0 &&
 		(at = memmem(at, (size_t)(end - at), bsn.data, bsn.len)) != NULL) {
 		memset(at, '*', bsn.len);
 	}
@@ -134,13 +139,43 @@ on_key(void *context, struct kp_text key)
 	return true;
 }
 
+/* In JSON the values of a query are an array. */
+static void
+show_parameters(struct showing *showing, const char *name,
+	const struct kp_text *parameters, uint32_t count)
+{
+	struct kp_json_writer *writer = &showing->writers[0];
+	kp_json_write_name(writer, kp_slice_from(name));
+	kp_json_write_array_begin(writer);
+	for (uint32_t i = 0; i < count; i++) {
+		if (parameters[i].data == NULL) {
+			kp_json_write_null(writer);
+		} else {
+			kp_json_write_string(
+				writer, masked(showing, kp_text_slice(parameters[i])));
+		}
+	}
+	kp_json_write_array_end(writer);
+}
+
 static bool
 on_query(void *context, struct kp_text name, struct kp_text statement,
 	const struct kp_text *parameters, uint32_t count)
 {
 	struct showing *showing = context;
-	(void)name;
-	show_request(showing, "query", kp_text_slice(statement));
+	const char *query =
+		kp_arena_printf(&showing->arena, "query %.*s", (int)name.len, name.data);
+	const char *values = kp_arena_printf(
+		&showing->arena, "parameters %.*s", (int)name.len, name.data);
+	if (query == NULL || values == NULL) {
+		showing->cut = true;
+		return false;
+	}
+	show_request(showing, query, kp_text_slice(statement));
+	if (showing->attempt->json) {
+		show_parameters(showing, values, parameters, count);
+		return true;
+	}
 	for (uint32_t i = 0; i < count; i++) {
 		show_request(showing, "parameter",
 			parameters[i].data == NULL ? KP_SLICE("NULL")
@@ -319,6 +354,9 @@ show_question(struct showing *showing)
 	(void)private->connector->prepare(
 		private->instance, memory, &host, &need, &writer, &showing->fault);
 	private->connector->end(private->instance, memory);
+	if (private->connector->transport == KP_TRANSPORT_FILE) {
+		show_request(showing, "file", kp_slice_from(private->path));
+	}
 	show_access(showing);
 }
 
@@ -446,27 +484,68 @@ print_lines(const struct showing *showing)
 }
 
 static void
-print_json(const struct showing *showing)
+write_outcome(struct showing *showing, struct kp_buffer *buffer)
 {
-	printf("{\"request\":{%.*s},\"outcome\":\"%.*s\",\"status\":%u,\"reason\":\"%.*"
-	       "s\",",
-		(int)showing->request.len, showing->request.data,
-		KP_SLICE_ARG(kp_outcome_name(showing->outcome)), showing->http_status,
-		KP_SLICE_ARG(showing->reason));
-	struct kp_buffer fault;
+	const struct kp_fault *fault = &showing->fault;
 	struct kp_json_writer writer;
-	struct kp_arena arena;
-	kp_arena_init(&arena, (size_t)32 * 1024, NULL);
-	kp_buffer_init(&fault, &arena, 4096);
-	kp_json_writer_init(&writer, &fault);
-	kp_json_write_string(&writer, kp_slice_from(showing->fault.message));
-	printf("\"fault\":%.*s,", (int)fault.len, fault.data);
-	kp_arena_deinit(&arena);
-	printf("\"fields\":[%.*s],\"dropped\":[%.*s],\"unmapped\":[%.*s],\"notes\":[%.*s]"
-	       "}\n",
-		(int)showing->fields.len, showing->fields.data, (int)showing->dropped.len,
-		showing->dropped.data, (int)showing->unmapped.len, showing->unmapped.data,
-		(int)showing->notes.len, showing->notes.data);
+	kp_json_writer_init(&writer, buffer);
+	KP_JSON_WRITE_NAME(&writer, "outcome");
+	kp_json_write_string(&writer, kp_outcome_name(showing->outcome));
+	KP_JSON_WRITE_NAME(&writer, "status");
+	kp_json_write_uint(&writer, showing->http_status);
+	KP_JSON_WRITE_NAME(&writer, "reason");
+	kp_json_write_string(&writer, showing->reason);
+	KP_JSON_WRITE_NAME(&writer, "fault");
+	kp_json_write_string(&writer, kp_slice_from(fault->message));
+	if (fault->place[0] != '\0') {
+		KP_JSON_WRITE_NAME(&writer, "faultPlace");
+		kp_json_write_string(&writer, kp_slice_from(fault->place));
+	}
+	if (fault->line > 0) {
+		KP_JSON_WRITE_NAME(&writer, "faultLine");
+		kp_json_write_uint(&writer, fault->line);
+		KP_JSON_WRITE_NAME(&writer, "faultColumn");
+		kp_json_write_uint(&writer, fault->column);
+	}
+}
+
+static void
+print_json(const struct showing *showing, const struct kp_buffer *outcome)
+{
+	static const char *const names[] = {"fields", "dropped", "unmapped", "notes"};
+	const struct kp_buffer *const arrays[] = {
+		&showing->fields, &showing->dropped, &showing->unmapped, &showing->notes};
+	printf("{\"request\":{%.*s},%.*s", (int)showing->request.len,
+		showing->request.data == NULL ? "" : showing->request.data,
+		(int)outcome->len, outcome->data);
+	for (size_t i = 0; i < KP_ARRAY_LEN(arrays); i++) {
+		printf(",\"%s\":[%.*s]", names[i], (int)arrays[i]->len,
+			arrays[i]->data == NULL ? "" : arrays[i]->data);
+	}
+	printf("}\n");
+}
+
+/* All of it, or nothing but why not. */
+static bool
+print(struct showing *showing)
+{
+	struct kp_buffer outcome;
+	kp_buffer_init(&outcome, &showing->arena, OUT_BYTES_MAX);
+	write_outcome(showing, &outcome);
+	if (showing->cut || outcome.failed || showing->request.failed ||
+		showing->fields.failed || showing->dropped.failed ||
+		showing->unmapped.failed || showing->notes.failed) {
+		fprintf(stderr,
+			"ketenpoort connector try: memory ran out, so what came is not "
+			"shown\n");
+		return false;
+	}
+	if (showing->attempt->json) {
+		print_json(showing, &outcome);
+	} else {
+		print_lines(showing);
+	}
+	return true;
 }
 
 int
@@ -501,22 +580,19 @@ kp_connector_try_run(const struct kp_connector_try *attempt)
 		.unmapped = take_unmapped,
 		.valid_on = kp_connector_ignore_text,
 	};
-	show_question(showing);
-	if (attempt->answer_given) {
-		read_recorded(showing);
+	if (showing->dropped_cells == NULL) {
+		showing->cut = true;
 	} else {
-		ask_live(showing);
+		show_question(showing);
+		if (attempt->answer_given) {
+			read_recorded(showing);
+		} else {
+			ask_live(showing);
+		}
 	}
-	if (attempt->json) {
-		print_json(showing);
-	} else {
-		print_lines(showing);
-	}
-	int code = showing->done &&
-			(showing->outcome == KP_FOUND ||
-				showing->outcome == KP_NOTHING_FOUND)
-		? 0
-		: 1;
+	bool answered = showing->done &&
+		(showing->outcome == KP_FOUND || showing->outcome == KP_NOTHING_FOUND);
+	int code = print(showing) && answered ? 0 : 1;
 	kp_arena_deinit(&showing->arena);
 	free(showing);
 	return code;

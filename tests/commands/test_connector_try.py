@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Ketenpoort contributors
+# SPDX-License-Identifier: EUPL-1.2
+"""What `connector try` shows and refuses, on recorded answers."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = os.path.abspath(sys.argv.pop()) if len(sys.argv) > 1 else str(
+    ROOT / ".build/dev/gateway/ketenpoort")
+SUITE = ROOT / "tests/conformance"
+BSN = "999993653"
+
+
+def strictly(pairs):
+    names = [name for name, _ in pairs]
+    if len(names) != len(set(names)):
+        raise ValueError(f"a name stands twice among {names}")
+    return dict(pairs)
+
+
+class Try(unittest.TestCase):
+    def setUp(self):
+        self.home = tempfile.TemporaryDirectory(prefix="ketenpoort-try-")
+        self.addCleanup(self.home.cleanup)
+        self.folder = pathlib.Path(self.home.name)
+        (self.folder / "secret").write_text("user:geheim-van-de-proef\n")
+
+    def run_try(self, kind, *words, answer=None):
+        if answer is not None:
+            (self.folder / "answer").write_text(answer)
+        answer = SUITE / kind / "good.txt" if answer is None else self.folder / "answer"
+        manifest = SUITE / kind / "manifest.json"
+        secret = json.loads(manifest.read_text()).get("access", {}).get("secret", "geen")
+        done = subprocess.run(
+            [PROGRAM, "connector", "try", "-c", SUITE / "catalogus.json", "--bsn-file", "-", "--secret",
+             f"{secret}={self.folder}/secret", "--answer", answer, *words, manifest],
+            input=BSN, capture_output=True, encoding="utf-8", timeout=60, check=False)
+        self.assertNotIn(BSN, done.stdout + done.stderr)
+        self.assertNotIn("geheim-van-de-proef", done.stdout + done.stderr)
+        return done
+
+    def shown(self, kind, *words, **options):
+        done = self.run_try(kind, "--json", *words, **options)
+        return json.loads(done.stdout, object_pairs_hook=strictly), done.returncode
+
+    def test_each_query_is_shown_with_its_values(self):
+        shown, code = self.shown("sql")
+        self.assertEqual((shown["outcome"], code), ("gevonden", 0))
+        for query in ("persoon", "uitkering"):
+            self.assertIn("select", shown["request"][f"query {query}"])
+            self.assertIn("*********", shown["request"][f"parameters {query}"])
+        self.assertIn("  query persoon select", self.run_try("sql").stdout)
+
+    def test_a_fault_has_its_place(self):
+        shown, code = self.shown("rest", answer='{\n  "bsn": 1,,\n}')
+        self.assertEqual((shown["outcome"], code, shown["faultLine"]), ("fout", 1, 2))
+        self.assertGreater(shown["faultColumn"], 0)
+        self.assertNotIn("faultLine", self.shown("rest")[0])
+
+    def test_the_file_of_an_export_is_shown(self):
+        manifest = json.loads((SUITE / "file/manifest.json").read_text())
+        self.assertTrue(self.shown("file")[0]["request"]["file"].endswith(manifest["file"]["path"]))
+
+    def test_fields_the_source_does_not_have(self):
+        done = self.run_try("rest", "--velden", "persoon.naam")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        manifest = json.loads((SUITE / "rest/manifest.json").read_text())
+        del manifest["response"]["lists"]
+        (self.folder / "manifest.json").write_text(json.dumps(manifest))
+        done = subprocess.run(
+            [PROGRAM, "connector", "try", "-c", SUITE / "catalogus.json", "--bsn-file", "-", "--answer", SUITE / "rest/good.txt",
+             "--velden", "uitkeringen", self.folder / "manifest.json"],
+            input=BSN, capture_output=True, encoding="utf-8", timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("source 'proef' supplies nothing of 'uitkeringen'", done.stderr)
+
+    def test_what_is_no_status(self):
+        for status in ("abc", "", "2000", "99", "20x", "-1", "600"):
+            done = self.run_try("rest", "--status", status)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), status)
+            self.assertIn("--status takes", done.stderr)
+        self.assertEqual(self.shown("rest", "--status", "503")[0]["status"], 503)
+
+
+if __name__ == "__main__":
+    unittest.main()
