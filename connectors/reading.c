@@ -161,6 +161,28 @@ keep_inherited(struct kp_reading *reading, const struct kp_leaf *leaf, uint32_t 
 	return true;
 }
 
+/* `quote` is '\0' for none. */
+static inline bool
+add_quoted(struct kp_buffer *buffer, char quote, struct kp_slice bytes)
+{
+	if (!kp_buffer_reserve(buffer, bytes.len + 2)) {
+		return false;
+	}
+	char *at = buffer->data + buffer->len;
+	if (quote != '\0') {
+		*at++ = quote;
+	}
+	if (bytes.len > 0) {
+		memcpy(at, bytes.data, bytes.len);
+		at += bytes.len;
+	}
+	if (quote != '\0') {
+		*at++ = quote;
+	}
+	buffer->len = (size_t)(at - buffer->data);
+	return true;
+}
+
 bool
 kp_reading_keep(struct kp_reading *reading, const struct kp_leaf *leaf, const char *quote,
 	struct kp_slice bytes)
@@ -175,14 +197,7 @@ kp_reading_keep(struct kp_reading *reading, const struct kp_leaf *leaf, const ch
 		return true;
 	}
 	uint32_t at = text_end(reading);
-	if (quote[0] != '\0') {
-		kp_buffer_add_char(&reading->text, quote[0]);
-	}
-	kp_buffer_add_slice(&reading->text, bytes);
-	if (quote[0] != '\0') {
-		kp_buffer_add_char(&reading->text, quote[0]);
-	}
-	if (reading->text.failed) {
+	if (!add_quoted(&reading->text, quote[0], bytes)) {
 		return kp_reading_out_of_memory(reading);
 	}
 	if (inherits) {

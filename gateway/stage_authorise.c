@@ -62,19 +62,27 @@ refuse_outside(struct kp_request *request)
 			 "deze rol mag niet daarbuiten raadplegen."));
 }
 
-/* Cells of the asked fields. */
+/* Cells of the asked fields; those of a field are neighbours, and mostly those of the
+ * next.
+ */
 static void
 mark_asked(const struct kp_catalogue *catalogue, const uint64_t *fields, uint64_t *cells)
 {
+	uint32_t begin = 0;
+	uint32_t end = 0;
 	for (uint32_t word = 0; word < catalogue->field_words; word++) {
 		for (uint64_t left = fields[word]; left != 0; left &= left - 1) {
 			const struct kp_field *field = &catalogue->fields[word * 64 +
 				(uint32_t)__builtin_ctzll(left)];
-			for (uint32_t i = 0; i < field->cell_count; i++) {
-				kp_bits_set(cells, field->first_cell + i);
+			if (field->first_cell != end) {
+				kp_bits_set_range(cells, begin, end);
+				begin = field->first_cell;
+				end = begin;
 			}
+			end += field->cell_count;
 		}
 	}
+	kp_bits_set_range(cells, begin, end);
 }
 
 static enum kp_stage_result

@@ -30,6 +30,18 @@ kp_bits_set(uint64_t *bits, size_t bit)
 	bits[bit / 64] |= (uint64_t)1 << (bit % 64);
 }
 
+/* Sets the bits from `begin` up to `end`. */
+static inline void
+kp_bits_set_range(uint64_t *bits, size_t begin, size_t end)
+{
+	while (begin < end) {
+		size_t count = 64 - begin % 64;
+		count = count < end - begin ? count : end - begin;
+		bits[begin / 64] |= (UINT64_MAX >> (64 - count)) << (begin % 64);
+		begin += count;
+	}
+}
+
 static inline void
 kp_bits_clear(uint64_t *bits, size_t bit)
 {

@@ -50,13 +50,10 @@ fail(struct kp_buffer *buffer)
 }
 
 bool
-kp_buffer_reserve(struct kp_buffer *buffer, size_t size)
+kp_buffer_grow(struct kp_buffer *buffer, size_t size)
 {
 	if (buffer->failed) {
 		return false;
-	}
-	if (size <= buffer->capacity - buffer->len) {
-		return true;
 	}
 	if (size > buffer->bytes_max - buffer->len) {
 		return fail(buffer);

@@ -24,8 +24,16 @@ struct kp_buffer {
 };
 
 void kp_buffer_init(struct kp_buffer *buffer, struct kp_arena *arena, size_t bytes_max);
+/* What kp_buffer_reserve does when there is no room. */
+bool kp_buffer_grow(struct kp_buffer *buffer, size_t size);
 /* Room for `size` more bytes; false (and failed) when there is none. */
-bool kp_buffer_reserve(struct kp_buffer *buffer, size_t size);
+static inline bool
+kp_buffer_reserve(struct kp_buffer *buffer, size_t size)
+{
+	return (size <= buffer->capacity - buffer->len && !buffer->failed) ||
+		kp_buffer_grow(buffer, size);
+}
+
 /* In decimal digits. */
 void kp_buffer_add_uint(struct kp_buffer *buffer, uint64_t number);
 void kp_buffer_printf(struct kp_buffer *buffer, const char *format, ...) KP_PRINTF(2, 3);
@@ -34,8 +42,7 @@ static inline void
 kp_buffer_add(struct kp_buffer *buffer, const char *bytes, size_t len)
 {
 	if (len > 0 &&
-		(len <= buffer->capacity - buffer->len ||
-			kp_buffer_reserve(buffer, len))) {
+		(len <= buffer->capacity - buffer->len || kp_buffer_grow(buffer, len))) {
 		memcpy(buffer->data + buffer->len, bytes, len);
 		buffer->len += len;
 	}
@@ -50,7 +57,7 @@ kp_buffer_add_slice(struct kp_buffer *buffer, struct kp_slice slice)
 static inline void
 kp_buffer_add_char(struct kp_buffer *buffer, char byte)
 {
-	if (buffer->len < buffer->capacity || kp_buffer_reserve(buffer, 1)) {
+	if (buffer->len < buffer->capacity || kp_buffer_grow(buffer, 1)) {
 		buffer->data[buffer->len++] = byte;
 	}
 }

@@ -549,13 +549,6 @@ take_comma_or_end(struct kp_json_reader *reader, const char *at)
 }
 
 static inline const char *
-take_name(struct kp_json_reader *reader, const char *at, const char *end)
-{
-	return *at == '"' ? take_text(reader, at, end, true)
-			  : fail(reader, at, "a name in quotes was expected");
-}
-
-static const char *
 take_colon(struct kp_json_reader *reader, const char *at)
 {
 	if (*at != ':') {
@@ -563,6 +556,17 @@ take_colon(struct kp_json_reader *reader, const char *at)
 	}
 	reader->expect = EXPECT_VALUE;
 	return at + 1;
+}
+
+static inline const char *
+take_name(struct kp_json_reader *reader, const char *at, const char *end)
+{
+	if (*at != '"') {
+		return fail(reader, at, "a name in quotes was expected");
+	}
+	at = take_text(reader, at, end, true);
+	/* Nearly always; what else comes is for the next turn. */
+	return at != NULL && at < end && *at == ':' ? take_colon(reader, at) : at;
 }
 
 static inline const char *

@@ -221,12 +221,21 @@ write_ending(struct kp_buffer *buffer, const struct kp_source_state *state,
 	}
 }
 
-/* Where the usual ending of a source's entries was written first, to copy it from there:
- * most entries of a source end alike. */
+/* Where the usual ending of entries was written first, to copy it from there: most
+ * entries of a source, and most for one reason, end alike. */
 struct ending {
 	size_t at;
 	size_t len;
 };
+
+static void
+write_again(struct kp_buffer *buffer, struct ending ending)
+{
+	if (kp_buffer_reserve(buffer, ending.len)) {
+		memcpy(buffer->data + buffer->len, buffer->data + ending.at, ending.len);
+		buffer->len += ending.len;
+	}
+}
 
 static void
 write_origin(struct kp_buffer *buffer, const struct kp_found *found,
@@ -234,11 +243,7 @@ write_origin(struct kp_buffer *buffer, const struct kp_found *found,
 {
 	bool usual = found->valid_on.len == 0 && !found->in_investigation;
 	if (usual && ending->len > 0) {
-		if (kp_buffer_reserve(buffer, ending->len)) {
-			memcpy(buffer->data + buffer->len, buffer->data + ending->at,
-				ending->len);
-			buffer->len += ending->len;
-		}
+		write_again(buffer, *ending);
 		return;
 	}
 	size_t at = buffer->len;
@@ -385,9 +390,24 @@ kp_write_conflicts(struct kp_buffer *buffer, const struct kp_shape *shape,
 	kp_buffer_add_char(buffer, ']');
 }
 
+/* How an entry ends, from its reason on. */
+static void
+write_reason(struct kp_buffer *buffer, const struct kp_reason *reason)
+{
+	KP_BUFFER_ADD(buffer, ",\"reden\":");
+	kp_write_text(buffer, reason->text);
+	if (reason->rule.len > 0) {
+		KP_BUFFER_ADD(buffer, ",\"regel\":");
+		kp_write_text(buffer, reason->rule);
+	}
+	kp_buffer_add_char(buffer, '}');
+}
+
 void
 kp_write_withheld(struct kp_buffer *buffer, const struct kp_withheld *withheld)
 {
+	const struct kp_reason *reason = NULL;
+	struct ending ending = {0};
 	kp_buffer_add_char(buffer, '[');
 	for (uint32_t i = 0; i < withheld->count; i++) {
 		const struct kp_withheld_entry *entry = &withheld->entries[i];
@@ -396,13 +416,14 @@ kp_write_withheld(struct kp_buffer *buffer, const struct kp_withheld *withheld)
 		}
 		KP_BUFFER_ADD(buffer, "{\"veld\":");
 		kp_buffer_add_slice(buffer, entry->quoted);
-		KP_BUFFER_ADD(buffer, ",\"reden\":");
-		kp_write_text(buffer, entry->reason->text);
-		if (entry->reason->rule.len > 0) {
-			KP_BUFFER_ADD(buffer, ",\"regel\":");
-			kp_write_text(buffer, entry->reason->rule);
+		if (entry->reason == reason && ending.len > 0) {
+			write_again(buffer, ending);
+			continue;
 		}
-		kp_buffer_add_char(buffer, '}');
+		reason = entry->reason;
+		ending.at = buffer->len;
+		write_reason(buffer, reason);
+		ending.len = buffer->failed ? 0 : buffer->len - ending.at;
 	}
 	kp_buffer_add_char(buffer, ']');
 }
