@@ -235,6 +235,15 @@ tell(const struct command *command)
 	}
 }
 
+static int
+say_failed(const struct kp_new *new)
+{
+	bool memory = new->arena->failed || kp_heap_failures() != new->failures_before;
+	fprintf(stderr, "ketenpoort connector new: %s\n",
+		memory ? "no memory is left" : "a name or text in it is no UTF-8");
+	return EXIT_FOUND_FAULTS;
+}
+
 static const char *
 name_of(const struct command *command)
 {
@@ -271,8 +280,7 @@ run(struct command *command)
 		return EXIT_FOUND_FAULTS;
 	}
 	if (!fine || !kp_new_propose(new) || !kp_new_write_response(new)) {
-		fputs("ketenpoort connector new: no memory is left\n", stderr);
-		return EXIT_FOUND_FAULTS;
+		return say_failed(new);
 	}
 	if (!write_manifest(command)) {
 		return EXIT_FOUND_FAULTS;

@@ -91,7 +91,7 @@ read_with(struct reading *reading, struct kp_slice text, struct kp_slice charset
 		kp_csv_reader_push(&reader, text, NULL) == KP_OK && reading->whole) {
 		(void)!kp_csv_reader_finish(&reader, NULL);
 	}
-	reading->new->failed = reading->new->failed || scratch.failed;
+	reading->new->arena->failed = reading->new->arena->failed || scratch.failed;
 	kp_arena_deinit(&scratch);
 }
 

@@ -107,7 +107,7 @@ read_document(const char *path, struct kp_slice text, json_t **ret_document,
 		at++;
 	}
 	if (at < text.len && text.data[at] != '{') {
-		return kp_new_yaml_read(text, ret_document, err);
+		return kp_new_yaml_read(path, text, ret_document, err);
 	}
 	*ret_document =
 		json_loadb(text.data + at, text.len - at, JSON_REJECT_DUPLICATES, &fault);

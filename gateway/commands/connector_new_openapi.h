@@ -28,8 +28,9 @@ enum kp_status kp_new_openapi_question(struct kp_new *new,
 	const struct kp_new_operation *operation, struct kp_error *err) KP_MUST_USE;
 
 /* A YAML 1.1 text as the JSON document it stands for: plain scalars of JSON's kinds, no
- * aliases, bounded depth. KP_E_INVALID with line and column. The caller decrefs. */
-enum kp_status kp_new_yaml_read(
-	struct kp_slice text, json_t **ret_document, struct kp_error *err) KP_MUST_USE;
+ * aliases, bounded depth. KP_E_INVALID with file, line and column. The caller
+ * decrefs. */
+enum kp_status kp_new_yaml_read(const char *path, struct kp_slice text,
+	json_t **ret_document, struct kp_error *err) KP_MUST_USE;
 
 #endif

@@ -434,6 +434,6 @@ kp_new_propose(struct kp_new *new)
 	kp_arena_init(&scratch, SCRATCH_BYTES_MAX, NULL);
 	bool fine = new->repeated != NULL &&propose_with(new, &scratch);
 	kp_arena_deinit(&scratch);
-	new->failed = new->failed || !fine;
+	new->arena->failed = new->arena->failed || !fine;
 	return fine;
 }

@@ -166,7 +166,8 @@ read_value(struct reading *reading, const yaml_event_t *event)
 }
 
 enum kp_status
-kp_new_yaml_read(struct kp_slice text, json_t **ret_document, struct kp_error *err)
+kp_new_yaml_read(const char *path, struct kp_slice text, json_t **ret_document,
+	struct kp_error *err)
 {
 	struct reading reading = {0};
 	yaml_event_t event;
@@ -192,7 +193,7 @@ kp_new_yaml_read(struct kp_slice text, json_t **ret_document, struct kp_error *e
 			reading.fault != NULL       ? reading.fault
 				: reading.nodes > 0 ? no_memory
 						    : "there is nothing in it");
-		kp_error_at(err, NULL, (unsigned)reading.mark.line + 1,
+		kp_error_at(err, path, (unsigned)reading.mark.line + 1,
 			(unsigned)reading.mark.column + 1, NULL);
 		return status;
 	}

@@ -200,7 +200,7 @@ class New(unittest.TestCase):
 
     def test_no_openapi(self):
         for text, words in (("{", "openapi.json:1"), ("[]", "no OpenAPI"), ("{}", "no OpenAPI"), ("", "openapi.json:1"), ("# niets", "nothing in it"),
-                            ('{"openapi": "2.0"}', "no OpenAPI"), ("a: *b", "aliases are not taken"), ("a: 1\na: 2", "comes twice"),
+                            ('{"openapi": "2.0"}', "no OpenAPI"), ("a: *b", "openapi.json:1:4: no YAML: aliases are not taken"), ("a: 1\na: 2", "comes twice"),
                             ("a: [", "no YAML")):
             (self.folder / "openapi.json").write_text(text)
             self.refuse(words, "--openapi", self.folder / "openapi.json")
@@ -534,6 +534,15 @@ class New(unittest.TestCase):
         self.assertEqual(manifest["file"], {"path": "schuldhulp.xlsx", "form": "xlsx", "header_row": 3, "key": "BSN"})
         self.assertLessEqual({"schulden.schuldeiser", "schulden.bedrag"}, set(mapped(manifest)))
 
+    def test_a_name_that_is_no_utf8(self):
+        path = os.fsencode(self.folder) + b"/\xff.csv"
+        with open(path, "w") as file:
+            file.write("BSN;Naam\n999993653;x\n")
+        done = subprocess.run([PROGRAM, "connector", "new", "-c", str(CATALOGUE), "--source", "brp", "--csv", path], capture_output=True,
+                              timeout=60)
+        self.assertEqual((done.returncode, done.stdout), (1, b""))
+        self.assertIn(b"is no UTF-8", done.stderr)
+
     def test_an_export_without_names_or_persons(self):
         self.refuse("does not begin with a row of column names", "--csv", self.csv("999993653;Jansen\n999990019;Pietersen\n"))
         self.refuse("does not begin with a row of column names", "--csv", self.csv(""))
@@ -548,7 +557,9 @@ class New(unittest.TestCase):
         except FileNotFoundError as error:
             self.skipTest(f"SKIPPED: {error}")
         self.addCleanup(pg.close)
-        pg.sql('create table klant (bsn bigint, "Achternaam" text, geboortedatum numeric(8), geheim boolean, anders text);'
+        pg.sql('create table klant (bsn bigint, "Achternaam" text, geboortedatum numeric(8), geheim boolean, anders text,'
+               ' "order" text, "se""lect" text);'
+               "comment on column klant.order is 'Voorletters'; comment on column klant.\"se\"\"lect\" is 'Voorvoegsel';"
                "comment on column klant.anders is 'Voornamen'; grant select on klant to lezer;"
                "create table los (id int, wet text); grant select on los to lezer;")
         conninfo = f"host=127.0.0.1 port={pg.port} dbname=postgres user=lezer password={pg.password}"
@@ -564,7 +575,7 @@ class New(unittest.TestCase):
         self.refuse("sees no table or view public.nergens", "--database", conninfo, "--table", "nergens")
         self.refuse("nergens", "--database", conninfo.replace("dbname=postgres", "dbname=nergens"), "--table", "klant")
         # What was proposed answers.
-        pg.sql("insert into klant values (999993653, 'Voorbeeld', 19700503, true, 'Jan')")
+        pg.sql("insert into klant values (999993653, 'Voorbeeld', 19700503, true, 'Jan', 'J.', 'van')")
         manifest["endpoint"] = f"postgresql://localhost:{pg.port}/postgres"
         manifest["access"]["anchor_file"] = str(pg.folder / "ca.pem")
         for name, text in (("m.json", json.dumps(manifest)), ("bsn", "999993653"), ("secret", f"lezer:{pg.password}")):
@@ -573,6 +584,7 @@ class New(unittest.TestCase):
                                f"brp={self.folder}/secret", self.folder / "m.json"], capture_output=True, text=True, timeout=60)
         values = {field["path"]: field["value"] for field in json.loads(done.stdout)["fields"]}
         self.assertEqual((values["persoon.naam.geslachtsnaam"], values["persoon.geboorte.datum"]), ("Voorbeeld", "1970-05-03"))
+        self.assertEqual((values["persoon.naam.voorletters"], values["persoon.naam.voorvoegsel"]), ("J.", "van"))
 
     def test_the_tables_of_the_register_of_persons(self):
         path = DATA / "brp-db/schema-20231120.sql.gz"
