@@ -34,7 +34,7 @@
  *   1.2  2026-11-27  kp_index_writer: entry, changes and summary; head comes once for
  *                    each file
  *   1.2  2026-11-27  kp_need: known_items and known_in
- *   1.2  2026-11-27  kp_call_host: username_token
+ *   1.2  2026-11-27  kp_call_host: username_token, code
  */
 #ifndef KP_CONNECTOR_H
 #define KP_CONNECTOR_H
@@ -322,6 +322,12 @@ struct kp_call_host {
 	 * time and password when the manifest says so. False when there are none. */
 	bool (*username_token)(void *context, struct kp_text nonce,
 		struct kp_text created, struct kp_username_token *ret_token);
+	/* Of 1.2. What `key` means by a code table that the host fetches (manifest:
+	 * fetched_tables), as one JSON scalar that lives until `end`. One call sees one
+	 * version of a table. False when the table has no such row, or is not there yet.
+	 */
+	bool (*code)(void *context, struct kp_text table, struct kp_text key,
+		struct kp_text *ret_value);
 };
 
 /* Does this host offer it? */

@@ -1,92 +1,14 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* manifest: see manifest.h. Here are the whole, code tables and the response. */
+/* manifest: see manifest.h. Here are the whole and the response. */
 #include "connectors/manifest.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "connectors/manifest_keys.h"
 #include "connectors/manifest_reader.h"
 #include "connectors/outcome.h"
 #include "connectors/value.h"
-
-const struct kp_manifest_row *
-kp_manifest_table_find(const struct kp_manifest_table *table, struct kp_slice key)
-{
-	/* Rows are sorted by key. */
-	size_t low = 0;
-	size_t high = table->row_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = kp_slice_compare(table->rows[middle].key, key);
-		if (order == 0) {
-			return &table->rows[middle];
-		}
-		if (order < 0) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	return table->other;
-}
-
-/* Code tables. */
-
-static int
-compare_rows(const void *a, const void *b)
-{
-	const struct kp_manifest_row *left = a;
-	const struct kp_manifest_row *right = b;
-	return kp_slice_compare(left->key, right->key);
-}
-
-static void
-read_table(struct reader *reader, const struct kp_json_node *node,
-	struct kp_manifest_table *table)
-{
-	struct kp_manifest_row *rows =
-		array_of(reader, count_members(node), sizeof(*rows));
-	table->name = node->name;
-	table->place = place_of(reader, node);
-	table->rows = rows;
-	if (rows == NULL || node->kind != KP_JSON_KIND_OBJECT) {
-		return;
-	}
-	for (const struct kp_json_node *at = next_member(node->first); at != NULL;
-		at = next_member(at->next)) {
-		struct kp_manifest_row *row = &rows[table->row_count++];
-		row->key = at->name;
-		row->value = at->raw;
-		row->text = at->kind == KP_JSON_KIND_STRING ? at->text : at->raw;
-	}
-	if (table->row_count == 0) {
-		kp_json_finding(&reader->document, node, "the table is empty");
-	}
-	qsort(rows, table->row_count, sizeof(*rows), compare_rows);
-	for (size_t i = 0; i < table->row_count; i++) {
-		if (kp_slice_is(rows[i].key, "*")) {
-			table->other = &rows[i];
-		}
-	}
-}
-
-static void
-read_tables(struct reader *reader, const struct kp_json_node *root)
-{
-	const struct kp_json_node *object = object_at(root, "tables");
-	struct kp_manifest_table *tables =
-		array_of(reader, count_members(object), sizeof(*tables));
-	reader->manifest->tables = tables;
-	if (object == NULL || tables == NULL) {
-		return;
-	}
-	for (const struct kp_json_node *at = next_member(object->first); at != NULL;
-		at = next_member(at->next)) {
-		read_table(reader, at, &tables[reader->manifest->table_count++]);
-	}
-}
 
 /* Fields. */
 
@@ -371,7 +293,7 @@ read_root(struct reader *reader, const struct kp_json_node *root)
 {
 	struct kp_manifest *manifest = reader->manifest;
 	kp_manifest_read_partner(reader, root);
-	read_tables(reader, root);
+	kp_manifest_read_tables(reader, root);
 	kp_manifest_read_request(reader, root);
 	kp_manifest_read_soap(reader, root);
 	read_response(reader, root);

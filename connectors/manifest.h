@@ -47,12 +47,32 @@ struct kp_manifest_row {
 	struct kp_slice text;  /* the same without quotes, escapes decoded */
 };
 
+/* A code table that the partner publishes and the host fetches. Nothing in it is of a
+ * question. */
+struct kp_manifest_fetch {
+	struct kp_slice from;  /* path on the endpoint's host, perhaps with a query */
+	struct kp_slice items; /* path of the rows: "results[]", "[]" */
+	struct kp_slice key;   /* in a row */
+	struct kp_slice value;
+	struct kp_slice next;       /* link to the next page, from the top; empty: none */
+	struct kp_slice links_from; /* in place of `from`, in links */
+	bool required; /* the source is not asked before the table is there */
+	uint32_t refresh_s;
+	uint32_t refresh_min_s; /* bounds of what the partner's max-age says */
+	uint32_t refresh_max_s;
+	uint32_t rows; /* limits: of the whole table */
+	uint32_t pages;
+	uint32_t bytes;
+	uint32_t time_ms;
+};
+
 /* A code table. */
 struct kp_manifest_table {
 	struct kp_slice name;
 	const struct kp_manifest_row *rows;
 	size_t row_count;
 	const struct kp_manifest_row *other; /* of the key "*"; NULL when there is none */
+	const struct kp_manifest_fetch *fetch; /* NULL: the rows are in the manifest */
 	struct kp_manifest_place place;
 };
 
@@ -442,7 +462,8 @@ enum kp_status kp_manifest_read(struct kp_arena *arena, const char *file,
 /* Writes the JSON schema (2020-12) of what kp_manifest_read takes. */
 void kp_manifest_schema_write(struct kp_buffer *buffer);
 
-/* The row of a key in a code table, or of "*"; NULL when there is neither. */
+/* The row of a key in a code table of the manifest, or of "*"; NULL when there is
+ * neither. */
 const struct kp_manifest_row *kp_manifest_table_find(
 	const struct kp_manifest_table *table, struct kp_slice key);
 

@@ -451,6 +451,11 @@ static const struct kp_key manifest_keys[] = {
 		.kind = KP_KEY_OBJECT,
 		.keys = kp_manifest_table_map,
 		.help = "code tables by name"},
+	{.name = "fetched_tables",
+		.kind = KP_KEY_OBJECT,
+		.keys = kp_manifest_fetched_map,
+		.help = "rest: code tables by name that the partner publishes; fields "
+			"name them in table"},
 	{.name = "options",
 		.kind = KP_KEY_ANY,
 		.help = "for a connector of your own: read by it alone"},
@@ -485,6 +490,10 @@ kp_manifest_fallback(const char *object, const char *name)
 	if (rest != NULL) {
 		outer = find_key(outer->keys, rest + 1, strlen(rest + 1));
 		KP_REQUIRE(outer != NULL && outer->keys != NULL);
+	}
+	if (outer->keys->name == NULL) {
+		outer = outer->keys; /* any name: what each has */
+		KP_REQUIRE(outer->keys != NULL);
 	}
 	const struct kp_key *inner = find_key(outer->keys, name, strlen(name));
 	KP_REQUIRE(inner != NULL);

@@ -47,7 +47,8 @@ const struct kp_key *kp_manifest_keys(void);
 void kp_manifest_check_keys(const struct kp_json_document *document,
 	const struct kp_json_node *node, const struct kp_key *keys);
 
-/* The default of an integer option, of the object "limits" or "access/token". */
+/* The default of an integer option, of the object "limits" or "access/token"; of a map of
+ * objects, what each of them has. */
 int64_t kp_manifest_fallback(const char *object, const char *name);
 
 #endif

@@ -27,5 +27,6 @@ extern const struct kp_key kp_manifest_access_keys[];
 /* Of manifest_keys_answer.c. */
 extern const struct kp_key kp_manifest_response_keys[];
 extern const struct kp_key kp_manifest_table_map[];
+extern const struct kp_key kp_manifest_fetched_map[];
 
 #endif

@@ -160,6 +160,8 @@ void kp_manifest_read_access(struct reader *reader, const struct kp_json_node *o
 void kp_manifest_read_request(struct reader *reader, const struct kp_json_node *root);
 /* manifest_paging.c: how answers go on; NULL when they do not. */
 void kp_manifest_read_paging(struct reader *reader, const struct kp_json_node *object);
+/* manifest_tables.c: code tables, in the manifest and fetched. */
+void kp_manifest_read_tables(struct reader *reader, const struct kp_json_node *root);
 /* manifest_rows.c */
 void kp_manifest_read_rows(struct reader *reader, const struct kp_json_node *root);
 /* manifest_delivery.c: of `file` */

@@ -57,6 +57,8 @@ struct kp_reading {
 	const struct kp_mapping *mapping;
 	const struct kp_need *need;
 	const struct kp_sink *sink; /* set by who pushes, for as long as that lasts */
+	/* Set by who begins, after init, where tables may be fetched; else NULL. */
+	const struct kp_call_host *host;
 	struct kp_arena *arena;
 	bool codes_only; /* an error body: only the outcome's code is looked for */
 

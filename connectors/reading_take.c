@@ -4,6 +4,7 @@
  * reading.h. */
 #include "connectors/reading.h"
 
+#include "connectors/text.h"
 #include "core/json_write.h"
 
 #define BSN_DIGITS 9
@@ -25,13 +26,33 @@ unreadable(struct kp_reading *reading, const struct kp_leaf *leaf)
 }
 
 static bool
+translate(const struct kp_reading *reading, const struct kp_manifest_table *table,
+	struct kp_slice text, struct kp_slice *ret_value)
+{
+	const struct kp_call_host *host = reading->host;
+	struct kp_text value = {0};
+	if (table->fetch != NULL) {
+		bool known = host != NULL && KP_HOST_HAS(host, code) &&
+			host->code(host->context, kp_text_from(table->name),
+				kp_text_from(text), &value);
+		*ret_value = (struct kp_slice){value.data, value.len};
+		return known;
+	}
+	const struct kp_manifest_row *row = kp_manifest_table_find(table, text);
+	if (row != NULL) {
+		*ret_value = row->value;
+	}
+	return row != NULL;
+}
+
+static bool
 keep_translated(
 	struct kp_reading *reading, const struct kp_leaf *leaf, struct kp_slice text)
 {
-	const struct kp_manifest_row *row =
-		kp_manifest_table_find(leaf->field->table, text);
-	return row == NULL ? kp_reading_remark(reading, "onbekendeCode", leaf->unreadable)
-			   : kp_reading_keep(reading, leaf, "", row->value);
+	struct kp_slice value = {0};
+	return translate(reading, leaf->field->table, text, &value)
+		? kp_reading_keep(reading, leaf, "", value)
+		: kp_reading_remark(reading, "onbekendeCode", leaf->unreadable);
 }
 
 bool

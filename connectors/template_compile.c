@@ -87,8 +87,15 @@ static const struct kp_manifest_table *
 find_table(struct compiler *compiler, struct kp_slice name)
 {
 	for (size_t i = 0; i < compiler->manifest->table_count; i++) {
-		if (kp_slice_equal(compiler->manifest->tables[i].name, name)) {
-			return &compiler->manifest->tables[i];
+		const struct kp_manifest_table *table = &compiler->manifest->tables[i];
+		if (kp_slice_equal(table->name, name)) {
+			if (table->fetch != NULL) {
+				report(compiler,
+					"table '%.*s' is fetched: it translates answers, "
+					"no questions",
+					KP_SLICE_ARG(name));
+			}
+			return table;
 		}
 	}
 	report(compiler, "'tables' has no table '%.*s'", KP_SLICE_ARG(name));

@@ -12,6 +12,7 @@
 #include "crypto/approvals.h"
 #include "crypto/crypto.h"
 #include "delivery_log.h"
+#include "table_log.h"
 #include "io/file.h"
 #include "openapi.h"
 #include "policies/authzen.h"
@@ -181,6 +182,7 @@ make_sources(struct kp_config *config, const struct kp_assemble_means *means,
 		.socket_folder = programs ? config->sources_socket_folder : NULL,
 		.attendant = means->attendant,
 		.tell = kp_delivery_log,
+		.tell_table = kp_table_log,
 		.tell_context = means->logger};
 	return kp_source_set_create(&options, findings, ret_sources);
 }

@@ -378,6 +378,7 @@ head_rest(const void *opaque, void *memory, const struct kp_head *head,
 		    call->outcome_known) != KP_OK) {
 		return kp_fault_memory(fault);
 	}
+	call->answer.reading.host = call->host;
 	return KP_DONE;
 }
 

@@ -15,6 +15,7 @@
 #include "commands/connector_commands.h"
 #include "commands/connector_answer.h"
 #include "commands/connector_load.h"
+#include "commands/connector_tables.h"
 #include "commands/connector_try.h"
 #include "connectors/manifest.h"
 #include "core/bits.h"
@@ -52,6 +53,9 @@ static const char usage[] =
 	"      --status N           HTTP status of that answer (default 200)\n"
 	"      --type TYPE          content type of that answer (default\n"
 	"                           application/json; text/xml for connector soap)\n"
+	"      --tabel NAME=FILE    read this code table (fetched_tables) instead of "
+	"fetching\n"
+	"                           it; may be repeated\n"
 	"      --secret NAME=FILE   secret that the manifest refers to; may be repeated\n"
 	"  -d, --doel DOEL, -z, --zaak KENMERK, --medewerker ID, --organisatie OIN,\n"
 	"      --activiteit URI     what the question carries\n"
@@ -67,6 +71,7 @@ enum long_option {
 	OPTION_STATUS,
 	OPTION_TYPE,
 	OPTION_SECRET,
+	OPTION_TABLE,
 	OPTION_EMPLOYEE,
 	OPTION_ORGANISATION,
 	OPTION_ACTIVITY,
@@ -98,6 +103,7 @@ static const struct option try_options[] = {
 	{"status", required_argument, NULL, OPTION_STATUS},
 	{"type", required_argument, NULL, OPTION_TYPE},
 	{"secret", required_argument, NULL, OPTION_SECRET},
+	{"tabel", required_argument, NULL, OPTION_TABLE},
 	{"medewerker", required_argument, NULL, OPTION_EMPLOYEE},
 	{"organisatie", required_argument, NULL, OPTION_ORGANISATION},
 	{"activiteit", required_argument, NULL, OPTION_ACTIVITY},
@@ -107,6 +113,8 @@ static const struct option try_options[] = {
 
 struct command {
 	struct kp_connector_load load;
+	const char *tables[KP_CONNECTOR_TABLES_MAX]; /* "name=file" */
+	size_t table_count;
 	const char *known_file;
 	const char *fields;
 	const char *answer;
@@ -162,6 +170,12 @@ take_option(struct command *command, int option)
 		return true;
 	case OPTION_SECRET:
 		return kp_connector_add_secret(&command->load, optarg);
+	case OPTION_TABLE:
+		if (command->table_count == KP_CONNECTOR_TABLES_MAX) {
+			return false;
+		}
+		command->tables[command->table_count++] = optarg;
+		return true;
 	case OPTION_EMPLOYEE:
 		command->employee = optarg;
 		return true;
@@ -305,7 +319,10 @@ try_one(struct command *command)
 			&command->load, source, command->answer, &attempt.answer)) {
 		return EXIT_FOUND_FAULTS;
 	}
-	return kp_connector_try_run(&attempt);
+	return kp_connector_record_tables(
+		       &command->load, source, command->tables, command->table_count)
+		? kp_connector_try_run(&attempt)
+		: EXIT_FOUND_FAULTS;
 }
 
 /* A partner's own program runs as long as its set of sources. */

@@ -44,34 +44,63 @@ not_asked(struct kp_connector_ask *ask, const struct kp_error *err)
 }
 
 static void
+give_up(struct kp_connector_ask *ask, const struct kp_error *err)
+{
+	not_asked(ask, err);
+	kp_source_link_close(&ask->link);
+	kp_loop_stop(ask->loop);
+}
+
+static void
 start_call(struct kp_task *task)
 {
 	struct kp_connector_ask *ask =
 		KP_CONTAINER_OF(task, struct kp_connector_ask, start);
-	const struct kp_source *source = ask->source;
-	struct kp_error err = {0};
 	struct kp_source_call *call = NULL;
-	enum kp_status status = kp_source_link_open(
-		source, ask->loop, ask->upstream, ask->workers, &ask->link, &err);
-	if (status == KP_OK) {
-		struct kp_source_call_options options = {
-			.need = ask->need,
-			.sink = ask->sink,
-			.deadline_us = kp_loop_now_us(ask->loop) +
-				(uint64_t)source->timeout_ms * 1000,
-			.on_done = on_done,
-			.on_head = on_head,
-			.on_bytes = on_bytes,
-			.owner = ask,
-			.arena = ask->arena,
-		};
-		status = kp_source_call_start(ask->link, &options, &call);
-		(void)kp_error_set(&err, status, "%s", kp_status_info(status)->title);
-	}
+	struct kp_source_call_options options = {
+		.need = ask->need,
+		.sink = ask->sink,
+		.deadline_us = kp_loop_now_us(ask->loop) +
+			(uint64_t)ask->source->timeout_ms * 1000,
+		.on_done = on_done,
+		.on_head = on_head,
+		.on_bytes = on_bytes,
+		.owner = ask,
+		.arena = ask->arena,
+	};
+	enum kp_status status = kp_source_call_start(ask->link, &options, &call);
 	if (status != KP_OK) {
-		not_asked(ask, &err);
-		kp_source_link_close(&ask->link);
-		kp_loop_stop(ask->loop);
+		struct kp_error err = {0};
+		(void)kp_error_set(&err, status, "%s", kp_status_info(status)->title);
+		give_up(ask, &err);
+	}
+}
+
+static void
+stop(struct kp_task *task)
+{
+	struct kp_connector_ask *ask =
+		KP_CONTAINER_OF(task, struct kp_connector_ask, start);
+	ask->done = true;
+	kp_source_link_close(&ask->link);
+	kp_loop_stop(ask->loop);
+}
+
+/* Code tables that are fetched come before the question. */
+static void
+open_link(struct kp_task *task)
+{
+	struct kp_connector_ask *ask =
+		KP_CONTAINER_OF(task, struct kp_connector_ask, start);
+	struct kp_error err = {0};
+	if (kp_source_link_open(ask->source, ask->loop, ask->upstream, ask->workers,
+		    &ask->link, &err) != KP_OK) {
+		give_up(ask, &err);
+		return;
+	}
+	ask->start.run = ask->tables_only ? stop : start_call;
+	if (!kp_source_tables_await(ask->link, &ask->start)) {
+		ask->start.run(task);
 	}
 }
 
@@ -88,7 +117,7 @@ kp_connector_ask_live(struct kp_connector_ask *ask)
 		status = kp_upstream_create(ask->loop, &ask->upstream, &err);
 	}
 	if (status == KP_OK) {
-		ask->start.run = start_call;
+		ask->start.run = open_link;
 		kp_loop_post(ask->loop, &ask->start);
 		kp_loop_run(ask->loop);
 	} else {

@@ -17,6 +17,7 @@ struct kp_connector_ask {
 	void (*on_head)(void *owner, const struct kp_head *head);
 	void (*on_bytes)(void *owner, struct kp_slice bytes);
 	void *owner;
+	bool tables_only; /* its code tables are fetched, and nothing is asked */
 
 	/* How it ended. */
 	bool done; /* false: it could not be asked at all */

@@ -213,6 +213,9 @@ look(struct kp_doctor *doctor)
 	}
 	fine = fine && kp_doctor_database(doctor);
 	kp_doctor_export(doctor);
+	if (fine) {
+		kp_doctor_tables(doctor);
+	}
 	if (!doctor->ask) {
 		kp_doctor_say(doctor, KP_DOCTOR_OK, "answer", NULL,
 			"not looked at; --bsn-file names a test client to ask about");

@@ -66,6 +66,8 @@ void kp_doctor_own_certificate(struct kp_doctor *doctor);
 bool kp_doctor_database(struct kp_doctor *doctor);
 /* An export: there, readable, whole, of the agreed age. */
 void kp_doctor_export(struct kp_doctor *doctor);
+/* Code tables that are fetched. */
+void kp_doctor_tables(struct kp_doctor *doctor);
 /* A partner's own program: was it started, and what may it do? After the question. */
 void kp_doctor_program(struct kp_doctor *doctor, bool answered);
 /* The question: access, and the shape of the answer. */

@@ -10,6 +10,7 @@
 
 #include "commands/connector_ask.h"
 #include "commands/connector_access.h"
+#include "commands/connector_tables.h"
 #include "connectors/outcome.h"
 #include "connectors/text.h"
 #include "core/bits.h"
@@ -29,7 +30,8 @@ struct showing {
 	struct kp_buffer dropped;
 	struct kp_buffer unmapped;
 	struct kp_buffer notes;
-	struct kp_json_writer writers[5];
+	struct kp_buffer tables;
+	struct kp_json_writer writers[6];
 	uint64_t *dropped_cells; /* each is named once */
 	uint32_t items;
 	enum kp_outcome outcome;
@@ -399,6 +401,7 @@ read_answer(struct showing *showing, void *memory)
 			&showing->outcome, &showing->fault);
 	}
 	connector->end(private->instance, memory);
+	kp_source_tables_release(&services);
 	return verdict;
 }
 
@@ -481,6 +484,7 @@ print_lines(const struct showing *showing)
 	print_part("dropped (not permitted)", &showing->dropped);
 	print_part("unmapped (no path names it)", &showing->unmapped);
 	print_part("notes", &showing->notes);
+	print_part("code tables", &showing->tables);
 }
 
 static void
@@ -512,9 +516,10 @@ write_outcome(struct showing *showing, struct kp_buffer *buffer)
 static void
 print_json(const struct showing *showing, const struct kp_buffer *outcome)
 {
-	static const char *const names[] = {"fields", "dropped", "unmapped", "notes"};
-	const struct kp_buffer *const arrays[] = {
-		&showing->fields, &showing->dropped, &showing->unmapped, &showing->notes};
+	static const char *const names[] = {
+		"fields", "dropped", "unmapped", "notes", "tables"};
+	const struct kp_buffer *const arrays[] = {&showing->fields, &showing->dropped,
+		&showing->unmapped, &showing->notes, &showing->tables};
 	printf("{\"request\":{%.*s},%.*s", (int)showing->request.len,
 		showing->request.data == NULL ? "" : showing->request.data,
 		(int)outcome->len, outcome->data);
@@ -534,7 +539,8 @@ print(struct showing *showing)
 	write_outcome(showing, &outcome);
 	if (showing->cut || outcome.failed || showing->request.failed ||
 		showing->fields.failed || showing->dropped.failed ||
-		showing->unmapped.failed || showing->notes.failed) {
+		showing->unmapped.failed || showing->notes.failed ||
+		showing->tables.failed) {
 		fprintf(stderr,
 			"ketenpoort connector try: memory ran out, so what came is not "
 			"shown\n");
@@ -563,7 +569,7 @@ kp_connector_try_run(const struct kp_connector_try *attempt)
 		gmtime_r(&now, &parts));
 	kp_arena_init(&showing->arena, CALL_BYTES_MAX, NULL);
 	struct kp_buffer *buffers[] = {&showing->request, &showing->fields,
-		&showing->dropped, &showing->unmapped, &showing->notes};
+		&showing->dropped, &showing->unmapped, &showing->notes, &showing->tables};
 	for (size_t i = 0; i < KP_ARRAY_LEN(buffers); i++) {
 		kp_buffer_init(buffers[i], &showing->arena, OUT_BYTES_MAX);
 		kp_json_writer_init(&showing->writers[i], buffers[i]);
@@ -590,6 +596,7 @@ kp_connector_try_run(const struct kp_connector_try *attempt)
 			ask_live(showing);
 		}
 	}
+	kp_connector_write_tables(attempt->source, attempt->json, &showing->tables);
 	bool answered = showing->done &&
 		(showing->outcome == KP_FOUND || showing->outcome == KP_NOTHING_FOUND);
 	int code = print(showing) && answered ? 0 : 1;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "commands/serve_deliveries.h"
+#include "commands/serve_tables.h"
 #include "connectors/connector.h"
 #include "tls_set.h"
 
@@ -200,6 +201,7 @@ kp_serve_metrics_write(const struct kp_journal *journal,
 	write_starts(snapshot->sources, buffer);
 	write_tokens(snapshot->sources, buffer);
 	kp_serve_deliveries_write(snapshot->sources, now_ms, buffer);
+	kp_serve_tables_write(snapshot->sources, now_ms, buffer);
 }
 
 static void

@@ -410,7 +410,8 @@ open_source(struct kp_source_opening *opening, const struct kp_manifest_file *fi
 	if (kp_source_consult_check(opening) != KP_OK) {
 		return KP_E_MEMORY;
 	}
-	if (kp_source_services_open(opening) != KP_OK) {
+	if (kp_source_services_open(opening) != KP_OK ||
+		kp_source_tables_check(opening) != KP_OK) {
 		return KP_E_MEMORY;
 	}
 	status = open_connector(opening, text);
@@ -455,6 +456,7 @@ kp_source_set_create(const struct kp_source_set_options *options,
 	kp_registry_init(&set->registry);
 	atomic_init(&set->refs, 1);
 	set->tell = options->tell;
+	set->tell_table = options->tell_table;
 	set->tell_context = options->tell_context;
 	load_plugins(set, options, findings);
 	set->sources =
@@ -510,6 +512,7 @@ kp_source_set_unref(struct kp_source_set *set)
 		kp_source_issuer_close(private);
 		kp_source_program_close(private);
 		kp_source_services_close(private);
+		kp_source_tables_close(private);
 		if (private->instance != NULL) {
 			private->connector->close(private->instance);
 		}

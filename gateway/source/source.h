@@ -23,6 +23,7 @@
 #include "policies/authzen_ask.h"
 #include "policies/catalogue.h"
 #include "source/delivery.h"
+#include "source/table.h"
 
 /* Read-only after creation; any thread. */
 struct kp_source {
@@ -110,8 +111,9 @@ struct kp_source_set_options {
 	const struct kp_tls_token *token; /* where keys may be; NULL: in files only */
 	const char *const *plugins;       /* shared objects to load; may be NULL */
 	size_t plugin_count;
-	kp_delivery_fn tell; /* of partners' deliveries; NULL: nobody */
-	void *tell_context;  /* outlives the set */
+	kp_delivery_fn tell;    /* of partners' deliveries; NULL: nobody */
+	kp_table_fn tell_table; /* of code tables that are fetched; NULL: nobody */
+	void *tell_context;     /* outlives the set */
 };
 
 /*
@@ -124,7 +126,8 @@ void kp_source_set_destroy(struct kp_source_set **set);
 /*
  * After a reload, before the first link of `set` opens on a loop; again does no harm:
  * deliveries that are in force for the same manifest, read by the same connector and
- * verified by the same anchors, stay in force without being read again. Any thread.
+ * verified by the same anchors, stay in force without being read again; so do code tables
+ * of the same address and form. Any thread.
  */
 void kp_source_set_inherit(struct kp_source_set *set, const struct kp_source_set *before);
 size_t kp_source_set_count(const struct kp_source_set *set);
@@ -146,6 +149,14 @@ enum kp_status kp_source_link_open(const struct kp_source *source, struct kp_loo
 	struct kp_source_link **ret_link, struct kp_error *err) KP_MUST_USE;
 /* New calls are refused; gone when its last call is done. */
 void kp_source_link_close(struct kp_source_link **link);
+/* True: the task runs on the loop once each code table of the source was asked for. It
+ * runs no more when the link closes first. */
+bool kp_source_tables_await(
+	struct kp_source_link *link, struct kp_task *task) KP_MUST_USE;
+/* In place of fetching: a recorded page of a table. KP_E_CONFIG when there is no table of
+ * that name, KP_E_SOURCE when it is not in the agreed shape. */
+enum kp_status kp_source_table_record(const struct kp_source *source,
+	struct kp_slice name, struct kp_slice text, struct kp_error *err) KP_MUST_USE;
 
 /*
  * How a call ended. The texts are fixed or from the manifest: safe to show. Unless the

@@ -224,6 +224,7 @@ kp_source_call_conclude(struct kp_source_call *call, enum kp_outcome outcome)
 		private_of(call)->connector->end(
 			private_of(call)->instance, call->memory);
 	}
+	kp_source_tables_release(&call->services);
 	/* The owner may let go of the call's memory in on_done. */
 	call->options.on_done(call->options.owner, &result);
 	link->calls--;
@@ -344,6 +345,19 @@ send(struct kp_source_call *call)
 	}
 }
 
+/* Without it the answer could not be read as was agreed. */
+static void
+begin(struct kp_source_call *call)
+{
+	if (kp_source_tables_missing(private_of(call))) {
+		kp_source_call_stop(call, KP_NOT_REACHED, KP_E_SOURCE_UNREACHABLE,
+			"een codetabel van de bron kon nog niet worden opgehaald");
+		kp_source_call_conclude_later(call);
+	} else {
+		send(call);
+	}
+}
+
 static const char *
 reason_of(enum kp_outcome outcome)
 {
@@ -431,7 +445,7 @@ kp_source_call_start(struct kp_source_link *link,
 	link->active++;
 	link->calls++;
 	*ret_call = call;
-	send(call);
+	begin(call);
 	return KP_OK;
 }
 

@@ -7,8 +7,6 @@
  * The first loop probes, and every loop's /metrics shows what it found. A probe carries
  * the source's credential and nothing of a client.
  */
-#include <string.h>
-
 #include "core/heap.h"
 #include "source/source_token.h"
 
@@ -19,10 +17,8 @@
 struct kp_source_probe {
 	struct kp_source_link *link;
 	struct kp_timer timer;
-	struct kp_source_token_wait wait;
+	struct kp_source_credential credential;
 	struct kp_upstream_request request;
-	struct kp_upstream_header header; /* with our token */
-	char value[KP_SOURCE_TOKEN_VALUE_MAX];
 	struct kp_upstream_call *call; /* NULL when none is under way */
 	uint32_t status;
 };
@@ -85,45 +81,15 @@ static const struct kp_upstream_handler handler = {
 	.on_done = on_done,
 };
 
-static void
-show(struct kp_source_probe *probe, struct kp_slice value)
-{
-	memcpy(probe->value, value.data, value.len);
-	probe->header = (struct kp_upstream_header){
-		KP_SLICE("Authorization"), {probe->value, value.len}};
-	probe->request.headers = &probe->header;
-	probe->request.header_count = 1;
-}
-
-static void
-show_zgw(struct kp_source_probe *probe)
-{
-	struct kp_arena arena;
-	struct kp_buffer value;
-	kp_arena_init(&arena, 4 * KP_SOURCE_TOKEN_VALUE_MAX, NULL);
-	kp_buffer_init(&value, &arena, KP_SOURCE_TOKEN_VALUE_MAX);
-	if (kp_source_zgw_write(probe->link, (struct kp_slice){0}, &value) == KP_OK) {
-		show(probe, kp_buffer_slice(&value));
-	}
-	kp_arena_deinit(&arena);
-}
-
 /* False: it waits for a token, or there is none now. */
 static bool
 take_token(struct kp_source_probe *probe)
 {
-	struct kp_slice value;
-	uint64_t serial;
-	if (probe->link->token == NULL) {
-		if (kp_source_wants_zgw(probe->link)) {
-			show_zgw(probe);
-		}
-		return true;
-	}
-	enum kp_source_token_state state =
-		kp_source_token_take(probe->link->token, &probe->wait, &value, &serial);
+	enum kp_source_token_state state = kp_source_credential_take(&probe->credential);
 	if (state == KP_SOURCE_TOKEN_READY) {
-		show(probe, value);
+		probe->request.headers = &probe->credential.header;
+		probe->request.header_count =
+			probe->credential.header.name.len > 0 ? 1 : 0;
 	} else if (state != KP_SOURCE_TOKEN_WAIT) {
 		atomic_store(&source_of(probe)->private->health, KP_SOURCE_UNWELL);
 		wait_for_next(probe);
@@ -157,7 +123,7 @@ on_timer(struct kp_timer *timer)
 static void
 on_asked(struct kp_source_token_wait *wait)
 {
-	start(KP_CONTAINER_OF(wait, struct kp_source_probe, wait));
+	start(KP_CONTAINER_OF(wait, struct kp_source_probe, credential.wait));
 }
 
 enum kp_status
@@ -175,7 +141,8 @@ kp_source_health_open(struct kp_source_link *link, struct kp_error *err)
 	}
 	probe->link = link;
 	probe->timer.fire = on_timer;
-	probe->wait.on_asked = on_asked;
+	probe->credential.link = link;
+	probe->credential.wait.on_asked = on_asked;
 	probe->request = (struct kp_upstream_request){
 		.method = KP_SLICE("GET"),
 		.target = source->health_target,
@@ -198,7 +165,7 @@ kp_source_health_close(struct kp_source_link *link)
 	}
 	link->probe = NULL;
 	kp_timer_stop(link->loop, &probe->timer);
-	kp_source_token_leave(&probe->wait);
+	kp_source_token_leave(&probe->credential.wait);
 	if (probe->call != NULL) {
 		kp_upstream_cancel(probe->call);
 		return; /* on_done follows */

@@ -159,29 +159,40 @@ check_http(struct kp_source_opening *opening)
 	return status != KP_OK ? status : kp_source_program_check(opening);
 }
 
-static enum kp_status
-open_http(struct kp_source_link *link, struct kp_upstream *upstream, struct kp_error *err)
+struct kp_upstream_target_options
+kp_source_http_target(const struct kp_source *source, struct kp_slice endpoint)
 {
-	const struct kp_source_private *private = link->source->private;
+	const struct kp_source_private *private = source->private;
 	const struct kp_manifest *manifest = private->manifest;
-	struct kp_upstream_target_options options = kp_source_target(link->source->name,
-		private->program == NULL ? manifest->endpoint
-					 : KP_SLICE("http://127.0.0.1"),
-		&manifest->access, &private->access);
+	struct kp_upstream_target_options options = kp_source_target(
+		source->name, endpoint, &manifest->access, &private->access);
 	options.socket = kp_source_program_socket(private);
 	options.connections_max = manifest->limits.concurrent;
 	options.waiting_max = manifest->limits.waiting;
 	options.connect_timeout_ms = manifest->limits.connect_ms;
 	options.idle_ms = manifest->limits.idle_ms;
 	options.head_bytes_max = manifest->limits.head_bytes;
+	return options;
+}
+
+static enum kp_status
+open_http(struct kp_source_link *link, struct kp_upstream *upstream, struct kp_error *err)
+{
+	const struct kp_source_private *private = link->source->private;
+	struct kp_upstream_target_options options = kp_source_http_target(link->source,
+		private->program == NULL ? private->manifest->endpoint
+					 : KP_SLICE("http://127.0.0.1"));
 	enum kp_status status =
 		kp_upstream_target_open(upstream, &options, &link->target, err);
 	if (status == KP_OK) {
 		status = private->issuer == NULL
 			? KP_OK
 			: kp_source_token_open(link, upstream, &link->token, err);
+		status = status == KP_OK ? kp_source_tables_open(link, upstream, err)
+					 : status;
 		status = status == KP_OK ? kp_source_health_open(link, err) : status;
 		if (status != KP_OK) {
+			kp_source_tables_stop(link);
 			kp_source_token_close(&link->token);
 			kp_upstream_target_close(&link->target);
 		}

@@ -23,6 +23,10 @@ kp_source_set_inherit(struct kp_source_set *set, const struct kp_source_set *bef
 			if (same_source(own, old)) {
 				kp_file_store_inherit(own->store, old->store);
 			}
+			if (kp_slice_equal(
+				    set->sources[i].name, before->sources[j].name)) {
+				kp_source_tables_inherit(own, old);
+			}
 		}
 	}
 }

@@ -87,6 +87,7 @@ kp_source_link_close(struct kp_source_link **link)
 	KP_REQUIRE(!(*link)->closing);
 	(*link)->closing = true;
 	kp_source_health_close(*link);
+	kp_source_tables_stop(*link);
 	kp_source_token_stop((*link)->token);
 	kp_source_link_leave(*link);
 	*link = NULL;

@@ -28,6 +28,9 @@ struct kp_file_store;
 struct kp_source_program;
 struct kp_source_probe;
 struct kp_source_opening;
+struct kp_source_table;
+struct kp_source_fetcher;
+struct kp_code_table;
 
 /* One way to carry questions; a row of source_transports.c. */
 struct kp_transport_row {
@@ -96,12 +99,15 @@ struct kp_source_private {
 	atomic_int health; /* enum kp_source_health; written by the first loop */
 	struct kp_source_security *security; /* NULL: nothing is signed or verified */
 	struct kp_sql_target_options sql;    /* of a database; texts in the set's arena */
+	struct kp_source_table *tables;      /* that are fetched */
+	size_t table_count;
 };
 
 /* source_services.c: what the host does for a connector's call. */
 struct kp_source_services {
 	const struct kp_source_private *private;
-	struct kp_arena *arena; /* of the call */
+	struct kp_arena *arena;        /* of the call */
+	struct kp_code_table **tables; /* looked into, a reference each; may be NULL */
 };
 
 /* "user:password" in two; without a colon everything is the user. False when it is not.
@@ -122,6 +128,7 @@ struct kp_source_set {
 	atomic_uint refs; /* one of the owner, one for each link */
 	unsigned char index_secret[KP_SHA256_BYTES]; /* of the indexes of exports */
 	kp_delivery_fn tell;                         /* of deliveries; NULL: nobody */
+	kp_table_fn tell_table;                      /* of code tables; NULL: nobody */
 	void *tell_context;
 	struct kp_source *sources;
 	size_t count;
@@ -142,9 +149,10 @@ struct kp_source_link {
 	bool closing;
 	uint64_t rate_tokens_milli;
 	uint64_t rate_filled_us;
-	uint32_t retry_tokens_tenth;   /* a retry costs ten; each call earns one */
-	struct kp_source_probe *probe; /* NULL: none runs here */
-	struct kp_source_token *token; /* NULL: none is needed */
+	uint32_t retry_tokens_tenth;       /* a retry costs ten; each call earns one */
+	struct kp_source_probe *probe;     /* NULL: none runs here */
+	struct kp_source_fetcher *fetcher; /* of code tables; NULL: none runs here */
+	struct kp_source_token *token;     /* NULL: none is needed */
 };
 
 /* One call's worth of the rate; false when this second's are used up. */
@@ -288,6 +296,11 @@ struct kp_upstream_target_options kp_source_target(struct kp_slice name,
 	struct kp_slice endpoint, const struct kp_manifest_credentials *credentials,
 	const struct kp_source_access *access);
 
+/* The same for an HTTP source and its limits, at this address; a partner's own program
+ * is reached by its socket. */
+struct kp_upstream_target_options kp_source_http_target(
+	const struct kp_source *source, struct kp_slice endpoint);
+
 /* The transports: one file each, one row each in source_transports.c. */
 extern const struct kp_transport_row kp_source_http;
 extern const struct kp_transport_row kp_source_file;
@@ -308,6 +321,24 @@ enum kp_status kp_source_health_open(
 	struct kp_source_link *link, struct kp_error *err) KP_MUST_USE;
 /* When the link closes; what runs ends by itself. */
 void kp_source_health_close(struct kp_source_link *link);
+
+/* source_tables.c: code tables that are fetched. KP_E_MEMORY only. */
+enum kp_status kp_source_tables_check(struct kp_source_opening *opening) KP_MUST_USE;
+void kp_source_tables_close(struct kp_source_private *private);
+/* Is there one without which the source may not be asked? */
+bool kp_source_tables_missing(const struct kp_source_private *private);
+/* kp_call_host.code; `context` is a kp_source_services. */
+bool kp_source_tables_find(void *context, struct kp_text name, struct kp_text key,
+	struct kp_text *ret_value);
+/* When the call ends: what was found may not be used any more. */
+void kp_source_tables_release(struct kp_source_services *services);
+void kp_source_tables_inherit(
+	struct kp_source_private *private, const struct kp_source_private *before);
+/* table_fetch.c: fetches them from now on, on the first loop. */
+enum kp_status kp_source_tables_open(struct kp_source_link *link,
+	struct kp_upstream *upstream, struct kp_error *err) KP_MUST_USE;
+/* When the link closes; what runs ends by itself. */
+void kp_source_tables_stop(struct kp_source_link *link);
 
 /* source_file.c */
 void kp_file_store_destroy(struct kp_file_store **store);

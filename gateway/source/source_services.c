@@ -172,6 +172,7 @@ kp_source_services_host(struct kp_source_services *services)
 		.sign = give_signature,
 		.verify = check_signature,
 		.username_token = give_username_token,
+		.code = kp_source_tables_find,
 	};
 }
 

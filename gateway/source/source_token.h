@@ -88,6 +88,22 @@ bool kp_source_wants_zgw(const struct kp_source_link *link);
 enum kp_status kp_source_zgw_write(const struct kp_source_link *link,
 	struct kp_slice employee, struct kp_buffer *out) KP_MUST_USE;
 
+/* What a request of our own shows, which no question is behind: of a health probe, or for
+ * a code table. Its owner sets `link` and `wait.on_asked`. */
+struct kp_source_credential {
+	struct kp_source_link *link;
+	struct kp_source_token_wait wait;
+	struct kp_upstream_header header; /* name empty: the target has it already */
+	uint64_t serial;
+	char value[KP_SOURCE_TOKEN_VALUE_MAX];
+};
+/* READY: `header` is filled in. WAIT: on_asked follows; take again then. */
+enum kp_source_token_state kp_source_credential_take(
+	struct kp_source_credential *credential) KP_MUST_USE;
+/* What the partner answered; a token that it refused (401) is not shown again. */
+void kp_source_credential_refused(
+	struct kp_source_credential *credential, uint32_t http_status);
+
 /* The Authorization field is in its place, where there is one for each question. False:
  * the call waits, and `send` comes later, or it will be concluded. */
 bool kp_source_token_put(

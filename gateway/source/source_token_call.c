@@ -136,6 +136,57 @@ kp_source_token_put(
 	return false;
 }
 
+static void
+show(struct kp_source_credential *credential, struct kp_slice value)
+{
+	memcpy(credential->value, value.data, value.len);
+	credential->header = (struct kp_upstream_header){
+		KP_SLICE(AUTHORIZATION), {credential->value, value.len}};
+}
+
+static enum kp_source_token_state
+show_zgw(struct kp_source_credential *credential)
+{
+	struct kp_arena arena;
+	struct kp_buffer value;
+	kp_arena_init(&arena, 4 * KP_SOURCE_TOKEN_VALUE_MAX, NULL);
+	kp_buffer_init(&value, &arena, KP_SOURCE_TOKEN_VALUE_MAX);
+	enum kp_status status =
+		kp_source_zgw_write(credential->link, (struct kp_slice){0}, &value);
+	if (status == KP_OK) {
+		show(credential, kp_buffer_slice(&value));
+	}
+	kp_arena_deinit(&arena);
+	return status == KP_OK ? KP_SOURCE_TOKEN_READY : KP_SOURCE_TOKEN_NONE;
+}
+
+enum kp_source_token_state
+kp_source_credential_take(struct kp_source_credential *credential)
+{
+	struct kp_source_link *link = credential->link;
+	struct kp_slice value;
+	if (link->token == NULL) {
+		return kp_source_wants_zgw(link) ? show_zgw(credential)
+						 : KP_SOURCE_TOKEN_READY;
+	}
+	enum kp_source_token_state state = kp_source_token_take(
+		link->token, &credential->wait, &value, &credential->serial);
+	if (state == KP_SOURCE_TOKEN_READY) {
+		show(credential, value);
+	}
+	return state;
+}
+
+void
+kp_source_credential_refused(
+	struct kp_source_credential *credential, uint32_t http_status)
+{
+	/* Asked again when it is due: by then with another one. */
+	bool dropped = http_status == 401 && credential->link->token != NULL &&
+		kp_source_token_refused(credential->link->token, credential->serial);
+	(void)dropped;
+}
+
 bool
 kp_source_token_again(struct kp_source_call *call)
 {

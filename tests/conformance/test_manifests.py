@@ -88,6 +88,10 @@ def oauth2(**changes):
     return {"kind": "oauth2", "secret": "s", "token": {**TOKEN, **changes}}
 
 
+def fetched(**changes):
+    return {"t": {"from": "/tabellen/t", "items": "rijen[]", "key": "code", "value": "naam", **changes}}
+
+
 # path, value (None: taken away), words that the finding must hold
 WRONG = [
     ("source", "brpp", "/source: 'brpp' is not a source"),
@@ -209,6 +213,25 @@ WRONG = [
     ("response.paging", {"pages": "p", "first": 2}, "2 is outside 0..1"),
     ("tables", {"t": {}}, "the table is empty"),
     ("tables", {"t": {"a": []}}, "/tables/t/a"),
+    ("fetched_tables", {"t": {}}, "/fetched_tables/t: has no 'from'"),
+    ("fetched_tables", fetched(vandaan=1), "unknown member 'vandaan'"),
+    ("fetched_tables", fetched(**{"from": "/t/{bsn}"}), "/fetched_tables/t/from: is not a path"),
+    ("fetched_tables", fetched(**{"from": "https://elders.example/t"}), "/from: is not a path on the endpoint's host"),
+    ("fetched_tables", fetched(**{"from": "//elders.example/t"}), "/from: is not a path on the endpoint's host"),
+    ("fetched_tables", fetched(**{"from": "/a/../t"}), "/from: is not a path on the endpoint's host"),
+    ("fetched_tables", fetched(items="rijen"), "/items: is not the path of an array"),
+    ("fetched_tables", fetched(items="a[].rijen[]"), "/items: is not the path of an array"),
+    ("fetched_tables", fetched(key="codes[]"), "/key: is not a path"),
+    ("fetched_tables", fetched(value="a.b.c.d.e.f.g.h.i"), "/value: is not a path: names with dots between, at most 8"),
+    ("fetched_tables", fetched(next="links..next"), "/next: is not a path"),
+    ("fetched_tables", fetched(items="[]", next="next"), "/next: an answer that is an array has no link"),
+    ("fetched_tables", fetched(links_from="https://x.example"), "/links_from: is for next"),
+    ("fetched_tables", fetched(refresh_s=10, refresh_min_s=11), "refresh_s is not between"),
+    ("fetched_tables", fetched(refresh_s=0), "/refresh_s: 0 is outside 1..604800"),
+    ("fetched_tables", fetched(rows=100001), "/rows: 100001 is outside 1..100000"),
+    ("fetched_tables", fetched(pages=1001), "/pages: 1001 is outside 1..1000"),
+    ("fetched_tables", fetched(bytes=1023), "/bytes: 1023 is outside 1024..67108864"),
+    ("fetched_tables", fetched(time_ms=300001), "/time_ms: 300001 is outside 1..300000"),
     ("needs", ["persoon.naam.voornaam"], "nearest is"),
 ]
 
@@ -231,6 +254,13 @@ def wrong():
         check(words in done.stderr, f"{place}={value}: says {done.stderr}")
         check(re.match(rf"{re.escape(str(path))}:\d+:\d+: ", done.stderr),
               f"{place}={value}: no line in {done.stderr}")
+    both = {**GOOD, "tables": {"t": {"a": "b"}}, "fetched_tables": fetched()}
+    done = connector("check", write("wrong.json", both))
+    check("'tables' has a table of that name" in done.stderr, f"a table twice: {done.stderr}")
+    asking = {**GOOD, "fetched_tables": fetched(), "request": {"target": "/p", "query": {"d": "{doel|t}"}}}
+    done = connector("check", write("wrong.json", asking))
+    check("translates answers, no questions" in done.stderr, f"a fetched table in a question: {done.stderr}")
+    check(connector("check", write("good.json", {**GOOD, "fetched_tables": fetched(next="links.next")})).returncode == 0, "fetched")
     everything = json.loads(json.dumps(GOOD))
     everything["organisation"]["oin"] = "1"
     everything["request"]["target"] = "/{bsn}"

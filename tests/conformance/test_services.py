@@ -17,11 +17,17 @@ JSON = {"Content-Type": "application/json"}
 PROBLEM = {"Content-Type": "application/problem+json"}
 
 
-def ask(name, answers, *arguments, bsn=BSN, **changes):
+def ask(name, answers, *arguments, bsn=BSN, tables=None, **changes):
     """One question through a shipped manifest: the result, and the requests as (method, path, query,
-    headers, body)."""
+    headers, body). `tables` has the answers for code tables by their target; those requests are
+    not among the others."""
     def answer(method, path, headers, body):
-        status, fields, text = answers[min(len(stub.requests), len(answers)) - 1]
+        if method == "GET" and path.startswith("/catalogi/"):
+            stub.requests.pop()
+            check(headers.get("Authorization", "").startswith("Bearer ") and BSN not in str(headers), f"{path}: {headers}")
+            status, fields, text = (tables or {}).get(path, (404, PROBLEM, {}))
+        else:
+            status, fields, text = answers[min(len(stub.requests), len(answers)) - 1]
         return status, fields, json.dumps(text).replace("PORT", str(stub.port)).encode()
     stub = Stub(answer)
     text = manifest(name, stub.port, **changes)
@@ -192,10 +198,10 @@ def check_jwt(authorization, user):
 
 def zaken():
     def zaak(i, status=True):
-        expand = {"zaaktype": {"omschrijving": "Aanvraag bijstand"}}
+        expand = {}
         if status:
             expand["status"] = {"datumStatusGezet": "2026-10-02T10:00:00Z", "statustoelichting": "wacht op stukken",
-                                "_expand": {"statustype": {"omschrijving": "In behandeling"}}}
+                                "statustype": "http://127.0.0.1:PORT/catalogi/api/v1/statustypen/2"}
         return {"url": f"http://127.0.0.1:PORT/zaken/api/v1/zaken/{i}", "uuid": str(i), "identificatie": f"Z-{i}",
                 "omschrijving": "", "startdatum": "2026-10-01", "einddatum": None, "status": None,
                 "zaaktype": "http://127.0.0.1:PORT/catalogi/api/v1/zaaktypen/1", "_expand": expand}
@@ -203,7 +209,16 @@ def zaken():
     pages = [(200, JSON, {"count": 3, "previous": None, "results": [zaak(1), zaak(2, False)],
                           "next": "http://127.0.0.1:PORT/zaken/api/v1/zaken/_zoek?page=2"}),
              (200, JSON, {"count": 3, "next": None, "results": [zaak(3)]})]
-    result, requests = ask(name, pages)
+    catalogue = "http://127.0.0.1:PORT/catalogi/api/v1"
+    kinds = lambda what, rows, following=None: (200, JSON, {
+        "count": len(rows), "next": following, "previous": None,
+        "results": [{"url": f"{catalogue}/{what}/{i}", "omschrijving": text, "beginGeldigheid": "2020-01-01"} for i, text in rows]})
+    tables = {"/catalogi/api/v1/zaaktypen": kinds("zaaktypen", [(7, "Melding")], f"{catalogue}/zaaktypen?page=2"),
+              "/catalogi/api/v1/zaaktypen?page=2": kinds("zaaktypen", [(1, "Aanvraag bijstand")]),
+              "/catalogi/api/v1/statustypen": kinds("statustypen", [(1, "Ontvangen"), (2, "In behandeling")])}
+    result, requests = ask(name, pages, tables=tables)
+    check({t["table"]: (t["rows"], bool(t["trouble"])) for t in result["tables"]} ==
+          {"zaaktype": (2, False), "statustype": (2, False), "resultaattype": (0, True)}, f"zaken: tables {result['tables']}")
     expect("zaken", result, "gevonden", {
         "zaken.zaakkenmerk": ["Z-1", "Z-2", "Z-3"], "zaken.soort": ["Aanvraag bijstand"] * 3,
         "zaken.status": ["In behandeling"] * 2, "zaken.statusToelichting": ["wacht op stukken"] * 2})
@@ -220,6 +235,15 @@ def zaken():
     check_jwt(requests[0][3]["Authorization"], "ketenpoort")  # the employee is told only where the manifest says so
     _, requests = ask(name, [(200, JSON, {"count": 0, "next": None, "results": []})], "--medewerker", "j.de \"Vries\" é")
     check_jwt(requests[0][3]["Authorization"], "j.de \"Vries\" é")
+    # Without the catalogue the rest is shown all the same, and the reader is told what is left out.
+    result, _ = ask(name, pages)
+    expect("zaken without a catalogue", result, "gevonden", {"zaken.zaakkenmerk": ["Z-1", "Z-2", "Z-3"], "zaken.soort": None})
+    check(any("zaken.soort" in note for note in result["notes"]), f"zaken without a catalogue: {result['notes']}")
+    # A recorded one; nothing is fetched for it.
+    recorded = write("zaaktypen.json", {"results": [{"url": "http://127.0.0.1:5014/catalogi/api/v1/zaaktypen/1", "omschrijving": "Bijstand"}]})
+    answer = write("zaken.json", json.loads(json.dumps({**pages[1][2], "count": 1}).replace("PORT", "5014")))
+    result = attempt(manifest(name, 5014), BSN, "--answer", answer, f"--tabel=zaaktype={recorded}")
+    expect("zaken recorded", result, "gevonden", {"zaken.soort": ["Bijstand"], "zaken.status": None})
     expect("no zaken", ask(name, [(200, JSON, {"count": 0, "next": None, "results": []})])[0], "nietsGevonden")
     expect("zaken, no rights", ask(name, [(403, PROBLEM, {"code": "permission_denied"})])[0], "nietGerechtigd")
     expect("zaken, second page gone", ask(name, [pages[0], (404, PROBLEM, {"code": "not_found"})])[0], "fout")

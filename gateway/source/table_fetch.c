@@ -1,0 +1,504 @@
+/* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
+
+/*
+ * table_fetch: asks a partner for its code tables when they are due, on the first loop,
+ * one after the other and page by page; conditionally where it gave validators (RFC 9110,
+ * sections 13.1.2 and 13.1.3). With the source's own credential, over connections of its
+ * own, so that no question waits for it.
+ */
+#include <strings.h>
+
+#include "connectors/http.h"
+#include "core/heap.h"
+#include "source/freshness.h"
+#include "source/source_tables.h"
+#include "source/source_token.h"
+
+#define HEADERS_MAX 3
+
+struct kp_source_fetcher {
+	struct kp_source_link *link;
+	struct kp_upstream_target *target;
+	struct kp_timer timer; /* until a table is due */
+	struct kp_task next;   /* the next page */
+	struct kp_source_credential credential;
+	struct kp_task *awaiting; /* runs when each was asked for; NULL: nobody waits */
+
+	/* The table under way. */
+	struct kp_source_table *table; /* NULL: none */
+	struct kp_code_table *before;
+	struct kp_code_table_build *build;
+	struct kp_arena arena;
+	uint64_t deadline_us;
+	struct kp_freshness freshness;
+
+	/* Its page under way. */
+	struct kp_slice page; /* its target, behind the path of `from` */
+	const struct kp_code_page *old;
+	struct kp_upstream_header headers[HEADERS_MAX];
+	struct kp_upstream_request request;
+	struct kp_upstream_call *call;
+	uint32_t status;
+	bool refused; /* `err` is about what came */
+	struct kp_error err;
+};
+
+static const struct kp_source_private *
+private_of(const struct kp_source_fetcher *fetcher)
+{
+	return fetcher->link->source->private;
+}
+
+/* When. */
+
+static uint64_t
+due_us(struct kp_source_table *table)
+{
+	(void)pthread_mutex_lock(&table->lock);
+	uint64_t due = table->due_us;
+	(void)pthread_mutex_unlock(&table->lock);
+	return due;
+}
+
+static struct kp_source_table *
+first_due(const struct kp_source_fetcher *fetcher, uint64_t *ret_due_us)
+{
+	const struct kp_source_private *private = private_of(fetcher);
+	struct kp_source_table *first = &private->tables[0];
+	*ret_due_us = due_us(first);
+	for (size_t i = 1; i < private->table_count; i++) {
+		uint64_t due = due_us(&private->tables[i]);
+		if (due < *ret_due_us) {
+			*ret_due_us = due;
+			first = &private->tables[i];
+		}
+	}
+	return first;
+}
+
+static void
+arm(struct kp_source_fetcher *fetcher)
+{
+	uint64_t now = kp_loop_now_us(fetcher->link->loop);
+	uint64_t due = 0;
+	(void)first_due(fetcher, &due);
+	kp_timer_start(fetcher->link->loop, &fetcher->timer, due > now ? due - now : 0);
+}
+
+/* Ending. */
+
+static void
+tell(const struct kp_source_fetcher *fetcher, const struct kp_source_table_end *end)
+{
+	const struct kp_source_set *set = private_of(fetcher)->set;
+	const struct kp_code_table *current =
+		end->taken != NULL ? end->taken : fetcher->before;
+	struct kp_table_event event = {.source = fetcher->link->source->name,
+		.table = fetcher->table->manifest->name,
+		.outcome = end->outcome,
+		.trouble = end->trouble == NULL ? "" : end->trouble,
+		.rows = current == NULL ? 0 : kp_code_table_rows(current)};
+	if (set->tell_table != NULL && end->outcome != KP_TABLE_UNCHANGED) {
+		set->tell_table(set->tell_context, &event);
+	}
+}
+
+/* Was each asked for at least once? */
+static bool
+all_tried(const struct kp_source_fetcher *fetcher)
+{
+	const struct kp_source *source = fetcher->link->source;
+	for (size_t i = 0; i < kp_source_table_count(source); i++) {
+		struct kp_table_view view;
+		uint64_t attempts = 0;
+		kp_source_table_view(source, i, &view);
+		for (size_t j = 0; j < KP_TABLE_OUTCOME_COUNT; j++) {
+			attempts += view.outcomes[j];
+		}
+		if (attempts == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void
+wake(struct kp_source_fetcher *fetcher)
+{
+	if (fetcher->awaiting != NULL && all_tried(fetcher)) {
+		kp_loop_defer(fetcher->link->loop, fetcher->awaiting);
+		fetcher->awaiting = NULL;
+	}
+}
+
+static void
+let_go(struct kp_source_fetcher *fetcher)
+{
+	kp_code_table_build_destroy(&fetcher->build);
+	kp_code_table_unref(&fetcher->before);
+	kp_arena_deinit(&fetcher->arena);
+	fetcher->table = NULL;
+}
+
+static void
+conclude(struct kp_source_fetcher *fetcher, enum kp_table_outcome outcome,
+	struct kp_code_table *taken)
+{
+	const struct kp_manifest_fetch *manifest = fetcher->table->manifest->fetch;
+	struct kp_source_table_end end = {
+		.outcome = outcome,
+		.taken = taken,
+		.now_ms = kp_loop_wall_ms(fetcher->link->loop),
+		.now_us = kp_loop_now_us(fetcher->link->loop),
+		.fresh_s = kp_freshness_s(&fetcher->freshness, manifest->refresh_s,
+			manifest->refresh_min_s, manifest->refresh_max_s),
+		.trouble = taken == NULL ? fetcher->err.message : NULL,
+	};
+	tell(fetcher, &end);
+	kp_source_table_end(fetcher->table, &end);
+	let_go(fetcher);
+	wake(fetcher);
+	arm(fetcher);
+}
+
+static void
+give_up(struct kp_source_fetcher *fetcher, enum kp_status status)
+{
+	conclude(fetcher, status == KP_E_SOURCE ? KP_TABLE_REFUSED : KP_TABLE_FAILED,
+		NULL);
+}
+
+static void
+fail(struct kp_source_fetcher *fetcher, const char *trouble)
+{
+	(void)kp_error_set(&fetcher->err, KP_E_SOURCE_UNREACHABLE, "%s", trouble);
+	conclude(fetcher, KP_TABLE_FAILED, NULL);
+}
+
+static void
+finish(struct kp_source_fetcher *fetcher)
+{
+	struct kp_code_table *taken = NULL;
+	enum kp_status status =
+		kp_code_table_build_finish(fetcher->build, &taken, &fetcher->err);
+	if (status != KP_OK) {
+		give_up(fetcher, status);
+		return;
+	}
+	bool same = fetcher->before != NULL && kp_code_table_same(taken, fetcher->before);
+	conclude(fetcher, same ? KP_TABLE_UNCHANGED : KP_TABLE_TAKEN, taken);
+}
+
+/* The answer to one page. */
+
+static struct kp_slice
+find_field(const struct kp_upstream_header *headers, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (headers[i].name.len == strlen(name) &&
+			strncasecmp(headers[i].name.data, name, headers[i].name.len) ==
+				0) {
+			return headers[i].value;
+		}
+	}
+	return (struct kp_slice){0};
+}
+
+static void
+take_freshness(struct kp_source_fetcher *fetcher,
+	const struct kp_upstream_header *headers, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct kp_slice control = find_field(&headers[i], 1, "cache-control");
+		kp_freshness_take(&fetcher->freshness, control);
+	}
+	kp_freshness_age(&fetcher->freshness, find_field(headers, count, "age"));
+}
+
+static enum kp_status
+begin_page(struct kp_source_fetcher *fetcher, const struct kp_upstream_header *headers,
+	size_t count)
+{
+	struct kp_slice type = find_field(headers, count, "content-type");
+	const struct kp_code_page page = {.target = fetcher->page,
+		.etag = find_field(headers, count, "etag"),
+		.modified = find_field(headers, count, "last-modified")};
+	if (!kp_http_media_is(
+		    (struct kp_text){type.data, type.len}, "application/json", "+json")) {
+		return kp_error_set(
+			&fetcher->err, KP_E_SOURCE, "it is not JSON by its content type");
+	}
+	return kp_code_table_page_begin(fetcher->build, &page, &fetcher->err);
+}
+
+static enum kp_status
+on_head(void *owner, uint32_t status, const struct kp_upstream_header *headers,
+	size_t header_count)
+{
+	struct kp_source_fetcher *fetcher = owner;
+	enum kp_status result = KP_OK;
+	fetcher->status = status;
+	take_freshness(fetcher, headers, header_count);
+	if (status == 200) {
+		result = begin_page(fetcher, headers, header_count);
+	} else if (status != 304 || fetcher->old == NULL) {
+		result = kp_error_set(&fetcher->err, KP_E_SOURCE_UNREACHABLE,
+			"the partner answered with status %u", status);
+		kp_source_credential_refused(&fetcher->credential, status);
+	}
+	fetcher->refused = result != KP_OK;
+	return result;
+}
+
+static enum kp_status
+on_body(void *owner, struct kp_slice bytes)
+{
+	struct kp_source_fetcher *fetcher = owner;
+	enum kp_status result = fetcher->status != 200
+		? KP_OK
+		: kp_code_table_page_push(fetcher->build, bytes, &fetcher->err);
+	fetcher->refused = result != KP_OK;
+	return result;
+}
+
+static void
+end_page(struct kp_source_fetcher *fetcher)
+{
+	struct kp_slice next = {0};
+	enum kp_status status = fetcher->status == 304
+		? kp_code_table_page_keep(
+			  fetcher->build, fetcher->old, &next, &fetcher->err)
+		: kp_code_table_page_end(fetcher->build, &next, &fetcher->err);
+	if (status != KP_OK) {
+		give_up(fetcher, status);
+	} else if (next.data == NULL) {
+		finish(fetcher);
+	} else {
+		fetcher->page = next;
+		kp_loop_defer(fetcher->link->loop, &fetcher->next);
+	}
+}
+
+static void leave(struct kp_source_fetcher *fetcher);
+
+static void
+on_done(void *owner, enum kp_status status, const struct kp_upstream_timing *timing,
+	const struct kp_error *err)
+{
+	struct kp_source_fetcher *fetcher = owner;
+	(void)timing;
+	fetcher->call = NULL;
+	if (fetcher->link->closing) {
+		leave(fetcher);
+	} else if (status == KP_OK) {
+		end_page(fetcher);
+	} else if (fetcher->refused) {
+		give_up(fetcher, fetcher->err.status);
+	} else if (status == KP_E_SOURCE && err != NULL && err->cause == 0) {
+		/* Upstream itself would not take it: too large, a redirect. */
+		give_up(fetcher, kp_error_set(&fetcher->err, status, "%s", err->message));
+	} else {
+		fail(fetcher, err == NULL ? "the partner was not reached" : err->message);
+	}
+}
+
+static const struct kp_upstream_handler handler = {
+	.on_head = on_head,
+	.on_body = on_body,
+	.on_done = on_done,
+};
+
+/* Asking for one page. */
+
+static void
+add_header(struct kp_source_fetcher *fetcher, struct kp_slice name, struct kp_slice value)
+{
+	KP_REQUIRE(fetcher->request.header_count < HEADERS_MAX);
+	fetcher->headers[fetcher->request.header_count++] =
+		(struct kp_upstream_header){name, value};
+}
+
+static void
+send(struct kp_source_fetcher *fetcher)
+{
+	const struct kp_source_table *table = fetcher->table;
+	uint64_t now = kp_loop_now_us(fetcher->link->loop);
+	struct kp_slice path = {table->endpoint.data + table->origin.len,
+		table->endpoint.len - table->origin.len};
+	const char *target = kp_arena_printf(&fetcher->arena, "%.*s%.*s",
+		KP_SLICE_ARG(path), KP_SLICE_ARG(fetcher->page));
+	if (target == NULL || now >= fetcher->deadline_us) {
+		fail(fetcher,
+			target == NULL ? "no memory" : "it took too long (time_ms)");
+		return;
+	}
+	uint64_t left_ms = (fetcher->deadline_us - now) / 1000;
+	fetcher->request = (struct kp_upstream_request){
+		.method = KP_SLICE("GET"),
+		.target = kp_slice_from(target),
+		.headers = fetcher->headers,
+		.timeout_ms = left_ms == 0 ? 1 : (uint32_t)left_ms,
+		.body_bytes_max = table->manifest->fetch->bytes,
+	};
+	add_header(fetcher, KP_SLICE("Accept"), KP_SLICE("application/json"));
+	if (fetcher->credential.header.name.len > 0) {
+		add_header(fetcher, fetcher->credential.header.name,
+			fetcher->credential.header.value);
+	}
+	/* An ETag is worth more than a date (RFC 9110, section 13.1.3). */
+	if (fetcher->old != NULL && fetcher->old->etag.len > 0) {
+		add_header(fetcher, KP_SLICE("If-None-Match"), fetcher->old->etag);
+	} else if (fetcher->old != NULL) {
+		add_header(
+			fetcher, KP_SLICE("If-Modified-Since"), fetcher->old->modified);
+	}
+	fetcher->status = 0;
+	fetcher->refused = false;
+	if (kp_upstream_start(fetcher->target, &fetcher->request, &handler, fetcher,
+		    &fetcher->call) != KP_OK) {
+		fetcher->call = NULL;
+		fail(fetcher, "the question could not be put");
+	}
+}
+
+static void
+ask(struct kp_source_fetcher *fetcher)
+{
+	const struct kp_code_page *old =
+		kp_code_table_page(fetcher->before, fetcher->page);
+	bool conditional = old != NULL && (old->etag.len > 0 || old->modified.len > 0);
+	fetcher->old = conditional ? old : NULL;
+	enum kp_source_token_state state =
+		kp_source_credential_take(&fetcher->credential);
+	if (state == KP_SOURCE_TOKEN_READY) {
+		send(fetcher);
+	} else if (state != KP_SOURCE_TOKEN_WAIT) {
+		fail(fetcher, "there is no token for the partner");
+	}
+}
+
+static void
+on_next(struct kp_task *task)
+{
+	ask(KP_CONTAINER_OF(task, struct kp_source_fetcher, next));
+}
+
+static void
+on_asked(struct kp_source_token_wait *wait)
+{
+	ask(KP_CONTAINER_OF(wait, struct kp_source_fetcher, credential.wait));
+}
+
+static void
+begin(struct kp_source_fetcher *fetcher, struct kp_source_table *table)
+{
+	const struct kp_manifest_fetch *manifest = table->manifest->fetch;
+	const char *query = memchr(manifest->from.data, '?', manifest->from.len);
+	size_t path = query == NULL ? manifest->from.len
+				    : (size_t)(query - manifest->from.data);
+	fetcher->table = table;
+	fetcher->before = kp_source_table_get(table);
+	fetcher->page =
+		(struct kp_slice){manifest->from.data + path, manifest->from.len - path};
+	fetcher->deadline_us =
+		kp_loop_now_us(fetcher->link->loop) + (uint64_t)manifest->time_ms * 1000;
+	fetcher->freshness = (struct kp_freshness){0};
+	fetcher->err = (struct kp_error){0};
+	kp_arena_init(&fetcher->arena, (size_t)16 << 20, NULL);
+	if (kp_code_table_build_create(manifest, table->endpoint, fetcher->before,
+		    &fetcher->build) != KP_OK) {
+		fail(fetcher, "no memory");
+		return;
+	}
+	ask(fetcher);
+}
+
+static void
+on_timer(struct kp_timer *timer)
+{
+	struct kp_source_fetcher *fetcher =
+		KP_CONTAINER_OF(timer, struct kp_source_fetcher, timer);
+	uint64_t due = 0;
+	struct kp_source_table *table = first_due(fetcher, &due);
+	if (due > kp_loop_now_us(fetcher->link->loop)) {
+		arm(fetcher);
+	} else {
+		begin(fetcher, table);
+	}
+}
+
+/* Opening and closing. */
+
+enum kp_status
+kp_source_tables_open(
+	struct kp_source_link *link, struct kp_upstream *upstream, struct kp_error *err)
+{
+	const struct kp_source_private *private = link->source->private;
+	if (private->table_count == 0 || kp_loop_index(link->loop) != 0) {
+		return KP_OK;
+	}
+	struct kp_source_fetcher *fetcher = kp_heap_calloc(1, sizeof(*fetcher));
+	if (fetcher == NULL) {
+		return kp_error_set(err, KP_E_MEMORY,
+			"no memory for the tables of source '%.*s'",
+			KP_SLICE_ARG(link->source->name));
+	}
+	struct kp_upstream_target_options options =
+		kp_source_http_target(link->source, private->tables[0].origin);
+	options.connections_max = 1;
+	options.waiting_max = 1;
+	enum kp_status status =
+		kp_upstream_target_open(upstream, &options, &fetcher->target, err);
+	if (status != KP_OK) {
+		kp_heap_free(fetcher);
+		return status;
+	}
+	fetcher->link = link;
+	fetcher->timer.fire = on_timer;
+	fetcher->next.run = on_next;
+	fetcher->credential.link = link;
+	fetcher->credential.wait.on_asked = on_asked;
+	link->fetcher = fetcher;
+	link->active++;
+	arm(fetcher);
+	return KP_OK;
+}
+
+bool
+kp_source_tables_await(struct kp_source_link *link, struct kp_task *task)
+{
+	struct kp_source_fetcher *fetcher = link->fetcher;
+	if (fetcher == NULL || all_tried(fetcher)) {
+		return false;
+	}
+	fetcher->awaiting = task;
+	return true;
+}
+
+static void
+leave(struct kp_source_fetcher *fetcher)
+{
+	struct kp_source_link *link = fetcher->link;
+	let_go(fetcher);
+	kp_upstream_target_close(&fetcher->target);
+	kp_heap_free(fetcher);
+	kp_source_link_leave(link);
+}
+
+void
+kp_source_tables_stop(struct kp_source_link *link)
+{
+	struct kp_source_fetcher *fetcher = link->fetcher;
+	if (fetcher == NULL) {
+		return;
+	}
+	link->fetcher = NULL;
+	kp_timer_stop(link->loop, &fetcher->timer);
+	kp_loop_undefer(link->loop, &fetcher->next);
+	kp_source_token_leave(&fetcher->credential.wait);
+	if (fetcher->call != NULL) {
+		kp_upstream_cancel(fetcher->call);
+		return; /* on_done follows */
+	}
+	leave(fetcher);
+}
