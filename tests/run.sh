@@ -31,11 +31,13 @@ for preset in $presets; do
 	[ "$preset" = tsan ] && only="-L threads"
 	# Tests on real sockets and real time can be disturbed by a busy machine: a test that fails is
 	# tried again once, and the end of the run names it.
-	# Those of the label real mostly wait for the clock: they go beside each other, but beside nothing that works.
+	# Those of the label real mostly wait for the clock: twice as many go beside each other, but beside nothing that works.
 	for real in -LE -L; do
+		beside=$jobs
+		[ "$real" = -L ] && beside=$((2 * jobs))
 		rm -f ".build/$preset/junit.xml" ".build/$preset/ctest.log"
 		# shellcheck disable=SC2086
-		ctest --preset "$preset" -j "$jobs" $real '^real$' --output-junit junit.xml --timeout 600 \
+		ctest --preset "$preset" -j "$beside" $real '^real$' --output-junit junit.xml --timeout 600 \
 			--output-log ".build/$preset/ctest.log" --repeat until-pass:2 --no-tests=ignore $only "$@" && ended=0 || ended=$?
 		if [ ! -s ".build/$preset/junit.xml" ]; then
 			# Without tests of that kind it is well; without an end it is not.
