@@ -23,24 +23,28 @@ take_line(struct kp_slice *text)
 	return kp_value_trim(line);
 }
 
+/* The line itself is not shown: it may be about a client. */
 static bool
-add_line(const struct kp_connector_load *load, struct kp_slice line,
+add_line(const struct kp_connector_load *load, struct kp_slice line, const char *place,
 	struct kp_connector_known *known)
 {
 	const char *equals = memchr(line.data, '=', line.len);
 	size_t len = equals == NULL ? line.len : (size_t)(equals - line.data);
 	struct kp_slice field = kp_value_trim((struct kp_slice){line.data, len});
-	if (equals == NULL || kp_catalogue_find_field(load->cells, field) == KP_NO_ID) {
+	if (equals == NULL) {
+		fprintf(stderr, "%s: is not field=value\n", place);
+		return false;
+	}
+	if (kp_catalogue_find_field(load->cells, field) == KP_NO_ID) {
 		struct kp_slice near = kp_catalogue_nearest(load->cells, field);
 		fprintf(stderr,
-			"ketenpoort connector: known: '%.*s' is not field=value with a "
-			"field of the catalogue; nearest is '%.*s'\n",
-			len > 60 ? 60 : (int)len, line.data, KP_SLICE_ARG(near));
+			"%s: its field is not one of the catalogue; nearest is '%.*s'\n",
+			place, KP_SLICE_ARG(near));
 		return false;
 	}
 	if (known->count == KP_CONNECTOR_KNOWN_MAX) {
-		fprintf(stderr, "ketenpoort connector: known: more than %d lines\n",
-			KP_CONNECTOR_KNOWN_MAX);
+		fprintf(stderr, "%s: is one more than the %d values there may be\n",
+			place, KP_CONNECTOR_KNOWN_MAX);
 		return false;
 	}
 	known->lines[known->count++] = (struct kp_connector_known_line){
@@ -58,10 +62,12 @@ kp_connector_read_known(struct kp_connector_load *load, const char *path,
 		return true;
 	}
 	bool fine = kp_connector_read_file(load, path, FILE_BYTES_MAX, &text);
-	while (fine && text.len > 0) {
+	for (unsigned number = 1; fine && text.len > 0; number++) {
+		char place[512];
 		struct kp_slice line = take_line(&text);
+		(void)snprintf(place, sizeof(place), "%s:%u", path, number);
 		fine = line.len == 0 || line.data[0] == '#' ||
-			add_line(load, line, ret_known);
+			add_line(load, line, place, ret_known);
 	}
 	return fine;
 }

@@ -80,6 +80,18 @@ class Try(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("source 'proef' supplies nothing of 'uitkeringen'", done.stderr)
 
+    def test_a_known_value_that_does_not_read(self):
+        known = self.folder / "bekend"
+        for text, what in (("# wat eerder\n\nJan Jansen 999993653\n", ":3: is not field=value"),
+                           ("persoon.naam=Jan\npersoon.naem=Jan Jansen\n",
+                            ":2: its field is not one of the catalogue; nearest is 'persoon.naam'"),
+                           ("persoon.naam=Jan\n" * 65, ":65: is one more than the 64 values")):
+            known.write_text(text)
+            done = self.run_try("rest", "--bekend-file", known)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn(str(known) + what, done.stderr)
+            self.assertNotIn("Jan", done.stderr)
+
     def test_what_is_no_status(self):
         for status in ("abc", "", "2000", "99", "20x", "-1", "600"):
             done = self.run_try("rest", "--status", status)

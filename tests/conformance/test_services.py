@@ -311,7 +311,7 @@ def each():
     expect("each", result, "gevonden", {"ondernemingen.handelsnaam": ["Een", "Drie"]})
     check([path for _, path, *_ in requests] == [f"/api/v1/basisprofielen/{n}" for n in numbers], f"each: {requests}")
     for wrong, words in (("ondernemingen.kvkNummer\n", "is not field=value"), ("ondernemingen.nummer=1\n", "nearest is"),
-                         ("adres.postcode=1\n" * 65, "more than 64 lines")):
+                         ("adres.postcode=1\n" * 65, "than the 64 values")):
         done = connector("try", write("manifest.json", manifest(name, 1)), "--bsn-file", write("bsn", BSN),
                          f"--secret=kvk_key={write('secret', 'x')}", "--bekend-file", write("bekend", wrong),
                          catalogue=CATALOGUE)
