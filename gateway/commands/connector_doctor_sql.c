@@ -89,6 +89,9 @@ remedy_of(const char *message)
 			strncmp(message, "42S02", 5) == 0 ||
 			strncmp(message, "42S22", 5) == 0
 		? "compare the statement with the partner's tables as they are now"
+		: strncmp(message, "57014", 5) == 0
+		? "ask the partner what keeps its tables: a lock, or more work than it "
+		  "can do"
 		: "mend the statement in 'sql.queries'";
 }
 

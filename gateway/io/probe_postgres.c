@@ -11,6 +11,9 @@
 #include "core/heap.h"
 
 #define PARAMETERS_MAX 64
+/* Planning is all that is asked: what keeps it longer is a lock, or a server in trouble.
+ */
+#define STATEMENT_MS_MIN 3000u
 
 struct kp_probe_postgres {
 	PGconn *pg;
@@ -48,6 +51,7 @@ connect_as(const struct kp_sql_target_options *options)
 		options->key_file};
 	char port[8];
 	char seconds[16];
+	char settings[96];
 	for (size_t i = 0; i < KP_ARRAY_LEN(slices); i++) {
 		(void)snprintf(
 			texts[i], sizeof(texts[i]), "%.*s", KP_SLICE_ARG(slices[i]));
@@ -55,14 +59,19 @@ connect_as(const struct kp_sql_target_options *options)
 	(void)snprintf(port, sizeof(port), "%u", (unsigned)options->port);
 	(void)snprintf(seconds, sizeof(seconds), "%u",
 		(unsigned)(options->connect_timeout_ms / 1000 + 2));
+	(void)snprintf(settings, sizeof(settings),
+		"-c default_transaction_read_only=on -c statement_timeout=%u",
+		options->connect_timeout_ms > STATEMENT_MS_MIN
+			? (unsigned)options->connect_timeout_ms
+			: STATEMENT_MS_MIN);
 	const char *const names[] = {"host", "port", "dbname", "user", "password",
 		"sslmode", "sslrootcert", "sslcert", "sslkey", "gssencmode", "passfile",
 		"client_encoding", "application_name", "options", "connect_timeout",
 		NULL};
 	const char *const values[] = {texts[0], port, texts[1], texts[2], texts[3],
 		texts[4][0] == '\0' ? "disable" : "verify-full", texts[4], texts[5],
-		texts[6], "disable", "/dev/null", "UTF8", "ketenpoort-doctor",
-		"-c default_transaction_read_only=on", seconds, NULL};
+		texts[6], "disable", "/dev/null", "UTF8", "ketenpoort-doctor", settings,
+		seconds, NULL};
 	PGconn *pg = PQconnectdbParams(names, values, 0);
 	kp_wipe(texts, sizeof(texts));
 	return pg;

@@ -17,7 +17,8 @@ struct kp_probe_column {
 	struct kp_slice comment; /* of a table's column; may be empty */
 };
 
-/* `conninfo` (libpq's), or as `options` say, as the gateway connects; read-only.
+/* `conninfo` (libpq's), or as `options` say, as the gateway connects; read-only, and no
+ * statement may take longer than connecting may, or three seconds.
  * KP_E_SOURCE_UNREACHABLE with the words of libpq or of the server. */
 enum kp_status kp_probe_postgres_open(const struct kp_sql_target_options *options,
 	const char *conninfo, struct kp_probe_postgres **ret_probe,

@@ -149,6 +149,13 @@ class DoctorSql(Database):
             manifest["response"]["fields"].update({"persoon.geboren": "persoon.geboren"})))
         self.assertIn("timestamp", said["warn"]["sql.types"])
 
+    def test_a_table_that_is_locked(self):
+        with self.pg.locked("persoon"):
+            said, steps = self.look(lambda manifest: manifest["limits"].update(connect_ms=1000))
+        self.assertIn("query 'persoon': 57014: ", said["fail"]["sql.statement"])
+        self.assertIn("a lock", json.dumps(steps))
+        self.assertIn("query 'uitkering': ", said["ok"]["sql.statement"])
+
     def test_no_tls_there(self):
         said, _ = self.look(lambda manifest: manifest.update(endpoint="postgresql://localhost:1/postgres"))
         self.assertIn("tcp", said["fail"])

@@ -327,22 +327,10 @@ class Sql(unittest.TestCase):
         self.assertEqual(done.stdout.count(" allocations, "), 2, done.stdout)
 
     def test_a_lock_is_waited_for_no_longer_than_the_time_there_is(self):
-        holder = subprocess.Popen(["psql", "-X", "-q", "-h", str(self.pg.folder), "-p", str(self.pg.port), "-U", self.pg.owner, "-d",
-                                   "postgres"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8",
-                                  env={"PGPASSWORD": self.pg.password, "PATH": "/usr/bin:/bin"})
-        holder.stdin.write("begin; lock table persoon in access exclusive mode; select 'vast';\n")
-        holder.stdin.flush()
-        while "vast" not in holder.stdout.readline():
-            pass
-        try:
-            manifest = self.manifest()
-            manifest["limits"]["time_ms"] = 300
+        manifest = self.manifest()
+        manifest["limits"]["time_ms"] = 300
+        with self.pg.locked("persoon"):
             self.refuse(manifest, "nietBereikt")
-        finally:
-            holder.stdin.write("rollback;\n")
-            holder.stdin.close()
-            holder.wait()
-            holder.stdout.close()
 
     def test_who_may_not_in_does_not_come_in(self):
         (self.folder / "secret").write_text(f"{self.pg.user}:verkeerd\n")

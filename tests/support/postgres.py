@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A PostgreSQL of Debian's, really running: a cluster of its own in a folder that goes afterwards, TLS on, owned by a user
 without rights when we are root."""
+import contextlib
 import glob
 import os
 import pathlib
@@ -97,6 +98,19 @@ class Postgres:
 
     def sql(self, text, database="postgres"):
         return self.psql("-f", "-", database=database, text=text)
+
+    @contextlib.contextmanager
+    def locked(self, table):
+        """Nobody else can read the table meanwhile."""
+        words = ["psql", "-X", "-q", "-h", str(self.folder), "-p", str(self.port), "-U", self.owner, "-d", "postgres"]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8",
+                              env={"PGPASSWORD": self.password, "PATH": "/usr/bin:/bin"}) as holder:
+            holder.stdin.write(f"begin; lock table {table} in access exclusive mode; select 'vast';\n")
+            holder.stdin.flush()
+            if not any("vast" in line for line in iter(holder.stdout.readline, "")):
+                raise RuntimeError(f"{table} could not be locked")
+            yield
+            holder.stdin.write("rollback;\n")
 
     def stop(self, how=signal.SIGINT):
         if self.process and self.process.poll() is None:
