@@ -188,6 +188,11 @@ on_value(void *context, const struct kp_value *value)
 	return keep(collect, item, value);
 }
 
+/* Stands in the last place when there is no room for all. */
+static const struct kp_collect_note more_notes = {.code = KP_SLICE_INIT("meerMeldingen"),
+	.text = KP_SLICE_INIT(
+		"de bron geeft aanleiding tot meer opmerkingen dan hier staan")};
+
 static bool
 on_note(void *context, struct kp_text code, struct kp_text text)
 {
@@ -196,6 +201,7 @@ on_note(void *context, struct kp_text code, struct kp_text text)
 		return false;
 	}
 	if (collect->note_count == KP_COLLECT_NOTES_MAX) {
+		collect->notes[KP_COLLECT_NOTES_MAX - 1] = more_notes;
 		return true;
 	}
 	if (collect->notes == NULL) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/bits.h"
+#include "core/hash.h"
 #include "core/json_read.h"
 #include "core/json_write.h"
 #include "source/source_private.h"
@@ -159,6 +160,25 @@ sink_value(void *context, const struct kp_value *value)
 	return pass(call, call->options.sink->value(call->options.sink->context, value));
 }
 
+/* A list says the same of each of its rows: that is one remark, and leaves room for
+ * others. */
+static bool
+is_new_note(struct kp_source_call *call, struct kp_text code, struct kp_text text)
+{
+	uint64_t parts[2] = {kp_hash(code.data, code.len), kp_hash(text.data, text.len)};
+	uint64_t hash = kp_hash(parts, sizeof(parts));
+	for (uint32_t i = 0; i < call->notes; i++) {
+		if (call->note_hashes[i] == hash) {
+			return false;
+		}
+	}
+	if (call->notes == KP_SOURCE_NOTES_MAX) {
+		return false;
+	}
+	call->note_hashes[call->notes++] = hash;
+	return true;
+}
+
 static bool
 sink_note(void *context, struct kp_text code, struct kp_text text)
 {
@@ -166,10 +186,9 @@ sink_note(void *context, struct kp_text code, struct kp_text text)
 	if (!goes_on(call)) {
 		return false;
 	}
-	if (call->notes == KP_SOURCE_NOTES_MAX || call->options.sink->note == NULL) {
+	if (call->options.sink->note == NULL || !is_new_note(call, code, text)) {
 		return true;
 	}
-	call->notes++;
 	return pass(
 		call, call->options.sink->note(call->options.sink->context, code, text));
 }

@@ -22,6 +22,7 @@
 #define KP_SOURCE_HEADER_BYTES_MAX ((size_t)32 * 1024)
 #define KP_SOURCE_TARGET_BYTES_MAX ((size_t)8192)
 #define KP_SOURCE_BODY_BYTES_MAX ((size_t)512 * 1024)
+/* Remarks of one answer that differ. */
 #define KP_SOURCE_NOTES_MAX 32
 
 struct kp_file_store;
@@ -181,6 +182,7 @@ struct kp_source_call {
 	bool head_seen;
 	uint32_t items;
 	uint32_t notes;
+	uint64_t note_hashes[KP_SOURCE_NOTES_MAX]; /* `notes` are set */
 
 	/* Set by the first thing that goes wrong; the call ends with it. */
 	bool stopped;

@@ -240,8 +240,19 @@ def failures():
            ["w0.0", "w1.0"])
 
 
+def remarks():
+    """What is wrong in every row is one remark, and hides no other."""
+    rows = {"uitkeringen": {"items": "rijen[]", "fields": {"uitkeringen.wet": {"path": "wet", "table": "wetten"}}}}
+    stub = serve([page(0, 100, paginas=2), {"bsn": BSN, "rijen": [{"wet": {"code": "PW"}}, {"wet": "PW"}], "paginas": 2}])
+    text = manifest(stub.port, {"pages": "paginas"}, target="/lijst/{pagina}", lists=rows, tables={"wetten": {"PW": "Participatiewet"}})
+    result = attempt(text, BSN, catalogue=CATALOGUE)
+    expect("remarks", result, stub, "gevonden", 2, ["Participatiewet"])
+    check(len(result["notes"]) == 2, f"remarks: {result['notes']}")
+
+
 links()
 loops()
+remarks()
 headers()
 numbers()
 failures()

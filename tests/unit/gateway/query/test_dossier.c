@@ -401,11 +401,35 @@ test_problems(void **state)
 	}
 }
 
+/* What is left out of the remarks is said. */
+static void
+test_notes(void **state)
+{
+	(void)state;
+	for (unsigned count = KP_COLLECT_NOTES_MAX - 1; count < KP_COLLECT_NOTES_MAX + 3;
+		count++) {
+		struct kp_collect collect;
+		begin(&collect, "brp");
+		for (unsigned i = 0; i < count; i++) {
+			char text[8];
+			int len = snprintf(text, sizeof(text), "n%u", i);
+			assert_true(collect.sink.note(&collect, (struct kp_text){"c", 1},
+				(struct kp_text){text, (size_t)len}));
+		}
+		bool all = count <= KP_COLLECT_NOTES_MAX;
+		assert_int_equal(collect.note_count, all ? count : KP_COLLECT_NOTES_MAX);
+		assert_true(kp_slice_is(collect.notes[collect.note_count - 1].code,
+			all ? "c" : "meerMeldingen"));
+		assert_true(kp_slice_is(collect.notes[14].text, "n14"));
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scalars),
+		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_collect_bounds),
 		cmocka_unit_test(test_not_permitted),
 		cmocka_unit_test(test_other_person),
