@@ -353,6 +353,35 @@ test_withheld(void **state)
 	withhold("persoon", "persoon", "");
 }
 
+/* Reasons come in runs, and back. */
+static void
+test_write_withheld(void **state)
+{
+	(void)state;
+	const struct kp_reason reasons[] = {
+		{.text = KP_SLICE_INIT("doel"), .rule = KP_SLICE_INIT("regel \"1\"")},
+		{.text = KP_SLICE_INIT("rol")},
+	};
+	struct kp_withheld_entry entries[] = {
+		{KP_SLICE_INIT("\"a\""), &reasons[0]},
+		{KP_SLICE_INIT("\"b\""), &reasons[0]},
+		{KP_SLICE_INIT("\"c\""), &reasons[1]},
+		{KP_SLICE_INIT("\"d\""), &reasons[1]},
+		{KP_SLICE_INIT("\"e\""), &reasons[0]},
+	};
+	const struct kp_withheld withheld = {.entries = entries, .count = 5};
+	static const char expected[] =
+		"[{\"veld\":\"a\",\"reden\":\"doel\",\"regel\":\"regel \\\"1\\\"\"},"
+		"{\"veld\":\"b\",\"reden\":\"doel\",\"regel\":\"regel \\\"1\\\"\"},"
+		"{\"veld\":\"c\",\"reden\":\"rol\"},{\"veld\":\"d\",\"reden\":\"rol\"},"
+		"{\"veld\":\"e\",\"reden\":\"doel\",\"regel\":\"regel \\\"1\\\"\"}]";
+	struct kp_buffer buffer;
+	kp_buffer_init(&buffer, &arena, 4096);
+	kp_write_withheld(&buffer, &withheld);
+	assert_int_equal(buffer.len, sizeof(expected) - 1);
+	assert_memory_equal(buffer.data, expected, sizeof(expected) - 1);
+}
+
 static void
 test_instant(void **state)
 {
@@ -437,6 +466,7 @@ main(void)
 		cmocka_unit_test(test_same_keys),
 		cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_withheld),
+		cmocka_unit_test(test_write_withheld),
 		cmocka_unit_test(test_instant),
 		cmocka_unit_test(test_problems),
 	};
