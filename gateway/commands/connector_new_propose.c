@@ -29,6 +29,7 @@ struct named {
 	struct kp_new_words last_two;
 	struct kp_new_words all;
 	struct kp_new_words section; /* of a field */
+	bool code;                   /* its last part says that it is one */
 	struct kp_new_words label;
 	struct kp_new_words label_en;
 };
@@ -120,6 +121,7 @@ name_words(struct kp_arena *arena, struct kp_slice path, char separator,
 		}
 	}
 	own_words(arena, path, separator, &ret_named->own);
+	ret_named->code = kp_new_has_word(&ret_named->last, "code");
 }
 
 static unsigned
@@ -199,9 +201,12 @@ score(const struct kp_new_leaf *leaf, const struct named *leaf_named,
 		percent = percent * 97 / 100;
 	}
 	/* Of a code and its words, the words are for people. */
-	size_t len = leaf->path.len;
-	if (len > 4 && memcmp(leaf->path.data + len - 4, "code", 4) == 0) {
-		percent = percent * 96 / 100;
+	if (leaf_named->code && !field_named->code) {
+		percent = percent * 98 / 100;
+	}
+	/* A list is rarely there without being called what it is. */
+	if (list && !kp_new_share_word(&leaf_named->all, &field_named->section)) {
+		percent = percent * 93 / 100;
 	}
 	return percent;
 }
