@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /* connector_try: see connector_try.h. */
-#include "commands/connector_try.h"
+#include "commands/connector_try_show.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,39 +11,11 @@
 #include "commands/connector_ask.h"
 #include "commands/connector_access.h"
 #include "commands/connector_tables.h"
-#include "connectors/outcome.h"
 #include "connectors/text.h"
 #include "core/bits.h"
-#include "core/buffer.h"
-#include "core/json_write.h"
 #include "source/source_private.h"
 
-#define OUT_BYTES_MAX ((size_t)64 << 20)
 #define CALL_BYTES_MAX ((size_t)256 << 20)
-
-/* What comes out of one try, gathered first and printed at the end. */
-struct showing {
-	const struct kp_connector_try *attempt;
-	struct kp_arena arena;
-	struct kp_buffer request; /* JSON members or lines, as `json` says */
-	struct kp_buffer fields;
-	struct kp_buffer dropped;
-	struct kp_buffer unmapped;
-	struct kp_buffer notes;
-	struct kp_buffer tables;
-	struct kp_json_writer writers[6];
-	uint64_t *dropped_cells; /* each is named once */
-	uint32_t items;
-	enum kp_outcome outcome;
-	struct kp_slice reason;
-	struct kp_fault fault;
-	uint32_t http_status;
-	struct kp_need need;
-	struct kp_sink sink;
-	char now[32];
-	bool done;
-	bool cut; /* memory ran out */
-};
 
 /* What a UsernameToken holds as its password. */
 static void
@@ -59,7 +31,7 @@ mask_password(char *text, size_t len)
 
 /* Text with the bsn made unreadable, wherever it stands, and a password. */
 static struct kp_slice
-masked(struct showing *showing, struct kp_slice text)
+masked(struct kp_try_showing *showing, struct kp_slice text)
 {
 	struct kp_slice bsn = showing->attempt->bsn;
 	struct kp_slice copy = kp_arena_copy(&showing->arena, text);
@@ -80,7 +52,7 @@ masked(struct showing *showing, struct kp_slice text)
 /* The request. */
 
 static void
-show_request(struct showing *showing, const char *name, struct kp_slice text)
+show_request(struct kp_try_showing *showing, const char *name, struct kp_slice text)
 {
 	struct kp_slice safe = masked(showing, text);
 	if (showing->attempt->json) {
@@ -102,7 +74,7 @@ on_method(void *context, struct kp_text method)
 static bool
 on_target(void *context, struct kp_text target)
 {
-	struct showing *showing = context;
+	struct kp_try_showing *showing = context;
 	const char *url = kp_arena_printf(&showing->arena, "%.*s%.*s",
 		KP_SLICE_ARG(showing->attempt->source->private->manifest->endpoint),
 		(int)target.len, target.data);
@@ -113,7 +85,7 @@ on_target(void *context, struct kp_text target)
 static bool
 on_header(void *context, struct kp_text name, struct kp_text value)
 {
-	struct showing *showing = context;
+	struct kp_try_showing *showing = context;
 	const char *line = kp_arena_printf(&showing->arena, "%.*s: %.*s", (int)name.len,
 		name.data, (int)value.len, value.data);
 	if (showing->attempt->json) {
@@ -143,7 +115,7 @@ on_key(void *context, struct kp_text key)
 
 /* In JSON the values of a query are an array. */
 static void
-show_parameters(struct showing *showing, const char *name,
+show_parameters(struct kp_try_showing *showing, const char *name,
 	const struct kp_text *parameters, uint32_t count)
 {
 	struct kp_json_writer *writer = &showing->writers[0];
@@ -164,7 +136,7 @@ static bool
 on_query(void *context, struct kp_text name, struct kp_text statement,
 	const struct kp_text *parameters, uint32_t count)
 {
-	struct showing *showing = context;
+	struct kp_try_showing *showing = context;
 	const char *query =
 		kp_arena_printf(&showing->arena, "query %.*s", (int)name.len, name.data);
 	const char *values = kp_arena_printf(
@@ -187,7 +159,7 @@ on_query(void *context, struct kp_text name, struct kp_text statement,
 }
 
 static void
-show_access(struct showing *showing)
+show_access(struct kp_try_showing *showing)
 {
 	const struct kp_manifest_credentials *access =
 		&showing->attempt->source->private->manifest->access;
@@ -203,7 +175,7 @@ show_access(struct showing *showing)
 /* The answer. */
 
 static struct kp_slice
-path_of(const struct showing *showing, uint32_t cell)
+path_of(const struct kp_try_showing *showing, uint32_t cell)
 {
 	const struct kp_catalogue *catalogue = showing->attempt->catalogue;
 	return catalogue->fields[catalogue->cells[cell].field].path;
@@ -212,14 +184,14 @@ path_of(const struct showing *showing, uint32_t cell)
 static bool
 take_item(void *context, uint32_t section, uint32_t *ret_item)
 {
-	struct showing *showing = context;
+	struct kp_try_showing *showing = context;
 	(void)section;
 	*ret_item = showing->items++;
 	return true;
 }
 
 static void
-drop_value(struct showing *showing, uint32_t cell)
+drop_value(struct kp_try_showing *showing, uint32_t cell)
 {
 	if (kp_bits_has(showing->dropped_cells, cell)) {
 		return;
@@ -236,7 +208,7 @@ drop_value(struct showing *showing, uint32_t cell)
 static bool
 take_value(void *context, const struct kp_value *value)
 {
-	struct showing *showing = context;
+	struct kp_try_showing *showing = context;
 	struct kp_json_writer *writer = &showing->writers[1];
 	const struct kp_catalogue *catalogue = showing->attempt->catalogue;
 	if (!kp_bits_has(showing->attempt->permitted, value->cell)) {
@@ -280,7 +252,7 @@ take_value(void *context, const struct kp_value *value)
 static bool
 take_note(void *context, struct kp_text code, struct kp_text text)
 {
-	struct showing *showing = context;
+	struct kp_try_showing *showing = context;
 	if (showing->attempt->json) {
 		kp_json_write_string(&showing->writers[4], kp_text_slice(text));
 	} else {
@@ -293,7 +265,7 @@ take_note(void *context, struct kp_text code, struct kp_text text)
 static bool
 take_unmapped(void *context, struct kp_text path)
 {
-	struct showing *showing = context;
+	struct kp_try_showing *showing = context;
 	struct kp_slice safe = masked(showing, kp_text_slice(path));
 	if (showing->attempt->json) {
 		kp_json_write_string(&showing->writers[3], safe);
@@ -304,13 +276,13 @@ take_unmapped(void *context, struct kp_text path)
 }
 
 static struct kp_text
-now_text(const struct showing *showing)
+now_text(const struct kp_try_showing *showing)
 {
 	return (struct kp_text){showing->now, strlen(showing->now)};
 }
 
 static struct kp_need
-make_need(const struct showing *showing, const uint64_t *cells)
+make_need(const struct kp_try_showing *showing, const uint64_t *cells)
 {
 	const struct kp_connector_try *attempt = showing->attempt;
 	struct kp_need need = {
@@ -332,7 +304,7 @@ make_need(const struct showing *showing, const uint64_t *cells)
 
 /* Prepares without sending, to show what would be sent. */
 static void
-show_question(struct showing *showing)
+show_question(struct kp_try_showing *showing)
 {
 	const struct kp_source_private *private = showing->attempt->source->private;
 	struct kp_need need = make_need(showing, showing->attempt->permitted);
@@ -373,7 +345,7 @@ no_header(const struct kp_head *head, struct kp_text name)
 }
 
 static int
-read_answer(struct showing *showing, void *memory)
+read_answer(struct kp_try_showing *showing, void *memory)
 {
 	const struct kp_connector_try *attempt = showing->attempt;
 	const struct kp_source_private *private = attempt->source->private;
@@ -406,7 +378,7 @@ read_answer(struct showing *showing, void *memory)
 }
 
 static void
-read_recorded(struct showing *showing)
+read_recorded(struct kp_try_showing *showing)
 {
 	const struct kp_source_private *private = showing->attempt->source->private;
 	void *memory = kp_arena_alloc(&showing->arena, private->connector->call_size + 1);
@@ -428,7 +400,7 @@ read_recorded(struct showing *showing)
 /* A live call. */
 
 static void
-ask_live(struct showing *showing)
+ask_live(struct kp_try_showing *showing)
 {
 	const struct kp_source *source = showing->attempt->source;
 	bool file = source->private->connector->transport == KP_TRANSPORT_FILE;
@@ -448,116 +420,10 @@ ask_live(struct showing *showing)
 	showing->done = ask.done;
 }
 
-/* Printing. */
-
-static void
-print_part(const char *title, const struct kp_buffer *part)
-{
-	if (part->len > 0) {
-		printf("%s\n%.*s", title, (int)part->len, part->data);
-	}
-}
-
-static void
-print_lines(const struct showing *showing)
-{
-	print_part("request", &showing->request);
-	printf("outcome\n  %.*s", KP_SLICE_ARG(kp_outcome_name(showing->outcome)));
-	if (showing->http_status != 0) {
-		printf(" (status %u)", showing->http_status);
-	}
-	if (showing->reason.len > 0) {
-		printf(": %.*s", KP_SLICE_ARG(showing->reason));
-	}
-	putchar('\n');
-	if (showing->fault.message[0] != '\0') {
-		printf("  %s%s%s", showing->fault.place,
-			showing->fault.place[0] != '\0' ? ": " : "",
-			showing->fault.message);
-		if (showing->fault.line > 0) {
-			printf(" (line %u, column %u)", showing->fault.line,
-				showing->fault.column);
-		}
-		putchar('\n');
-	}
-	print_part("mapped", &showing->fields);
-	print_part("dropped (not permitted)", &showing->dropped);
-	print_part("unmapped (no path names it)", &showing->unmapped);
-	print_part("notes", &showing->notes);
-	print_part("code tables", &showing->tables);
-}
-
-static void
-write_outcome(struct showing *showing, struct kp_buffer *buffer)
-{
-	const struct kp_fault *fault = &showing->fault;
-	struct kp_json_writer writer;
-	kp_json_writer_init(&writer, buffer);
-	KP_JSON_WRITE_NAME(&writer, "outcome");
-	kp_json_write_string(&writer, kp_outcome_name(showing->outcome));
-	KP_JSON_WRITE_NAME(&writer, "status");
-	kp_json_write_uint(&writer, showing->http_status);
-	KP_JSON_WRITE_NAME(&writer, "reason");
-	kp_json_write_string(&writer, showing->reason);
-	KP_JSON_WRITE_NAME(&writer, "fault");
-	kp_json_write_string(&writer, kp_slice_from(fault->message));
-	if (fault->place[0] != '\0') {
-		KP_JSON_WRITE_NAME(&writer, "faultPlace");
-		kp_json_write_string(&writer, kp_slice_from(fault->place));
-	}
-	if (fault->line > 0) {
-		KP_JSON_WRITE_NAME(&writer, "faultLine");
-		kp_json_write_uint(&writer, fault->line);
-		KP_JSON_WRITE_NAME(&writer, "faultColumn");
-		kp_json_write_uint(&writer, fault->column);
-	}
-}
-
-static void
-print_json(const struct showing *showing, const struct kp_buffer *outcome)
-{
-	static const char *const names[] = {
-		"fields", "dropped", "unmapped", "notes", "tables"};
-	const struct kp_buffer *const arrays[] = {&showing->fields, &showing->dropped,
-		&showing->unmapped, &showing->notes, &showing->tables};
-	printf("{\"request\":{%.*s},%.*s", (int)showing->request.len,
-		showing->request.data == NULL ? "" : showing->request.data,
-		(int)outcome->len, outcome->data);
-	for (size_t i = 0; i < KP_ARRAY_LEN(arrays); i++) {
-		printf(",\"%s\":[%.*s]", names[i], (int)arrays[i]->len,
-			arrays[i]->data == NULL ? "" : arrays[i]->data);
-	}
-	printf("}\n");
-}
-
-/* All of it, or nothing but why not. */
-static bool
-print(struct showing *showing)
-{
-	struct kp_buffer outcome;
-	kp_buffer_init(&outcome, &showing->arena, OUT_BYTES_MAX);
-	write_outcome(showing, &outcome);
-	if (showing->cut || outcome.failed || showing->request.failed ||
-		showing->fields.failed || showing->dropped.failed ||
-		showing->unmapped.failed || showing->notes.failed ||
-		showing->tables.failed) {
-		fprintf(stderr,
-			"ketenpoort connector try: memory ran out, so what came is not "
-			"shown\n");
-		return false;
-	}
-	if (showing->attempt->json) {
-		print_json(showing, &outcome);
-	} else {
-		print_lines(showing);
-	}
-	return true;
-}
-
 int
 kp_connector_try_run(const struct kp_connector_try *attempt)
 {
-	struct showing *showing = calloc(1, sizeof(*showing));
+	struct kp_try_showing *showing = calloc(1, sizeof(*showing));
 	if (showing == NULL) {
 		fprintf(stderr, "ketenpoort: no memory\n");
 		return 1;
@@ -571,7 +437,7 @@ kp_connector_try_run(const struct kp_connector_try *attempt)
 	struct kp_buffer *buffers[] = {&showing->request, &showing->fields,
 		&showing->dropped, &showing->unmapped, &showing->notes, &showing->tables};
 	for (size_t i = 0; i < KP_ARRAY_LEN(buffers); i++) {
-		kp_buffer_init(buffers[i], &showing->arena, OUT_BYTES_MAX);
+		kp_buffer_init(buffers[i], &showing->arena, KP_TRY_OUT_BYTES_MAX);
 		kp_json_writer_init(&showing->writers[i], buffers[i]);
 	}
 	showing->dropped_cells = KP_ARENA_ARRAY(
@@ -599,7 +465,7 @@ kp_connector_try_run(const struct kp_connector_try *attempt)
 	kp_connector_write_tables(attempt->source, attempt->json, &showing->tables);
 	bool answered = showing->done &&
 		(showing->outcome == KP_FOUND || showing->outcome == KP_NOTHING_FOUND);
-	int code = print(showing) && answered ? 0 : 1;
+	int code = kp_try_print(showing) && answered ? 0 : 1;
 	kp_arena_deinit(&showing->arena);
 	free(showing);
 	return code;
