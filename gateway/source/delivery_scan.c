@@ -217,7 +217,9 @@ read_pieces(struct pass *pass)
 enum kp_status
 kp_delivery_scan(struct kp_delivery_scan *scan)
 {
-	struct pass pass = {.scan = scan, .room = WINDOW_FIRST};
+	bool small = scan->size < WINDOW_FIRST - PIECE_BYTES;
+	struct pass pass = {.scan = scan,
+		.room = small ? (size_t)scan->size + PIECE_BYTES : WINDOW_FIRST};
 	size_t size = scan->private->connector->scan_size + 1;
 	pass.window = kp_heap_alloc(pass.room);
 	bool parses = scan->builder != NULL || scan->dry;

@@ -274,6 +274,7 @@ class Series(unittest.TestCase):
     def names(self, bsn=BSN, **more):
         (self.house.folder / "bsn").write_text(bsn)
         manifest = self.house.manifest(**{**self.how, **more})
+        manifest["limits"] = {"time_ms": 60000}
         manifest["response"] = {"subject": "BSN", "ignored": ["Soort"], "lists": {"uitkeringen": {"fields": {"uitkeringen.wet": "Naam"}}}}
         done = self.house.run("try", "--json", "--bsn-file", "bsn", manifest=manifest)
         answer = json.loads(done.stdout)
@@ -326,7 +327,8 @@ class Series(unittest.TestCase):
         for number in range(10000):
             (self.house.folder / f"rommel-{number}").touch()
         (self.house.folder / "bsn").write_text(BSN)
-        done = self.house.run("try", "--json", "--bsn-file", "bsn", manifest=self.house.manifest(**self.how))
+        manifest = {**self.house.manifest(**self.how), "limits": {"time_ms": 60000}}
+        done = self.house.run("try", "--json", "--bsn-file", "bsn", manifest=manifest)
         answer = json.loads(done.stdout)
         self.assertEqual(answer["outcome"], "nietBereikt")
         self.assertEqual(answer["reason"], "in de map met leveringen van de bron staan te veel bestanden")

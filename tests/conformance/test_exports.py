@@ -113,6 +113,18 @@ class Exports(unittest.TestCase):
         """What the same question tells people."""
         return self.run_program("try", "--bsn-file", "bsn").stdout
 
+    def test_rows_as_long_as_may_be(self):
+        manifest = self.manifest()
+        manifest["response"]["ignored"] = ["V"] + [f"V{i}" for i in range(15)]
+        long = ";".join('"' + '""' * 65000 + '"' for _ in range(16))
+        lines = [";".join(["BSN", "Naam", *manifest["response"]["ignored"]])]
+        for i in range(6):
+            lines += [f"{999990000 + i};kort{';' * 16}" for _ in range(i * 1000)] + [f"{999991000 + i};lang {i};{long}"]
+        (self.folder / "export.csv").write_text("\n".join(lines) + "\n")
+        for i in range(6):
+            (self.folder / "bsn").write_text(f"{999991000 + i}")
+            self.assertEqual(self.ask(manifest)[:2], ("gevonden", [f"lang {i}"]))
+
     def test_lines_of_json(self):
         manifest = self.manifest(path="export.ndjson", form="ndjson", key="wie.bsn")
         manifest["response"] = {"subject": "wie.bsn", "fields": {"persoon.naam": "wie.naam", "persoon.geheim": "geheim"}}
