@@ -4,6 +4,8 @@
 #include "real/real_partner.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,8 @@
 
 #include "core/attr.h"
 #include "real/real_net.h"
+
+#define PIECES_IN_A_ROW 16
 
 struct planned {
 	struct stage_answer answer; /* headers and body are owned */
@@ -96,6 +100,8 @@ static void
 accept_from_gateway(struct partner *partner)
 {
 	int fd = accept4(partner->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int on = 1;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	for (size_t i = 0; fd >= 0 && i < REAL_PARTNER_CONNECTIONS_MAX; i++) {
 		if (connections[i].fd == 0) {
 			connections[i].fd = fd;
@@ -231,7 +237,13 @@ go_on(struct connection *connection)
 	if (connection->outgoing.len == 0) {
 		write_answer(connection, &connection->answer->answer);
 	}
-	send_some(connection);
+	/* Small pieces go a few in a row, so that an answer in single bytes is there in
+	 * time on a busy machine too. */
+	unsigned pieces = 0;
+	do {
+		send_some(connection);
+	} while (++pieces < PIECES_IN_A_ROW && connection->outgoing.len > 0 &&
+		connection->answer->answer.piece > 0);
 }
 
 /* --- what the stage asks for --- */
