@@ -103,12 +103,13 @@ kp_odbc_describe_columns(SQLHSTMT statement, struct kp_odbc_job *job, uint32_t q
 	for (SQLSMALLINT i = 1; more && i <= count && i <= KP_SQL_COLUMNS_MAX; i++) {
 		char name[NAME_BYTES] = "";
 		char type[64];
+		SQLSMALLINT len = 0;
 		SQLSMALLINT kind = 0;
 		SQLSMALLINT digits = 0;
 		SQLULEN size = 0;
 		if (!kp_odbc_fine(
 			    SQLDescribeCol(statement, (SQLUSMALLINT)i, (SQLCHAR *)name,
-				    sizeof(name), NULL, &kind, &size, &digits, NULL))) {
+				    sizeof(name), &len, &kind, &size, &digits, NULL))) {
 			kp_odbc_fail(job, SQL_HANDLE_STMT, statement);
 			return;
 		}

@@ -324,7 +324,7 @@ class Sql(unittest.TestCase):
         done = subprocess.run([CALLS], env={**os.environ, "KP_TEST_POSTGRES": where}, capture_output=True, encoding="utf-8",
                               check=False, timeout=120)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertEqual(done.stdout.count(" allocations, "), 2, done.stdout)
+        self.assertEqual(done.stdout.count(" allocations, "), 3, done.stdout)
 
     def test_a_lock_is_waited_for_no_longer_than_the_time_there_is(self):
         manifest = self.manifest()

@@ -24,6 +24,7 @@
 struct handle {
 	char hang[TEXT_BYTES];
 	char gate[TEXT_BYTES];
+	char parameters[TEXT_BYTES]; /* how many it sees in any statement: "Params=2" */
 	bool fetched;
 };
 
@@ -140,6 +141,7 @@ SQLDriverConnect(SQLHDBC dbc, SQLHWND window, SQLCHAR *string, SQLSMALLINT len,
 	(void)completion;
 	take_word((const char *)string, "Hang=", handle->hang);
 	take_word((const char *)string, "Gate=", handle->gate);
+	take_word((const char *)string, "Params=", handle->parameters);
 	arrive(handle, "SQLDriverConnect");
 	return SQL_SUCCESS;
 }
@@ -179,6 +181,13 @@ SQLBindParameter(SQLHSTMT stmt, SQLUSMALLINT number, SQLSMALLINT direction,
 }
 
 EXPORT SQLRETURN SQL_API
+SQLNumParams(SQLHSTMT stmt, SQLSMALLINT *ret_count)
+{
+	*ret_count = (SQLSMALLINT)strtol(((struct handle *)stmt)->parameters, NULL, 10);
+	return SQL_SUCCESS;
+}
+
+EXPORT SQLRETURN SQL_API
 SQLExecute(SQLHSTMT stmt)
 {
 	arrive(stmt, "SQLExecute");
@@ -207,9 +216,13 @@ SQLDescribeCol(SQLHSTMT stmt, SQLUSMALLINT column, SQLCHAR *name, SQLSMALLINT si
 {
 	(void)stmt;
 	(void)column;
-	(void)ret_type;
-	(void)ret_size;
 	(void)ret_digits;
+	if (ret_type != NULL) {
+		*ret_type = SQL_VARCHAR;
+	}
+	if (ret_size != NULL) {
+		*ret_size = 3;
+	}
 	(void)ret_nullable;
 	*ret_len = (SQLSMALLINT)snprintf((char *)name, (size_t)size, "wet");
 	return SQL_SUCCESS;

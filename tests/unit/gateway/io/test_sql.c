@@ -58,6 +58,7 @@ struct asked {
 	unsigned done;
 	unsigned columns;
 	unsigned rows;
+	char words[256];
 };
 
 struct rig {
@@ -77,8 +78,9 @@ on_columns(void *owner, uint32_t query, const struct kp_slice *names, uint32_t c
 {
 	struct asked *asked = owner;
 	assert_int_equal(query, asked->columns);
-	assert_int_equal(count, 1);
-	assert_true(kp_slice_is(names[0], "wet"));
+	bool describes = asked->rig->request.describe;
+	assert_int_equal(count, describes ? 2 : 1);
+	assert_true(kp_slice_is(names[0], describes ? "name" : "wet"));
 	asked->columns++;
 	return KP_OK;
 }
@@ -88,8 +90,10 @@ on_row(void *owner, uint32_t query, const struct kp_slice *values, uint32_t coun
 {
 	struct asked *asked = owner;
 	assert_int_equal(query + 1, asked->columns);
-	assert_int_equal(count, 1);
-	assert_true(kp_slice_is(values[0], "AOW"));
+	bool describes = asked->rig->request.describe;
+	assert_int_equal(count, describes ? 2 : 1);
+	assert_true(kp_slice_is(values[0], describes ? "wet" : "AOW"));
+	assert_true(!describes || kp_slice_is(values[1], "varchar(3)"));
 	asked->rows++;
 	return KP_OK;
 }
@@ -110,6 +114,8 @@ on_done(void *owner, enum kp_status status, const struct kp_error *err)
 	assert_int_equal(asked->done++, 0);
 	assert_int_equal(err == NULL, status == KP_OK);
 	asked->ended = status;
+	(void)snprintf(asked->words, sizeof(asked->words), "%s",
+		err == NULL ? "" : err->message);
 	asked->call = NULL;
 	asked->rig->left--;
 	end_when_over(asked->rig);
@@ -322,12 +328,13 @@ a_target_that_closes_ends_its_calls(void **state)
 /* Whatever fails, each call that was started ends once, and says what happened or has
  * everything. The caller sees to it that a leak is seen. */
 static void
-fail_each(const struct kp_sql_target_options *options)
+fail_each_of(const struct kp_sql_target_options *options, bool describe)
 {
 	unsigned bad = 0;
 	int at = 1;
 	for (bool reached = true; reached; at++) {
 		struct rig rig = rig_of(2);
+		rig.request.describe = describe;
 		assert_true(at < ALLOCATIONS_MAX);
 		atomic_store(&countdown, at);
 		enum kp_status opened = play(&rig, options);
@@ -351,10 +358,46 @@ fail_each(const struct kp_sql_target_options *options)
 }
 
 static void
+fail_each(const struct kp_sql_target_options *options)
+{
+	fail_each_of(options, false);
+}
+
+static void
 each_allocation_may_fail(void **state)
 {
+	struct kp_sql_target_options options = over_odbc();
 	(void)state;
 	with_each(fail_each);
+	fail_each_of(&options, true);
+}
+
+/* In place of its rows come a statement's columns. */
+static void
+a_statement_is_described(void **state)
+{
+	struct kp_sql_target_options options = over_odbc();
+	struct rig rig = rig_of(1);
+	(void)state;
+	rig.request.describe = true;
+	assert_int_equal(play(&rig, &options), KP_OK);
+	assert_int_equal(rig.asked[0].ended, KP_OK);
+	assert_int_equal(rig.asked[0].rows, 1);
+}
+
+static void
+a_statement_that_wants_other_values_is_not_executed(void **state)
+{
+	struct kp_sql_target_options options = over_odbc();
+	struct rig rig = rig_of(1);
+	(void)state;
+	options.dsn = KP_SLICE("Driver=" KP_HANGING_ODBC ";Params=2;");
+	rig.request.describe = true;
+	assert_int_equal(play(&rig, &options), KP_OK);
+	assert_int_equal(rig.asked[0].ended, KP_E_SOURCE);
+	assert_int_equal(rig.asked[0].columns, 0);
+	assert_string_equal(rig.asked[0].words,
+		"07001: the driver sees 2 parameters, and the query names 0");
 }
 
 int
@@ -367,6 +410,8 @@ main(void)
 		cmocka_unit_test(cancel_ends_each_once),
 		cmocka_unit_test(a_target_that_closes_ends_its_calls),
 		cmocka_unit_test(each_allocation_may_fail),
+		cmocka_unit_test(a_statement_is_described),
+		cmocka_unit_test(a_statement_that_wants_other_values_is_not_executed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
