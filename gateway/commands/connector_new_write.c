@@ -156,7 +156,8 @@ as_written(const struct kp_new *new, struct kp_slice path)
 	return copy == NULL ? path : (struct kp_slice){copy, len};
 }
 
-/* A path from where the manifest begins to count: the root, or the items of a list. */
+/* A path from where the manifest begins to count: the root, or the items of a list; "."
+ * when it is that itself. */
 static struct kp_slice
 path_below(const struct kp_new *new, struct kp_slice path, struct kp_slice base)
 {
@@ -168,7 +169,7 @@ path_below(const struct kp_new *new, struct kp_slice path, struct kp_slice base)
 			path.len--;
 		}
 	}
-	return as_written(new, path);
+	return path.len == 0 ? KP_SLICE(".") : as_written(new, path);
 }
 
 /* Of a database the query comes first. */
@@ -252,10 +253,8 @@ write_list(struct kp_new *new, uint32_t section, json_t *lists)
 	}
 	struct kp_slice items = path_below(new, array, new->root);
 	json_t *list = json_object();
-	kp_new_set(new, list, "items",
-		new->query.len > 0       ? kp_new_text(new->query)
-			: items.len == 0 ? json_string(".")
-					 : kp_new_text(items));
+	kp_new_set(
+		new, list, "items", kp_new_text(new->query.len > 0 ? new->query : items));
 	kp_new_set(new, list, "fields", fields);
 	kp_new_setn(new, lists, own->name, list);
 }

@@ -181,6 +181,18 @@ class New(unittest.TestCase):
         self.assertEqual(manifest["request"]["target"], "/basisprofielen/{bekend:ondernemingen.kvkNummer}")
         self.assertIn("whom it is about", " ".join(manifest["//"]))
 
+    def test_a_list_of_values(self):
+        schema = {"type": "object", "properties": {"bsn": {"type": "string"},
+                                                   "uitkeringenWet": {"type": "array", "items": {"type": "string"}}}}
+        answer = {"200": {"content": {"application/json": {"schema": schema}}}}
+        manifest = self.new("uwv", "--openapi", self.openapi({"/a": {"get": {"responses": answer}}}))
+        self.assertEqual(mapped(manifest)["uitkeringen.wet"], "uitkeringenWet[] .")
+        for name, text in (("answer.json", '{"bsn": "999993653", "uitkeringenWet": ["WW", "ZW"]}'), ("bsn", "999993653")):
+            (self.folder / name).write_text(text)
+        done = subprocess.run([PROGRAM, "connector", "try", "--json", "-c", CATALOGUE, "--bsn-file", self.folder / "bsn", "--answer",
+                               self.folder / "answer.json", self.folder / "manifest.json"], capture_output=True, text=True, timeout=60)
+        self.assertEqual([field["value"] for field in json.loads(done.stdout)["fields"] if field["path"] == "uitkeringen.wet"], ["WW", "ZW"])
+
     def test_references_that_lead_nowhere_or_round(self):
         schemas = {"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"},
                    "C": {"allOf": [{"$ref": "#/components/schemas/C"}, {"$ref": "https://elders.example/x.json"}, {"$ref": "#/x/y"}],
