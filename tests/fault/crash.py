@@ -82,7 +82,7 @@ class Crash(unittest.TestCase):
         with running.Gateway(PROGRAM) as gateway:
             while time.monotonic() < until:
                 load = Load(gateway, clients, answered)
-                time.sleep(random.uniform(0.01, 0.8))
+                time.sleep(random.uniform(0.01, 0.8))  # the moment at which it is killed
                 gateway.stop(signal.SIGKILL)
                 load.stop()
                 count = self.check_journal(gateway, answered, count)

@@ -118,7 +118,7 @@ class HostilePartner(unittest.TestCase):
             for piece in pieces:
                 peer.sendall(piece)
                 if wait_s:
-                    time.sleep(wait_s)
+                    time.sleep(wait_s)  # how slow this partner is
             return "close" if close else None
         self.hostile.script = script
 
@@ -290,7 +290,7 @@ class HostilePartner(unittest.TestCase):
             until = time.monotonic() + 8
             while time.monotonic() < until:
                 peer.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-                time.sleep(0.02)
+                time.sleep(0.02)  # how often it says so
         self.hostile.script = script
         self.refused(("fout", "nietBereikt"))
 
@@ -314,7 +314,7 @@ class HostilePartner(unittest.TestCase):
     def test_an_answer_after_the_deadline_is_nobodys(self):
         def script(hostile, peer, body):
             asked = re.search(rb"\[\"(\d{9})\"\]", body)[1].decode()
-            time.sleep(0.6 if asked == BSN else 0)
+            time.sleep(0.6 if asked == BSN else 0)  # past the deadline of the question
             peer.sendall(answer(people(person(asked, "Naam" + asked))))
         self.hostile.script = script
         for _ in range(5):
@@ -330,14 +330,14 @@ class HostilePartner(unittest.TestCase):
             asked = re.search(rb"\[\"(\d{9})\"\]", body)[1].decode()
             whole = answer(people(person(asked, "Naam" + asked)))
             peer.sendall(whole[:-30])
-            time.sleep(0.3 if asked == BSN else 0)
+            time.sleep(0.3 if asked == BSN else 0)  # until after the client has left
             peer.sendall(whole[-30:])
         self.hostile.script = script
         question = json.dumps({"burgerservicenummer": BSN, "doel": "participatiewet-intake"})
         for _ in range(10):
             connection = self.gateway.connect()
             connection.request("POST", "/v1/dossiers/_zoek", question, self.gateway.headers())
-            time.sleep(0.05)
+            time.sleep(0.05)  # it leaves in the middle of the answer
             connection.sock.close()
             connection.close()
             dossier, source = self.ask(OTHER)

@@ -35,7 +35,7 @@ class Handler(bron.Handler):
             self.wfile.flush()
             os._exit(1)
         if what == "hang":
-            time.sleep(1000)
+            time.sleep(1000)  # hangs
         if what == "leak":
             hoard = []
             while True:
