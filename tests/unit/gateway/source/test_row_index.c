@@ -241,7 +241,8 @@ no_client_is_in_it(void **state)
 	index = build(path, 1000);
 	kp_row_index_close(&index);
 	char *again = read_whole(&again_size);
-	assert_int_equal(size, again_size);
+	/* How many pages overflow depends on the hashes. */
+	assert_true(size > 2 * PAGE && again_size > 2 * PAGE);
 	assert_memory_not_equal(bytes + PAGE, again + PAGE, PAGE);
 	free(bytes);
 	free(again);
