@@ -148,6 +148,26 @@ check_below(json_t *at, const char *pattern, json_type type, struct pointer *poi
 	return status;
 }
 
+/* A path begins with a slash (Paths Object). */
+static enum kp_status
+check_paths(json_t *paths, struct kp_error *err)
+{
+	const char *name;
+	json_t *one;
+	json_object_foreach(paths, name, one)
+	{
+		if (name[0] != '/' && strncmp(name, "x-", 2) != 0) {
+			struct pointer pointer = {.len = 0};
+			(void)add_part(&pointer, "paths");
+			(void)add_part(&pointer, name);
+			(void)kp_error_set(err, KP_E_INVALID, "a path must begin with /");
+			kp_error_at(err, NULL, 0, 0, pointer.text);
+			return KP_E_INVALID;
+		}
+	}
+	return KP_OK;
+}
+
 enum kp_status
 kp_new_openapi_check(json_t *document, struct kp_error *err)
 {
@@ -157,7 +177,8 @@ kp_new_openapi_check(json_t *document, struct kp_error *err)
 		status = check_below(
 			document, rules[i].pattern, rules[i].type, &pointer, err);
 	}
-	return status;
+	return status == KP_OK ? check_paths(json_object_get(document, "paths"), err)
+			       : status;
 }
 
 /* Schemas refer to each other, so a walk does not know where it is in the document. */

@@ -71,7 +71,7 @@ choose(struct kp_new *new, json_t *document, const char *wanted,
 	bool found = false;
 	json_object_foreach(json_object_get(document, "paths"), path, item)
 	{
-		item = kp_new_schema_follow(document, item);
+		item = path[0] == '/' ? kp_new_schema_follow(document, item) : NULL;
 		for (size_t i = 0; i < KP_ARRAY_LEN(methods); i++) {
 			struct kp_new_operation one = {.document = document,
 				.path = path,

@@ -234,7 +234,7 @@ class New(unittest.TestCase):
     def test_wrong_types_are_named(self):
         good = lambda: json.loads((FIXTURES / "schuldhulp.json").read_text())
         answer = ["components", "schemas", "Antwoord"]
-        for at, value, pointer in ((["paths"], [], "/paths"), (["paths", "/zoek"], 1, "/paths/~1zoek"), (["servers"], {}, "/servers"),
+        for at, value, pointer in ((["paths"], [], "/paths"), (["paths", "zoek"], {}, "/paths/zoek"), (["paths", "/zoek"], 1, "/paths/~1zoek"), (["servers"], {}, "/servers"),
                                    (["paths", "/zoek", "post", "parameters"], {}, "/paths/~1zoek/post/parameters"),
                                    (["paths", "/zoek", "post", "responses"], [], "/paths/~1zoek/post/responses"),
                                    (["paths", "/zoek", "post", "requestBody"], "x", "/paths/~1zoek/post/requestBody"),
