@@ -4,8 +4,7 @@
  * journal: group commit of records; see journal.h. Appending puts an entry at the end of
  * a queue; one piece of work on the writer's thread takes what is queued, writes it in
  * one go, waits for the disk, and tells everybody. While it waits the next group gathers,
- * so the group grows with the load by itself and a lone record waits for nobody. Only
- * when many come does a group wait for a moment to be larger.
+ * so the group grows with the load by itself and a lone record waits for nobody.
  */
 #include "audit/journal.h"
 
@@ -21,8 +20,6 @@
 #include "io/journal_file.h"
 
 #define GROUP_BYTES_MAX ((size_t)1 << 20)
-/* A group of so many: more are coming, and the next one is worth a pause. */
-#define MANY_RECORDS 4u
 #define FRAME_BYTES_MAX (KP_JOURNAL_FRAME_BYTES + KP_RECORD_BYTES_MAX)
 
 _Static_assert(GROUP_BYTES_MAX >= FRAME_BYTES_MAX, "a group holds a whole record");
@@ -47,7 +44,6 @@ struct kp_journal {
 	/* The writer's alone, once open. */
 	struct kp_journal_file *file;
 	uint64_t next_index;
-	uint64_t group_records;   /* of the last group */
 	_Atomic uint64_t size;    /* durable */
 	_Atomic uint64_t records; /* since open */
 	_Atomic uint64_t batches;
@@ -185,8 +181,7 @@ write_group(struct kp_journal *journal, struct kp_journal_entry *first)
 	}
 	uint64_t size = atomic_load(&journal->size) + len;
 	atomic_store(&journal->size, size);
-	journal->group_records = journal->next_index - first_index;
-	atomic_fetch_add(&journal->records, journal->group_records);
+	atomic_fetch_add(&journal->records, journal->next_index - first_index);
 	atomic_fetch_add(&journal->batches, 1);
 	if (end != NULL) {
 		untake_queue(journal, end);
@@ -198,9 +193,6 @@ static void
 run_writer(struct kp_work *work)
 {
 	struct kp_journal *journal = KP_CONTAINER_OF(work, struct kp_journal, work);
-	if (journal->group_records >= MANY_RECORDS) {
-		kp_journal_file_pause(journal->file);
-	}
 	struct kp_journal_entry *first = take_queue(journal);
 	if (first != NULL) {
 		write_group(journal, first);

@@ -14,7 +14,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/descriptor.h"
@@ -22,14 +21,11 @@
 
 #define PARTS_MAX ((size_t)256)
 #define PATH_BYTES ((size_t)4096)
-#define PAUSE_NS 2000000L
-#define SECOND_NS 1000000000L
 
 struct kp_journal_file {
 	int fd;
 	uint64_t size;
 	bool broken;
-	struct timespec appended; /* when the last append began */
 };
 
 static enum kp_status
@@ -179,19 +175,6 @@ write_parts(struct kp_journal_file *file, const struct kp_slice *parts, size_t c
 	return write_all(file, batch, used);
 }
 
-void
-kp_journal_file_pause(struct kp_journal_file *file)
-{
-	struct timespec until = file->appended;
-	until.tv_nsec += PAUSE_NS;
-	if (until.tv_nsec >= SECOND_NS) {
-		until.tv_nsec -= SECOND_NS;
-		until.tv_sec++;
-	}
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR) {
-	}
-}
-
 enum kp_status
 kp_journal_file_append(struct kp_journal_file *file, const struct kp_slice *parts,
 	size_t count, struct kp_error *err)
@@ -200,7 +183,6 @@ kp_journal_file_append(struct kp_journal_file *file, const struct kp_slice *part
 		return kp_error_set(
 			err, KP_E_IO, "the journal refuses records after a failed write");
 	}
-	(void)clock_gettime(CLOCK_MONOTONIC, &file->appended);
 	errno = 0;
 	if (!write_parts(file, parts, count) || fdatasync(file->fd) != 0) {
 		file->broken = true;

@@ -25,9 +25,6 @@ enum kp_status kp_journal_file_read(struct kp_journal_file *file, uint64_t offse
  * written. */
 enum kp_status kp_journal_file_append(struct kp_journal_file *file,
 	const struct kp_slice *parts, size_t count, struct kp_error *err) KP_MUST_USE;
-/* Blocks until 2 ms after the last append began: each one costs a wait for the disk and
- * wakes two threads, however much it takes along. */
-void kp_journal_file_pause(struct kp_journal_file *file);
 /* Cuts what recovery found to be torn, durably. */
 enum kp_status kp_journal_file_truncate(
 	struct kp_journal_file *file, uint64_t size, struct kp_error *err) KP_MUST_USE;

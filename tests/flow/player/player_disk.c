@@ -343,12 +343,6 @@ disk_failure(struct kp_error *err)
 	return status;
 }
 
-void
-kp_journal_file_pause(struct kp_journal_file *file)
-{
-	(void)file;
-}
-
 enum kp_status
 kp_journal_file_append(struct kp_journal_file *file, const struct kp_slice *parts,
 	size_t count, struct kp_error *err)

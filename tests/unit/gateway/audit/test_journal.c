@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "audit/journal.h"
@@ -31,10 +30,8 @@ static struct disk {
 	char bytes[DISK_BYTES];
 	size_t size;
 	size_t durable;
-	size_t breaks_at;  /* power goes when this many bytes are there */
-	atomic_uint begun; /* appends, also those that are held */
+	size_t breaks_at; /* power goes when this many bytes are there */
 	unsigned appends;
-	unsigned pauses;
 	unsigned fail_from;   /* this append and all later ones fail; 0: none */
 	pthread_mutex_t hold; /* taken by a test to make the disk slow */
 } disk = {.breaks_at = SIZE_MAX, .hold = PTHREAD_MUTEX_INITIALIZER};
@@ -72,19 +69,11 @@ kp_journal_file_read(struct kp_journal_file *file, uint64_t offset, char *bytes,
 	return KP_OK;
 }
 
-void
-kp_journal_file_pause(struct kp_journal_file *file)
-{
-	(void)file;
-	disk.pauses++;
-}
-
 enum kp_status
 kp_journal_file_append(struct kp_journal_file *file, const struct kp_slice *parts,
 	size_t count, struct kp_error *err)
 {
 	(void)file;
-	atomic_fetch_add(&disk.begun, 1);
 	(void)pthread_mutex_lock(&disk.hold);
 	(void)pthread_mutex_unlock(&disk.hold);
 	disk.appends++;
@@ -119,9 +108,7 @@ new_disk(void)
 	disk.size = 0;
 	disk.durable = 0;
 	disk.breaks_at = SIZE_MAX;
-	atomic_store(&disk.begun, 0);
 	disk.appends = 0;
-	disk.pauses = 0;
 	disk.fail_from = 0;
 }
 
@@ -428,44 +415,6 @@ a_slow_disk_bounds_what_waits(void **state)
 }
 
 static void
-wait_for_records(struct kp_journal *journal, uint64_t records)
-{
-	struct kp_journal_counts counts = {0};
-	while (counts.records < records) {
-		kp_journal_counts(journal, &counts);
-	}
-}
-
-static void
-only_after_a_large_group_is_there_a_pause(void **state)
-{
-	struct fixture *fixture = *state;
-	new_disk();
-	struct kp_journal *journal = NULL;
-	struct kp_journal_recovery recovery = {0};
-	assert_int_equal(open_journal(fixture, &journal, &recovery, NULL), KP_OK);
-	struct kp_journal_entry entry = {
-		.type = KP_RECORD_OUTCOME, .payload = KP_SLICE("{}")};
-	unsigned begun = atomic_load(&disk.begun);
-	(void)pthread_mutex_lock(&disk.hold);
-	assert_int_equal(kp_journal_append(journal, &entry), KP_OK);
-	while (atomic_load(&disk.begun) == begun) {
-	}
-	for (int i = 0; i < 8; i++) {
-		assert_int_equal(kp_journal_append(journal, &entry), KP_OK);
-	}
-	(void)pthread_mutex_unlock(&disk.hold);
-	wait_for_records(journal, 9);
-	assert_int_equal(disk.pauses, 0);
-	assert_int_equal(kp_journal_append(journal, &entry), KP_OK);
-	wait_for_records(journal, 10);
-	assert_int_equal(disk.pauses, 1);
-	assert_int_equal(kp_journal_append(journal, &entry), KP_OK);
-	kp_journal_close(&journal);
-	assert_int_equal(disk.pauses, 1);
-}
-
-static void
 a_full_journal_takes_only_outcomes(void **state)
 {
 	struct fixture *fixture = *state;
@@ -545,7 +494,6 @@ main(void)
 		cmocka_unit_test(a_recovery_says_what_it_cut),
 		cmocka_unit_test(a_failed_write_fails_every_later_append),
 		cmocka_unit_test(a_slow_disk_bounds_what_waits),
-		cmocka_unit_test(only_after_a_large_group_is_there_a_pause),
 		cmocka_unit_test(a_full_journal_takes_only_outcomes),
 		cmocka_unit_test(a_record_has_a_largest_size),
 	};
