@@ -13,8 +13,8 @@
 
 #include "commands.h"
 #include "core/arena.h"
-#include "crypto/certificate_make.h"
 #include "core/buffer.h"
+#include "crypto/certificate_make.h"
 #include "io/file.h"
 
 #define DAY_S ((int64_t)86400)

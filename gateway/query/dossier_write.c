@@ -319,11 +319,9 @@ write_notes(struct kp_buffer *buffer, const struct kp_collect *collect)
 	KP_BUFFER_ADD(buffer, ",\"meldingen\":[");
 	if (names_nobody(collect)) {
 		KP_BUFFER_ADD(buffer,
-			"{\"code\":\"noemtNiemand\",\"tekst\":\"het antwoord van deze "
-			"bron "
-			"noemt geen burgerservicenummer: of het over deze persoon gaat "
-			"is "
-			"niet na te gaan\"}");
+			"{\"code\":\"noemtNiemand\",\"tekst\":\"het antwoord van "
+			"deze bron noemt geen burgerservicenummer: of het over "
+			"deze persoon gaat is niet na te gaan\"}");
 	}
 	for (uint32_t i = 0; collect != NULL && i < collect->note_count; i++) {
 		if (i > 0 || names_nobody(collect)) {
