@@ -3,7 +3,6 @@
 """Answers in pages over real sockets: every way a partner may say that there is more, and every
 way a further page may fail. A list is whole, or it is fout."""
 import json
-import re
 import threading
 
 from support import SOURCE, Stub, attempt, check, finish

@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Without a durable record nobody is asked and nothing answered; a configuration that does not check changes nothing."""
 import contextlib
-import json
 import pathlib
 import resource
 import sys

@@ -15,8 +15,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import attacked  # noqa: E402
 import http2  # noqa: E402
-from attacked import ASK, QUESTION, asks, streams  # noqa: E402
-from http2 import (ACK, CALM, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PADDED, PING, PRIORITY,  # noqa: E402
+from attacked import ASK, asks, streams  # noqa: E402
+from http2 import (CALM, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PADDED, PING, PRIORITY,  # noqa: E402
                    RST_STREAM, SETTINGS, WINDOW_UPDATE, Peer, frame, request)
 
 ATTACKERS = 4

@@ -15,7 +15,6 @@ import pathlib
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 
 import setups

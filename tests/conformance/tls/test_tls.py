@@ -17,7 +17,6 @@ import shutil
 import socket
 import ssl
 import threading
-import time
 import unittest
 import xml.etree.ElementTree
 

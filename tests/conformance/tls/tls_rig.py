@@ -1,7 +1,6 @@
 # SPDX-FileCopyrightText: Ketenpoort contributors
 # SPDX-License-Identifier: EUPL-1.2
 """An authority made with dev-pki, and a gateway with a TLS listener beside its plain one."""
-import os
 import pathlib
 import subprocess
 import sys

@@ -4,7 +4,6 @@
 own XML parser, wants a client certificate, and breaks connections in every way it knows."""
 import fcntl
 import json
-import os
 import pathlib
 import shutil
 import subprocess
