@@ -213,6 +213,56 @@ check_fields(const struct reading *reading)
 	}
 }
 
+/* Dates and remarks wait for what they are said of; the rest of what guides is wanted
+ * always. */
+static bool
+sort_leaf(struct kp_arena *arena, struct kp_scope *scope, const struct kp_leaf *leaf)
+{
+	switch (leaf->role) {
+	case KP_LEAF_SUBJECT:
+	case KP_LEAF_OUTCOME:
+	case KP_LEAF_PRESENT:
+		kp_mapping_mark(scope->always, leaf);
+		return true;
+	case KP_LEAF_VALID_ON:
+	case KP_LEAF_ITEM_VALID_ON:
+	case KP_LEAF_NOTE: {
+		struct kp_scope_aside *aside = KP_ARENA_NEW(arena, struct kp_scope_aside);
+		if (aside != NULL) {
+			*aside = (struct kp_scope_aside){scope->asides, leaf};
+			scope->asides = aside;
+		}
+		return aside != NULL;
+	}
+	case KP_LEAF_FIELD:
+	case KP_LEAF_NEXT:
+	case KP_LEAF_PAGES:
+	case KP_LEAF_TOTAL:
+		break;
+	}
+	return true;
+}
+
+/* Depth is bounded by kp_mapping_walk(). False when memory ends. */
+static bool
+sort_leaves(struct kp_arena *arena, struct kp_scope *scope, const struct kp_node *node)
+{
+	bool made = true;
+	for (const struct kp_leaf *leaf = node->leaves; leaf != NULL && made;
+		leaf = leaf->next) {
+		made = sort_leaf(arena, scope, leaf);
+	}
+	for (const struct kp_leaf *leaf = node->closing; leaf != NULL && made;
+		leaf = leaf->next_closing) {
+		made = sort_leaf(arena, scope, leaf);
+	}
+	for (const struct kp_node *at = node->children; at != NULL && made;
+		at = at->sibling) {
+		made = sort_leaves(arena, scope, at);
+	}
+	return made;
+}
+
 enum kp_status
 kp_scope_compile(struct kp_arena *arena, struct kp_slice xml, struct kp_slice path,
 	const struct kp_mapping *mapping, const struct kp_host *host,
@@ -236,7 +286,9 @@ kp_scope_compile(struct kp_arena *arena, struct kp_slice xml, struct kp_slice pa
 	*ret_before = (struct kp_slice){xml.data, (size_t)(root.text.data - xml.data)};
 	ret_scope->elements =
 		KP_ARENA_ARRAY(arena, struct kp_scope_element, ELEMENTS_MAX);
-	if (ret_scope->elements == NULL) {
+	ret_scope->always = KP_ARENA_ARRAY(arena, unsigned char, mapping->node_count);
+	if (ret_scope->elements == NULL || ret_scope->always == NULL ||
+		!sort_leaves(arena, ret_scope, mapping->top)) {
 		return KP_E_MEMORY;
 	}
 	if (!read_elements(&reading, &root)) {
@@ -261,26 +313,58 @@ within(const struct kp_node *node, const struct kp_node *top)
 	return node != NULL && node->id >= top->id && node->id < top->id_end;
 }
 
+static bool
+needed(const struct kp_need *need, const struct kp_leaf *field)
+{
+	return field->cell / 64 < need->cell_words &&
+		kp_bits_has(need->cells, field->cell);
+}
+
+static bool
+list_needed(const struct kp_mapping *mapping, uint32_t list, const struct kp_need *need)
+{
+	for (uint32_t i = 0; i < mapping->field_count; i++) {
+		if (mapping->fields[i]->list == list &&
+			needed(need, mapping->fields[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What goes with the whole answer is asked by its own element alone: around it stands
+ * what may not be permitted. What goes with an item is asked with something of the item.
+ */
+static bool
+aside_wanted(const struct kp_scope *scope, const struct kp_leaf *leaf,
+	const struct kp_node *node, const struct kp_need *need)
+{
+	if (leaf->list != KP_LEAF_SINGLE) {
+		return within(leaf->node, node) &&
+			list_needed(scope->mapping, leaf->list, need);
+	}
+	return leaf->node == node;
+}
+
 /* Does a value that is wanted come from here, or from below? */
 static bool
 wanted(const struct kp_scope *scope, const struct kp_node *node,
 	const struct kp_need *need)
 {
 	const struct kp_mapping *mapping = scope->mapping;
-	if (mapping->guides[node->id] != 0) {
-		return true; /* whose it is, of which day */
-	}
-	for (uint32_t i = 0; i < mapping->field_count; i++) {
+	bool any = scope->always[node->id] != 0;
+	for (uint32_t i = 0; i < mapping->field_count && !any; i++) {
 		const struct kp_leaf *leaf = mapping->fields[i];
-		if (leaf->cell / 64 < need->cell_words &&
-			kp_bits_has(need->cells, leaf->cell) &&
+		any = needed(need, leaf) &&
 			(within(leaf->node, node) || within(leaf->sign, node) ||
 				within(leaf->incomplete, node) ||
-				within(leaf->label_node, node))) {
-			return true;
-		}
+				within(leaf->label_node, node));
 	}
-	return false;
+	for (const struct kp_scope_aside *aside = scope->asides; aside != NULL && !any;
+		aside = aside->next) {
+		any = aside_wanted(scope, aside->leaf, node, need);
+	}
+	return any;
 }
 
 /* False when nothing of it is wanted, and then nothing is written. */

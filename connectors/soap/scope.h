@@ -3,7 +3,9 @@
 /*
  * scope: the part of a request that names what is asked (the scope of StUF 3.01, section
  * 5.2): elements as the answer has them. Of its empty elements only those are sent from
- * which something wanted comes, and of the others only those around them.
+ * which something wanted comes, and of the others only those around them. Whose the
+ * answer is and what decides its outcome is always wanted; a date of validity only where
+ * an element stands for it alone, and that of a list only with one of the list's fields.
  */
 #ifndef KP_SOAP_SCOPE_H
 #define KP_SOAP_SCOPE_H
@@ -17,11 +19,19 @@ struct kp_scope_element {
 	const struct kp_node *node; /* of the mapping; NULL: nothing comes from it */
 };
 
+/* A date of validity or a remark: wanted for what it is said of. */
+struct kp_scope_aside {
+	struct kp_scope_aside *next;
+	const struct kp_leaf *leaf;
+};
+
 /* Immutable after compiling; lives in the arena of the instance. */
 struct kp_scope {
 	const struct kp_mapping *mapping;
 	struct kp_scope_element *elements; /* in the order of the text, the root first */
 	size_t count;                      /* 0: the request has none */
+	unsigned char *always; /* by node id: wanted, or something below it is */
+	struct kp_scope_aside *asides;
 };
 
 /*

@@ -25,8 +25,9 @@ def shipped(manifest):
 
 
 def ask(manifest, bsn, body, status=200, *arguments):
-    """What comes of this answer."""
-    text = shipped(manifest)
+    """What comes of this answer. `manifest`: a shipped one by its name, or its text."""
+    text = shipped(manifest) if isinstance(manifest, str) else manifest
+    manifest = text["source"]
     # What an earlier source would have found; one by one: tests/flow/each-item.flow.
     asked = json.dumps(text["request"])
     text["request"] = json.loads(re.sub(r"{bekend:[^}]*}", "1AB", asked))
@@ -116,9 +117,9 @@ def invented():
            'IBVerwijsindex/v0300"><Acknowledgement/></v:IBVerwijsindexResponse>'), "gevonden", ("verwijsindex.aangemeld", True))
 
 
-def asked_elements(*fields):
+def asked_elements(*fields, manifest="stuf-bg-0310"):
     """The elements that StUF's scope asks for when only these fields are permitted: paths from the object."""
-    ask("stuf-bg-0310", "999993653", ENVELOPE % "<x/>", 200, *[word for field in fields for word in ("--velden", field)])
+    ask(manifest, "999993653", ENVELOPE % "<x/>", 200, *[word for field in fields for word in ("--velden", field)])
     scope = xml.etree.ElementTree.fromstring(stub.requests[0][3]).find(".//{*}scope")
     found, kinds = set(), set()
 
@@ -193,6 +194,31 @@ def scope():
     body("<ns:scope>", empty + "<ns:scope>\n  ")(text)
     done = connector("check", write("right.json", text))
     check(done.returncode == 0, f"a scope behind an empty one: {done.stdout + done.stderr}")
+
+
+def dates_of_validity():
+    """They are no reason to ask for what stands around them."""
+    text = shipped("stuf-bg-0310")
+    whole = "".join(text["request"]["body"])
+    fine = re.compile("<ns:(inp.heeftAlsKinderen|verblijfsadres)( [^>]*)?>.*?</ns:\\1>")
+    day = "tijdvakGeldigheid/beginGeldigheid"
+    named = "<ns:tijdvakGeldigheid><ns:beginGeldigheid/></ns:tijdvakGeldigheid>"
+    children = {"inp.heeftAlsKinderen"}
+    of_children = "inp.heeftAlsKinderen/" + day
+    text["response"]["lists"]["kinderen"]["valid_on"] = day
+    for valid_on, by_name, nothing, address, child in (
+            ("verblijfsadres/" + day, False, set(), {"verblijfsadres"}, children),
+            ("verblijfsadres/@begin", False, set(), {"verblijfsadres"}, children),
+            (day, True, {day}, {day, "verblijfsadres"},
+             {day, of_children, "inp.heeftAlsKinderen/gerelateerde"})):
+        within = {"verblijfsadres": "", "inp.heeftAlsKinderen": named + "<ns:gerelateerde/>" if by_name else ""}
+        body = fine.sub(lambda found: f"<ns:{found[1]}>{within[found[1]]}</ns:{found[1]}>", whole)
+        text["request"]["body"] = body.replace("<ns:inp.geboorteLand", named + "<ns:inp.geboorteLand") if by_name else body
+        text["response"]["valid_on"] = valid_on
+        for field, elements in (("persoon.naam.geslachtsnaam", {"geslachtsnaam", *nothing}), ("adres.postcode", address),
+                                ("kinderen.naam.voornamen", child)):
+            found, _ = asked_elements(field, manifest=json.loads(json.dumps(text)))
+            check(found == {"inp.bsn", *elements}, f"scope for {field} with {valid_on}: {found}")
 
 
 def objects():
@@ -407,6 +433,7 @@ def bombs():
 
 invented()
 scope()
+dates_of_validity()
 objects()
 whole = True
 for part, needs in ((gzac, "suwinet/gzac-plugin-eupl.tar.gz"), (bkwi, "suwinet/recorded-bkwi-exchanges"),
