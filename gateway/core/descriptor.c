@@ -4,7 +4,11 @@
 #include "core/descriptor.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
+
+#define PATH_BYTES ((size_t)4096)
 
 bool
 kp_descriptor_write(int fd, const char *bytes, size_t len)
@@ -61,4 +65,25 @@ kp_descriptor_read_at(int fd, uint64_t offset, char *bytes, size_t len, size_t *
 	}
 	*ret_read = total;
 	return true;
+}
+
+bool
+kp_descriptor_sync_folder(const char *path)
+{
+	char folder[PATH_BYTES];
+	const char *slash = strrchr(path, '/');
+	size_t len = slash == NULL ? 1 : (size_t)(slash - path);
+	if (len >= sizeof(folder)) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	memcpy(folder, slash == NULL ? "." : path, len);
+	folder[len] = '\0';
+	int fd = open(len == 0 ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		return false;
+	}
+	bool synced = fsync(fd) == 0;
+	(void)close(fd);
+	return synced;
 }

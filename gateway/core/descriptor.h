@@ -20,4 +20,8 @@ bool kp_descriptor_write_at(
 bool kp_descriptor_read_at(
 	int fd, uint64_t offset, char *bytes, size_t len, size_t *ret_read) KP_MUST_USE;
 
+/* Makes the entry of a file in its folder durable, as a new or replaced one must be to
+ * survive a crash; false with errno. */
+bool kp_descriptor_sync_folder(const char *path) KP_MUST_USE;
+
 #endif

@@ -271,7 +271,8 @@ write_whole(const char *path, struct kp_slice text, unsigned mode, bool new,
 	}
 	if (kp_file_write_at(file, 0, text.data, text.len) != KP_OK ||
 		fchmod(file->fd, (mode_t)mode) != 0 ||
-		!(new ? commit_new(file, path) : kp_file_commit(file, path) == KP_OK)) {
+		!(new ? commit_new(file, path) : kp_file_commit(file, path) == KP_OK) ||
+		!kp_descriptor_sync_folder(path)) {
 		status = errno_error(err, "writing");
 	}
 	kp_file_close(&file);

@@ -20,7 +20,6 @@
 #include "core/heap.h"
 
 #define PARTS_MAX ((size_t)256)
-#define PATH_BYTES ((size_t)4096)
 
 struct kp_journal_file {
 	int fd;
@@ -39,28 +38,6 @@ errno_error(struct kp_error *err, const char *what)
 	return KP_E_IO;
 }
 
-/* A new file survives a crash only when its folder's entry does. */
-static bool
-sync_folder(const char *path)
-{
-	char folder[PATH_BYTES];
-	const char *slash = strrchr(path, '/');
-	size_t len = slash == NULL ? 1 : (size_t)(slash - path);
-	if (len >= sizeof(folder)) {
-		errno = ENAMETOOLONG;
-		return false;
-	}
-	memcpy(folder, slash == NULL ? "." : path, len);
-	folder[len] = '\0';
-	int fd = open(len == 0 ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) {
-		return false;
-	}
-	bool synced = fsync(fd) == 0;
-	(void)close(fd);
-	return synced;
-}
-
 static enum kp_status
 open_locked(const char *path, int *ret_fd, uint64_t *ret_size, struct kp_error *err)
 {
@@ -75,7 +52,7 @@ open_locked(const char *path, int *ret_fd, uint64_t *ret_size, struct kp_error *
 			? kp_error_set(err, KP_E_BUSY,
 				  "the journal is in use by another process")
 			: errno_error(err, "locking the journal");
-	} else if (fstat(fd, &st) != 0 || !sync_folder(path)) {
+	} else if (fstat(fd, &st) != 0 || !kp_descriptor_sync_folder(path)) {
 		status = errno_error(err, "opening the journal");
 	} else if (!S_ISREG(st.st_mode)) {
 		status = kp_error_set(err, KP_E_IO, "the journal is not a regular file");
