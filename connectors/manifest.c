@@ -288,6 +288,22 @@ require_section(struct reader *reader, const struct kp_json_node *root, const ch
 	}
 }
 
+/* What it says about a client decides whether anybody is asked about him, so it must be
+ * certain that it is about him. */
+static void
+check_register(struct reader *reader, const struct kp_json_node *root)
+{
+	const struct kp_manifest *manifest = reader->manifest;
+	const char *what = manifest->opt_out ? "opt_out" : "caseload";
+	if ((manifest->opt_out || manifest->caseload) &&
+		manifest->response.subject_none) {
+		kp_json_finding(&reader->document,
+			kp_json_member(object_at(root, "response"), "subject"),
+			"must be a path: with '%s', answers have to name the person",
+			what);
+	}
+}
+
 static void
 read_root(struct reader *reader, const struct kp_json_node *root)
 {
@@ -298,6 +314,7 @@ read_root(struct reader *reader, const struct kp_json_node *root)
 	kp_manifest_read_soap(reader, root);
 	read_response(reader, root);
 	kp_manifest_read_rows(reader, root);
+	check_register(reader, root);
 	bool soap = kp_slice_is(manifest->connector, "soap");
 	bool wsse = manifest->access.kind == KP_ACCESS_WSSE_TEXT ||
 		manifest->access.kind == KP_ACCESS_WSSE_DIGEST;
@@ -308,6 +325,10 @@ read_root(struct reader *reader, const struct kp_json_node *root)
 	}
 	if (soap) {
 		require_section(reader, root, "soap");
+	} else if (manifest->response.present_count > 0) {
+		kp_json_finding(&reader->document,
+			kp_json_member(object_at(root, "response"), "present"),
+			"is for connector soap");
 	}
 	if (soap || kp_slice_is(manifest->connector, "rest")) {
 		if (manifest->program.command_count == 0) {

@@ -89,12 +89,18 @@ check_paging(const struct rest_instance *instance, const struct kp_host *host)
 		kp_finding(host, &manifest->request.target_place,
 			"bsn_in_url is said, and the target has no {bsn}");
 	}
-	if (kp_http_target_uses(&instance->request, KP_TEMPLATE_EMBEDDED) &&
-		kp_template_uses(&instance->further, KP_TEMPLATE_FIELDS) &&
+	bool first = kp_http_target_uses(&instance->request, KP_TEMPLATE_EMBEDDED);
+	if (first && kp_template_uses(&instance->further, KP_TEMPLATE_FIELDS) &&
 		!uses(instance, KP_TEMPLATE_EMBEDDED)) {
 		kp_finding(host, &manifest->response.paging.place,
 			"target asks {velden} without {ingesloten}, which the first page "
 			"asks");
+	}
+	if (!first && kp_template_uses(&instance->further, KP_TEMPLATE_EMBEDDED) &&
+		kp_http_target_uses(&instance->request, KP_TEMPLATE_FIELDS) &&
+		!common_uses(instance, KP_TEMPLATE_EMBEDDED)) {
+		kp_finding(host, &manifest->request.target_place,
+			"asks {velden} without {ingesloten}, which further pages ask");
 	}
 }
 

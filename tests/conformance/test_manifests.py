@@ -307,6 +307,17 @@ def wrong():
     for words in ("table 'u' has a row 'persoon.naam.voornaam'", "asks {velden} without {ingesloten}"):
         check(f"/response/paging: {words}" in done.stderr.replace("/response/paging: target asks", "/response/paging: asks"),
               f"further pages: {done.stderr}")
+    mirrored = {**paged, "tables": {}, "request": {**GOOD["request"], "query": {"e": "{velden}"}},
+                "response": {**GOOD["response"], "paging": {"pages": "p", "target": "/p/{pagina}?e={velden}&i={ingesloten}"}}}
+    done = connector("check", write("wrong.json", mirrored))
+    check("/request/target: asks {velden} without {ingesloten}, which further pages ask" in done.stderr, f"first page: {done.stderr}")
+    for what in ("caseload", "opt_out"):
+        register = {**GOOD, what: {}, "response": {**GOOD["response"], "subject": None}}
+        done = connector("check", write("register.json", register))
+        check(done.returncode == 1 and f"/response/subject: must be a path: with '{what}', answers have to name the person" in done.stderr,
+              f"{what}: {done.stderr}")
+    done = connector("check", write("present.json", {**GOOD, "response": {**GOOD["response"], "present": {"x": "nietsGevonden"}}}))
+    check(done.returncode == 1 and "/response/present: is for connector soap" in done.stderr, f"present: {done.stderr}")
     wide = json.loads(json.dumps(GOOD))
     wide["response"]["ignored"] = [f"n{i}" for i in range(8200)]
     done = connector("check", write("wide.json", wide))
