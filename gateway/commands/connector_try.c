@@ -318,13 +318,14 @@ show_question(struct kp_try_showing *showing)
 		.key = on_key,
 		.query = on_query,
 	};
-	struct kp_source_services services = {
-		.private = private, .arena = &showing->arena};
-	struct kp_call_host host = kp_source_services_host(&services);
+	struct kp_source_services services;
 	void *memory = kp_arena_alloc(&showing->arena, private->connector->call_size + 1);
-	if (memory == NULL) {
+	if (memory == NULL ||
+		kp_source_services_begin(private, &showing->arena, &services) != KP_OK) {
+		showing->cut = true;
 		return;
 	}
+	struct kp_call_host host = kp_source_services_host(&services);
 	(void)private->connector->prepare(
 		private->instance, memory, &host, &need, &writer, &showing->fault);
 	private->connector->end(private->instance, memory);
@@ -351,8 +352,11 @@ read_answer(struct kp_try_showing *showing, void *memory)
 	const struct kp_source_private *private = attempt->source->private;
 	const struct kp_connector *connector = private->connector;
 	struct kp_request_writer writer = kp_connector_ignoring_writer();
-	struct kp_source_services services = {
-		.private = private, .arena = &showing->arena};
+	struct kp_source_services services;
+	if (kp_source_services_begin(private, &showing->arena, &services) != KP_OK) {
+		showing->cut = true;
+		return KP_FAIL;
+	}
 	struct kp_call_host host = kp_source_services_host(&services);
 	struct kp_head head = {.size = sizeof(head),
 		.status = attempt->answer_status,

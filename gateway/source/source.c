@@ -464,6 +464,10 @@ kp_source_set_create(const struct kp_source_set_options *options,
 	enum kp_status status = set->sources == NULL
 		? KP_E_MEMORY
 		: make_index_secret(options->index_key, set->index_secret);
+	if (status != KP_OK) {
+		kp_source_set_unref(set);
+		return status;
+	}
 	for (size_t i = 0; i < options->file_count && status != KP_E_MEMORY; i++) {
 		struct kp_source_opening opening = {.set = set,
 			.options = options,

@@ -440,7 +440,9 @@ kp_source_call_start(struct kp_source_link *link,
 		return KP_E_MEMORY;
 	}
 	call->memory = kp_arena_alloc(options->arena, private->connector->call_size + 1);
-	if (call->memory == NULL) {
+	if (call->memory == NULL ||
+		kp_source_services_begin(private, options->arena, &call->services) !=
+			KP_OK) {
 		return KP_E_MEMORY;
 	}
 	call->link = link;
@@ -448,8 +450,6 @@ kp_source_call_start(struct kp_source_link *link,
 	call->need = *options->need;
 	call->task.run = on_task;
 	call->started_us = kp_loop_now_us(link->loop);
-	call->services =
-		(struct kp_source_services){.private = private, .arena = options->arena};
 	call->host = kp_source_services_host(&call->services);
 	call->sink = (struct kp_sink){
 		.size = sizeof(call->sink),

@@ -296,7 +296,7 @@ on_body(void *owner, struct kp_slice bytes)
 }
 
 /* A failure of the transport in the words of a dossier. `refused`: upstream itself would
- * not take what came (a head too large, a redirect). */
+ * not take what came (too large). */
 static void
 stop_by_status(struct kp_source_call *call, enum kp_status status, bool refused)
 {

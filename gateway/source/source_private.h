@@ -107,8 +107,9 @@ struct kp_source_private {
 /* source_services.c: what the host does for a connector's call. */
 struct kp_source_services {
 	const struct kp_source_private *private;
-	struct kp_arena *arena;        /* of the call */
-	struct kp_code_table **tables; /* looked into, a reference each; may be NULL */
+	struct kp_arena *arena; /* of the call */
+	struct kp_code_table *
+		*tables; /* of the source, a reference to each that was looked into */
 };
 
 /* "user:password" in two; without a colon everything is the user. False when it is not.
@@ -116,6 +117,9 @@ struct kp_source_services {
 bool kp_source_split_secret(
 	struct kp_slice secret, struct kp_slice *ret_user, struct kp_slice *ret_password);
 
+/* For one call; KP_E_MEMORY. kp_source_tables_release ends it. */
+enum kp_status kp_source_services_begin(const struct kp_source_private *private,
+	struct kp_arena *arena, struct kp_source_services *ret_services) KP_MUST_USE;
 /* `services` outlives the host. */
 struct kp_call_host kp_source_services_host(struct kp_source_services *services);
 /* Reads the keys and anchors that the manifest names; faults go to the opening's

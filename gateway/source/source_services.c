@@ -158,6 +158,17 @@ give_username_token(void *context, struct kp_text nonce, struct kp_text created,
 			services->arena, nonce, created, password, &ret_token->password);
 }
 
+enum kp_status
+kp_source_services_begin(const struct kp_source_private *private, struct kp_arena *arena,
+	struct kp_source_services *ret_services)
+{
+	*ret_services = (struct kp_source_services){.private = private,
+		.arena = arena,
+		.tables = KP_ARENA_ARRAY(
+			arena, struct kp_code_table *, private->table_count + 1)};
+	return ret_services->tables == NULL ? KP_E_MEMORY : KP_OK;
+}
+
 struct kp_call_host
 kp_source_services_host(struct kp_source_services *services)
 {

@@ -174,16 +174,9 @@ find(const struct kp_source_private *private, struct kp_slice name)
 static struct kp_code_table *
 pin(struct kp_source_services *services, size_t index)
 {
-	const struct kp_source_private *private = services->private;
-	if (services->tables == NULL) {
-		services->tables = KP_ARENA_ARRAY(
-			services->arena, struct kp_code_table *, private->table_count);
-	}
-	if (services->tables == NULL) {
-		return NULL;
-	}
 	if (services->tables[index] == NULL) {
-		services->tables[index] = kp_source_table_get(&private->tables[index]);
+		services->tables[index] =
+			kp_source_table_get(&services->private->tables[index]);
 	}
 	return services->tables[index];
 }
@@ -209,8 +202,7 @@ kp_source_tables_find(
 void
 kp_source_tables_release(struct kp_source_services *services)
 {
-	for (size_t i = 0; services->tables != NULL && i < services->private->table_count;
-		i++) {
+	for (size_t i = 0; i < services->private->table_count; i++) {
 		kp_code_table_unref(&services->tables[i]);
 	}
 	services->tables = NULL;

@@ -15,12 +15,14 @@
 #include "source/source_token.h"
 
 #define HEADERS_MAX 3
+#define SECOND_US ((uint64_t)1000000)
 
 struct kp_source_fetcher {
 	struct kp_source_link *link;
 	struct kp_upstream_target *target;
-	struct kp_timer timer; /* until a table is due */
-	struct kp_task next;   /* the next page */
+	struct kp_timer
+		timer;       /* until a table is due, or may be asked (rate_per_second) */
+	struct kp_task next; /* the next page */
 	struct kp_source_credential credential;
 	struct kp_task *awaiting; /* runs when each was asked for; NULL: nobody waits */
 
@@ -295,7 +297,7 @@ on_done(void *owner, enum kp_status status, const struct kp_upstream_timing *tim
 	} else if (fetcher->refused) {
 		give_up(fetcher, fetcher->err.status);
 	} else if (status == KP_E_SOURCE && err != NULL && err->cause == 0) {
-		/* Upstream itself would not take it: too large, a redirect. */
+		/* Upstream itself would not take it: too large. */
 		give_up(fetcher, kp_error_set(&fetcher->err, status, "%s", err->message));
 	} else {
 		fail(fetcher, err == NULL ? "the partner was not reached" : err->message);
@@ -338,7 +340,7 @@ send(struct kp_source_fetcher *fetcher)
 		.target = kp_slice_from(target),
 		.headers = fetcher->headers,
 		.timeout_ms = left_ms == 0 ? 1 : (uint32_t)left_ms,
-		.body_bytes_max = table->manifest->fetch->bytes,
+		.body_bytes_max = UINT32_MAX, /* the build counts all pages */
 	};
 	add_header(fetcher, KP_SLICE("Accept"), KP_SLICE("application/json"));
 	if (fetcher->credential.header.name.len > 0) {
@@ -362,18 +364,31 @@ send(struct kp_source_fetcher *fetcher)
 }
 
 static void
-ask(struct kp_source_fetcher *fetcher)
+sign_in(struct kp_source_fetcher *fetcher)
 {
-	const struct kp_code_page *old =
-		kp_code_table_page(fetcher->before, fetcher->page);
-	bool conditional = old != NULL && (old->etag.len > 0 || old->modified.len > 0);
-	fetcher->old = conditional ? old : NULL;
 	enum kp_source_token_state state =
 		kp_source_credential_take(&fetcher->credential);
 	if (state == KP_SOURCE_TOKEN_READY) {
 		send(fetcher);
 	} else if (state != KP_SOURCE_TOKEN_WAIT) {
 		fail(fetcher, "there is no token for the partner");
+	}
+}
+
+/* Within the rate that was agreed with the partner, which questions share. */
+static void
+ask(struct kp_source_fetcher *fetcher)
+{
+	const struct kp_code_page *old =
+		kp_code_table_page(fetcher->before, fetcher->page);
+	bool conditional = old != NULL && (old->etag.len > 0 || old->modified.len > 0);
+	fetcher->old = conditional ? old : NULL;
+	if (kp_source_link_take_rate(fetcher->link)) {
+		sign_in(fetcher);
+	} else {
+		kp_timer_start(fetcher->link->loop, &fetcher->timer,
+			SECOND_US /
+				private_of(fetcher)->manifest->limits.rate_per_second);
 	}
 }
 
@@ -386,7 +401,7 @@ on_next(struct kp_task *task)
 static void
 on_asked(struct kp_source_token_wait *wait)
 {
-	ask(KP_CONTAINER_OF(wait, struct kp_source_fetcher, credential.wait));
+	sign_in(KP_CONTAINER_OF(wait, struct kp_source_fetcher, credential.wait));
 }
 
 static void
@@ -419,6 +434,10 @@ on_timer(struct kp_timer *timer)
 	struct kp_source_fetcher *fetcher =
 		KP_CONTAINER_OF(timer, struct kp_source_fetcher, timer);
 	uint64_t due = 0;
+	if (fetcher->table != NULL) {
+		ask(fetcher);
+		return;
+	}
 	struct kp_source_table *table = first_due(fetcher, &due);
 	if (due > kp_loop_now_us(fetcher->link->loop)) {
 		arm(fetcher);
