@@ -5,6 +5,7 @@
 
 #include <strings.h>
 
+#include "connectors/dots.h"
 #include "connectors/fault.h"
 #include "connectors/finding.h"
 
@@ -28,6 +29,11 @@ kp_http_template(struct kp_arena *arena, const struct kp_manifest *manifest,
 	const struct kp_manifest_place *where, struct kp_template *ret)
 {
 	struct template_context context = {.host = host, .place = where};
+	if (place == KP_TEMPLATE_TARGET && kp_dots_found(text)) {
+		kp_finding(host, where,
+			"a segment of the path is '.' or '..': such a target is never "
+			"asked");
+	}
 	struct kp_template_faults faults = {
 		.report = report_template, .context = &context};
 	return kp_template_compile(arena, text, place, manifest, &faults, ret);
@@ -80,7 +86,7 @@ compile_query(struct kp_arena *arena, const struct kp_manifest *manifest,
 		struct kp_http_parameter *parameter = &out->query[out->query_count++];
 		parameter->name = request->query[i].name;
 		status = kp_http_template(arena, manifest, host, request->query[i].value,
-			KP_TEMPLATE_URL, &request->query[i].place, &parameter->value);
+			KP_TEMPLATE_QUERY, &request->query[i].place, &parameter->value);
 	}
 	return status;
 }
@@ -91,7 +97,7 @@ kp_http_compile(struct kp_arena *arena, const struct kp_manifest *manifest,
 {
 	*ret_request = (struct kp_http_request){.request = &manifest->request};
 	enum kp_status status = kp_http_template(arena, manifest, host,
-		manifest->request.target, KP_TEMPLATE_URL,
+		manifest->request.target, KP_TEMPLATE_TARGET,
 		&manifest->request.target_place, &ret_request->target);
 	if (status == KP_OK) {
 		status = compile_query(arena, manifest, host, ret_request);
@@ -294,6 +300,11 @@ kp_http_send_target(const struct kp_http_request *request,
 		if (verdict != KP_DONE) {
 			return verdict;
 		}
+	}
+	if (kp_dots_found(*target)) {
+		return kp_fault_set(filling->fault, "request/target",
+			"a segment of the path is '.' or '..': that asks for something "
+			"else");
 	}
 	if (!filling->out->target(
 		    filling->out->context, (struct kp_text){target->data, target->len})) {

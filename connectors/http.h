@@ -66,14 +66,15 @@ typedef void (*kp_http_template_fn)(void *context, const struct kp_template *com
 void kp_http_show(
 	const struct kp_http_request *request, kp_http_template_fn show, void *context);
 
-/* These give KP_DONE, KP_SKIP (a {bekend:…} is not known), KP_UNMAPPED (a table has no
+/* These give KP_DONE, KP_SKIP (KP_TEMPLATE_NOTHING), KP_UNMAPPED (a table has no
  * row) or KP_FAIL, the last two with the fault. */
 int kp_http_fill(const struct kp_http_filling *filling,
 	const struct kp_template *compiled, size_t bytes_max, struct kp_slice *ret_text);
 /* The longest target. */
 #define KP_HTTP_TARGET_BYTES_MAX ((size_t)8192)
 /* The method, and the target of the manifest with its query, or `*target` when that is
- * not empty. Sets it to what was sent. */
+ * not empty. Sets it to what was sent. KP_FAIL for a dot segment, wherever it comes from.
+ */
 int kp_http_send_target(const struct kp_http_request *request,
 	const struct kp_http_filling *filling, struct kp_slice *target);
 /* The header fields of the manifest. */

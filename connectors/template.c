@@ -157,21 +157,34 @@ part_value(const struct kp_template_part *part, const struct kp_need *need,
 	return part->text;
 }
 
+/* What the employee says, or does not. */
+static bool
+is_free_text(const struct kp_template_part *part)
+{
+	return part->name == KP_TEMPLATE_CASE || part->name == KP_TEMPLATE_EMPLOYEE;
+}
+
 /* People write a client's number where a case's or their own should be. */
 static bool
 hides_number(enum kp_template_place place, const struct kp_template_part *part,
 	struct kp_slice text)
 {
-	bool free_text =
-		part->name == KP_TEMPLATE_CASE || part->name == KP_TEMPLATE_EMPLOYEE;
-	return place == KP_TEMPLATE_URL && free_text && kp_bsn_within(text);
+	bool url = place == KP_TEMPLATE_TARGET || place == KP_TEMPLATE_QUERY;
+	return url && is_free_text(part) && kp_bsn_within(text);
+}
+
+/* "/zaken/{zaak}" without a case is no case, and never all of them. */
+static bool
+must_be_known(const struct kp_template_part *part)
+{
+	return part->name == KP_TEMPLATE_KNOWN || (part->path && is_free_text(part));
 }
 
 static enum kp_template_result
 write_value(const struct kp_template *compiled, const struct kp_template_part *part,
 	struct kp_slice value, struct kp_buffer *buffer, struct kp_fault *fault)
 {
-	if (part->name == KP_TEMPLATE_KNOWN && value.len == 0) {
+	if (value.len == 0 && must_be_known(part)) {
 		return KP_TEMPLATE_NOTHING;
 	}
 	if (part->table != NULL) {

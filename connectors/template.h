@@ -3,7 +3,8 @@
 /*
  * template: text of the manifest with {names} in it, filled from a question. What is
  * filled in is escaped for where it goes, so that no value can end a string, a header
- * line or a path segment.
+ * line or a path segment. That none makes a dot segment is for the whole target to see:
+ * dots.h.
  *
  * - {bsn} {doel} {activiteit} {zaak} {medewerker} {organisatie} {trace} {nu} {pagina}
  * - {vandaag} {maand} {vorigeMaand} {jaar} {vorigJaar}: 20261123 202611 202610 2026 2025
@@ -25,7 +26,9 @@
 #include "connectors/manifest.h"
 
 enum kp_template_place {
-	KP_TEMPLATE_URL, /* RFC 3986: everything but unreserved characters is encoded */
+	KP_TEMPLATE_TARGET, /* RFC 3986: everything but unreserved characters is encoded
+			     */
+	KP_TEMPLATE_QUERY,  /* the same, in the value of a parameter */
 	KP_TEMPLATE_HEADER, /* RFC 9110, section 5.5: control characters are refused */
 	KP_TEMPLATE_JSON,   /* a whole JSON text, RFC 8259 */
 	KP_TEMPLATE_TEXT,   /* as it is */
@@ -63,6 +66,7 @@ struct kp_template_part {
 	const struct kp_manifest_table *table;
 	bool array;     /* "{velden}" as a JSON array; its quotes are gone */
 	bool attribute; /* XML: in the value of an attribute */
+	bool path;      /* TARGET: before its query */
 };
 
 /* Immutable after compiling; lives in the arena of the instance. */
@@ -104,7 +108,9 @@ struct kp_template_fields {
 
 enum kp_template_result {
 	KP_TEMPLATE_MADE,
-	KP_TEMPLATE_NOTHING,  /* a {bekend:…} is not known: nothing to ask */
+	/* Nothing to ask: a {bekend:…} is not known, or a {zaak} or {medewerker} in a
+	 * path is not said, and without it another resource would be meant. */
+	KP_TEMPLATE_NOTHING,
 	KP_TEMPLATE_UNMAPPED, /* {doel|tabel}: the table has no row; `fault` says which */
 	KP_TEMPLATE_FAILED,
 };

@@ -251,6 +251,19 @@ mark_attributes(struct kp_template_part *parts, size_t count)
 	}
 }
 
+static void
+mark_path(struct kp_template_part *parts, size_t count)
+{
+	bool query = false;
+	for (size_t i = 0; i < count; i++) {
+		struct kp_slice text = parts[i].text;
+		query = query ||
+			(parts[i].name == KP_TEMPLATE_LITERAL &&
+				memchr(text.data, '?', text.len) != NULL);
+		parts[i].path = !query;
+	}
+}
+
 /* {bekend:partner.burgerservicenummer} and the like. */
 static bool
 uses_known_number(const struct kp_template *compiled)
@@ -288,6 +301,8 @@ kp_template_compile(struct kp_arena *arena, struct kp_slice text,
 	}
 	if (place == KP_TEMPLATE_XML) {
 		mark_attributes(parts, compiler.count);
+	} else if (place == KP_TEMPLATE_TARGET) {
+		mark_path(parts, compiler.count);
 	}
 	for (size_t i = 0; i < compiler.count; i++) {
 		if (parts[i].name == KP_TEMPLATE_MESSAGE && place != KP_TEMPLATE_XML) {
@@ -299,7 +314,8 @@ kp_template_compile(struct kp_arena *arena, struct kp_slice text,
 	ret->part_count = compiler.count;
 	bool agreed = manifest->request.bsn_in_url;
 	bool number = kp_template_uses(ret, KP_TEMPLATE_BSN) && !agreed;
-	if (place == KP_TEMPLATE_URL && (number || uses_known_number(ret))) {
+	bool url = place == KP_TEMPLATE_TARGET || place == KP_TEMPLATE_QUERY;
+	if (url && (number || uses_known_number(ret))) {
 		report(&compiler,
 			"{bsn} may not be in a URL: addresses end up in logs; ask with "
 			"POST "

@@ -101,7 +101,8 @@ kp_template_escape(enum kp_template_place place, bool attribute, struct kp_buffe
 	switch (place) {
 	case KP_TEMPLATE_XML:
 		return kp_template_escape_xml(buffer, text, attribute);
-	case KP_TEMPLATE_URL:
+	case KP_TEMPLATE_TARGET:
+	case KP_TEMPLATE_QUERY:
 		write_url(buffer, text);
 		return true;
 	case KP_TEMPLATE_JSON:

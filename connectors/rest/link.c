@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "connectors/dots.h"
+
 /* An absolute address: "https", "host:443", "/path?query". */
 struct address {
 	struct kp_slice scheme;
@@ -125,38 +127,6 @@ uri_bytes(struct kp_slice text)
 	return text.len > 0;
 }
 
-/* Is the segment that starts here "." or "..", as it is or percent-encoded? */
-static bool
-is_dots(struct kp_slice segment)
-{
-	size_t dots = 0;
-	while (segment.len > 0) {
-		bool encoded = segment.len >= 3 && segment.data[0] == '%' &&
-			segment.data[1] == '2' &&
-			(segment.data[2] == 'e' || segment.data[2] == 'E');
-		if (!encoded && segment.data[0] != '.') {
-			return false;
-		}
-		segment = tail_of(segment, encoded ? 3 : 1);
-		dots++;
-	}
-	return dots == 1 || dots == 2;
-}
-
-static bool
-has_dots(struct kp_slice target)
-{
-	struct kp_slice path = head_of(target, find(target, "?"));
-	while (path.len > 0) {
-		size_t len = find(path, "/");
-		if (is_dots(head_of(path, len))) {
-			return true;
-		}
-		path = tail_of(path, len < path.len ? len + 1 : len);
-	}
-	return false;
-}
-
 /* Adds what of a path stands below the path of a base. */
 static bool
 add_below(struct kp_slice path, struct kp_slice base, struct kp_buffer *out)
@@ -168,7 +138,7 @@ add_below(struct kp_slice path, struct kp_slice base, struct kp_buffer *out)
 		return false;
 	}
 	struct kp_slice target = tail_of(path, base.len);
-	if ((target.data[0] != '/' && target.data[0] != '?') || has_dots(target)) {
+	if ((target.data[0] != '/' && target.data[0] != '?') || kp_dots_found(target)) {
 		return false;
 	}
 	kp_buffer_add_slice(out, target);
@@ -204,7 +174,7 @@ add_relative(struct kp_slice target, struct kp_slice link, struct kp_buffer *out
 	}
 	kp_buffer_add_slice(out, head_of(target, len));
 	kp_buffer_add_slice(out, link);
-	return !out->failed && !has_dots(kp_buffer_slice(out));
+	return !out->failed && !kp_dots_found(kp_buffer_slice(out));
 }
 
 bool

@@ -182,8 +182,8 @@ compile_templates(struct rest_instance *instance, const struct kp_host *host)
 			&request->body_place, &instance->body);
 	}
 	return status == KP_OK
-		? kp_http_template(arena, manifest, host, paging->target, KP_TEMPLATE_URL,
-			  &paging->place, &instance->further)
+		? kp_http_template(arena, manifest, host, paging->target,
+			  KP_TEMPLATE_TARGET, &paging->place, &instance->further)
 		: status;
 }
 

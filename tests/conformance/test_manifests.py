@@ -156,6 +156,7 @@ WRONG = [
     ("request.headers", {"If-None-Match": "*"}, "asks for less than the whole answer"),
     ("request.headers", {"range": "bytes=0-"}, "asks for less than the whole answer"),
     ("response.valid_on_header", "", "an empty text"),
+    ("request.target", "/p/%2e./x{zaak}", "such a target is never asked"),
     ("request.target", "/p/{bekend:partner.burgerservicenummer}", "{bsn} may not be in a URL"),
     ("request.target", "/p/{bekend:persoon.naam.voornaam}", "nearest is 'persoon.naam.voornamen'"),
     ("request.target", "/p/{x", "without '}'"),

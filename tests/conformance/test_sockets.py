@@ -169,6 +169,20 @@ def templates():
     check(result["outcome"] == "fout" and len(stub.requests) == before, "a line break got out")
     result = attempt(text, BSN, "--zaak", f"Z-{BSN}")
     check(result["outcome"] == "fout" and len(stub.requests) == before, "the bsn got into a url")
+    text["request"]["target"] = "/personen/{zaak}/x{medewerker}"
+    for value in (".", "..", "../x"):
+        result = attempt(text, BSN, "--zaak", value, "--medewerker", "m")
+        check(result["outcome"] == "fout" and len(stub.requests) == before, f"{value} asked for {stub.requests[before:]}")
+    for words in (("--medewerker", "m", "--zaak", ""), ("--zaak", "Z-1", "--medewerker", "")):
+        result = attempt(text, BSN, *words)
+        check(result["outcome"] == "nietVanToepassing" and len(stub.requests) == before,
+              f"{words}: {result['outcome']}, asked for {stub.requests[before:]}")
+    attempt(text, BSN, "--zaak", "...", "--medewerker", "..")
+    check(stub.requests[-1][1].endswith("/personen/.../x.."), f"dots that lead nowhere: {stub.requests[-1][1]}")
+    text["request"]["query"] = {"zaak": "{zaak}", "p": "1"}
+    text["request"]["target"] = "/personen"
+    attempt(text, BSN, "--zaak", "")
+    check(stub.requests[-1][1].endswith("/personen?p=1"), f"an empty parameter: {stub.requests[-1][1]}")
 
 
 def shared_object():

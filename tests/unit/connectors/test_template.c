@@ -20,7 +20,8 @@ on_fault(void *context, const char *message)
 }
 
 static enum kp_template_result
-write_case(struct kp_arena *arena, enum kp_template_place place, const char *case_id)
+write_from(struct kp_arena *arena, enum kp_template_place place, const char *template,
+	const char *case_id)
 {
 	int count = 0;
 	struct kp_manifest manifest = {0};
@@ -29,12 +30,18 @@ write_case(struct kp_arena *arena, enum kp_template_place place, const char *cas
 	struct kp_fault fault = {0};
 	struct kp_buffer out;
 	struct kp_need need = {.case_id = {case_id, strlen(case_id)}};
-	assert_int_equal(kp_template_compile(arena, KP_SLICE("/zaken/{zaak}"), place,
+	assert_int_equal(kp_template_compile(arena, kp_slice_from(template), place,
 				 &manifest, &faults, &compiled),
 		KP_OK);
 	assert_int_equal(count, 0);
 	kp_buffer_init(&out, arena, 1024);
 	return kp_template_write(&compiled, &need, NULL, &out, &fault);
+}
+
+static enum kp_template_result
+write_case(struct kp_arena *arena, enum kp_template_place place, const char *case_id)
+{
+	return write_from(arena, place, "/zaken/{zaak}", case_id);
 }
 
 static void
@@ -45,17 +52,48 @@ test_number_of_a_client_in_a_url(void **state)
 	kp_arena_init(&arena, 65536, NULL);
 	static const char *const with[] = {
 		"999993653", "zaak 999993653", "9999.93.653", "999-993-653"};
-	static const char *const without[] = {
-		"Z-2026-00123", "999993654", "1999993653", ""};
+	static const char *const without[] = {"Z-2026-00123", "999993654", "1999993653"};
 	for (size_t i = 0; i < KP_ARRAY_LEN(with); i++) {
-		assert_int_equal(
-			write_case(&arena, KP_TEMPLATE_URL, with[i]), KP_TEMPLATE_FAILED);
+		assert_int_equal(write_case(&arena, KP_TEMPLATE_TARGET, with[i]),
+			KP_TEMPLATE_FAILED);
+		assert_int_equal(write_case(&arena, KP_TEMPLATE_QUERY, with[i]),
+			KP_TEMPLATE_FAILED);
 		assert_int_equal(
 			write_case(&arena, KP_TEMPLATE_JSON, with[i]), KP_TEMPLATE_MADE);
 	}
 	for (size_t i = 0; i < KP_ARRAY_LEN(without); i++) {
-		assert_int_equal(write_case(&arena, KP_TEMPLATE_URL, without[i]),
+		assert_int_equal(write_case(&arena, KP_TEMPLATE_TARGET, without[i]),
 			KP_TEMPLATE_MADE);
+	}
+	kp_arena_deinit(&arena);
+}
+
+/* Without a case "/zaken/{zaak}" would ask for all of them. In a query it just says no
+ * more, and elsewhere a resource is not chosen. */
+static void
+test_nothing_is_asked_without_a_case(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *template;
+		enum kp_template_place place;
+		enum kp_template_result result;
+	} rows[] = {
+		{"/zaken/{zaak}", KP_TEMPLATE_TARGET, KP_TEMPLATE_NOTHING},
+		{"/zaken/{zaak}?x=1", KP_TEMPLATE_TARGET, KP_TEMPLATE_NOTHING},
+		{"/van/{medewerker}/zaken", KP_TEMPLATE_TARGET, KP_TEMPLATE_NOTHING},
+		{"/zaken?zaak={zaak}&door={medewerker}", KP_TEMPLATE_TARGET,
+			KP_TEMPLATE_MADE},
+		{"/zaken/{vervolg}", KP_TEMPLATE_TARGET, KP_TEMPLATE_MADE},
+		{"{zaak}", KP_TEMPLATE_QUERY, KP_TEMPLATE_MADE},
+		{"{zaak}@{medewerker}", KP_TEMPLATE_HEADER, KP_TEMPLATE_MADE},
+		{"{\"zaak\":\"{zaak}\"}", KP_TEMPLATE_JSON, KP_TEMPLATE_MADE},
+	};
+	struct kp_arena arena;
+	kp_arena_init(&arena, 65536, NULL);
+	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
+		assert_int_equal(write_from(&arena, rows[i].place, rows[i].template, ""),
+			rows[i].result);
 	}
 	kp_arena_deinit(&arena);
 }
@@ -129,7 +167,7 @@ test_names(void **state)
 		{KP_TEMPLATE_JSON, "{\"f\":\"{velden}\"}", 2,
 			"{\"f\":[\"een\",\"twee\\u000a\"]}"},
 		{KP_TEMPLATE_JSON, "{\"f\":\"a,{velden}\"}", 1, "{\"f\":\"a,een\"}"},
-		{KP_TEMPLATE_URL, "/p?f={velden}", 2, "/p?f=een,twee%0A"},
+		{KP_TEMPLATE_TARGET, "/p?f={velden}", 2, "/p?f=een,twee%0A"},
 		{KP_TEMPLATE_HEADER, "{velden}", 1, "een"},
 		{KP_TEMPLATE_HEADER, "{velden}", 2, NULL},
 	};
@@ -167,6 +205,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_number_of_a_client_in_a_url),
+		cmocka_unit_test(test_nothing_is_asked_without_a_case),
 		cmocka_unit_test(test_xml),
 		cmocka_unit_test(test_names),
 	};
