@@ -242,7 +242,7 @@ class Tables(unittest.TestCase):
         self.refused(house, "no array where the rows", {"lijst": []})
         self.refused(house, "comes twice", page(("1", "WW"), ("1", "ZW")))
         self.refused(house, "more rows", page(*[(str(i), "x") for i in range(4)]))
-        self.refused(house, "larger than allowed", page(("1", "WW"), vulling="x" * 3000))
+        self.refused(house, "it has more than 2048 bytes (bytes)", page(("1", "WW"), vulling="x" * 3000))
         self.refused(house, "not JSON that", b'{"rijen": [')
         self.refused(house, "by its content type", WW, Content_Type="text/html")
         elsewhere = "http://127.0.0.1:1/tabellen/wetten?soort=alle&p=2"
