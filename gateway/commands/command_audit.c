@@ -13,6 +13,7 @@
 
 #include "audit/journal.h"
 #include "commands.h"
+#include "commands/terminal_text.h"
 
 enum exit_code {
 	EXIT_WHOLE = 0,
@@ -71,18 +72,19 @@ number_at(const json_t *record, const char *object, const char *name)
 	return json_integer_value(json_object_get(json_object_get(record, object), name));
 }
 
-/* Nothing in a record steers the terminal: what is not plain ASCII becomes '?'. */
+/* What is too wide for its cell is cut between two characters. */
 static void
 print_cell(const char *text, int width)
 {
-	char cell[64];
-	size_t at = 0;
-	for (; text[at] != '\0' && at + 1 < sizeof(cell) && at < (size_t)width; at++) {
-		unsigned char byte = (unsigned char)text[at];
-		cell[at] = byte < 0x20 || byte >= 0x7f ? '?' : text[at];
+	size_t len = strlen(text);
+	if (len > (size_t)width) {
+		len = (size_t)width;
+		while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) {
+			len--;
+		}
 	}
-	cell[at] = '\0';
-	(void)printf("%-*s ", width, cell);
+	int count = kp_terminal_print(stdout, (struct kp_slice){text, len});
+	(void)printf("%*s ", count < width ? width - count : 0, "");
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "commands/connector_doctor.h"
+#include "commands/terminal_text.h"
 
 #define TEXT_BYTES 4096
 
@@ -17,7 +18,7 @@ static const char *const words[] = {"ok", "warn", "fail"};
 
 static void
 write_json(struct kp_doctor *doctor, enum kp_doctor_level level, const char *step,
-	const char *remedy, const char *text)
+	const char *remedy, struct kp_slice text)
 {
 	struct kp_json_writer *writer = &doctor->writer;
 	size_t whole = doctor->steps.len;
@@ -27,7 +28,7 @@ write_json(struct kp_doctor *doctor, enum kp_doctor_level level, const char *ste
 	KP_JSON_WRITE_NAME(writer, "status");
 	kp_json_write_string(writer, kp_slice_from(words[level]));
 	KP_JSON_WRITE_NAME(writer, "text");
-	kp_json_write_string(writer, kp_slice_from(text));
+	kp_json_write_string(writer, text);
 	if (remedy != NULL) {
 		KP_JSON_WRITE_NAME(writer, "do");
 		kp_json_write_string(writer, kp_slice_from(remedy));
@@ -39,19 +40,13 @@ write_json(struct kp_doctor *doctor, enum kp_doctor_level level, const char *ste
 	}
 }
 
-/* What partners write comes along: it may neither steer a terminal nor bear the number.
- */
+/* What partners write comes along, and may not bear the number. */
 static void
-make_safe(const struct kp_doctor *doctor, char *text)
+mask_number(const struct kp_doctor *doctor, char *text)
 {
 	size_t len = strlen(doctor->load.bsn);
 	for (char *at = text; len > 0 && (at = strstr(at, doctor->load.bsn)) != NULL;) {
 		memset(at, '*', len);
-	}
-	for (char *at = text; *at != '\0'; at++) {
-		if ((unsigned char)*at < ' ' || *at == 0x7f) {
-			*at = '?';
-		}
 	}
 }
 
@@ -60,21 +55,27 @@ kp_doctor_say(struct kp_doctor *doctor, enum kp_doctor_level level, const char *
 	const char *remedy, const char *format, ...)
 {
 	char text[TEXT_BYTES];
+	char safe[3 * TEXT_BYTES]; /* a newline grows to " / " */
+	struct kp_buffer shown = {
+		.data = safe, .capacity = sizeof(safe), .bytes_max = sizeof(safe)};
 	va_list args;
 	int len = snprintf(
 		text, sizeof(text), "%s", doctor->about == NULL ? "" : doctor->about);
 	va_start(args, format);
 	(void)vsnprintf(text + len, sizeof(text) - (size_t)len, format, args);
 	va_end(args);
-	make_safe(doctor, text);
+	mask_number(doctor, text);
+	kp_terminal_add(&shown, kp_slice_from(text));
 	doctor->counts[level]++;
 	if (doctor->json) {
-		write_json(doctor, level, step, remedy, text);
+		write_json(doctor, level, step, remedy, kp_buffer_slice(&shown));
 		return;
 	}
-	printf("%-4s  %-14s %s\n", words[level], step, text);
+	printf("%-4s  %-14s %.*s\n", words[level], step, (int)shown.len, safe);
 	if (remedy != NULL) {
-		printf("      %-14s do: %s\n", "", remedy);
+		printf("      %-14s do: ", "");
+		(void)kp_terminal_print(stdout, kp_slice_from(remedy));
+		(void)putchar('\n');
 	}
 	(void)fflush(stdout);
 }

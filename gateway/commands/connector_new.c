@@ -11,6 +11,7 @@
 
 #include "commands/connector_commands.h"
 #include "commands/connector_load.h"
+#include "commands/terminal_text.h"
 #include "core/heap.h"
 #include "io/file.h"
 
@@ -230,8 +231,10 @@ tell(const struct command *command)
 		"do:\n",
 		new->proposed, new->leaf_count, json_array_size(new->todo));
 	for (size_t i = 0; i < json_array_size(new->todo); i++) {
-		fprintf(stderr, "  %s\n",
-			json_string_value(json_array_get(new->todo, i)));
+		fputs("  ", stderr);
+		(void)kp_terminal_print(stderr,
+			kp_slice_from(json_string_value(json_array_get(new->todo, i))));
+		fputc('\n', stderr);
 	}
 }
 
@@ -275,8 +278,10 @@ run(struct command *command)
 		if (err.file[0] == '\0' && command->database == NULL) {
 			(void)kp_error_wrap(&err, "'%s'", name_of(command));
 		}
-		fprintf(stderr, "ketenpoort connector new: %s\n",
-			kp_error_text(&err, text, sizeof(text)));
+		fputs("ketenpoort connector new: ", stderr);
+		(void)kp_terminal_print(
+			stderr, kp_slice_from(kp_error_text(&err, text, sizeof(text))));
+		fputc('\n', stderr);
 		return EXIT_FOUND_FAULTS;
 	}
 	if (!fine || !kp_new_propose(new) || !kp_new_write_response(new)) {

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "commands/terminal_text.h"
 #include "core/json_write.h"
 
 static bool
@@ -51,8 +52,11 @@ write_line(const struct kp_table_view *view, struct kp_buffer *buffer)
 	if (view->there) {
 		kp_buffer_printf(buffer, "%" PRIu64 " rows\n", view->rows);
 	} else {
-		kp_buffer_printf(buffer, "none, %s\n",
-			view->trouble[0] == '\0' ? "it was not fetched" : view->trouble);
+		KP_BUFFER_ADD(buffer, "none, ");
+		kp_terminal_add(buffer,
+			view->trouble[0] == '\0' ? KP_SLICE("it was not fetched")
+						 : kp_slice_from(view->trouble));
+		kp_buffer_add_char(buffer, '\n');
 	}
 }
 

@@ -11,6 +11,7 @@
 #include "commands/connector_ask.h"
 #include "commands/connector_access.h"
 #include "commands/connector_tables.h"
+#include "commands/terminal_text.h"
 #include "connectors/text.h"
 #include "core/bits.h"
 #include "source/source_private.h"
@@ -224,7 +225,9 @@ take_value(void *context, const struct kp_value *value)
 		if (list) {
 			kp_buffer_printf(&showing->fields, " [%u]", value->item + 1);
 		}
-		kp_buffer_printf(&showing->fields, " = %.*s%s\n", KP_SLICE_ARG(bytes),
+		KP_BUFFER_ADD(&showing->fields, " = ");
+		kp_terminal_add(&showing->fields, bytes);
+		kp_buffer_printf(&showing->fields, "%s\n",
 			value->in_investigation ? "   (in onderzoek)" : "");
 		return !showing->fields.failed;
 	}
@@ -249,6 +252,17 @@ take_value(void *context, const struct kp_value *value)
 	return !showing->fields.failed;
 }
 
+/* Of what the partner wrote; `name` may be empty. */
+static void
+add_line(struct kp_buffer *buffer, struct kp_slice name, struct kp_slice text)
+{
+	KP_BUFFER_ADD(buffer, "  ");
+	kp_terminal_add(buffer, name);
+	kp_buffer_printf(buffer, "%s", name.len > 0 ? ": " : "");
+	kp_terminal_add(buffer, text);
+	kp_buffer_add_char(buffer, '\n');
+}
+
 static bool
 take_note(void *context, struct kp_text code, struct kp_text text)
 {
@@ -256,8 +270,7 @@ take_note(void *context, struct kp_text code, struct kp_text text)
 	if (showing->attempt->json) {
 		kp_json_write_string(&showing->writers[4], kp_text_slice(text));
 	} else {
-		kp_buffer_printf(&showing->notes, "  %.*s: %.*s\n", (int)code.len,
-			code.data, (int)text.len, text.data);
+		add_line(&showing->notes, kp_text_slice(code), kp_text_slice(text));
 	}
 	return true;
 }
@@ -270,7 +283,7 @@ take_unmapped(void *context, struct kp_text path)
 	if (showing->attempt->json) {
 		kp_json_write_string(&showing->writers[3], safe);
 	} else {
-		kp_buffer_printf(&showing->unmapped, "  %.*s\n", KP_SLICE_ARG(safe));
+		add_line(&showing->unmapped, (struct kp_slice){0}, safe);
 	}
 	return true;
 }

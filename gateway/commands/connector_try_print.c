@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "commands/connector_try_show.h"
+#include "commands/terminal_text.h"
 #include "connectors/outcome.h"
 
 static void
@@ -23,13 +24,15 @@ print_lines(const struct kp_try_showing *showing)
 		printf(" (status %u)", showing->http_status);
 	}
 	if (showing->reason.len > 0) {
-		printf(": %.*s", KP_SLICE_ARG(showing->reason));
+		fputs(": ", stdout);
+		(void)kp_terminal_print(stdout, showing->reason);
 	}
 	putchar('\n');
 	if (showing->fault.message[0] != '\0') {
-		printf("  %s%s%s", showing->fault.place,
-			showing->fault.place[0] != '\0' ? ": " : "",
-			showing->fault.message);
+		fputs("  ", stdout);
+		(void)kp_terminal_print(stdout, kp_slice_from(showing->fault.place));
+		fputs(showing->fault.place[0] != '\0' ? ": " : "", stdout);
+		(void)kp_terminal_print(stdout, kp_slice_from(showing->fault.message));
 		if (showing->fault.line > 0) {
 			printf(" (line %u, column %u)", showing->fault.line,
 				showing->fault.column);

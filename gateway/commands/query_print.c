@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "commands/terminal_text.h"
+
 #define PATH_SIZE 256
 #define LABEL_COLUMNS 34
 #define VALUE_COLUMNS 34
@@ -35,39 +37,18 @@ say(const struct printer *printer, const char *dutch, const char *english)
 	return printer->options->english ? english : dutch;
 }
 
-/* Columns a UTF-8 text takes; wide and combining characters are not looked at. */
-static int
-columns(const char *text)
-{
-	int count = 0;
-	for (; *text != '\0'; text++) {
-		count += ((unsigned char)*text & 0xc0) != 0x80;
-	}
-	return count;
-}
-
-/* A partner's text may hold anything a terminal would obey: control characters are not
- * printed. */
 static void
 print_safe(FILE *out, const char *text)
 {
-	for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
-		bool c1 = at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0;
-		if (*at < 0x20 || *at == 0x7f || c1) {
-			(void)fputs(*at == '\n' ? " / " : "?", out);
-			at += c1 ? 1 : 0;
-		} else {
-			(void)fputc(*at, out);
-		}
-	}
+	(void)kp_terminal_print(out, kp_slice_from(text));
 }
 
 /* At least one space behind it, also when it is longer than its column. */
 static void
 print_padded(FILE *out, const char *text, int width)
 {
-	print_safe(out, text);
-	(void)fprintf(out, "%*s", columns(text) < width ? width - columns(text) : 1, "");
+	int count = kp_terminal_print(out, kp_slice_from(text));
+	(void)fprintf(out, "%*s", count < width ? width - count : 1, "");
 }
 
 static void

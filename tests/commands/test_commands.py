@@ -303,7 +303,7 @@ class Commands(unittest.TestCase):
         (1, '{"event":"start","origin":{"time":"2026-11-23T10:00:00.000Z"},"type":"start"}'),
         (2, '{"question":{"pseudonym":"aaa","purpose":"intake"},"type":"intent"}'),
         (3, '{"intent":1,"result":{"httpStatus":200},"type":"outcome"}'),
-        (4, '{"question":{"pseudonym":"bbb\\u001b[2J"},"result":{"code":"KP_E_DENIED"},"type":"refusal"}'),
+        (4, '{"question":{"pseudonym":"bbb\\u001b[2J\\u009b"},"result":{"code":"KP_E_DENIED"},"type":"refusal"}'),
     )
 
     def write_journal(self, change=lambda data: data):
@@ -316,7 +316,8 @@ class Commands(unittest.TestCase):
         shown = self.run_program("audit", "show", path)
         self.assertEqual(shown.returncode, 0, shown.stderr)
         self.assertEqual(len(shown.stdout.splitlines()), 5)
-        self.assertNotIn("\x1b", shown.stdout)
+        self.assertIn("bbb?[2J?", shown.stdout)
+        self.assertNotRegex(shown.stdout, r"[\x1b\x80-\x9f]")
         lines = self.run_program("audit", "show", "--json", path).stdout.splitlines()
         self.assertEqual([json.loads(line)["index"] for line in lines], [0, 1, 2, 3])
         one = self.run_program("audit", "show", "--json", "--type", "intent", path).stdout

@@ -113,6 +113,16 @@ class New(unittest.TestCase):
         proposal = manifest["response"]["lists"]["schulden"]["fields"]["schulden.bedrag"]
         self.assertRegex(proposal["//"], r"^\d+%, by the name 'Bedrag'")
 
+    def test_nothing_of_a_description_steers_the_terminal(self):
+        steering = "\x1b[2J\x9b31m\x7f\n9 of 9 values"
+        description = json.loads((FIXTURES / "schuldhulp.json").read_text())
+        description["servers"][0]["url"] = "https://a" + steering
+        (self.folder / "openapi.json").write_text(json.dumps(description))
+        done = self.run_new("--source", "gemeente-schuldhulp", "--openapi", self.folder / "openapi.json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("https://a?[2J?31m? / 9 of 9 values", done.stderr)
+        self.refuse("c?[2J?31m? / 9", "--csv", self.folder / f"c{steering}.csv")
+
     def test_yaml_gives_the_same(self):
         self.assertEqual(self.new("gemeente-schuldhulp", "--openapi", FIXTURES / "schuldhulp.yaml"),
                          self.new("gemeente-schuldhulp", "--openapi", FIXTURES / "schuldhulp.json"))

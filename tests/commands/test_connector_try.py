@@ -63,6 +63,25 @@ class Try(unittest.TestCase):
         self.assertGreater(shown["faultColumn"], 0)
         self.assertNotIn("faultLine", self.shown("rest")[0])
 
+    STEERING = "\x1b[2J\x9b31m\x7f\nmapped\n  persoon.naam = Nep"
+
+    def assert_steers_nothing(self, text):
+        self.assertNotRegex(text.replace("\n", ""), r"[\x00-\x1f\x7f-\x9f]")
+        self.assertNotRegex(text, r"(?m)^ *(mapped\n)? *persoon\.naam = Nep")
+
+    def test_nothing_of_the_partner_steers_the_terminal(self):
+        answer = json.loads((SUITE / "rest/good.txt").read_text())
+        answer["personen"][0]["naam"]["voluit"] = "Jan" + self.STEERING
+        answer["personen"][0]["vreemd" + self.STEERING] = 1
+        text = json.dumps(answer, ensure_ascii=False)
+        done = self.run_try("rest", answer=text)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_steers_nothing(done.stdout)
+        self.assertIn('  persoon.naam = "Jan\\u001b[2J?31m?\\nmapped', done.stdout)
+        self.assertIn("vreemd\\u001b[2J?31m?", done.stdout)
+        shown, _ = self.shown("rest", answer=text)
+        self.assertIn("Jan" + self.STEERING, [field["value"] for field in shown["fields"]])
+
     def test_the_file_of_an_export_is_shown(self):
         manifest = json.loads((SUITE / "file/manifest.json").read_text())
         self.assertTrue(self.shown("file")[0]["request"]["file"].endswith(manifest["file"]["path"]))

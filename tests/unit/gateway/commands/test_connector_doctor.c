@@ -155,6 +155,24 @@ a_question_that_cannot_be_put_says_why(void **state)
 	kp_connector_load_deinit(&load);
 }
 
+static void
+nothing_in_a_line_steers_the_terminal(void **state)
+{
+	struct report report;
+	(void)state;
+	begin(&report, 65536, false);
+	kp_doctor_say(&report.doctor, KP_DOCTOR_OK, "tcp",
+		"ask \xc2\x9b"
+		"2J",
+		"a\033[2J\xc2\x9b"
+		"31m\x7f\nfail  tcp");
+	(void)end(&report);
+	assert_non_null(
+		strstr(report.text, "ok    tcp            a?[2J?31m? / fail  tcp\n"));
+	assert_non_null(strstr(report.text, "do: ask ?2J\n"));
+	free(report.text);
+}
+
 int
 main(void)
 {
@@ -164,6 +182,7 @@ main(void)
 		cmocka_unit_test(a_list_that_could_not_be_made_is_a_fault_of_the_report),
 		cmocka_unit_test(an_answer_there_is_no_memory_for_is_not_well),
 		cmocka_unit_test(a_question_that_cannot_be_put_says_why),
+		cmocka_unit_test(nothing_in_a_line_steers_the_terminal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
