@@ -50,6 +50,25 @@ mask_number(const struct kp_doctor *doctor, char *text)
 	}
 }
 
+/* What did not fit in TEXT_BYTES ends in an ellipsis, and not in a part of a character or
+ * of the client's number. */
+static void
+end_cut(char *text, size_t wanted)
+{
+	static const char ellipsis[] = "\xe2\x80\xa6";
+	if (wanted < TEXT_BYTES) {
+		return;
+	}
+	size_t at = TEXT_BYTES - sizeof(ellipsis);
+	while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80) {
+		at--;
+	}
+	while (at > 0 && text[at - 1] >= '0' && text[at - 1] <= '9') {
+		at--;
+	}
+	memcpy(text + at, ellipsis, sizeof(ellipsis));
+}
+
 void
 kp_doctor_say(struct kp_doctor *doctor, enum kp_doctor_level level, const char *step,
 	const char *remedy, const char *format, ...)
@@ -62,8 +81,9 @@ kp_doctor_say(struct kp_doctor *doctor, enum kp_doctor_level level, const char *
 	int len = snprintf(
 		text, sizeof(text), "%s", doctor->about == NULL ? "" : doctor->about);
 	va_start(args, format);
-	(void)vsnprintf(text + len, sizeof(text) - (size_t)len, format, args);
+	int more = vsnprintf(text + len, sizeof(text) - (size_t)len, format, args);
 	va_end(args);
+	end_cut(text, (size_t)len + (size_t)more);
 	mask_number(doctor, text);
 	kp_terminal_add(&shown, kp_slice_from(text));
 	doctor->counts[level]++;
@@ -86,8 +106,9 @@ kp_doctor_text(struct kp_doctor *doctor, const char *format, ...)
 	char text[TEXT_BYTES];
 	va_list args;
 	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
+	int len = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	end_cut(text, (size_t)len);
 	const char *copy = kp_arena_strdup(&doctor->load.arena, text);
 	doctor->cut = doctor->cut || copy == NULL;
 	return copy == NULL ? "" : copy;

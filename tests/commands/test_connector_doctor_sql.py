@@ -112,6 +112,13 @@ class DoctorSql(Database):
         said, _ = self.look(user="schrijver")
         self.assertIn("may write in public.persoon, public.uitkering", said["warn"]["sql.rights"])
 
+    def test_a_user_that_may_write_in_many_places(self):
+        self.pg.sql("create schema veel; grant usage on schema veel to schrijver;" + "".join(
+            f"create table veel.t{i} (bsn bigint); grant insert on veel.t{i} to schrijver;" for i in range(1, 10)))
+        self.addCleanup(self.pg.sql, "drop schema veel cascade;")
+        said, _ = self.look(user="schrijver")
+        self.assertIn("may write in public.persoon, public.uitkering, veel.t1, veel.t2, veel.t3, and 6 more", said["warn"]["sql.rights"])
+
     def test_the_owner(self):
         said, _ = self.look(user="baas")
         self.assertIn("superuser", said["warn"]["sql.rights"])

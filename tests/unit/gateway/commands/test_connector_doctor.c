@@ -155,6 +155,43 @@ a_question_that_cannot_be_put_says_why(void **state)
 	kp_connector_load_deinit(&load);
 }
 
+/* What did not fit says so, and shows no part of the number. */
+static void
+a_text_that_is_cut_ends_in_an_ellipsis(void **state)
+{
+	char long_text[5000];
+	struct report report;
+	(void)state;
+	begin(&report, 65536, false);
+	memset(long_text, 'a', sizeof(long_text) - 1);
+	long_text[sizeof(long_text) - 1] = '\0';
+	memcpy(long_text + 4088, "999993653", 9);
+	memcpy(report.doctor.load.bsn, "999993653", 10);
+	const char *kept = kp_doctor_text(&report.doctor, "%s", long_text);
+	assert_string_equal(kept + strlen(kept) - 4, "a\xe2\x80\xa6");
+	report.doctor.about = "token endpoint: ";
+	kp_doctor_say(&report.doctor, KP_DOCTOR_OK, "tcp", NULL, "%s", long_text);
+	(void)end(&report);
+	assert_non_null(strstr(report.text, "a\xe2\x80\xa6\n"));
+	assert_null(strstr(report.text, "9999"));
+	free(report.text);
+}
+
+static void
+a_text_that_just_fits_is_not_cut(void **state)
+{
+	char text[4096];
+	struct report report;
+	(void)state;
+	begin(&report, 65536, false);
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_string_equal(kp_doctor_text(&report.doctor, "%s", text), text);
+	assert_string_not_equal(kp_doctor_text(&report.doctor, "%sa", text), text);
+	(void)end(&report);
+	free(report.text);
+}
+
 static void
 nothing_in_a_line_steers_the_terminal(void **state)
 {
@@ -182,6 +219,8 @@ main(void)
 		cmocka_unit_test(a_list_that_could_not_be_made_is_a_fault_of_the_report),
 		cmocka_unit_test(an_answer_there_is_no_memory_for_is_not_well),
 		cmocka_unit_test(a_question_that_cannot_be_put_says_why),
+		cmocka_unit_test(a_text_that_is_cut_ends_in_an_ellipsis),
+		cmocka_unit_test(a_text_that_just_fits_is_not_cut),
 		cmocka_unit_test(nothing_in_a_line_steers_the_terminal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
