@@ -95,10 +95,10 @@ kp_try_print(struct kp_try_showing *showing)
 	struct kp_buffer outcome;
 	kp_buffer_init(&outcome, &showing->arena, KP_TRY_OUT_BYTES_MAX);
 	write_outcome(showing, &outcome);
-	if (showing->cut || outcome.failed || showing->request.failed ||
-		showing->fields.failed || showing->dropped.failed ||
-		showing->unmapped.failed || showing->notes.failed ||
-		showing->tables.failed) {
+	if (showing->cut || showing->arena.failed || outcome.failed ||
+		showing->request.failed || showing->fields.failed ||
+		showing->dropped.failed || showing->unmapped.failed ||
+		showing->notes.failed || showing->tables.failed) {
 		fprintf(stderr,
 			"ketenpoort connector try: memory ran out, so what came is not "
 			"shown\n");

@@ -29,6 +29,24 @@ printed(struct kp_try_showing *showing, bool *ret_shown)
 }
 
 static void
+a_request_that_lacks_a_line_is_not_shown(void **state)
+{
+	struct kp_connector_try attempt = {0};
+	struct kp_try_showing showing = {.attempt = &attempt};
+	bool shown = false;
+	(void)state;
+	kp_arena_init(&showing.arena, 65536, NULL);
+	free(printed(&showing, &shown));
+	assert_true(shown);
+	assert_null(kp_arena_printf(&showing.arena, "%70000s", ""));
+	char *text = printed(&showing, &shown);
+	assert_false(shown);
+	assert_string_equal(text, "");
+	free(text);
+	kp_arena_deinit(&showing.arena);
+}
+
+static void
 no_reason_or_fault_steers_the_terminal(void **state)
 {
 	struct kp_connector_try attempt = {0};
@@ -50,6 +68,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_reason_or_fault_steers_the_terminal),
+		cmocka_unit_test(a_request_that_lacks_a_line_is_not_shown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
