@@ -78,12 +78,16 @@ read_standard_input(struct kp_arena *arena, struct kp_slice *ret_text)
 	char block[8192];
 	size_t len;
 	kp_buffer_init(&buffer, arena, FILE_BYTES_MAX);
-	while ((len = fread(block, 1, sizeof(block), stdin)) > 0) {
+	while (!buffer.failed && (len = fread(block, 1, sizeof(block), stdin)) > 0) {
 		kp_buffer_add(&buffer, block, len);
 	}
 	*ret_text = kp_buffer_slice(&buffer);
-	return (!buffer.failed && ferror(stdin) == 0) ||
-		complain("-", "read", strerror(errno));
+	if (ferror(stdin) != 0) {
+		return complain("-", "read", strerror(errno));
+	}
+	return !buffer.failed ||
+		complain("-", "read",
+			arena->failed ? "memory ran out" : "it is larger than 16 MiB");
 }
 
 static bool

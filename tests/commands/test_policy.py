@@ -189,6 +189,15 @@ class Policy(unittest.TestCase):
         self.assertEqual(version, after)
         self.assertEqual(list(rules.parent.iterdir()), [rules])
 
+    def test_format_says_why_it_cannot_read_its_input(self):
+        done = self.run_program("format", "-", stdin=" " * ((16 << 20) + 1))
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertEqual(done.stderr, "-: cannot be read: it is larger than 16 MiB\n")
+        folder = os.open(self.folder, os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        done = subprocess.run([PROGRAM, "policy", "format", "-"], stdin=folder, capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (1, "-: cannot be read: Is a directory\n"))
+
     def test_format_leaves_what_does_not_parse(self):
         rules = self.folder / "regels/regels.cedar"
         rules.write_text("permit (principal, action, resource", encoding="utf-8")
