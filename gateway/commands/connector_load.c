@@ -223,9 +223,9 @@ kp_connector_use_config(
 		room = kp_connector_add_plugin(load, load->config->plugins[i]);
 	}
 	if (!room) {
-		fprintf(stderr,
-			"ketenpoort connector: with the plugins of '%s' there are more "
-			"than %d connectors to load\n",
+		say(load,
+			"with the plugins of '%s' there are more than %d connectors to "
+			"load",
 			config, KP_CONNECTOR_PLUGINS_MAX);
 	}
 	return room && load->file_count > 0;

@@ -43,6 +43,16 @@ class Doctor(DoctorTest):
             self.assertIn("--secret schuldhulp=FILE", getattr(done, where))
             self.assertEqual(done.returncode, 1)
 
+    def test_too_many_connectors_is_said_in_the_report(self):
+        subprocess.run([PROGRAM, "init", self.folder / "poort"], check=True, stdout=subprocess.DEVNULL)
+        config = self.folder / "poort/gateway.json"
+        config.write_text(json.dumps({**json.loads(config.read_text()), "plugins": [f"p{i}.so" for i in range(64)]}))
+        done = subprocess.run([PROGRAM, "connector", "doctor", "--json", "-l", "nog.so", config, "brp"], capture_output=True, text=True,
+                              timeout=60)
+        step = json.loads(done.stdout)["steps"][0]
+        self.assertEqual((done.returncode, step["status"]), (1, "fail"))
+        self.assertIn(f"with the plugins of '{config}' there are more than 64 connectors to load", step["text"])
+
     def test_a_file_that_is_not_there_is_named(self):
         for words in (("doctor", "/nowhere.json"), ("check", "/nowhere.json"), ("try", "/nowhere.json")):
             done = subprocess.run([PROGRAM, "connector", *words, "-c", CATALOGUE], capture_output=True, text=True, timeout=60, input=BSN)
