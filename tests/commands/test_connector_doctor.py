@@ -4,12 +4,13 @@
 """`connector doctor` before partners that are wrong in one way each: names, addresses, TLS, certificates, access."""
 import base64
 import json
+import re
 import socket
 import ssl
 import subprocess
 import unittest
 
-from doctor_rig import BSN, CATALOGUE, MANIFEST, PROGRAM, Authority, DoctorTest, Partner
+from doctor_rig import BSN, CATALOGUE, MANIFEST, PROGRAM, ROOT, Authority, DoctorTest, Partner
 import ports
 from running import wait_for_port
 
@@ -42,6 +43,17 @@ class Doctor(DoctorTest):
                                   text=True, timeout=60, input=BSN)
             self.assertIn("--secret schuldhulp=FILE", getattr(done, where))
             self.assertEqual(done.returncode, 1)
+
+    def test_the_manual_and_the_help_name_what_is_looked_at(self):
+        manual = (ROOT / "gateway/man/ketenpoort-connector.1").read_text().replace("\\-", "-")
+        named = set(re.findall(r"[a-z.]+", " ".join(re.findall(r"(?m)^\.TP\n\.BR? (.*)", manual.split(".SH NEW")[0]))))
+        said = {step for path in (ROOT / "gateway/commands").glob("connector_doctor*.c")
+                for step in re.findall(r'KP_DOCTOR_(?:OK|WARN|FAIL),\s*"([a-z.]+)"', path.read_text())}
+        self.assertGreater(len(said), 30)
+        self.assertEqual(said - named, set())
+        done = subprocess.run([PROGRAM, "connector", "doctor", "--help"], capture_output=True, text=True, timeout=60, check=True)
+        for what in ("database", "export", "code tables"):
+            self.assertIn(what, done.stdout)
 
     def test_too_many_connectors_is_said_in_the_report(self):
         subprocess.run([PROGRAM, "init", self.folder / "poort"], check=True, stdout=subprocess.DEVNULL)

@@ -55,6 +55,10 @@ class Try(unittest.TestCase):
         for query in ("persoon", "uitkering"):
             self.assertIn("select", shown["request"][f"query {query}"])
             self.assertIn("*********", shown["request"][f"parameters {query}"])
+        manual = (ROOT / "gateway/man/ketenpoort-connector.1").read_text().split(".SH OPTIONS")[1]
+        manual = manual.replace("\\-", "-").split(".B --json")[1]
+        for member in shown:
+            self.assertRegex(manual, rf"\b{member}\b")
         self.assertIn("  query persoon select", self.run_try("sql").stdout)
 
     def test_a_fault_has_its_place(self):
