@@ -107,6 +107,25 @@ check_path(struct reader *reader, const struct kp_json_node *object, const char 
 	}
 }
 
+/* It is the label of a metric, and an operator types it (connector try --tabel). */
+static void
+check_name(struct reader *reader, const struct kp_json_node *node)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	bool fine = node->name.len > 0;
+	for (size_t i = 0; i < node->name.len; i++) {
+		fine = fine &&
+			memchr(allowed, node->name.data[i], sizeof(allowed) - 1) != NULL;
+	}
+	if (!fine) {
+		kp_json_finding(&reader->document, node,
+			"the name of a fetched table has letters (a-z, A-Z), digits, -, "
+			"_ "
+			"and . only");
+	}
+}
+
 static uint32_t
 number_at(const struct kp_json_node *object, const char *name)
 {
@@ -201,6 +220,7 @@ add_fetched(struct reader *reader, const struct kp_json_node *node,
 		kp_json_finding(&reader->document, node,
 			"tables are fetched for connector rest only");
 	}
+	check_name(reader, node);
 	read_fetched(reader, node, &tables[manifest->table_count++]);
 }
 
