@@ -4,10 +4,21 @@
 #include "connectors/soap/guard.h"
 
 #include <string.h>
+#include <strings.h>
+
+#include "core/attr.h"
 
 static const char too_long[] = "a tag, comment or declaration is longer than allowed";
 static const char no_doctype[] =
 	"a document type declaration (or another declaration) is not allowed";
+static const char no_declaration[] = "the XML declaration is not as XML has it";
+static const char no_encoding[] = "the answer is in an encoding that is not allowed";
+
+static bool
+is_space(char byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
 
 /* A byte order mark of UTF-8 may stand in front; any other start but '<' or white space
  * is another encoding, or no XML. */
@@ -23,8 +34,7 @@ on_start(struct kp_guard *guard, char byte)
 		guard->state = KP_GUARD_OPEN;
 		return NULL;
 	}
-	bool space = byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
-	return space ? NULL : "the answer does not begin like XML in UTF-8";
+	return is_space(byte) ? NULL : "the answer does not begin like XML in UTF-8";
 }
 
 static const char *
@@ -37,7 +47,7 @@ on_open(struct kp_guard *guard, char byte)
 	} else if (byte == '?') {
 		guard->state = KP_GUARD_DECLARATION;
 	} else if (byte == 0) {
-		return "the answer is in an encoding that is not allowed";
+		return no_encoding;
 	} else {
 		guard->state = byte == '>' ? KP_GUARD_TEXT : KP_GUARD_TAG;
 	}
@@ -58,22 +68,108 @@ on_bang(struct kp_guard *guard, char byte)
 	return NULL;
 }
 
+static struct kp_slice
+without(struct kp_slice text, size_t len)
+{
+	return (struct kp_slice){text.data + len, text.len - len};
+}
+
+static struct kp_slice
+skip_space(struct kp_slice text)
+{
+	while (text.len > 0 && is_space(text.data[0])) {
+		text = without(text, 1);
+	}
+	return text;
+}
+
+/* Takes "name = 'value'" off, and space around it. False when something else is there. */
+static bool
+take_part(struct kp_slice *text, struct kp_slice *ret_name, struct kp_slice *ret_value)
+{
+	size_t len = 0;
+	while (len < text->len && text->data[len] >= 'a' && text->data[len] <= 'z') {
+		len++;
+	}
+	*ret_name = (struct kp_slice){text->data, len};
+	*text = skip_space(without(*text, len));
+	if (text->len == 0 || text->data[0] != '=') {
+		return false;
+	}
+	*text = skip_space(without(*text, 1));
+	if (text->len == 0 || (text->data[0] != '"' && text->data[0] != '\'')) {
+		return false;
+	}
+	const char *end = memchr(text->data + 1, text->data[0], text->len - 1);
+	if (end == NULL) {
+		return false;
+	}
+	len = (size_t)(end - text->data);
+	*ret_value = (struct kp_slice){text->data + 1, len - 1};
+	*text = skip_space(without(*text, len + 1));
+	return true;
+}
+
+/* Encodings in which every byte of ASCII is that character, and no other's part. */
+static bool
+is_plain_encoding(struct kp_slice name)
+{
+	static const char *const plain[] = {"utf-8", "us-ascii", "iso-8859-1"};
+	for (size_t i = 0; i < KP_ARRAY_LEN(plain); i++) {
+		if (name.len == strlen(plain[i]) &&
+			strncasecmp(name.data, plain[i], name.len) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The whole of it, from "xml" to '?': read strictly, so that the parser behind cannot
+ * find an encoding in it that was not seen here. */
+static const char *
+check_declaration(struct kp_slice text)
+{
+	struct kp_slice name;
+	struct kp_slice value;
+	if (text.len < 4 || text.data[text.len - 1] != '?') {
+		return no_declaration;
+	}
+	text.len--;
+	text = skip_space(without(text, 3));
+	while (text.len > 0) {
+		if (!take_part(&text, &name, &value)) {
+			return no_declaration;
+		}
+		if (kp_slice_is(name, "encoding")) {
+			if (!is_plain_encoding(value)) {
+				return no_encoding;
+			}
+		} else if (!kp_slice_is(name, "version") &&
+			!kp_slice_is(name, "standalone")) {
+			return no_declaration;
+		}
+	}
+	return NULL;
+}
+
 static const char *
 on_declaration(struct kp_guard *guard, char byte)
 {
 	static const char name[] = "xml";
-	if (guard->length < 3 && byte != name[guard->length]) {
+	if ((guard->length < 3 && byte != name[guard->length]) ||
+		(guard->length == 3 && !is_space(byte))) {
 		return "a processing instruction is not allowed";
 	}
-	if (guard->length == 3 && byte != ' ' && byte != '\t' && byte != '\r' &&
-		byte != '\n') {
-		return "a processing instruction is not allowed";
-	}
-	guard->length++;
 	if (byte == '>') {
 		guard->state = KP_GUARD_TEXT;
+		return check_declaration(
+			(struct kp_slice){guard->declaration, guard->length});
 	}
-	return guard->length > KP_GUARD_TAG_BYTES_MAX ? too_long : NULL;
+	if (guard->length == sizeof(guard->declaration)) {
+		return too_long;
+	}
+	guard->declaration[guard->length++] = byte;
+	return NULL;
 }
 
 static const char *

@@ -4,10 +4,11 @@
  * guard: looks at the bytes of an XML answer before the parser does, and refuses what no
  * answer needs and what costs a parser most: a document type declaration (at its first
  * byte, so that no entity is ever declared), processing instructions other than the XML
- * declaration (SOAP 1.1, section 3: neither may be there), encodings that are not made of
- * ASCII bytes, and tags or comments without end.
+ * declaration (SOAP 1.1, section 3: neither may be there), encodings in which a '<' need
+ * not be the byte it is here (UTF-7, UTF-16; what is declared is UTF-8, US-ASCII or
+ * ISO-8859-1), and tags or comments without end.
  *
- * Extensible Markup Language 1.0, section 2.8. Pure; no allocation.
+ * Extensible Markup Language 1.0, sections 2.8 and 4.3.3. Pure; no allocation.
  */
 #ifndef KP_SOAP_GUARD_H
 #define KP_SOAP_GUARD_H
@@ -19,6 +20,7 @@
 
 #define KP_GUARD_TAG_BYTES_MAX ((size_t)16384)
 #define KP_GUARD_COMMENT_BYTES_MAX ((size_t)65536)
+#define KP_GUARD_DECLARATION_BYTES_MAX ((size_t)256)
 
 enum kp_guard_state {
 	KP_GUARD_START,
@@ -39,6 +41,7 @@ struct kp_guard {
 	char last[3];  /* bytes seen last, of what ends with two or three */
 	size_t length; /* of the tag, comment or section under way */
 	uint64_t at;   /* bytes of the answer so far */
+	char declaration[KP_GUARD_DECLARATION_BYTES_MAX]; /* what follows "<?", so far */
 };
 
 /* NULL when the bytes may go to the parser; else why not. */

@@ -165,7 +165,8 @@ test_refuses_what_is_no_xml(void **state)
 	static const char *const texts[] = {"", " ", "a", "{}", "<a>", "<a></b>",
 		"<a/><a/>", "<a>&b;</a>", "<a>&#0;</a>", "<a b=\"1\" b=\"2\"/>",
 		"<a>\xff</a>", "<a><!-- -- --></a>", "<p:a/>", "<a></a>x",
-		"<?xml version=\"1.0\"?>", "<a><?p?></a>", "<a", "<!a>", "\xfe\xff<a/>"};
+		"<?xml version=\"1.0\"?>", "<a><?p?></a>", "<?xml version='1.0'><a/>",
+		"<a", "<!a>", "\xfe\xff<a/>"};
 	for (size_t i = 0; i < KP_ARRAY_LEN(texts); i++) {
 		struct seen seen;
 		for (size_t piece = 1; piece < 4; piece++) {
@@ -173,6 +174,78 @@ test_refuses_what_is_no_xml(void **state)
 				read_xml(kp_slice_from(texts[i]), piece, &seen);
 			/* A prefix without a namespace is an error of Namespaces. */
 			assert_non_null(fault);
+		}
+	}
+}
+
+/* What a guard says of a text, fed in two pieces. */
+static const char *
+guard_text(struct kp_slice text, size_t cut)
+{
+	struct kp_guard guard = {0};
+	const char *fault = kp_guard_push(&guard, (struct kp_slice){text.data, cut});
+	return fault != NULL
+		? fault
+		: kp_guard_push(
+			  &guard, (struct kp_slice){text.data + cut, text.len - cut});
+}
+
+/* "+ADwAIQ-" is "<!" in UTF-7: the parser would see what the guard cannot. */
+#define HIDDEN "?>+ADwAIQ-DOCTYPE a [+ADwAIQ-ENTITY b 'c'+AD4-]+AD4-<a>&b;</a>"
+
+static void
+test_only_encodings_that_can_be_guarded(void **state)
+{
+	(void)state;
+	static const char no_encoding[] =
+		"the answer is in an encoding that is not allowed";
+	static const char no_declaration[] = "the XML declaration is not as XML has it";
+	static const struct {
+		const char *text;
+		const char *fault; /* NULL: fine */
+	} rows[] = {
+		{"<?xml version='1.0' encoding='UTF-8'?><a/>", NULL},
+		{"<?xml version=\"1.0\"\n encoding = \"utf-8\" standalone='yes' ?><a/>",
+			NULL},
+		{"<?xml version='1.0' encoding='Us-Ascii'?><a/>", NULL},
+		{"\xef\xbb\xbf<?xml version='1.0' encoding='utf-8'?><a/>", NULL},
+		{"<?xml version='1.0' encoding='iso-8859-1'?><a>\xe9</a>", NULL},
+		{"<?xml version='1.0'?><a/>", NULL},
+		{"<?xml version='1.0' encoding='UTF-7'" HIDDEN, no_encoding},
+		{"<?xml version='1.0' encoding='utf-7'" HIDDEN, no_encoding},
+		{"<?xml version='1.0'\tencoding\n=\r\"UTF-7\"" HIDDEN, no_encoding},
+		{"<?xml version='1.0'encoding='UTF-7'" HIDDEN, no_encoding},
+		{"<?xml version='1.0' encoding='UTF-8' encoding='UTF-7'" HIDDEN,
+			no_encoding},
+		{"<?xml version=\"encoding='UTF-8'\" encoding='UTF-7'" HIDDEN,
+			no_encoding},
+		{"<?xml version='1.0' encoding=''?><a/>", no_encoding},
+		{"<?xml version='1.0' encoding='UTF-80'?><a/>", no_encoding},
+		{"<?xml version='1.0' encoding='UTF-16'?><a/>", no_encoding},
+		{"<?xml version='>' encoding='UTF-7'" HIDDEN, no_declaration},
+		{"<?xml version='1.0' encoding=UTF-7" HIDDEN, no_declaration},
+		{"<?xml version='1.0' encoding='UTF-7\"" HIDDEN, no_declaration},
+		{"<?xml version='1.0' Encoding='UTF-7'" HIDDEN, no_declaration},
+		{"<?xml version='1.0' encoding" HIDDEN, no_declaration},
+		{"<?xml version='1.0' code='UTF-8'?><a/>", no_declaration},
+		{"<?xml version='1.0' x><a/>", no_declaration},
+		{"<?xml >", no_declaration},
+	};
+	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
+		struct kp_slice text = kp_slice_from(rows[i].text);
+		for (size_t cut = 0; cut <= text.len; cut++) {
+			const char *fault = guard_text(text, cut);
+			struct seen seen;
+			if (rows[i].fault == NULL ? fault != NULL
+						  : fault == NULL ||
+						strcmp(fault, rows[i].fault) != 0) {
+				fail_msg("'%s' cut at %zu: %s", rows[i].text, cut,
+					fault == NULL ? "let through" : fault);
+			}
+			/* The parser knows the encodings that are let through. */
+			fault = read_xml(text, cut + 1, &seen);
+			assert_true((fault == NULL) == (rows[i].fault == NULL));
+			assert_true(fault == NULL || seen.elements == 0);
 		}
 	}
 }
@@ -268,6 +341,7 @@ main(void)
 		cmocka_unit_test(test_values_of_attributes),
 		cmocka_unit_test(test_stops_when_told),
 		cmocka_unit_test(test_refuses_what_is_no_xml),
+		cmocka_unit_test(test_only_encodings_that_can_be_guarded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
