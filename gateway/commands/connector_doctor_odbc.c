@@ -7,7 +7,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "commands/connector_doctor_sql.h"
 #include "source/source_private.h"
@@ -54,30 +53,34 @@ struct odbc {
 
 /* By what drivers and the driver manager have in common. */
 static const struct {
+	bool state; /* the words begin an SQLSTATE, which comes first */
 	const char *words;
 	const char *remedy;
 } login_faults[] = {
-	{"Can't open lib",
+	{false, "Can't open lib",
 		"install the driver, or mend its name or path: 'odbcinst -q -d' names "
 		"the drivers of this machine"},
-	{"IM002",
+	{true, "IM002",
 		"name a driver or data source this machine has: 'odbcinst -q -d' and "
 		"'odbcinst -q -s' name them"},
-	{"IM003", "install what the driver needs: 'ldd' of its file says what lacks"},
-	{"28", "compare user and password in the secret with what the partner gave out"},
-	{"password",
+	{true, "IM003",
+		"install what the driver needs: 'ldd' of its file says what lacks"},
+	{true, "28",
 		"compare user and password in the secret with what the partner gave out"},
-	{"HYT",
+	{false, "password",
+		"compare user and password in the secret with what the partner gave out"},
+	{true, "HYT",
 		"ask the partner whether its database is up, and your network people "
 		"whether a firewall lets this machine through"},
-	{"does not exist",
+	{false, "does not exist",
 		"compare database and user in the secret with what the partner gave out"},
-	{"translate host name",
+	{false, "translate host name",
 		"check the server's name in the secret, and whether this machine asks "
 		"the right name server (resolvectl query NAME)"},
-	{"refused", "check server and port in the secret, and whether the partner is up"},
-	{"certificate", "compare what the secret says of TLS with the partner"},
-	{"SSL", "compare what the secret says of TLS with the partner"},
+	{false, "refused",
+		"check server and port in the secret, and whether the partner is up"},
+	{false, "certificate", "compare what the secret says of TLS with the partner"},
+	{false, "SSL", "compare what the secret says of TLS with the partner"},
 };
 
 static void
@@ -88,8 +91,7 @@ say_no_login(struct kp_doctor *doctor, const char *words)
 		"these words of the driver";
 	for (size_t i = 0; i < KP_ARRAY_LEN(login_faults); i++) {
 		const char *at = strstr(words, login_faults[i].words);
-		bool state = strlen(login_faults[i].words) < 6;
-		if (at != NULL && (!state || at == words)) {
+		if (at != NULL && (!login_faults[i].state || at == words)) {
 			remedy = login_faults[i].remedy;
 			break;
 		}
@@ -284,28 +286,6 @@ judge(struct odbc *odbc, enum kp_status status, const char *words)
 	return false;
 }
 
-/* The driver may repeat what it was given. */
-static const char *
-without_password(struct odbc *odbc, const char *words)
-{
-	struct kp_doctor *doctor = odbc->looking->doctor;
-	static const char *const names[] = {"pwd=", "password="};
-	const char *dsn = kp_doctor_text(
-		doctor, "%.*s", KP_SLICE_ARG(doctor->source->private->sql.dsn));
-	for (size_t i = 0; i < KP_ARRAY_LEN(names); i++) {
-		const char *at = strcasestr(dsn, names[i]);
-		at = at == NULL ? NULL : at + strlen(names[i]);
-		size_t len = at == NULL ? 0 : strcspn(at, *at == '{' ? "}" : ";");
-		const char *shown =
-			len == 0 ? NULL : memmem(words, strlen(words), at, len);
-		if (shown != NULL) {
-			return kp_doctor_text(doctor, "%.*s***%s", (int)(shown - words),
-				words, shown + len);
-		}
-	}
-	return words;
-}
-
 static void
 on_done(void *owner, enum kp_status status, const struct kp_error *err)
 {
@@ -314,7 +294,9 @@ on_done(void *owner, enum kp_status status, const struct kp_error *err)
 		? err->message
 		: kp_status_info(status)->title;
 	odbc->call = NULL;
-	if (judge(odbc, status, without_password(odbc, words))) {
+	words = kp_doctor_hide_passwords(&odbc->looking->doctor->load.arena,
+		odbc->looking->doctor->source->private->sql.dsn, words);
+	if (judge(odbc, status, words)) {
 		kp_loop_post(odbc->loop, &odbc->task);
 	} else {
 		end_look(odbc);

@@ -33,6 +33,12 @@ struct kp_doctor_looking {
 void kp_doctor_look_postgres(struct kp_doctor_looking *looking);
 void kp_doctor_look_odbc(struct kp_doctor_looking *looking);
 
+/* `words` of a driver with *** for each password of its connection string, or for the
+ * beginning of one at their end. In the arena; when memory is short it is a fixed text.
+ */
+const char *kp_doctor_hide_passwords(
+	struct kp_arena *arena, struct kp_slice dsn, const char *words);
+
 /* Says what a statement gives, or why it cannot be asked: words that begin with an
  * SQLSTATE. */
 void kp_doctor_say_statement(struct kp_doctor *doctor,

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -30,6 +31,18 @@ grant select, insert on persoon, uitkering to schrijver;
 grant select on persoon, uitkering to lezer;
 """
 LIMITS = {"time_ms": 8000, "connect_ms": 4000}
+
+
+def refuse_tls(listener):
+    """To everybody, until the listener is shut."""
+    while True:
+        try:
+            asking, _ = listener.accept()
+        except OSError:
+            return
+        with asking:
+            asking.recv(8)
+            asking.sendall(b"N")
 
 
 class Database(unittest.TestCase):
@@ -221,6 +234,14 @@ class DoctorOdbc(Database):
 
     def test_a_password_the_driver_repeats_is_not_shown(self):
         self.refused('database "***" does not exist', "compare database and user", Database=self.pg.password)
+
+        self.refused('translate host name "***"', "server's name", Server="geheim123", Pwd="{geheim123}")
+
+    def test_a_server_without_tls(self):
+        with socket.create_server(("127.0.0.1", 0)) as plain:
+            # PostgreSQL's protocol, 54.2.11: N refuses an SSLRequest.
+            threading.Thread(target=refuse_tls, args=(plain,), daemon=True).start()
+            self.refused("SSL", "what the secret says of TLS", Port=plain.getsockname()[1])
 
     def test_a_driver_that_is_not_there(self):
         self.refused("Can't open lib 'Onbekend'", "odbcinst -q -d", Driver="Onbekend")
