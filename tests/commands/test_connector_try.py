@@ -31,11 +31,11 @@ class Try(unittest.TestCase):
         self.folder = pathlib.Path(self.home.name)
         (self.folder / "secret").write_text("user:geheim-van-de-proef\n")
 
-    def run_try(self, kind, *words, answer=None):
+    def run_try(self, kind, *words, answer=None, manifest=None):
         if answer is not None:
             (self.folder / "answer").write_text(answer)
         answer = SUITE / kind / "good.txt" if answer is None else self.folder / "answer"
-        manifest = SUITE / kind / "manifest.json"
+        manifest = manifest or SUITE / kind / "manifest.json"
         secret = json.loads(manifest.read_text()).get("access", {}).get("secret", "geen")
         done = subprocess.run(
             [PROGRAM, "connector", "try", "-c", SUITE / "catalogus.json", "--bsn-file", "-", "--secret",
@@ -85,6 +85,14 @@ class Try(unittest.TestCase):
         self.assertIn("vreemd\\u001b[2J?31m?", done.stdout)
         shown, _ = self.shown("rest", answer=text)
         self.assertIn("Jan" + self.STEERING, [field["value"] for field in shown["fields"]])
+
+    def test_no_note_steers_the_terminal(self):
+        manifest = json.loads((SUITE / "soap/manifest.json").read_text())
+        manifest["response"]["notes"]["texts"]["W1"] = "niet volledig\x9b31m"
+        (self.folder / "manifest.json").write_text(json.dumps(manifest))
+        done = self.run_try("soap", manifest=self.folder / "manifest.json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(": niet volledig?31m\n", done.stdout)
 
     def test_the_file_of_an_export_is_shown(self):
         manifest = json.loads((SUITE / "file/manifest.json").read_text())
