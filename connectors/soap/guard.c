@@ -114,7 +114,8 @@ take_part(struct kp_slice *text, struct kp_slice *ret_name, struct kp_slice *ret
 static bool
 is_plain_encoding(struct kp_slice name)
 {
-	static const char *const plain[] = {"utf-8", "us-ascii", "iso-8859-1"};
+	static const char *const plain[] = {
+		"utf-8", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252"};
 	for (size_t i = 0; i < KP_ARRAY_LEN(plain); i++) {
 		if (name.len == strlen(plain[i]) &&
 			strncasecmp(name.data, plain[i], name.len) == 0) {

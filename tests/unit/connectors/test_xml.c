@@ -210,6 +210,8 @@ test_only_encodings_that_can_be_guarded(void **state)
 		{"<?xml version='1.0' encoding='Us-Ascii'?><a/>", NULL},
 		{"\xef\xbb\xbf<?xml version='1.0' encoding='utf-8'?><a/>", NULL},
 		{"<?xml version='1.0' encoding='iso-8859-1'?><a>\xe9</a>", NULL},
+		{"<?xml version='1.0' encoding='ISO-8859-15'?><a>\xa4</a>", NULL},
+		{"<?xml version='1.0' encoding='Windows-1252'?><a>\x80</a>", NULL},
 		{"<?xml version='1.0'?><a/>", NULL},
 		{"<?xml version='1.0' encoding='UTF-7'" HIDDEN, no_encoding},
 		{"<?xml version='1.0' encoding='utf-7'" HIDDEN, no_encoding},
