@@ -30,6 +30,7 @@ struct connection {
 	struct kp_slice driver_version;
 	struct kp_slice user;
 	struct kp_slice read_only;
+	struct kp_slice rolls_back;
 	struct kp_slice query_timeout;
 };
 
@@ -42,6 +43,7 @@ struct odbc {
 	struct kp_sql_query query;
 	struct kp_sql_call *call;
 	struct connection connection;
+	bool superuser;
 	const char *writable; /* tables, with commas */
 	unsigned writable_count;
 	enum look look;
@@ -124,10 +126,16 @@ judge_driver(struct kp_doctor *doctor, const struct connection *connection)
 	if (kp_slice_is(connection->read_only, "Y")) {
 		kp_doctor_say(doctor, KP_DOCTOR_OK, "sql.readonly", NULL,
 			"the driver keeps this connection to reading");
-	} else {
+	} else if (kp_slice_is(connection->rolls_back, "Y")) {
 		kp_doctor_say(doctor, KP_DOCTOR_OK, "sql.readonly", NULL,
 			"the driver does not keep this connection to reading, though it "
-			"was asked to; whatever would be written is rolled back");
+			"was asked to; rows that a statement would write are rolled "
+			"back");
+	} else {
+		kp_doctor_say(doctor, KP_DOCTOR_WARN, "sql.readonly",
+			"ask the partner for a user that may only read",
+			"the driver does not keep this connection to reading, and rolls "
+			"nothing back: what a statement would write stays");
 	}
 }
 
@@ -144,13 +152,40 @@ say_login(struct kp_doctor *doctor, const struct connection *connection)
 
 /* Rights. */
 
+/* An empty schema first: a superuser. */
+static const char postgres_rights_query[] =
+	"select s, t from (select '' as s, rolname as t from pg_roles where rolname = "
+	"current_user and rolsuper union all select n.nspname, "
+	"c.relname " KP_DOCTOR_FROM_WRITABLE ") as w order by 1, 2";
+
 /* ISO/IEC 9075-11, TABLE_PRIVILEGES: a driver's own SQLTablePrivileges is not always
- * right. What roles add is not in it. */
+ * right. What is not given by name is not in it. */
 static const char rights_query[] =
 	"select distinct table_schema, table_name from "
 	"information_schema.table_privileges where privilege_type in ('INSERT', "
 	"'UPDATE', 'DELETE') and (grantee = current_user or grantee = 'PUBLIC') and "
 	"table_schema not in ('information_schema', 'pg_catalog') order by 1, 2";
+
+static bool
+is_postgres(const struct odbc *odbc)
+{
+	return kp_slice_is(odbc->connection.dbms, "PostgreSQL");
+}
+
+static void
+warn_writable(struct odbc *odbc)
+{
+	struct kp_doctor *doctor = odbc->looking->doctor;
+	const char *names = odbc->superuser ? "everything: it is a superuser"
+		: odbc->writable_count <= WRITABLE_TOLD_MAX
+		? odbc->writable
+		: kp_doctor_text(doctor, "%s, and %u more", odbc->writable,
+			  odbc->writable_count - WRITABLE_TOLD_MAX);
+	kp_doctor_warn_writable(doctor, kp_slice_from(names),
+		kp_slice_is(odbc->connection.rolls_back, "Y")
+			? "the gateway rolls everything back"
+			: "the gateway writes nothing");
+}
 
 static void
 say_rights(struct odbc *odbc, enum kp_status status, const char *words)
@@ -159,24 +194,30 @@ say_rights(struct odbc *odbc, enum kp_status status, const char *words)
 	if (status != KP_OK) {
 		kp_doctor_say(doctor, KP_DOCTOR_WARN, "sql.rights",
 			"ask the partner whether this user may only read",
-			"not looked at: information_schema.table_privileges cannot be "
-			"read (%s)",
+			"not looked at: where the database says it cannot be read (%s)",
 			words);
 		return;
 	}
-	if (odbc->writable_count > 0) {
-		kp_doctor_warn_writable(doctor, kp_slice_from(odbc->writable),
-			"the gateway rolls everything back");
-	} else {
+	if (odbc->superuser || odbc->writable_count > 0) {
+		warn_writable(odbc);
+	} else if (is_postgres(odbc)) {
 		kp_doctor_say(doctor, KP_DOCTOR_OK, "sql.rights", NULL,
-			"this user itself was given no right to write in a table; what "
-			"roles add was not looked at");
+			"this user may write nowhere");
+	} else {
+		kp_doctor_say(doctor, KP_DOCTOR_WARN, "sql.rights",
+			"ask the partner whether this user may only read",
+			"not seen: no right to write by name; ownership, a whole "
+			"database, roles and administrators were not looked at");
 	}
 }
 
 static void
 take_writable(struct odbc *odbc, struct kp_slice schema, struct kp_slice table)
 {
+	if (schema.len == 0 && is_postgres(odbc)) {
+		odbc->superuser = true;
+		return;
+	}
 	if (++odbc->writable_count <= WRITABLE_TOLD_MAX) {
 		odbc->writable = kp_doctor_text(odbc->looking->doctor, "%s%s%.*s.%.*s",
 			odbc->writable, odbc->writable_count == 1 ? "" : ", ",
@@ -216,6 +257,7 @@ take_said(struct odbc *odbc, struct kp_slice what, struct kp_slice value)
 		{"driverVersion", &connection->driver_version},
 		{"user", &connection->user},
 		{"readOnly", &connection->read_only},
+		{"rollsBack", &connection->rolls_back},
 		{"queryTimeout", &connection->query_timeout},
 	};
 	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
@@ -264,7 +306,8 @@ static bool
 judge(struct odbc *odbc, enum kp_status status, const char *words)
 {
 	struct kp_doctor *doctor = odbc->looking->doctor;
-	bool answers = status == KP_OK || status == KP_E_SOURCE || status == KP_E_DENIED;
+	bool answers = status == KP_OK || status == KP_E_SOURCE ||
+		status == KP_E_DENIED || status == KP_E_LIMIT;
 	switch (odbc->look) {
 	case LOOK_CONNECTION:
 		if (status == KP_OK) {
@@ -319,8 +362,9 @@ ask_next(struct kp_task *task)
 		return;
 	}
 	odbc->query = (struct kp_sql_query){0};
-	odbc->query.statement =
-		odbc->look == LOOK_RIGHTS ? kp_slice_from(rights_query) : KP_SLICE("");
+	odbc->query.statement = odbc->look != LOOK_RIGHTS ? KP_SLICE("")
+		: is_postgres(odbc) ? kp_slice_from(postgres_rights_query)
+				    : kp_slice_from(rights_query);
 	if (odbc->look == LOOK_STATEMENT) {
 		odbc->statement = &odbc->looking->statements[odbc->next++];
 		odbc->query.statement = kp_slice_from(odbc->statement->text);

@@ -74,12 +74,8 @@ judge_rights(struct opened *opened)
 		"select string_agg(case when place <= 5 then name else format('and %s "
 		"more', total - 5) end, ', ' order by place) from (select "
 		"row_number() over (order by n.nspname, c.relname) as place, count(*) "
-		"over () as total, format('%I.%I', n.nspname, c.relname) as name from "
-		"pg_class c join pg_namespace n on n.oid = c.relnamespace where "
-		"c.relkind in ('r', 'p', 'v', 'f') and n.nspname "
-		"not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_' and "
-		"has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, "
-		"'INSERT, UPDATE, DELETE, TRUNCATE') order by 1 limit 6) as t";
+		"over () as total, format('%I.%I', n.nspname, c.relname) as "
+		"name " KP_DOCTOR_FROM_WRITABLE " order by 1 limit 6) as t";
 	struct kp_doctor *doctor = opened->doctor;
 	struct kp_slice names = {0};
 	struct kp_error err = {0};

@@ -10,6 +10,13 @@
 
 #define KP_DOCTOR_STATEMENTS_MAX KP_SQL_QUERIES_MAX
 
+/* The tables of a PostgreSQL that this user may write in: pg_class c, pg_namespace n. */
+#define KP_DOCTOR_FROM_WRITABLE                                                          \
+	"from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind " \
+	"in ('r', 'p', 'v', 'f') and n.nspname not in ('pg_catalog', "                   \
+	"'information_schema') and n.nspname !~ '^pg_' and has_schema_privilege(n.oid, " \
+	"'USAGE') and has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')"
+
 /* A statement as the connector asks it about nobody. */
 struct kp_doctor_statement {
 	struct kp_slice name;

@@ -99,8 +99,12 @@ kp_odbc_describe_columns(SQLHSTMT statement, struct kp_odbc_job *job, uint32_t q
 		kp_odbc_fail(job, SQL_HANDLE_STMT, statement);
 		return;
 	}
+	if (count > KP_SQL_COLUMNS_MAX) {
+		job->status = KP_E_LIMIT;
+		return;
+	}
 	bool more = add_pair(job, query, "name", "type");
-	for (SQLSMALLINT i = 1; more && i <= count && i <= KP_SQL_COLUMNS_MAX; i++) {
+	for (SQLSMALLINT i = 1; more && i <= count; i++) {
 		char name[NAME_BYTES] = "";
 		char type[64];
 		SQLSMALLINT len = 0;
@@ -143,6 +147,19 @@ add_information(struct kp_odbc_job *job, uint32_t query, SQLHDBC connection)
 	}
 }
 
+/* Not every database can undo, and not every driver lets it. */
+static void
+add_rollback(struct kp_odbc_job *job, uint32_t query, SQLHDBC connection, bool manual)
+{
+	SQLUSMALLINT capable = SQL_TC_NONE;
+	if (!kp_odbc_fine(SQLGetInfo(connection, SQL_TXN_CAPABLE, &capable,
+		    (SQLSMALLINT)sizeof(capable), NULL))) {
+		capable = SQL_TC_NONE;
+	}
+	(void)add_pair(
+		job, query, "rollsBack", manual && capable != SQL_TC_NONE ? "Y" : "N");
+}
+
 /* The time that a driver takes over, since not every one does. */
 static void
 add_timeout(struct kp_odbc_job *job, uint32_t query, SQLHSTMT statement)
@@ -160,13 +177,15 @@ add_timeout(struct kp_odbc_job *job, uint32_t query, SQLHSTMT statement)
 }
 
 void
-kp_odbc_describe_connection(SQLHDBC connection, struct kp_odbc_job *job, uint32_t query)
+kp_odbc_describe_connection(
+	SQLHDBC connection, struct kp_odbc_job *job, uint32_t query, bool manual)
 {
 	SQLHSTMT statement = SQL_NULL_HSTMT;
 	if (!add_pair(job, query, "what", "value")) {
 		return;
 	}
 	add_information(job, query, connection);
+	add_rollback(job, query, connection, manual);
 	if (!kp_odbc_fine(SQLAllocHandle(SQL_HANDLE_STMT, connection, &statement))) {
 		kp_odbc_fail(job, SQL_HANDLE_DBC, connection);
 		return;

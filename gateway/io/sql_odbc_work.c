@@ -21,6 +21,7 @@ struct kp_odbc_session {
 	SQLHENV environment;
 	SQLHDBC connection;
 	bool connected;
+	bool manual;          /* nothing is committed of itself, as the driver has it */
 	pthread_mutex_t lock; /* of `statement` */
 	SQLHSTMT statement;   /* while one runs */
 };
@@ -435,8 +436,8 @@ connect_session(struct kp_odbc_session *session, struct kp_odbc_job *job)
 		return false;
 	}
 	session->connected = true;
-	(void)SQLSetConnectAttr(session->connection, SQL_ATTR_AUTOCOMMIT,
-		(SQLPOINTER)(uintptr_t)SQL_AUTOCOMMIT_OFF, 0);
+	session->manual = kp_odbc_fine(SQLSetConnectAttr(session->connection,
+		SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)(uintptr_t)SQL_AUTOCOMMIT_OFF, 0));
 	return true;
 }
 
@@ -475,7 +476,8 @@ run_queries(struct kp_odbc_session *session, struct kp_odbc_job *job)
 	}
 	for (uint32_t i = 0; i < job->query_count && job->status == KP_OK; i++) {
 		if (job->describe && job->statements[i][0] == '\0') {
-			kp_odbc_describe_connection(session->connection, job, i);
+			kp_odbc_describe_connection(
+				session->connection, job, i, session->manual);
 		} else {
 			run_query(session, job, i);
 		}

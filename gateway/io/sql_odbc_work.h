@@ -29,7 +29,8 @@ bool kp_odbc_check_parameters(
 	SQLHSTMT statement, struct kp_odbc_job *job, uint32_t query);
 void kp_odbc_describe_columns(
 	SQLHSTMT statement, struct kp_odbc_job *job, uint32_t query);
+/* `manual`: the driver took it that nothing is committed of itself. */
 void kp_odbc_describe_connection(
-	SQLHDBC connection, struct kp_odbc_job *job, uint32_t query);
+	SQLHDBC connection, struct kp_odbc_job *job, uint32_t query, bool manual);
 
 #endif

@@ -208,8 +208,8 @@ class DoctorOdbc(Database):
         said, steps = self.look()
         self.assertEqual((said["fail"], said["warn"]), ({}, {}))
         self.assertRegex(said["ok"]["sql.login"], r"^PostgreSQL \d+\..*, by driver psqlodbcw?\.so .*, as 'lezer'$")
-        self.assertIn("no right to write", said["ok"]["sql.rights"])
-        self.assertIn("does not keep", said["ok"]["sql.readonly"])
+        self.assertEqual(said["ok"]["sql.rights"], "this user may write nowhere")
+        self.assertRegex(said["ok"]["sql.readonly"], "does not keep.* rolled back")
         self.assertIn(": 8 s", said["ok"]["sql.timeout"])
         self.assertIn("not looked at", said["ok"]["sql.tls"])
         texts = [step["text"] for step in steps if step["step"] == "sql.statement"]
@@ -257,6 +257,36 @@ class DoctorOdbc(Database):
     def test_a_user_that_may_write(self):
         said, _ = self.look(Uid="schrijver")
         self.assertIn("may write in public.persoon, public.uitkering; the gateway rolls", said["warn"]["sql.rights"])
+
+    def test_a_user_that_may_write_in_much(self):
+        self.pg.sql("create role veelschrijver login password 'proef-wachtwoord'; grant select on persoon, uitkering to veelschrijver;" +
+                    "".join(f"create table veel{i} (a int); grant update on veel{i} to veelschrijver;" for i in range(7)))
+        said, _ = self.look(Uid="veelschrijver")
+        self.assertIn("public.veel3, public.veel4, and 2 more; ", said["warn"]["sql.rights"])
+
+    def test_a_user_by_a_role(self):
+        self.pg.sql("create role lid login password 'proef-wachtwoord'; grant schrijver to lid;")
+        said, _ = self.look(Uid="lid")
+        self.assertIn("may write in public.persoon, public.uitkering;", said["warn"]["sql.rights"])
+
+    def test_the_owner(self):
+        said, _ = self.look(Uid="baas")
+        self.assertIn("superuser", said["warn"]["sql.rights"])
+
+    def hanging(self, words):
+        """A driver of our own, of no database that is known."""
+        driver = pathlib.Path(PROGRAM).parents[1] / "tests/fault/libhanging_odbc.so"
+        self.assertTrue(driver.exists(), driver)
+        return self.run_doctor("odbc:", {"kind": "dsn"}, f"Driver={driver};{words}")[0]
+
+    def test_a_database_that_names_no_right(self):
+        said = self.hanging("Columns=2")
+        self.assertIn("not seen: no right to write by name", said["warn"]["sql.rights"])
+        self.assertIn("are rolled back", said["ok"]["sql.readonly"])
+
+    def test_a_driver_that_commits(self):
+        said = self.hanging("Transactions=refused")
+        self.assertIn("what a statement would write stays", said["warn"]["sql.readonly"])
 
     def test_a_table_that_is_gone(self):
         said, steps = self.query("select bsn, naam, geboren, geslacht, geheim from weg where bsn = cast(:bsn as bigint)")

@@ -24,7 +24,9 @@
 struct handle {
 	char hang[TEXT_BYTES];
 	char gate[TEXT_BYTES];
-	char parameters[TEXT_BYTES]; /* how many it sees in any statement: "Params=2" */
+	char parameters[TEXT_BYTES];   /* how many it sees in any statement: "Params=2" */
+	char columns[TEXT_BYTES];      /* of any statement: "Columns=2"; else 1 */
+	char transactions[TEXT_BYTES]; /* "Transactions=refused": always autocommit */
 	bool fetched;
 };
 
@@ -103,7 +105,12 @@ SQLSetEnvAttr(SQLHENV env, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER le
 EXPORT SQLRETURN SQL_API
 SQLSetConnectAttr(SQLHDBC dbc, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER len)
 {
-	return SQLSetEnvAttr(dbc, attribute, value, len);
+	const struct handle *handle = dbc;
+	(void)value;
+	(void)len;
+	return attribute == SQL_ATTR_AUTOCOMMIT && handle->transactions[0] != '\0'
+		? SQL_ERROR
+		: SQL_SUCCESS;
 }
 
 EXPORT SQLRETURN SQL_API
@@ -124,6 +131,10 @@ SQLGetInfo(SQLHDBC dbc, SQLUSMALLINT kind, SQLPOINTER out, SQLSMALLINT size,
 		}
 		return SQL_SUCCESS;
 	}
+	if (kind == SQL_TXN_CAPABLE) {
+		*(SQLUSMALLINT *)out = SQL_TC_ALL;
+		return SQL_SUCCESS;
+	}
 	memset(out, 0, size > 4 || size <= 0 ? 4 : (size_t)size);
 	return SQL_SUCCESS;
 }
@@ -142,6 +153,8 @@ SQLDriverConnect(SQLHDBC dbc, SQLHWND window, SQLCHAR *string, SQLSMALLINT len,
 	take_word((const char *)string, "Hang=", handle->hang);
 	take_word((const char *)string, "Gate=", handle->gate);
 	take_word((const char *)string, "Params=", handle->parameters);
+	take_word((const char *)string, "Columns=", handle->columns);
+	take_word((const char *)string, "Transactions=", handle->transactions);
 	arrive(handle, "SQLDriverConnect");
 	return SQL_SUCCESS;
 }
@@ -204,8 +217,10 @@ SQLCancel(SQLHSTMT stmt)
 EXPORT SQLRETURN SQL_API
 SQLNumResultCols(SQLHSTMT stmt, SQLSMALLINT *ret_count)
 {
-	(void)stmt;
-	*ret_count = 1;
+	const struct handle *handle = stmt;
+	*ret_count = handle->columns[0] == '\0'
+		? 1
+		: (SQLSMALLINT)strtol(handle->columns, NULL, 10);
 	return SQL_SUCCESS;
 }
 
@@ -233,7 +248,8 @@ SQLFetch(SQLHSTMT stmt)
 {
 	struct handle *handle = stmt;
 	arrive(handle, "SQLFetch");
-	bool first = !handle->fetched;
+	/* A second column comes without rows. */
+	bool first = !handle->fetched && handle->columns[0] == '\0';
 	handle->fetched = true;
 	return first ? SQL_SUCCESS : SQL_NO_DATA;
 }

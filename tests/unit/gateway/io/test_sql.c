@@ -400,6 +400,26 @@ a_statement_that_wants_other_values_is_not_executed(void **state)
 		"07001: the driver sees 2 parameters, and the query names 0");
 }
 
+/* As many columns as an answer may have; one more is too many, as it is for a question.
+ */
+static void
+a_statement_of_too_many_columns_is_refused(void **state)
+{
+	struct kp_sql_target_options options = over_odbc();
+	(void)state;
+	for (int more = 0; more <= 1; more++) {
+		struct rig rig = rig_of(1);
+		options.dsn = more ? KP_SLICE("Driver=" KP_HANGING_ODBC ";Columns=513;")
+				   : KP_SLICE("Driver=" KP_HANGING_ODBC ";Columns=512;");
+		rig.request.describe = true;
+		rig.request.rows_max = 1000;
+		rig.request.bytes_max = 1 << 20;
+		assert_int_equal(play(&rig, &options), KP_OK);
+		assert_int_equal(rig.asked[0].ended, more ? KP_E_LIMIT : KP_OK);
+		assert_int_equal(rig.asked[0].rows, more ? 0 : 512);
+	}
+}
+
 int
 main(void)
 {
@@ -412,6 +432,7 @@ main(void)
 		cmocka_unit_test(each_allocation_may_fail),
 		cmocka_unit_test(a_statement_is_described),
 		cmocka_unit_test(a_statement_that_wants_other_values_is_not_executed),
+		cmocka_unit_test(a_statement_of_too_many_columns_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
