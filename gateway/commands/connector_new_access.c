@@ -192,6 +192,19 @@ write_token(struct kp_new *new, const struct scheme *scheme, json_t *access)
 		"(authentication): a secret, a key of ours or our certificate");
 }
 
+static const char *
+header_of(struct kp_new *new, const char *name)
+{
+	if (kp_new_is_header(name)) {
+		return name;
+	}
+	kp_new_todo(new,
+		"access.header: '%s' is no name of a header that a question can bear",
+		name);
+	return "TO"
+	       "DO";
+}
+
 static void
 write_secret(struct kp_new *new, const struct scheme *scheme)
 {
@@ -203,7 +216,7 @@ write_secret(struct kp_new *new, const struct scheme *scheme)
 	kp_new_set(new, access, "kind", json_string(kinds[scheme->proof]));
 	if (scheme->proof == HEADER) {
 		kp_new_set(new, access, "header",
-			json_string(text_at(scheme->object, "name")));
+			json_string(header_of(new, text_at(scheme->object, "name"))));
 	}
 	kp_new_set(new, access, "secret",
 		kp_new_text(new->catalogue->sources[new->source].name));

@@ -20,7 +20,8 @@ struct reading {
 	struct kp_new *new;
 	struct kp_new_column *columns;
 	size_t count;
-	char name[NAME_BYTES]; /* of the member under way, dots between */
+	char name[NAME_BYTES];  /* of the member under way, dots between */
+	char array[NAME_BYTES]; /* the first, which no path leads into */
 	unsigned depth;
 };
 
@@ -77,14 +78,17 @@ look_at_object(struct reading *reading, json_t *object)
 	{
 		int len = snprintf(reading->name + before, NAME_BYTES - before, "%s%s",
 			before > 0 ? "." : "", name);
-		/* A path has no way to write such a name. */
+		/* A path has no way to write such a name; a number may be somebody's. */
 		bool fits = len > 0 && (size_t)len < NAME_BYTES - before &&
-			name[0] != '\0' && strpbrk(name, ".[]") == NULL;
+			name[0] != '\0' && strpbrk(name, ".[]") == NULL &&
+			!kp_new_is_number(kp_value_trim(kp_slice_from(name)));
 		reading->new->leaves_dropped = reading->new->leaves_dropped || !fits;
 		if (fits && json_is_object(value)) {
 			look_at_object(reading, value);
 		} else if (fits && !json_is_array(value)) {
 			look_at_scalar(reading, value);
+		} else if (fits && reading->array[0] == '\0') {
+			memcpy(reading->array, reading->name, NAME_BYTES);
 		}
 		reading->name[before] = '\0';
 	}
@@ -143,6 +147,12 @@ kp_new_read_ndjson(
 	}
 	new->separator = '.';
 	kp_new_describe_file(new, path, "ndjson", NULL);
+	if (reading.array[0] != '\0') {
+		kp_new_todo(new,
+			"response: '%s' is an array; nothing was read of it, nor of any "
+			"other",
+			reading.array);
+	}
 	for (size_t i = 0; i < reading.count; i++) {
 		struct kp_new_leaf leaf = {.path = reading.columns[i].name};
 		kp_new_column_judge(&reading.columns[i], &leaf);

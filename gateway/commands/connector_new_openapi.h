@@ -21,6 +21,8 @@ enum kp_status kp_new_openapi_check(json_t *document, struct kp_error *err) KP_M
 /* KP_E_INVALID with the JSON pointer of a part of the document. */
 enum kp_status kp_new_openapi_say_wrong(json_t *document, const json_t *wrong,
 	const char *path, struct kp_error *err) KP_MUST_USE;
+/* Can a manifest have a request bear this header (RFC 9110, 5.1)? */
+bool kp_new_is_header(const char *name);
 /* Writes access of the manifest, where the description wants any. */
 void kp_new_openapi_access(struct kp_new *new, const struct kp_new_operation *operation);
 /* Writes endpoint, access and request of the manifest. KP_E_LIMIT. */

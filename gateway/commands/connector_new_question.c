@@ -8,14 +8,16 @@
 
 #include "commands/connector_new_openapi.h"
 #include "core/buffer.h"
+#include "http/http_parse.h"
+#include "source/source_private.h"
 
 #define TARGET_BYTES ((size_t)8192)
 #define UNKNOWN                                                                          \
 	"TO"                                                                             \
 	"DO"
 
-#define UNRESERVED "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
-static const char unreserved[] = UNRESERVED;
+static const char unreserved[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
 struct asking {
 	struct kp_new *new;
@@ -148,16 +150,24 @@ is_said_elsewhere(const char *name)
 	return false;
 }
 
+bool
+kp_new_is_header(const char *name)
+{
+	struct kp_slice text = kp_slice_from(name);
+	return kp_http_token_valid(text) &&
+		!kp_source_header_is_ours((struct kp_text){text.data, text.len});
+}
+
 static void
 add_header(struct asking *asking, const char *name)
 {
-	/* Field names (RFC 9110, 5.1). */
-	static const char token[] = UNRESERVED "!#$%&'*+^`|";
 	if (is_said_elsewhere(name)) {
 		return;
 	}
-	if (name[0] == '\0' || strspn(name, token) != strlen(name)) {
-		kp_new_todo(asking->new, "request.headers: '%s' is no name of a header",
+	if (!kp_new_is_header(name)) {
+		kp_new_todo(asking->new,
+			"request.headers: '%s' is no name of a header that a question "
+			"can bear",
 			name);
 		return;
 	}

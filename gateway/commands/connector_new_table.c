@@ -131,10 +131,32 @@ write_statement(struct kp_new *new)
 	return !text.failed;
 }
 
+/* What an address has of a name without encoding it (RFC 3986, 2.3). */
+static bool
+is_unreserved(struct kp_slice name)
+{
+	static const char bytes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789-._~";
+	for (size_t i = 0; i < name.len; i++) {
+		if (memchr(bytes, name.data[i], sizeof(bytes) - 1) == NULL) {
+			return false;
+		}
+	}
+	return name.len > 0;
+}
+
 static void
 describe_partner(struct kp_new *new, struct kp_slice database)
 {
 	json_t *access = json_object();
+	if (!is_unreserved(database)) {
+		kp_new_todo(new,
+			"endpoint: the database is called '%.*s', which an address does "
+			"not take as it is; ask for one with a plain name",
+			KP_SLICE_ARG(database));
+		database = KP_SLICE("TO"
+				    "DO");
+	}
 	kp_new_set(new, new->manifest, "connector", json_string("sql"));
 	kp_new_set(new, new->manifest, "endpoint",
 		json_sprintf("postgresql://127.0.0.1:5432/%.*s", KP_SLICE_ARG(database)));

@@ -11,6 +11,7 @@
 
 #define COMMENT_BYTES 400
 #define UNMAPPED_LINE_BYTES ((size_t)110)
+#define UNMAPPED_PATH_BYTES ((size_t)640) /* alone on a line */
 
 /* The mark of what a person must still do; one text, so that it can be searched for. */
 #define MARK                                                                             \
@@ -264,12 +265,15 @@ static json_t *
 unmapped(struct kp_new *new)
 {
 	json_t *lines = json_array();
-	char line[UNMAPPED_LINE_BYTES * 4] = "";
+	char line[UNMAPPED_PATH_BYTES + sizeof("not mapped: ")] = "";
 	size_t len = 0;
 	for (size_t i = 0; i < new->leaf_count; i++) {
 		struct kp_slice path = path_below(new, new->leaves[i].path, new->root);
-		if (new->leaves[i].field != KP_NO_ID || &new->leaves[i] == new->subject ||
-			path.len > UNMAPPED_LINE_BYTES * 2) {
+		if (new->leaves[i].field != KP_NO_ID || &new->leaves[i] == new->subject) {
+			continue;
+		}
+		if (path.len > UNMAPPED_PATH_BYTES) {
+			new->leaves_dropped = true;
 			continue;
 		}
 		if (len > 0 && len + path.len > UNMAPPED_LINE_BYTES) {

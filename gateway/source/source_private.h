@@ -346,6 +346,11 @@ enum kp_status kp_source_tables_open(struct kp_source_link *link,
 /* When the link closes; what runs ends by itself. */
 void kp_source_tables_stop(struct kp_source_link *link);
 
+/* source_request.c: fields of a request that only the gateway writes; and conditions,
+ * which it never does: it keeps no answer that "not modified" or a part could
+ * complete. */
+bool kp_source_header_is_ours(struct kp_text name);
+
 /* source_file.c */
 void kp_file_store_destroy(struct kp_file_store **store);
 /* What is in force there is in force here too, unless something is already. */

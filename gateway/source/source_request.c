@@ -14,10 +14,8 @@
 #define HEADERS_FIRST ((size_t)8)
 #define METHOD_BYTES_MAX ((size_t)16)
 
-/* Members of a request that only the gateway writes; and conditions, which it never
- * does: it keeps no answer that "not modified" or a part could complete. */
-static bool
-is_ours(struct kp_text name)
+bool
+kp_source_header_is_ours(struct kp_text name)
 {
 	static const struct kp_slice names[] = {
 		KP_SLICE_INIT("host"),
@@ -178,8 +176,8 @@ write_header(void *context, struct kp_text name, struct kp_text value)
 	struct kp_source_call *call = context;
 	call->header_bytes += name.len + value.len;
 	if (call->header_count == KP_SOURCE_HEADERS_MAX ||
-		call->header_bytes > KP_SOURCE_HEADER_BYTES_MAX || is_ours(name) ||
-		!fit_header(call)) {
+		call->header_bytes > KP_SOURCE_HEADER_BYTES_MAX ||
+		kp_source_header_is_ours(name) || !fit_header(call)) {
 		return false;
 	}
 	const struct kp_slice name_slice = {name.data, name.len};

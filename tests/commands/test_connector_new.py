@@ -292,14 +292,15 @@ class New(unittest.TestCase):
                    "B": {"type": "object", "properties": {"bsn": {"type": "string"}, "voornamen": {"type": "string"}}}}
         answer = {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}}}
         body = {"content": {"application/json": {"schema": {"type": "object", "properties": {"c": {"const": "{x}"}}}}}}
-        parameters = [{"in": "header", "required": True, "name": name} for name in ("x y", "Authorization", "X-Goed")]
+        parameters = [{"in": "header", "required": True, "name": name} for name in ("x y", "Host", "Authorization", "X-Goed")]
         manifest = self.new("brp", "--openapi", self.openapi({"/a": {"post": {"responses": answer, "requestBody": body,
                                                                              "parameters": parameters}}},
                                                              components={"schemas": schemas}))
         self.assertEqual(mapped(manifest), {"persoon.burgerservicenummer": "bsn", "persoon.naam.voornamen": "voornamen"})
         self.assertEqual(manifest["request"]["body"], {"c": "{{x}"})
         self.assertEqual(manifest["request"]["headers"], {"Content-Type": "application/json", "X-Goed": "TODO"})
-        self.assertIn("'x y' is no name of a header", " ".join(manifest["//"]))
+        for name in ("x y", "Host"):
+            self.assertIn(f"'{name}' is no name of a header", " ".join(manifest["//"]))
 
     def access(self, schemes, security=None):
         """The access and the things to do about it, of a document with these schemes."""
@@ -346,6 +347,9 @@ class New(unittest.TestCase):
                 ({"a": key, "b": {"type": "http", "scheme": "basic"}}, [{"b": []}], {"kind": "basic", "secret": secret}, []),
                 ({"a": key, "b": {"type": "http", "scheme": "basic"}}, [{"a": [], "b": []}],
                  {"kind": "header", "header": "X-Key", "secret": secret}, ["'b' (http basic) is wanted together with 'a'"]),
+                ({"a": {**key, "name": "X Bad Key"}}, None, {"kind": "header", "header": "TODO", "secret": secret},
+                 ["access.header: 'X Bad Key' is no name of a header", "secret for 'a'"]),
+                ({"a": {**key, "name": "Range"}}, None, {"kind": "header", "header": "TODO", "secret": secret}, ["'Range' is no name"]),
                 ({"a": key}, [], None, []),
                 ({}, None, None, [])):
             with self.subTest(schemes=schemes, security=security):
@@ -519,12 +523,38 @@ class New(unittest.TestCase):
         self.assertEqual(manifest["response"]["subject"], "client.bsn")
         self.assertIn("client.achternaam", mapped(manifest).values())
         self.assertNotIn("Voorbeeld", json.dumps(manifest))
+        self.assertIn("'traject' is an array; nothing was read of it", " ".join(manifest["//"]))
+        self.assertNotIn("the rest is missing", " ".join(manifest["//"]))
         for text, line in (("[1]\n", 1), ('{"a":1}\n\n{"client":{"bsn"', 3)):
             path.write_text(text)
             self.refuse(f"export.ndjson:{line}", "--ndjson", path)
         # Of a large one only the beginning is read: its last line is cut.
         path.write_text('{"client":{"bsn":999993653}}\n' * 40000)
         self.assertEqual(self.new("gemeente-klantvolg", "--ndjson", path)["file"]["key"], "client.bsn")
+
+    def test_a_number_that_names_a_member_is_not_shown(self):
+        path = self.folder / "export.ndjson"
+        path.write_text('{"bsn":"999993653","x":{"999990019":{"a":1}," 999990019 ":2},"y":{"999990019":[]}}\n')
+        manifest = self.new("gemeente-klantvolg", "--ndjson", path)
+        self.assertNotIn("999990019", json.dumps(manifest))
+        self.assertIn("the rest is missing", " ".join(manifest["//"]))
+
+    def test_a_long_path_is_not_left_out(self):
+        """What has no proposal is named, or it is said that something is missing."""
+        def unmapped(*names):
+            schema = {"type": "string"}
+            for name in reversed(names):
+                schema = {"type": "object", "properties": {name: schema}}
+            answer = {"200": {"content": {"application/json": {"schema": schema}}}}
+            manifest = self.new("brp", "--openapi", self.openapi({"/a": {"get": {"responses": answer}}}))
+            return " ".join(manifest["response"]["//"]), " ".join(manifest["//"])
+        names = ["q" * 100 + "1", "q" * 100 + "2", "q" * 100 + "3"]
+        lines, todo = unmapped(*names)
+        self.assertIn(".".join(names), lines)
+        self.assertNotIn("the rest is missing", todo)
+        lines, todo = unmapped(*(f"{name}{i}" for i in range(3) for name in names))
+        self.assertNotIn("qq", lines)
+        self.assertIn("the rest is missing", todo)
 
     def test_a_workbook(self):
         path = self.folder / "export.xlsx"
@@ -596,6 +626,12 @@ class New(unittest.TestCase):
         self.assertIn("no column looks like a client number", " ".join(loose["//"]))
         self.refuse("sees no table or view public.nergens", "--database", conninfo, "--table", "nergens")
         self.refuse("nergens", "--database", conninfo.replace("dbname=postgres", "dbname=nergens"), "--table", "klant")
+        self.assertEqual(manifest["endpoint"], "postgresql://127.0.0.1:5432/postgres")
+        pg.sql('create database "raar?x%20"')
+        pg.sql("create table los (id int); grant select on los to lezer", database="raar?x%20")
+        strange = self.new("uwv", "--database", conninfo.replace("dbname=postgres", "dbname=raar?x%20"), "--table", "los")
+        self.assertEqual(strange["endpoint"], "postgresql://127.0.0.1:5432/TODO")
+        self.assertIn("the database is called 'raar?x%20'", " ".join(strange["//"]))
         # What was proposed answers.
         pg.sql("insert into klant values (999993653, 'Voorbeeld', 19700503, true, 'Jan', 'J.', 'van')")
         manifest["endpoint"] = f"postgresql://localhost:{pg.port}/postgres"
