@@ -44,19 +44,6 @@ is_oin(struct kp_slice text)
 	return text.len == OIN_LEN && all_digits(text);
 }
 
-static struct kp_slice
-trim(struct kp_slice text)
-{
-	while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-		text = (struct kp_slice){text.data + 1, text.len - 1};
-	}
-	while (text.len > 0 &&
-		(text.data[text.len - 1] == ' ' || text.data[text.len - 1] == '\t')) {
-		text.len--;
-	}
-	return text;
-}
-
 /* "role, role": false when there are more than roles_max. */
 static bool
 split_roles(struct kp_slice value, struct kp_slice *roles, size_t max, size_t *ret_count)
@@ -65,7 +52,7 @@ split_roles(struct kp_slice value, struct kp_slice *roles, size_t max, size_t *r
 	while (value.len > 0) {
 		const char *comma = memchr(value.data, ',', value.len);
 		size_t len = comma == NULL ? value.len : (size_t)(comma - value.data);
-		struct kp_slice role = trim((struct kp_slice){value.data, len});
+		struct kp_slice role = kp_slice_trim((struct kp_slice){value.data, len});
 		size_t used = comma == NULL ? len : len + 1;
 		value = (struct kp_slice){value.data + used, value.len - used};
 		if (role.len == 0) {

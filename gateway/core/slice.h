@@ -51,6 +51,20 @@ kp_slice_starts(struct kp_slice slice, struct kp_slice prefix)
 		(prefix.len == 0 || memcmp(slice.data, prefix.data, prefix.len) == 0);
 }
 
+/* Without blanks (SP, HTAB: OWS of RFC 9110, section 5.6.3) at both ends. */
+static inline struct kp_slice
+kp_slice_trim(struct kp_slice text)
+{
+	while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
+		text = (struct kp_slice){text.data + 1, text.len - 1};
+	}
+	while (text.len > 0 &&
+		(text.data[text.len - 1] == ' ' || text.data[text.len - 1] == '\t')) {
+		text.len--;
+	}
+	return text;
+}
+
 /* Bytewise order, shorter first on a common prefix; for sorting. */
 static inline int
 kp_slice_compare(struct kp_slice a, struct kp_slice b)

@@ -35,19 +35,6 @@ equal_ignoring_case(struct kp_slice a, struct kp_slice b)
 	return true;
 }
 
-static struct kp_slice
-trim(struct kp_slice text)
-{
-	while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-		text = (struct kp_slice){text.data + 1, text.len - 1};
-	}
-	while (text.len > 0 &&
-		(text.data[text.len - 1] == ' ' || text.data[text.len - 1] == '\t')) {
-		text.len--;
-	}
-	return text;
-}
-
 /* Takes what stands before the next `separator` off, outside quotes; false at the end. */
 static bool
 next_part(struct kp_slice *rest, char separator, struct kp_slice *ret_part)
@@ -67,7 +54,7 @@ next_part(struct kp_slice *rest, char separator, struct kp_slice *ret_part)
 			break;
 		}
 	}
-	*ret_part = trim((struct kp_slice){rest->data, at});
+	*ret_part = kp_slice_trim((struct kp_slice){rest->data, at});
 	*rest = at == rest->len
 		? (struct kp_slice){NULL, 0}
 		: (struct kp_slice){rest->data + at + 1, rest->len - at - 1};
@@ -81,9 +68,10 @@ split_parameter(
 {
 	const char *sign = part.len == 0 ? NULL : memchr(part.data, '=', part.len);
 	size_t len = sign == NULL ? part.len : (size_t)(sign - part.data);
-	*ret_name = trim((struct kp_slice){part.data, len});
-	*ret_value = sign == NULL ? (struct kp_slice){NULL, 0}
-				  : trim((struct kp_slice){sign + 1, part.len - len - 1});
+	*ret_name = kp_slice_trim((struct kp_slice){part.data, len});
+	*ret_value = sign == NULL
+		? (struct kp_slice){NULL, 0}
+		: kp_slice_trim((struct kp_slice){sign + 1, part.len - len - 1});
 	if (ret_value->len >= 2 && ret_value->data[0] == '"' &&
 		ret_value->data[ret_value->len - 1] == '"') {
 		*ret_value = (struct kp_slice){ret_value->data + 1, ret_value->len - 2};

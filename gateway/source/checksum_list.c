@@ -24,20 +24,6 @@ take_line(struct kp_slice *rest)
 	return line;
 }
 
-static struct kp_slice
-trim(struct kp_slice text)
-{
-	while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-		text.data++;
-		text.len--;
-	}
-	while (text.len > 0 &&
-		(text.data[text.len - 1] == ' ' || text.data[text.len - 1] == '\t')) {
-		text.len--;
-	}
-	return text;
-}
-
 /* One line in two. */
 static bool
 read_line(struct kp_slice line, unsigned char digest[KP_SHA256_BYTES],
@@ -77,7 +63,7 @@ kp_checksum_list_find(struct kp_slice text, struct kp_slice name,
 		if (++lines > KP_CHECKSUM_LIST_LINES_MAX) {
 			return KP_E_LIMIT;
 		}
-		if (trim(line).len == 0 || line.data[0] == '#') {
+		if (kp_slice_trim(line).len == 0 || line.data[0] == '#') {
 			continue;
 		}
 		if (!read_line(line, digest, &listed)) {
@@ -112,9 +98,11 @@ kp_checksum_list_comment(struct kp_slice text, struct kp_slice name)
 			continue;
 		}
 		size_t at = (size_t)(colon - line.data);
-		struct kp_slice told = trim((struct kp_slice){line.data + 1, at - 1});
+		struct kp_slice told =
+			kp_slice_trim((struct kp_slice){line.data + 1, at - 1});
 		if (kp_slice_equal(told, name)) {
-			value = trim((struct kp_slice){colon + 1, line.len - at - 1});
+			value = kp_slice_trim(
+				(struct kp_slice){colon + 1, line.len - at - 1});
 			count++;
 		}
 	}

@@ -23,20 +23,6 @@ read_seconds(struct kp_slice text, uint32_t *ret_s)
 	return text.len > 0;
 }
 
-static struct kp_slice
-trim(struct kp_slice text)
-{
-	while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-		text.data++;
-		text.len--;
-	}
-	while (text.len > 0 &&
-		(text.data[text.len - 1] == ' ' || text.data[text.len - 1] == '\t')) {
-		text.len--;
-	}
-	return text;
-}
-
 /* Up to the next comma that is not in quotes. */
 static struct kp_slice
 take_directive(struct kp_slice *field)
@@ -55,7 +41,7 @@ take_directive(struct kp_slice *field)
 	size_t past = len < field->len ? len + 1 : len;
 	field->data += past;
 	field->len -= past;
-	return trim(directive);
+	return kp_slice_trim(directive);
 }
 
 static bool
@@ -103,7 +89,7 @@ void
 kp_freshness_age(struct kp_freshness *freshness, struct kp_slice age)
 {
 	uint32_t seconds = 0;
-	if (read_seconds(trim(age), &seconds) && seconds > freshness->age_s) {
+	if (read_seconds(kp_slice_trim(age), &seconds) && seconds > freshness->age_s) {
 		freshness->age_s = seconds;
 	}
 }
