@@ -7,8 +7,8 @@
 #ifndef KP_REST_PAGING_H
 #define KP_REST_PAGING_H
 
+#include "connectors/link.h"
 #include "connectors/reading.h"
-#include "connectors/rest/link.h"
 
 /* A page that was asked: its target or its cursor. */
 struct kp_paging_seen {

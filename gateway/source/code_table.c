@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "connectors/rest/link.h"
+#include "connectors/link.h"
 #include "core/heap.h"
 #include "source/code_table_private.h"
 

@@ -4,7 +4,7 @@
  * what comes out stays below the endpoint. */
 #include <string.h>
 
-#include "connectors/rest/link.h"
+#include "connectors/link.h"
 
 static void
 resolve(struct kp_slice link, struct kp_slice alias)

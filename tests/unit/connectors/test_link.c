@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "connectors/rest/link.h"
+#include "connectors/link.h"
 
 struct row {
 	const char *link;

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "connectors/rest/link.h"
+#include "connectors/link.h"
 
 struct link {
 	struct kp_slice target;

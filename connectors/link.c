@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /* link: see link.h. */
-#include "connectors/rest/link.h"
+#include "connectors/link.h"
 
 #include <string.h>
 #include <strings.h>

@@ -4,8 +4,8 @@
  * link: where a partner's link to a next page leads. A partner is not trusted with the
  * address we call: of a link only what stays below the endpoint of the manifest is taken.
  */
-#ifndef KP_REST_LINK_H
-#define KP_REST_LINK_H
+#ifndef KP_CONNECTORS_LINK_H
+#define KP_CONNECTORS_LINK_H
 
 #include <stdbool.h>
 
