@@ -3,8 +3,6 @@
 /* answer: see answer.h. */
 #include "connectors/rest/answer.h"
 
-#include <stdio.h>
-
 #include "connectors/fault.h"
 
 enum date_key { DATE_OTHER, DATE_DATE, DATE_YEAR, DATE_MONTH };
@@ -268,7 +266,7 @@ on_object(struct kp_answer *answer, const struct kp_node *node)
 			reading, node, "an object where an array was agreed"));
 	}
 	if (node->children == NULL && !node->root && node->items == NULL) {
-		leaf = leaf != NULL ? leaf : node->leaves;
+		leaf = node->leaves;
 		if (leaf != NULL && leaf->field == NULL && !reading->codes_only) {
 			/* A link to the next page, a code, a number of rows: without it
 			 * the rest would be read for what it is not. */

@@ -83,13 +83,6 @@ make_list(struct kp_arena *arena, struct pairs *pairs, struct kp_field_name_list
 	return KP_OK;
 }
 
-/* A field that the catalogue does not have was a finding, and has no cell. */
-static bool
-has_cell(const struct kp_leaf *leaf)
-{
-	return leaf->cell != UINT32_MAX;
-}
-
 /* What HAL embeds goes to `embedded`, where the manifest has a place for it. */
 static void
 add_asked(struct pairs *plain, struct pairs *embedded, struct kp_slice ask, uint32_t cell)
@@ -120,10 +113,8 @@ kp_field_names_compile(struct kp_arena *arena, const struct kp_mapping *mapping,
 	struct pairs *apart = embeds ? &embedded : NULL;
 	add_asked(&plain, apart, mapping->subject_ask, ALWAYS);
 	for (uint32_t i = 0; i < mapping->field_count; i++) {
-		if (has_cell(mapping->fields[i])) {
-			add_asked(&plain, apart, mapping->fields[i]->ask,
-				mapping->fields[i]->cell);
-		}
+		add_asked(
+			&plain, apart, mapping->fields[i]->ask, mapping->fields[i]->cell);
 	}
 	enum kp_status status = make_list(arena, &plain, &ret_names->plain);
 	return status == KP_OK ? make_list(arena, &embedded, &ret_names->embedded)
@@ -239,7 +230,7 @@ add_table(struct kp_arena *arena, const struct kp_mapping *mapping,
 		const struct kp_leaf *leaf = mapping->fields[i];
 		struct kp_slice rest =
 			names_of(kp_manifest_table_find(table, leaf->field->field));
-		while (has_cell(leaf) && take_name(&rest, &name)) {
+		while (take_name(&rest, &name)) {
 			add_pair(&pairs, name, leaf->cell);
 		}
 	}

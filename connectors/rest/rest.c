@@ -15,9 +15,7 @@
 #include "connectors/rest/answer.h"
 #include "connectors/rest/field_names.h"
 #include "connectors/rest/paging.h"
-
 #include "connectors/text.h"
-#include "core/bits.h"
 
 #define FIRST_CHUNK_BYTES ((size_t)2048) /* holds a short question and answer */
 /* What most questions need, with the call; what most answers need, once one comes. */
@@ -39,7 +37,6 @@ struct rest_instance {
 struct rest_call {
 	struct kp_arena arena; /* of the page under way */
 	bool arena_open;
-	bool prepared;
 	const struct kp_need *need;
 	const struct kp_call_host *host;
 	struct kp_answer answer;
