@@ -313,6 +313,91 @@ nothing_is_taken_up_while_a_connection_lingers(void **state)
 	close_all();
 }
 
+static void
+stays_until_it_has_lingered(void)
+{
+	frames.len = 0;
+	frames_say(&frames, GET_MODEST, 5);
+	say(greedy, frames.data, frames.len);
+	kp_fake_loop_advance(loop, (uint64_t)options.linger_ms * 1000 - 1);
+	assert_false(kp_fake_stream_closed(greedy));
+	kp_fake_loop_advance(loop, 1);
+	assert_true(kp_fake_stream_closed(greedy));
+	assert_false(modest_begun);
+	close_all();
+}
+
+static void
+nor_while_one_over_http2_does(void **state)
+{
+	(void)state;
+	options.requests_max = 1;
+	open_with("h2");
+	frames.len = 0;
+	frames_say(&frames, OPEN GET_GREEDY, 1);
+	frames_say(&frames, GET_MODEST, 3);
+	say(greedy, frames.data, frames.len);
+	kp_fake_loop_settle(loop);
+	assert_int_equal(begun, 1);
+	stays_until_it_has_lingered();
+}
+
+/* The turn ends with the client's own GOAWAY; what stands behind it waits for another. */
+static void
+say_goodbye_and_more(void)
+{
+	options.http2.frames_per_turn = 8;
+	open_with("h2");
+	frames.len = 0;
+	frames_say(&frames, OPEN, 0);
+	say(greedy, frames.data, frames.len);
+	kp_fake_loop_settle(loop);
+	frames.len = 0;
+	for (unsigned i = 1; i < options.http2.frames_per_turn; i++) {
+		frames_say(&frames, "2/0/1/0000000010", 0); /* means nothing */
+	}
+	frames_say(&frames, "7/0/0/0000000000000000 " GET_MODEST, 3);
+	say(greedy, frames.data, frames.len);
+	kp_fake_loop_settle(loop);
+}
+
+static void
+nor_what_a_client_asks_after_its_goodbye(void **state)
+{
+	(void)state;
+	say_goodbye_and_more();
+	stays_until_it_has_lingered();
+}
+
+/* A mebibyte is read, so that the client is not reset before it has read its answer. */
+static void
+too_much_for_who_lingers(void)
+{
+	static char rest[(size_t)1 << 20];
+	say(greedy, rest, sizeof(rest));
+	kp_fake_loop_settle(loop);
+	assert_false(kp_fake_stream_closed(greedy));
+	assert_false(kp_fake_stream_say(greedy, KP_SLICE("x")));
+	kp_fake_loop_settle(loop);
+	assert_true(kp_fake_stream_closed(greedy));
+	close_all();
+}
+
+static void
+what_a_lingering_connection_reads_is_bounded(void **state)
+{
+	(void)state;
+	static const char last[] = "GET /a HTTP/1.1\r\nHost: a\r\nConnection: "
+				   "close\r\n\r\n" PIPELINED_MODEST;
+	open_with("");
+	say(greedy, last, sizeof(last) - 1);
+	kp_fake_loop_settle(loop);
+	/* What came with the last request was thrown away before. */
+	too_much_for_who_lingers();
+	say_goodbye_and_more();
+	too_much_for_who_lingers();
+}
+
 int
 main(void)
 {
@@ -325,6 +410,10 @@ main(void)
 		cmocka_unit_test_setup(who_is_sent_away_hears_it_later, set_up),
 		cmocka_unit_test_setup(
 			nothing_is_taken_up_while_a_connection_lingers, set_up),
+		cmocka_unit_test_setup(nor_while_one_over_http2_does, set_up),
+		cmocka_unit_test_setup(nor_what_a_client_asks_after_its_goodbye, set_up),
+		cmocka_unit_test_setup(
+			what_a_lingering_connection_reads_is_bounded, set_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
