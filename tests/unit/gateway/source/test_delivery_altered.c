@@ -7,6 +7,7 @@
  * not what was verified any more is in force no longer.
  */
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,11 +53,10 @@ in_folder(const char *name)
 	return path;
 }
 
-static struct kp_source_set *
-open_set(const char *key)
+static enum kp_status
+try_set(const char *key, struct kp_source_set **ret_set)
 {
 	struct kp_catalogue *catalogue = NULL;
-	struct kp_source_set *set = NULL;
 	struct kp_findings findings;
 	kp_findings_init(&findings, 10);
 	struct kp_manifest_file file = {"m.json", {manifest, sizeof(manifest) - 1}};
@@ -68,8 +68,16 @@ open_set(const char *key)
 		.file_count = 1,
 		.folder = folder,
 		.index_key = kp_slice_from(key)};
-	assert_int_equal(kp_source_set_create(&options, &findings, &set), KP_OK);
+	enum kp_status status = kp_source_set_create(&options, &findings, ret_set);
 	kp_findings_deinit(&findings);
+	return status;
+}
+
+static struct kp_source_set *
+open_set(const char *key)
+{
+	struct kp_source_set *set = NULL;
+	assert_int_equal(try_set(key, &set), KP_OK);
 	state.source = kp_source_set_get(set, 0);
 	return set;
 }
@@ -329,6 +337,41 @@ an_altered_index_leaves_nobody_out(void **context)
 	serve("sleutel", false);
 }
 
+/* libcrypto finds no HMAC that has this property, as when its provider is not there. */
+static void
+make_keys(bool can)
+{
+	assert_int_equal(EVP_set_default_properties(NULL, can ? "" : "provider=none"), 1);
+}
+
+/* Keys that cannot be made are no keys, and never zeros that anybody could have. */
+static void
+no_index_without_its_keys(void **context)
+{
+	(void)context;
+	struct kp_source_set *set = NULL;
+	struct kp_row_index *index = NULL;
+	struct kp_row_index_builder *builder = NULL;
+	const unsigned char secret[KP_ROW_INDEX_SECRET_BYTES] = {1};
+	const unsigned char origin[KP_ROW_INDEX_ORIGIN_BYTES] = {1};
+	const struct kp_row_index_facts facts = {0};
+	const char *path = in_folder("index");
+	const struct kp_row_index_options options = {.path = path, .secret = secret};
+	assert_int_equal(kp_row_index_begin(&options, &builder), KP_OK);
+	assert_int_equal(kp_row_index_finish(&builder, origin, &facts, &index), KP_OK);
+	kp_row_index_close(&index);
+	make_keys(false);
+	assert_int_equal(try_set("sleutel", &set), KP_E_INTERNAL);
+	assert_null(set);
+	assert_int_equal(kp_row_index_begin(&options, &builder), KP_E_INTERNAL);
+	assert_null(builder);
+	assert_int_equal(kp_row_index_open(path, secret, origin, &index), KP_E_INTERNAL);
+	assert_null(index);
+	make_keys(true);
+	assert_int_equal(kp_row_index_open(path, secret, origin, &index), KP_OK);
+	kp_row_index_close(&index);
+}
+
 static int
 begin(void **context)
 {
@@ -356,6 +399,7 @@ main(void)
 		cmocka_unit_test(a_bad_one_in_its_place_leaves_it),
 		cmocka_unit_test(an_index_is_believed_by_its_secret),
 		cmocka_unit_test(an_altered_index_leaves_nobody_out),
+		cmocka_unit_test(no_index_without_its_keys),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }
