@@ -129,7 +129,8 @@ struct asker {
 	unsigned done;
 	unsigned values;
 	unsigned items;
-	bool other; /* a value that is not this client's */
+	bool other;        /* a value that is not this client's */
+	bool unknown_code; /* a code that is in no table, it was said */
 	enum kp_outcome outcome;
 	enum kp_status status;
 	char reason[128];
@@ -294,6 +295,16 @@ on_value(void *context, const struct kp_value *value)
 	return true;
 }
 
+static bool
+on_note(void *context, struct kp_text code, struct kp_text text)
+{
+	struct asker *asker = context;
+	(void)text;
+	asker->unknown_code = asker->unknown_code ||
+		kp_slice_is((struct kp_slice){code.data, code.len}, "onbekendeCode");
+	return true;
+}
+
 static void
 on_done(void *owner, const struct kp_source_result *result)
 {
@@ -325,7 +336,8 @@ ask_within(struct stage *stage, const char *bsn, uint64_t within_us, size_t aren
 		.context = asker,
 		.subject = on_subject,
 		.item = on_item,
-		.value = on_value};
+		.value = on_value,
+		.note = on_note};
 	asker->need = (struct kp_need){
 		.size = sizeof(asker->need),
 		.bsn = {asker->bsn, 9},

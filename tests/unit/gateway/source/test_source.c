@@ -212,6 +212,69 @@ too_little_memory_is_survived(void **state)
 	assert_true(found);
 }
 
+static const char table_manifest[] =
+	"{\"source\":\"proef\",\"organisation\":{\"oin\":\"00000000000000000001\","
+	"\"name\":\"P\"},\"connector\":\"rest\",\"endpoint\":\"http://127.0.0.1:PORT/"
+	"api\","
+	"\"request\":{\"method\":\"POST\",\"target\":\"/v\",\"body\":{\"bsn\":"
+	"\"{bsn}\"}},\"response\":{\"root\":\"personen[]\",\"subject\":\"bsn\","
+	"\"lists\":{\"uitkeringen\":{\"items\":\"uitkeringen[]\",\"fields\":{"
+	"\"uitkeringen.wet\":{\"path\":\"wet\",\"table\":\"wet\"}}}}},"
+	"\"fetched_tables\":{\"wet\":{\"from\":\"/wetten\",\"items\":\"[]\",\"key\":"
+	"\"code\",\"value\":\"naam\"}}}";
+
+static const char table_text[] = "[{\"code\":\"PW\",\"naam\":\"Participatiewet\"},"
+				 "{\"code\":\"AOW\",\"naam\":\"Ouderdomswet\"}]";
+
+static void
+ask_with_more(struct stage *stage, struct asker *asker)
+{
+	(void)asker;
+	while (stage->asker_count < CALLS_MAX) {
+		arena_bytes += 16;
+		if (ask_within(stage, BSN, 1000000, arena_bytes) == KP_OK) {
+			return;
+		}
+	}
+	if (stage->open == 0) {
+		end_script(stage);
+	}
+}
+
+static void
+ask_with_ever_more(struct stage *stage)
+{
+	stage->on_each = ask_with_more;
+	ask_with_more(stage, NULL);
+}
+
+/* No memory to look a code up is not that there is no such code. */
+static void
+no_memory_is_no_unknown_code(void **state)
+{
+	(void)state;
+	bool found = false;
+	for (arena_bytes = 3000; !found;) {
+		struct kp_error err;
+		struct stage *stage = calloc(1, sizeof(*stage));
+		bool first = arena_bytes == 3000;
+		open_stage(stage, table_manifest);
+		assert_int_equal(
+			kp_source_table_record(kp_source_set_get(stage->set, 0),
+				KP_SLICE("wet"), kp_slice_from(table_text), &err),
+			KP_OK);
+		run_stage(stage, ask_with_ever_more);
+		assert_false(first && stage->askers[0].started);
+		for (size_t i = 0; i < stage->asker_count; i++) {
+			const struct asker *asker = &stage->askers[i];
+			assert_false(asker->unknown_code);
+			found = asker->started && asker->outcome == KP_FOUND;
+			assert_true(!found || asker->values == 2);
+		}
+		free(stage);
+	}
+}
+
 int
 main(void)
 {
@@ -228,6 +291,7 @@ main(void)
 		cmocka_unit_test(more_than_the_rate_are_refused),
 		cmocka_unit_test(closed_link_finishes_what_runs),
 		cmocka_unit_test(too_little_memory_is_survived),
+		cmocka_unit_test(no_memory_is_no_unknown_code),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
