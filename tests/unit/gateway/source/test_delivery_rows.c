@@ -227,6 +227,69 @@ cut_in_place(void **context)
 	kp_delivery_unref(old);
 }
 
+/* A connector that reads as its own does, and meanwhile the partner writes. */
+static struct {
+	struct kp_connector connector;
+	const struct kp_connector *own;
+	unsigned writes; /* still to come */
+	unsigned readings;
+	int verdict; /* of a reading; KP_DONE: its own */
+} meanwhile;
+
+static int
+scan_meanwhile(const void *instance, void *scan, struct kp_text bytes, bool last,
+	const struct kp_index_writer *out, struct kp_fault *fault)
+{
+	int verdict = meanwhile.own->scan(instance, scan, bytes, last, out, fault);
+	meanwhile.readings += last ? 1 : 0;
+	if (last && meanwhile.writes > 0) {
+		/* Longer each time: clocks of files are coarse. */
+		write_rows("export.csv", &"xxx"[--meanwhile.writes], false);
+	}
+	return meanwhile.verdict == KP_DONE ? verdict : meanwhile.verdict;
+}
+
+static struct kp_delivery_making
+make_meanwhile(unsigned writes, int verdict)
+{
+	struct kp_source_private *private = kp_source_set_get(set, 0)->private;
+	struct kp_delivery_making making = {.private = private, .state = &state};
+	meanwhile.own = private->connector;
+	meanwhile.connector = *private->connector;
+	meanwhile.connector.scan = scan_meanwhile;
+	meanwhile.writes = writes;
+	meanwhile.verdict = verdict;
+	meanwhile.readings = 0;
+	state.source = kp_source_set_get(set, 0);
+	write_rows("export.csv", "nul", false);
+	private->connector = &meanwhile.connector;
+	kp_delivery_make(&making);
+	private->connector = meanwhile.own;
+	assert_false(making.altered);
+	assert_int_equal(making.refusal, KP_DELIVERY_REFUSAL_NONE);
+	return making;
+}
+
+/* It is read again, three times in all. Nothing else is a reason to. */
+static void
+written_while_it_is_read(void **context)
+{
+	(void)context;
+	struct kp_delivery_making making = make_meanwhile(2, KP_DONE);
+	assert_int_equal(making.status, KP_OK);
+	assert_int_equal(meanwhile.readings, 3);
+	expect(making.delivery, "xxx een");
+	kp_delivery_unref(making.delivery);
+	making = make_meanwhile(3, KP_DONE);
+	assert_int_equal(making.status, KP_E_BUSY);
+	assert_int_equal(meanwhile.readings, 3);
+	assert_null(making.delivery);
+	making = make_meanwhile(0, KP_NO_MEMORY);
+	assert_int_equal(making.status, KP_E_MEMORY);
+	assert_int_equal(meanwhile.readings, 1);
+	assert_null(making.delivery);
+}
+
 int
 main(void)
 {
@@ -235,6 +298,7 @@ main(void)
 		cmocka_unit_test(replaced_by_another_link),
 		cmocka_unit_test(written_in_place_with_its_time_put_back),
 		cmocka_unit_test(cut_in_place),
+		cmocka_unit_test(written_while_it_is_read),
 	};
 	return cmocka_run_group_tests(tests, open_set, close_set);
 }
