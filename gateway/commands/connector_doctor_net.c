@@ -9,6 +9,7 @@
 
 #include "commands/connector_doctor.h"
 #include "http/http_answer.h"
+#include "http/http_date.h"
 #include "source/source_token.h"
 
 #define HOST_BYTES 256
@@ -79,22 +80,6 @@ read_endpoint(struct kp_slice text, struct endpoint *ret)
 
 /* HTTP. */
 
-/* "Fri, 27 Nov 2026 11:00:00 GMT" (RFC 9110, section 5.6.7). */
-static bool
-read_date(struct kp_slice text, int64_t *ret_s)
-{
-	char copy[40];
-	struct tm parts = {0};
-	if (text.len >= sizeof(copy)) {
-		return false;
-	}
-	memcpy(copy, text.data, text.len);
-	copy[text.len] = '\0';
-	const char *end = strptime(copy, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-	*ret_s = (int64_t)timegm(&parts);
-	return end != NULL && *end == '\0';
-}
-
 /* How far clocks may part before signed messages are refused. */
 static int64_t
 skew_max(const struct kp_doctor *doctor)
@@ -111,7 +96,7 @@ judge_clock(struct kp_doctor *doctor, struct kp_slice date)
 {
 	const struct kp_manifest_soap *soap = &doctor->manifest->soap;
 	int64_t theirs = 0;
-	if (date.len == 0 || !read_date(date, &theirs)) {
+	if (date.len == 0 || !kp_http_date_parse(date, &theirs)) {
 		kp_doctor_say(doctor,
 			soap->sign || soap->verify ? KP_DOCTOR_WARN : KP_DOCTOR_OK,
 			"clock", NULL,
