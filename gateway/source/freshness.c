@@ -5,22 +5,23 @@
 
 #include <strings.h>
 
-/* RFC 9111, section 1.2.2: a recipient that meets more takes this. */
-#define SECONDS_MAX ((uint32_t)1 << 31)
-
-static bool
-read_seconds(struct kp_slice text, uint32_t *ret_s)
+bool
+kp_freshness_seconds(struct kp_slice text, uint32_t *ret_s)
 {
 	uint64_t seconds = 0;
+	if (text.len == 0) {
+		return false;
+	}
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.data[i] < '0' || text.data[i] > '9') {
 			return false;
 		}
 		seconds = seconds * 10 + (uint64_t)(text.data[i] - '0');
-		seconds = seconds > SECONDS_MAX ? SECONDS_MAX : seconds;
+		seconds = seconds > KP_FRESHNESS_SECONDS_MAX ? KP_FRESHNESS_SECONDS_MAX
+							     : seconds;
 	}
 	*ret_s = (uint32_t)seconds;
-	return text.len > 0;
+	return true;
 }
 
 /* Up to the next comma that is not in quotes. */
@@ -79,7 +80,8 @@ kp_freshness_take(struct kp_freshness *freshness, struct kp_slice cache_control)
 		}
 		if (is_word(name, "no-cache") || is_word(name, "no-store")) {
 			take_max_age(freshness, 0);
-		} else if (is_word(name, "max-age") && read_seconds(value, &seconds)) {
+		} else if (is_word(name, "max-age") &&
+			kp_freshness_seconds(value, &seconds)) {
 			take_max_age(freshness, seconds);
 		}
 	}
@@ -89,7 +91,8 @@ void
 kp_freshness_age(struct kp_freshness *freshness, struct kp_slice age)
 {
 	uint32_t seconds = 0;
-	if (read_seconds(kp_slice_trim(age), &seconds) && seconds > freshness->age_s) {
+	if (kp_freshness_seconds(kp_slice_trim(age), &seconds) &&
+		seconds > freshness->age_s) {
 		freshness->age_s = seconds;
 	}
 }

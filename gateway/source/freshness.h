@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/attr.h"
 #include "core/slice.h"
 
 /* Of all answers together: the shortest of each. All zero: nothing was said. */
@@ -21,6 +22,10 @@ struct kp_freshness {
 
 /* One field Cache-Control (RFC 9111, section 5.2). What cannot be read says nothing. */
 void kp_freshness_take(struct kp_freshness *freshness, struct kp_slice cache_control);
+/* A number of seconds, as header fields write them; what is larger than the most (RFC
+ * 9111, section 1.2.2) is the most. False when it is none. */
+#define KP_FRESHNESS_SECONDS_MAX ((uint32_t)1 << 31)
+bool kp_freshness_seconds(struct kp_slice text, uint32_t *ret_s) KP_MUST_USE;
 /* The field Age. */
 void kp_freshness_age(struct kp_freshness *freshness, struct kp_slice age);
 /* Seconds from now on; `otherwise` when nothing was said, and within the bounds. */

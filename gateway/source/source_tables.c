@@ -5,8 +5,10 @@
 
 #include <stdio.h>
 
-#define RETRY_FIRST_S 5u
-#define RETRY_DOUBLINGS_MAX 16u
+#include "source/retry.h"
+
+#define SECOND_US ((uint64_t)1000000)
+#define RETRY_FIRST_US (5 * SECOND_US)
 
 const char *
 kp_table_outcome_name(enum kp_table_outcome outcome)
@@ -93,15 +95,22 @@ kp_source_table_get(struct kp_source_table *table)
 	return current;
 }
 
-/* Soon, each time later, never rarer than when all is well. */
-static uint32_t
-retry_s(const struct kp_source_table *table)
+/* Soon, each time later, no rarer than when all is well unless the partner asks for that;
+ * and, like every retry, up to a quarter more. */
+static uint64_t
+retry_us(const struct kp_source_table *table, const struct kp_source_table_end *end)
 {
-	unsigned doublings = table->failures - 1;
-	uint64_t wait = (uint64_t)RETRY_FIRST_S
-		<< (doublings > RETRY_DOUBLINGS_MAX ? RETRY_DOUBLINGS_MAX : doublings);
-	uint32_t usual = table->manifest->fetch->refresh_s;
-	return wait < usual ? (uint32_t)wait : usual;
+	const struct kp_manifest_fetch *manifest = table->manifest->fetch;
+	const struct kp_retry retry = {
+		.first_us = RETRY_FIRST_US, .most_us = manifest->refresh_s * SECOND_US};
+	uint32_t away_s = end->stay_away_s < manifest->refresh_max_s
+		? end->stay_away_s
+		: manifest->refresh_max_s;
+	uint64_t pause_us = kp_retry_pause_us(&retry, table->failures);
+	if (pause_us < away_s * SECOND_US) {
+		pause_us = away_s * SECOND_US;
+	}
+	return pause_us + kp_retry_part_us(pause_us / 4, end->random);
 }
 
 /* In place of the old one, whose reference is given back. */
@@ -134,11 +143,11 @@ kp_source_table_end(struct kp_source_table *table, const struct kp_source_table_
 	if (end->taken != NULL) {
 		old = swap(table, end);
 		table->failures = 0;
+		table->due_us = end->now_us + end->fresh_s * SECOND_US;
 	} else {
+		table->due_us = end->now_us + retry_us(table, end);
 		table->failures++;
 	}
-	table->due_us = end->now_us +
-		(uint64_t)(end->taken != NULL ? end->fresh_s : retry_s(table)) * 1000000;
 	(void)pthread_mutex_unlock(&table->lock);
 	kp_code_table_unref(&old);
 }

@@ -7,7 +7,8 @@
  * version to its end. When a fetch fails the old table stays.
  *
  *     due ─→ page ─→ page … ─→ taken or unchanged ─→ due after max-age, within bounds
- *             └──────┴───────→ failed or refused  ─→ due again soon, each time later
+ *             └──────┴───────→ failed or refused  ─→ due again soon, each time later,
+ *                                                    or when the partner says
  */
 #ifndef KP_SOURCE_SOURCE_TABLES_H
 #define KP_SOURCE_SOURCE_TABLES_H
@@ -39,6 +40,8 @@ struct kp_source_table_end {
 	int64_t now_ms;
 	uint64_t now_us;
 	uint32_t fresh_s;
+	uint32_t stay_away_s; /* the partner asks it (Retry-After); 0: it does not */
+	uint32_t random;      /* how much longer than it must a retry waits */
 	const char *trouble;
 };
 void kp_source_table_end(

@@ -8,6 +8,7 @@
 #include "core/heap.h"
 #include "identity/fetch.h"
 #include "identity/form.h"
+#include "source/retry.h"
 #include "source/source_token.h"
 #include "token/jws_write.h"
 
@@ -18,9 +19,8 @@
 
 /* A token is not used in its last moments: it must still be good when it arrives. */
 #define LAST_MOMENTS_US_MAX 5000000u
-/* After a failure; doubles up to the most. */
-#define RETRY_US_FIRST 500000u
-#define RETRY_US_MAX 60000000u
+/* After a failure. */
+static const struct kp_retry retry = {.first_us = 500000, .most_us = 60000000};
 /* A partner that refuses the token we just got refuses us, not the token. */
 #define RENEW_US_MIN 10000000u
 
@@ -132,8 +132,7 @@ jitter_us(struct kp_source_token *token, uint64_t most)
 {
 	uint32_t random = 0;
 	kp_loop_random(token->link->loop, (unsigned char *)&random, sizeof(random));
-	/* In two parts, since a day in microseconds times this is over 64 bits. */
-	return most / UINT32_MAX * random + most % UINT32_MAX * random / UINT32_MAX;
+	return kp_retry_part_us(most, random);
 }
 
 static void
@@ -142,9 +141,7 @@ note_trouble(struct kp_source_token *token, enum kp_status status, const char *w
 	token->status = status;
 	(void)snprintf(token->trouble, sizeof(token->trouble), "%s", what);
 	atomic_fetch_add(&token->tally->failed, 1);
-	unsigned doublings = token->failures < 8 ? token->failures : 8;
-	uint64_t pause_us = (uint64_t)RETRY_US_FIRST << doublings;
-	pause_us = pause_us > RETRY_US_MAX ? RETRY_US_MAX : pause_us;
+	uint64_t pause_us = kp_retry_pause_us(&retry, token->failures);
 	token->failures++;
 	token->retry_us = kp_loop_now_us(token->link->loop) + pause_us +
 		jitter_us(token, pause_us / 4);

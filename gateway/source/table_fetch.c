@@ -11,6 +11,7 @@
 #include "connectors/http.h"
 #include "core/heap.h"
 #include "source/freshness.h"
+#include "source/retry.h"
 #include "source/source_tables.h"
 #include "source/source_token.h"
 
@@ -33,6 +34,7 @@ struct kp_source_fetcher {
 	struct kp_arena arena;
 	uint64_t deadline_us;
 	struct kp_freshness freshness;
+	uint32_t stay_away_s; /* as the partner asks; 0: it does not */
 
 	/* Its page under way. */
 	struct kp_slice page; /* its target, behind the path of `from` */
@@ -154,8 +156,11 @@ conclude(struct kp_source_fetcher *fetcher, enum kp_table_outcome outcome,
 		.now_us = kp_loop_now_us(fetcher->link->loop),
 		.fresh_s = kp_freshness_s(&fetcher->freshness, manifest->refresh_s,
 			manifest->refresh_min_s, manifest->refresh_max_s),
+		.stay_away_s = fetcher->stay_away_s,
 		.trouble = taken == NULL ? fetcher->err.message : NULL,
 	};
+	kp_loop_random(
+		fetcher->link->loop, (unsigned char *)&end.random, sizeof(end.random));
 	tell(fetcher, &end);
 	kp_source_table_end(fetcher->table, &end);
 	let_go(fetcher);
@@ -233,6 +238,26 @@ begin_page(struct kp_source_fetcher *fetcher, const struct kp_upstream_header *h
 	return kp_code_table_page_begin(fetcher->build, &page, &fetcher->err);
 }
 
+/* Too much was asked, or it is away: both may say until when (RFC 6585, section 4; RFC
+ * 9110, section 15.6.4). */
+static enum kp_status
+refuse(struct kp_source_fetcher *fetcher, uint32_t status,
+	const struct kp_upstream_header *headers, size_t count)
+{
+	int64_t now_s = kp_loop_wall_ms(fetcher->link->loop) / 1000;
+	struct kp_slice after = find_field(headers, count, "retry-after");
+	kp_source_credential_refused(&fetcher->credential, status);
+	if ((status == 429 || status == 503) &&
+		kp_retry_after_s(after, now_s, &fetcher->stay_away_s)) {
+		return kp_error_set(&fetcher->err, KP_E_SOURCE_UNREACHABLE,
+			"the partner answered with status %u and asks to be left alone "
+			"for %u s",
+			status, fetcher->stay_away_s);
+	}
+	return kp_error_set(&fetcher->err, KP_E_SOURCE_UNREACHABLE,
+		"the partner answered with status %u", status);
+}
+
 static enum kp_status
 on_head(void *owner, uint32_t status, const struct kp_upstream_header *headers,
 	size_t header_count)
@@ -244,9 +269,7 @@ on_head(void *owner, uint32_t status, const struct kp_upstream_header *headers,
 	if (status == 200) {
 		result = begin_page(fetcher, headers, header_count);
 	} else if (status != 304 || fetcher->old == NULL) {
-		result = kp_error_set(&fetcher->err, KP_E_SOURCE_UNREACHABLE,
-			"the partner answered with status %u", status);
-		kp_source_credential_refused(&fetcher->credential, status);
+		result = refuse(fetcher, status, headers, header_count);
 	}
 	fetcher->refused = result != KP_OK;
 	return result;
@@ -418,6 +441,7 @@ begin(struct kp_source_fetcher *fetcher, struct kp_source_table *table)
 	fetcher->deadline_us =
 		kp_loop_now_us(fetcher->link->loop) + (uint64_t)manifest->time_ms * 1000;
 	fetcher->freshness = (struct kp_freshness){0};
+	fetcher->stay_away_s = 0;
 	fetcher->err = (struct kp_error){0};
 	kp_arena_init(&fetcher->arena, (size_t)16 << 20, NULL);
 	if (kp_code_table_build_create(manifest, table->endpoint, fetcher->before,
