@@ -4,11 +4,16 @@
 #include "io/confine.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "core/attr.h"
 #include "io/privilege.h"
@@ -45,53 +50,26 @@ static const struct kp_privilege_path network_paths[] = {
 
 /* Calls that reach other processes, the kernel or a way out of the confinement. */
 static const int forbidden_calls[] = {
-	SCMP_SYS(ptrace),
-	SCMP_SYS(process_vm_readv),
-	SCMP_SYS(process_vm_writev),
-	SCMP_SYS(process_madvise),
-	SCMP_SYS(pidfd_open),
-	SCMP_SYS(pidfd_getfd),
-	SCMP_SYS(pidfd_send_signal),
-	SCMP_SYS(kill),
-	SCMP_SYS(tkill),
-	SCMP_SYS(rt_sigqueueinfo),
-	SCMP_SYS(rt_tgsigqueueinfo),
-	SCMP_SYS(setsid),
-	SCMP_SYS(setpgid),
-	SCMP_SYS(unshare),
-	SCMP_SYS(setns),
-	SCMP_SYS(mount),
-	SCMP_SYS(umount2),
-	SCMP_SYS(move_mount),
-	SCMP_SYS(open_tree),
-	SCMP_SYS(fsopen),
-	SCMP_SYS(fsmount),
-	SCMP_SYS(pivot_root),
-	SCMP_SYS(chroot),
-	SCMP_SYS(open_by_handle_at),
-	SCMP_SYS(bpf),
-	SCMP_SYS(perf_event_open),
-	SCMP_SYS(userfaultfd),
-	SCMP_SYS(io_uring_setup),
-	SCMP_SYS(io_uring_enter),
-	SCMP_SYS(io_uring_register),
-	SCMP_SYS(add_key),
-	SCMP_SYS(request_key),
-	SCMP_SYS(keyctl),
-	SCMP_SYS(init_module),
-	SCMP_SYS(finit_module),
-	SCMP_SYS(delete_module),
-	SCMP_SYS(kexec_load),
-	SCMP_SYS(kexec_file_load),
-	SCMP_SYS(reboot),
-	SCMP_SYS(swapon),
-	SCMP_SYS(swapoff),
-	SCMP_SYS(quotactl),
-	SCMP_SYS(acct),
-	SCMP_SYS(settimeofday),
-	SCMP_SYS(clock_settime),
-	SCMP_SYS(mlockall),
+#define KP_CALL(name) SCMP_SYS(name),
+#include "io/confine_calls.def"
+#undef KP_CALL
 };
+
+/* Of the same kind, of kernels younger than this libseccomp; numbers from 424 on are the
+ * same on every kind of machine. */
+static const int younger_calls[] = {
+	452, /* fchmodat2 */
+	463, /* setxattrat */
+	466, /* removexattrat */
+	469, /* file_setattr */
+};
+
+/* Everything above AF_NETLINK is of no use to a partner. */
+#define FAMILY_LAST AF_NETLINK
+
+/* The kernel looks at no more of an argument than these bits. */
+#define COMMAND_BITS 0xffffffffu
+#define SOCKET_TYPE_BITS 0xfu
 
 static enum kp_status
 limit(int resource, uint64_t most, const char *what, struct kp_error *err)
@@ -154,28 +132,155 @@ restrict_files(const struct kp_confinement *confinement, struct kp_error *err)
 /* Calls. */
 
 static int
-forbid_calls(scmp_filter_ctx filter, bool network)
+refuse_if(scmp_filter_ctx filter, int call, struct scmp_arg_cmp condition)
+{
+	return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), call, 1, &condition);
+}
+
+static int
+forbid_listed(scmp_filter_ctx filter)
 {
 	int code = 0;
 	for (size_t i = 0; i < KP_ARRAY_LEN(forbidden_calls) && code == 0; i++) {
 		code = seccomp_rule_add(
 			filter, SCMP_ACT_ERRNO(EPERM), forbidden_calls[i], 0);
 	}
-	/* A new name space would be a way around both; clone3 hides its flags from a
-	 * filter, and every C library falls back on clone. */
-	if (code == 0) {
+	for (size_t i = 0; i < KP_ARRAY_LEN(younger_calls) && code == 0; i++) {
 		code = seccomp_rule_add(
-			filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-	}
-	if (code == 0) {
-		code = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-			SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
-	}
-	if (code == 0 && !network) {
-		code = seccomp_rule_add(
-			filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 0);
+			filter, SCMP_ACT_ERRNO(EPERM), younger_calls[i], 0);
 	}
 	return code;
+}
+
+/* What a process may do to itself and not to others: 0 is itself. Another thread of its
+ * own goes by a number too, and so has to do it itself. */
+static int
+forbid_others(scmp_filter_ctx filter)
+{
+	static const int by_process[] = {
+		SCMP_SYS(prlimit64),
+		SCMP_SYS(sched_setaffinity),
+		SCMP_SYS(sched_setattr),
+		SCMP_SYS(sched_setparam),
+		SCMP_SYS(sched_setscheduler),
+	};
+	int code = 0;
+	for (size_t i = 0; i < KP_ARRAY_LEN(by_process) && code == 0; i++) {
+		code = refuse_if(filter, by_process[i], SCMP_A0(SCMP_CMP_NE, 0, 0));
+	}
+	/* Of `which`, 0 is a process; the others are a group and all of this user. */
+	if (code == 0) {
+		code = refuse_if(
+			filter, SCMP_SYS(setpriority), SCMP_A0(SCMP_CMP_NE, 0, 0));
+	}
+	if (code == 0) {
+		code = refuse_if(
+			filter, SCMP_SYS(setpriority), SCMP_A1(SCMP_CMP_NE, 0, 0));
+	}
+	/* Threads signal each other by it, and abort() itself; it keeps its number when
+	 * it becomes the program. */
+	if (code == 0) {
+		code = refuse_if(filter, SCMP_SYS(tgkill),
+			SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid(), 0));
+	}
+	return code;
+}
+
+/* Descriptors can send signals to whom they are said to belong, and type on a terminal.
+ */
+static int
+forbid_commands(scmp_filter_ctx filter)
+{
+	static const struct {
+		int call;
+		scmp_datum_t command;
+	} rows[] = {
+		{SCMP_SYS(fcntl), F_SETOWN},
+		{SCMP_SYS(fcntl), F_SETOWN_EX},
+		{SCMP_SYS(fcntl), F_SETSIG},
+		{SCMP_SYS(ioctl), FIOSETOWN},
+		{SCMP_SYS(ioctl), SIOCSPGRP},
+		{SCMP_SYS(ioctl), TIOCSTI},
+		{SCMP_SYS(ioctl), TIOCLINUX},
+		{SCMP_SYS(ioctl), TIOCSCTTY},
+	};
+	int code = 0;
+	for (size_t i = 0; i < KP_ARRAY_LEN(rows) && code == 0; i++) {
+		code = refuse_if(filter, rows[i].call,
+			SCMP_A1(SCMP_CMP_MASKED_EQ, COMMAND_BITS, rows[i].command));
+	}
+	return code;
+}
+
+/* A new name space would be a way around both; clone3 hides its flags from a filter, and
+ * every C library falls back on clone. */
+static int
+forbid_name_spaces(scmp_filter_ctx filter)
+{
+	int code = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	return code != 0
+		? code
+		: refuse_if(filter, SCMP_SYS(clone),
+			  SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
+}
+
+/* Partners are on the internet: a path in the file system would lead to the sockets of
+ * this machine, of the gateway and of other programs. Netlink is how getaddrinfo finds
+ * out which addresses this machine has. */
+static int
+forbid_families(scmp_filter_ctx filter)
+{
+	int code = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 1,
+		SCMP_A0(SCMP_CMP_GT, FAMILY_LAST, 0));
+	for (int family = AF_UNSPEC; family < FAMILY_LAST && code == 0; family++) {
+		if (family != AF_INET && family != AF_INET6) {
+			code = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES),
+				SCMP_SYS(socket), 1,
+				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family, 0));
+		}
+	}
+	return code != 0
+		? code
+		: seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 2,
+			  SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
+			  SCMP_A2(SCMP_CMP_NE, NETLINK_ROUTE, 0));
+}
+
+static int
+forbid_sockets(scmp_filter_ctx filter, bool network)
+{
+	/* Either half of a pair that keeps no connection can be sent elsewhere: to the
+	 * log of this machine, say. SOCK_RAW is the same between processes. */
+	static const int loose[] = {SOCK_DGRAM, SOCK_RAW};
+	int code = 0;
+	for (size_t i = 0; i < KP_ARRAY_LEN(loose) && code == 0; i++) {
+		code = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES),
+			SCMP_SYS(socketpair), 1,
+			SCMP_A1(SCMP_CMP_MASKED_EQ, SOCKET_TYPE_BITS,
+				(scmp_datum_t)loose[i]));
+	}
+	if (code != 0) {
+		return code;
+	}
+	return network
+		? forbid_families(filter)
+		: seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 0);
+}
+
+static int
+forbid_calls(scmp_filter_ctx filter, bool network)
+{
+	int code = forbid_listed(filter);
+	if (code == 0) {
+		code = forbid_others(filter);
+	}
+	if (code == 0) {
+		code = forbid_commands(filter);
+	}
+	if (code == 0) {
+		code = forbid_name_spaces(filter);
+	}
+	return code == 0 ? forbid_sockets(filter, network) : code;
 }
 
 static enum kp_status

@@ -2,8 +2,9 @@
 
 /*
  * confine: takes from the calling process, for good, what a partner's own program does
- * not need: files beyond the system's and its own folder (Landlock), the network, other
- * processes, new privileges (seccomp), and more memory than agreed (rlimits). Whatever it
+ * not need: files beyond the system's and its own folder (Landlock), what Landlock leaves
+ * of files (modes, times, attributes), the network, other processes, memory outside its
+ * own, new privileges (seccomp), and more memory than agreed (rlimits). Whatever it
  * starts inherits all of it. For a process of one thread, just before it becomes
  * something else.
  */
@@ -19,7 +20,8 @@
 struct kp_confinement {
 	uint64_t memory_bytes_max; /* address space */
 	uint32_t files_max;        /* open at the same time */
-	bool network; /* may open sockets; one that it was given always works */
+	bool network; /* may open sockets of the internet; one it was given always works
+		       */
 	const char *const *readable; /* files and folders beside the system's own */
 	size_t readable_count;
 };

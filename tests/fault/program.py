@@ -10,6 +10,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import sys
 import unittest
 
@@ -21,7 +22,7 @@ BSN = next(iter(running.stand_ins.load_clients()))
 
 # The shipped example, made to misbehave as the case number says.
 MISBEHAVING = r'''
-import json, os, signal, socket, sys, time
+import ctypes, fcntl, json, os, resource, signal, socket, sys, time
 import bron
 
 class Handler(bron.Handler):
@@ -55,6 +56,15 @@ class Handler(bron.Handler):
         self.end_headers()
         self.wfile.write(body)
 
+def shared_memory():
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.shmget(0, 4096, 0o1600) < 0:
+        raise OSError(ctypes.get_errno(), "shmget")
+
+def elsewhere(kind):
+    """One of a pair of sockets, sent to where somebody else listens."""
+    socket.socketpair(socket.AF_UNIX, kind)[0].sendto(b"BEREIKT", LISTENER)
+
 class Server(bron.Server):
     def handle_error(self, request, address):
         os.abort()  # out of memory in a thread is the end of the program
@@ -67,10 +77,29 @@ REACH = {
     "journal": lambda: os.listdir(FOLDER),
     "signal": lambda: os.kill(os.getppid(), 0),
     "memory": lambda: open(f"/proc/{os.getppid()}/mem"),
+    "cut": lambda: os.truncate(SECRET, 0),
+    "mode": lambda: os.chmod(SECRET, 0o644),
+    "owner": lambda: os.chown(SECRET, -1, -1),
+    "times": lambda: os.utime(SECRET),
+    "attribute": lambda: os.setxattr(SECRET, "user.bron", b""),
+    "limits": lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CORE, (0, 0)),
+    "priority": lambda: os.setpriority(os.PRIO_USER, 0, 1),
+    "processor": lambda: os.sched_setaffinity(os.getppid(), os.sched_getaffinity(0)),
+    "belongs": lambda: fcntl.fcntl(socket.socketpair()[0], fcntl.F_SETOWN, os.getppid()),
+    "datagram": lambda: elsewhere(socket.SOCK_DGRAM),
+    "raw": lambda: elsewhere(socket.SOCK_RAW),
+    "shared": shared_memory,
+    "unbounded": lambda: os.memfd_create("bron"),
+    "packets": lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW),
+    "audit": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 9),
 }
 bron.Handler = Handler
 Server().serve_forever()
 '''
+
+
+# The names of REACH above.
+REACHES = re.findall(r'^    "([a-z]+)": ', MISBEHAVING, re.MULTILINE)
 
 
 def alive(pid):
@@ -82,8 +111,19 @@ def alive(pid):
 class ProgramGateway(running.Gateway):
     """UWV is a program of its own."""
 
+    network = False
+
+    def __init__(self, program, **options):
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        super().__init__(program, **options)
+
+    def close(self):
+        super().close()
+        self.listener.close()
+
     def write_configuration(self, change):
         super().write_configuration(change)
+        self.listener.bind(str(self.folder / "listener"))
         folder = self.folder / "programma"
         folder.mkdir()
         shutil.copy(running.ROOT / "connectors/example/program/bron.py", folder)
@@ -97,14 +137,20 @@ class ProgramGateway(running.Gateway):
         del manifest["endpoint"]
         manifest["limits"] = {"time_ms": 5000}
         manifest["idempotent"] = False
-        manifest["program"] = {"command": ["python3", "-B", "main.py"], "folder": "programma", "memory_mib": 384}
+        manifest["program"] = {"command": ["python3", "-B", "main.py"], "folder": "programma", "memory_mib": 384,
+                               "network": self.network}
         manifest["request"]["headers"]["x-proef"] = "{zaak}"
         path.write_text(json.dumps(manifest))
 
     def write_program(self, text):
-        values = {"GATEWAY": self.port, "SECRET": str(self.folder / "secrets/uwv-token"), "FOLDER": str(self.folder)}
+        values = {"GATEWAY": self.port, "SECRET": str(self.folder / "secrets/uwv-token"), "FOLDER": str(self.folder),
+                  "LISTENER": str(self.folder / "listener")}
         head = "".join(f"{name} = {value!r}\n" for name, value in values.items())
         (self.folder / "programma/main.py").write_text(head + text)
+
+
+class NetworkGateway(ProgramGateway):
+    network = True
 
 
 class PartnerProgram(unittest.TestCase):
@@ -146,7 +192,10 @@ class PartnerProgram(unittest.TestCase):
         self.assertEqual(self.said("gewoon"), "Programma")
 
     def test_reaches_nothing(self):
-        for what in ("network", "unix", "write", "secret", "journal", "signal", "memory"):
+        self.refused(*REACHES)
+
+    def refused(self, *reaches):
+        for what in reaches:
             with self.subTest(what):
                 self.assertEqual(self.said(what), "geweigerd")
 
@@ -180,6 +229,16 @@ class PartnerProgram(unittest.TestCase):
         self.gateway.write_program(MISBEHAVING)
         self.gateway.process.send_signal(signal.SIGHUP)
         running.wait_until(lambda: self.said("gewoon") == "Programma", "the program before does not answer again")
+
+
+class WithNetwork(unittest.TestCase):
+    def test_reaches_others_over_the_internet_only(self):
+        """Nobody on this machine by a path."""
+        with NetworkGateway(PROGRAM) as gateway:
+            case = PartnerProgram()
+            case.gateway = gateway
+            self.assertEqual(case.said("network"), "BEREIKT")
+            case.refused(*(what for what in REACHES if what != "network"))
 
 
 class End(unittest.TestCase):
