@@ -20,9 +20,11 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/heap.h"
@@ -30,6 +32,8 @@
 #define RESOLVED_FOR_US ((uint64_t)60000000)
 #define SCRUB_AFTER_US ((uint64_t)250000)
 #define SCRUB_BYTES_MAX ((uint64_t)256 * 1024)
+/* What a server may say beside its answers, as long as the connection lives. */
+#define ASIDE_BYTES_MAX ((uint64_t)1024 * 1024)
 /* For what has no call: setting up, scrubbing, rolling back. */
 #define CHORE_US ((uint64_t)2000000)
 
@@ -358,6 +362,40 @@ leave_callback(struct kp_sql_connection *connection)
 	}
 }
 
+/* As the kernel has it in include/uapi/linux/tcp.h; libc's ends earlier. */
+struct tcp_account {
+	struct tcp_info begin;
+	uint64_t pacing;
+	uint64_t pacing_max;
+	uint64_t acknowledged;
+	uint64_t received;
+};
+_Static_assert(offsetof(struct tcp_account, received) == 128, "as in the kernel");
+
+/* More than what it answered and may still answer: notices, settings, rows that nobody
+ * asked for. libpq would keep them, and has no bound of its own. Twice, since TLS adds
+ * something to every record. */
+static bool
+is_flooded(const struct kp_sql_connection *connection)
+{
+	struct tcp_account account = {0};
+	socklen_t size = sizeof(account);
+	uint64_t due = connection->past_bytes + connection->call_bytes;
+	uint64_t coming =
+		connection->call == NULL ? 0 : connection->call->request.bytes_max;
+	return getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &account, &size) == 0 &&
+		account.received > 2 * due + coming + ASIDE_BYTES_MAX;
+}
+
+/* False when the connection is broken. What speaks unasked has nothing to say to us but
+ * that it goes. */
+static bool
+take_input(struct kp_sql_connection *connection)
+{
+	return connection->state != KP_PG_IDLE && PQconsumeInput(connection->pg) == 1 &&
+		!is_flooded(connection);
+}
+
 static void
 on_poll(uv_poll_t *poll, int status, int events)
 {
@@ -366,7 +404,7 @@ on_poll(uv_poll_t *poll, int status, int events)
 	if (connection->state == KP_PG_CONNECTING) {
 		go_on_connecting(connection);
 	} else if (status != 0 ||
-		((events & UV_READABLE) != 0 && PQconsumeInput(connection->pg) != 1)) {
+		((events & UV_READABLE) != 0 && !take_input(connection))) {
 		/* What came before the end may still say why. */
 		if (connection->state != KP_PG_BUSY || !kp_pg_pump(connection) ||
 			!connection->doomed) {

@@ -58,6 +58,7 @@ struct kp_sql_connection {
 	size_t step_at;
 	bool head_given;
 	uint64_t call_bytes; /* went in or out for this call, with the protocol's own */
+	uint64_t past_bytes; /* and for everything before it */
 	uint64_t most_bytes; /* the most of any call since the last scrub */
 
 	const char *prepared[KP_PG_PREPARED_MAX]; /* by name "k<index>" */

@@ -81,6 +81,7 @@ kp_pg_scrub(struct kp_sql_connection *connection)
 	if (dots == NULL) {
 		return false;
 	}
+	connection->past_bytes += size;
 	memset(dots, '.', size);
 	dots[size] = '\0';
 	const char *const values[] = {dots};
@@ -185,6 +186,7 @@ kp_pg_begin_call(struct kp_sql_connection *connection, struct kp_sql_call *call)
 	const char *const values[] = {left};
 	connection->call = call;
 	call->connection = connection;
+	connection->past_bytes += connection->call_bytes;
 	connection->call_bytes = CALL_OVERHEAD;
 	(void)snprintf(left, sizeof(left), "%u", kp_sql_call_left_ms(call));
 	begin_steps(connection, KP_PG_BUSY);
@@ -231,6 +233,9 @@ take_row(struct kp_sql_connection *connection, uint32_t query, const PGresult *r
 {
 	struct kp_slice values[KP_SQL_COLUMNS_MAX];
 	int count = PQnfields(result);
+	if (count > KP_SQL_COLUMNS_MAX) {
+		return KP_E_LIMIT;
+	}
 	connection->call_bytes += ROW_OVERHEAD;
 	for (int i = 0; i < count; i++) {
 		bool null = PQgetisnull(result, 0, i) != 0;
@@ -254,6 +259,14 @@ fail_call(struct kp_sql_connection *connection, const char *sqlstate)
 	}
 }
 
+/* Nothing was copied in or out, and libpq would wait in that for us for ever. */
+static bool
+is_asked_for(ExecStatusType kind)
+{
+	return kind == PGRES_COMMAND_OK || kind == PGRES_TUPLES_OK ||
+		kind == PGRES_SINGLE_TUPLE || kind == PGRES_EMPTY_QUERY;
+}
+
 /* False: the call was ended in a way that leaves the connection full of answer. */
 static bool
 take_result(struct kp_sql_connection *connection, const PGresult *result)
@@ -272,6 +285,9 @@ take_result(struct kp_sql_connection *connection, const PGresult *result)
 	}
 	if (kind == PGRES_PIPELINE_ABORTED) {
 		return true;
+	}
+	if (!is_asked_for(kind)) {
+		return false;
 	}
 	if (step->kind == KP_PG_STEP_PREPARE) {
 		connection->prepared_sure += step->named ? 1 : 0;
@@ -321,6 +337,15 @@ finish(struct kp_sql_connection *connection)
 	return true;
 }
 
+/* We listen to no channel, and what comes on one nobody would ever take. */
+static bool
+was_notified(const struct kp_sql_connection *connection)
+{
+	PGnotify *note = PQnotifies(connection->pg);
+	PQfreemem(note);
+	return note != NULL;
+}
+
 bool
 kp_pg_pump(struct kp_sql_connection *connection)
 {
@@ -349,5 +374,5 @@ kp_pg_pump(struct kp_sql_connection *connection)
 			return false;
 		}
 	}
-	return true;
+	return connection->doomed || !was_notified(connection);
 }
