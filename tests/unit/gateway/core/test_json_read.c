@@ -379,8 +379,8 @@ refuses_names_that_come_twice(void **state)
 		"{\"a\":{\"b\":1},\"c\":[],\"a\":1}",
 		"[{\"x\":{\"y\":1,\"z\":2,\"y\":3}}]",
 		"{\"burgerservicenummer\":1,\"burgerservicenumme\\u0072\":2}",
-		"{\"een naam die langer is dan tweeendertig bytes\":1,"
-		"\"een naam die langer is dan tweeendertig\\u0020bytes\":2}"};
+		("{\"een naam die langer is dan tweeendertig bytes\":1,"
+		 "\"een naam die langer is dan tweeendertig\\u0020bytes\":2}")};
 	for (size_t i = 0; i < KP_ARRAY_LEN(wrong); i++) {
 		assert_int_equal(
 			read_everyhow(kp_slice_from(wrong[i]), NULL, NULL, NULL, NULL),
