@@ -14,7 +14,8 @@ libxml2-dev libzip-dev libyaml-dev"
 test="systemd
 libcmocka-dev clang libclang-rt-14-dev clang-format git jq nodejs npm nginx man-db procps openssl
 softhsm2 libengine-pkcs11-openssl chromium sslscan testssl.sh
-nghttp2-client slowhttptest postgresql-15 odbc-postgresql libsqliteodbc python3-jsonschema python3-jwt libz3-dev"
+nghttp2-client slowhttptest postgresql-15 odbc-postgresql libsqliteodbc
+mariadb-server-core mariadb-client-core odbc-mariadb python3-jsonschema python3-jwt libz3-dev"
 bench="nginx libnginx-mod-http-lua lua-cjson wrk nodejs nghttp2-client"
 
 # A back office of the demo.

@@ -196,6 +196,7 @@ status_of(const char *sqlstate)
 		enum kp_status status;
 	} rows[] = {
 		{"57014", KP_E_TIMEOUT},          /* query canceled: statement timeout */
+		{"70100", KP_E_TIMEOUT},          /* the same of MariaDB and MySQL */
 		{"HYT", KP_E_TIMEOUT},            /* ODBC: timeout expired */
 		{"HY008", KP_E_TIMEOUT},          /* ODBC: operation canceled */
 		{"55P03", KP_E_TIMEOUT},          /* lock not available */
@@ -218,7 +219,7 @@ status_of(const char *sqlstate)
 }
 
 void
-kp_sql_call_failed(struct kp_sql_call *call, const char *sqlstate)
+kp_sql_call_failed(struct kp_sql_call *call, const char *sqlstate, enum kp_status meant)
 {
 	char code[6] = "";
 	for (size_t i = 0; sqlstate != NULL && i < 5 && sqlstate[i] != '\0'; i++) {
@@ -226,7 +227,8 @@ kp_sql_call_failed(struct kp_sql_call *call, const char *sqlstate)
 			(sqlstate[i] >= 'A' && sqlstate[i] <= 'Z');
 		code[i] = fine ? sqlstate[i] : '?';
 	}
-	enum kp_status status = code[0] == '\0'
+	enum kp_status status = meant != KP_OK ? meant
+		: code[0] == '\0'
 		? (call->answered ? KP_E_SOURCE : KP_E_SOURCE_UNREACHABLE)
 		: status_of(code);
 	if (!call->done) {

@@ -318,7 +318,7 @@ deliver(struct kp_sql_call *call, const struct kp_odbc_job *job)
 	bool heads[KP_SQL_QUERIES_MAX] = {false};
 	enum kp_status status = job->status;
 	if (status == KP_E_SOURCE) {
-		kp_sql_call_failed(call, job->sqlstate);
+		kp_sql_call_failed(call, job->sqlstate, job->meant);
 		if (job->describe) {
 			(void)kp_error_set(
 				&call->err, call->err.status, "%s", job->words);

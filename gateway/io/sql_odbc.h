@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /* sql_odbc: what the files of the ODBC engine share: jobs and the threads that run them
- * (sql_odbc.c), how one is run with the driver manager (sql_odbc_work.c,
- * sql_odbc_describe.c), and how many threads there are (sql_gauge.c). */
+ * (sql_odbc.c), how one is run with the driver manager (sql_odbc_work.h), and how many
+ * threads there are (sql_gauge.c). */
 #ifndef KP_IO_SQL_ODBC_H
 #define KP_IO_SQL_ODBC_H
 
@@ -13,6 +13,7 @@
 /* unixODBC's headers define their own BOOL and friends: only the files that include
  * sql_odbc_work.h see them. */
 struct kp_odbc_session;
+struct kp_odbc_dialect;
 
 /* A call as a thread sees it: copies only, since the thread may outlive everything. */
 struct kp_odbc_job {
@@ -34,6 +35,9 @@ struct kp_odbc_job {
 	uint32_t rows;
 	enum kp_status status; /* KP_OK, or with KP_E_SOURCE see sqlstate */
 	char sqlstate[6];
+	enum kp_status meant; /* by the database's own code; KP_OK: nothing more */
+	const struct kp_odbc_dialect *dialect; /* once connected */
+	bool wide;                             /* the driver takes UTF-16 */
 	char words[256]; /* when it describes: the driver's own, after its SQLSTATE */
 };
 

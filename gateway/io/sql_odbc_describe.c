@@ -7,8 +7,6 @@
 
 #include "io/sql_odbc_work.h"
 
-#define NAME_BYTES 256
-
 /* A head or a row of two texts. */
 static bool
 add_pair(struct kp_odbc_job *job, uint32_t query, const char *first, const char *second)
@@ -23,7 +21,7 @@ add_pair(struct kp_odbc_job *job, uint32_t query, const char *first, const char 
 /* Columns. */
 
 static void
-write_type(SQLSMALLINT type, SQLULEN size, SQLSMALLINT digits, char *out, size_t room)
+write_type(const struct kp_odbc_column *column, char *out, size_t room)
 {
 	static const struct {
 		SQLSMALLINT type;
@@ -55,19 +53,20 @@ write_type(SQLSMALLINT type, SQLULEN size, SQLSMALLINT digits, char *out, size_t
 		{SQL_LONGVARBINARY, "bytes", false, false},
 		{SQL_GUID, "uuid", false, false},
 	};
-	(void)snprintf(out, room, "type %d", type);
+	(void)snprintf(out, room, "type %d", column->type);
 	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
-		if (rows[i].type != type) {
+		if (rows[i].type != column->type) {
 			continue;
 		}
 		(void)snprintf(out, room, "%s", rows[i].word);
 		size_t len = strlen(out);
 		if (rows[i].exact) {
 			(void)snprintf(out + len, room - len, "(%lu,%d)",
-				(unsigned long)size, digits);
-		} else if (rows[i].sized && size > 0 && size < UINT16_MAX) {
-			(void)snprintf(
-				out + len, room - len, "(%lu)", (unsigned long)size);
+				(unsigned long)column->size, column->digits);
+		} else if (rows[i].sized && column->size > 0 &&
+			column->size < UINT16_MAX) {
+			(void)snprintf(out + len, room - len, "(%lu)",
+				(unsigned long)column->size);
 		}
 		return;
 	}
@@ -105,20 +104,15 @@ kp_odbc_describe_columns(SQLHSTMT statement, struct kp_odbc_job *job, uint32_t q
 	}
 	bool more = add_pair(job, query, "name", "type");
 	for (SQLSMALLINT i = 1; more && i <= count; i++) {
-		char name[NAME_BYTES] = "";
+		struct kp_odbc_column column = {.type = 0};
 		char type[64];
-		SQLSMALLINT len = 0;
-		SQLSMALLINT kind = 0;
-		SQLSMALLINT digits = 0;
-		SQLULEN size = 0;
-		if (!kp_odbc_fine(
-			    SQLDescribeCol(statement, (SQLUSMALLINT)i, (SQLCHAR *)name,
-				    sizeof(name), &len, &kind, &size, &digits, NULL))) {
+		if (!kp_odbc_fine(kp_odbc_column(
+			    statement, job->wide, (SQLUSMALLINT)i, &column))) {
 			kp_odbc_fail(job, SQL_HANDLE_STMT, statement);
 			return;
 		}
-		write_type(kind, size, digits, type, sizeof(type));
-		more = add_pair(job, query, name, type);
+		write_type(&column, type, sizeof(type));
+		more = add_pair(job, query, column.name, type);
 	}
 }
 
@@ -139,9 +133,8 @@ add_information(struct kp_odbc_job *job, uint32_t query, SQLHDBC connection)
 		{SQL_DATA_SOURCE_READ_ONLY, "readOnly"},
 	};
 	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
-		char text[NAME_BYTES] = "";
-		if (kp_odbc_fine(SQLGetInfo(connection, rows[i].what, text,
-			    (SQLSMALLINT)sizeof(text), NULL))) {
+		char text[KP_ODBC_NAME_BYTES];
+		if (kp_odbc_information(connection, job->wide, rows[i].what, text)) {
 			(void)add_pair(job, query, rows[i].name, text);
 		}
 	}
@@ -160,36 +153,40 @@ add_rollback(struct kp_odbc_job *job, uint32_t query, SQLHDBC connection, bool m
 		job, query, "rollsBack", manual && capable != SQL_TC_NONE ? "Y" : "N");
 }
 
-/* The time that a driver takes over, since not every one does. */
+/* The time that the driver or the database takes over, since not every one does. */
 static void
-add_timeout(struct kp_odbc_job *job, uint32_t query, SQLHSTMT statement)
+add_timeout(struct kp_odbc_job *job, uint32_t query, SQLHSTMT statement, bool timed)
 {
 	SQLULEN seconds = 0;
 	char text[32];
 	(void)SQLSetStmtAttr(statement, SQL_ATTR_QUERY_TIMEOUT,
-		(SQLPOINTER)(uintptr_t)((job->timeout_ms + 999) / 1000), 0);
+		(SQLPOINTER)(uintptr_t)kp_odbc_seconds(job), 0);
 	if (!kp_odbc_fine(SQLGetStmtAttr(statement, SQL_ATTR_QUERY_TIMEOUT, &seconds,
 		    sizeof(seconds), NULL))) {
 		seconds = 0;
+	}
+	if (timed) {
+		seconds = kp_odbc_seconds(job);
 	}
 	(void)snprintf(text, sizeof(text), "%lu", (unsigned long)seconds);
 	(void)add_pair(job, query, "queryTimeout", text);
 }
 
 void
-kp_odbc_describe_connection(
-	SQLHDBC connection, struct kp_odbc_job *job, uint32_t query, bool manual)
+kp_odbc_describe_connection(SQLHDBC connection, struct kp_odbc_job *job, uint32_t query,
+	const struct kp_odbc_terms *terms)
 {
 	SQLHSTMT statement = SQL_NULL_HSTMT;
 	if (!add_pair(job, query, "what", "value")) {
 		return;
 	}
 	add_information(job, query, connection);
-	add_rollback(job, query, connection, manual);
+	add_rollback(job, query, connection, terms->manual);
+	(void)add_pair(job, query, "keptToReading", terms->reads_only ? "Y" : "N");
 	if (!kp_odbc_fine(SQLAllocHandle(SQL_HANDLE_STMT, connection, &statement))) {
 		kp_odbc_fail(job, SQL_HANDLE_DBC, connection);
 		return;
 	}
-	add_timeout(job, query, statement);
+	add_timeout(job, query, statement, terms->timed);
 	(void)SQLFreeHandle(SQL_HANDLE_STMT, statement);
 }

@@ -2,8 +2,8 @@
 
 /*
  * sql_odbc_work: runs a job with unixODBC (ODBC 3, ISO/IEC 9075-3). Everything here
- * blocks and is called from the session's own thread. Texts go in and out as UTF-16,
- * which no driver converts by its locale.
+ * blocks and is called from the session's own thread. Texts go in and out as UTF-16
+ * (sql_odbc_text.c).
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -12,8 +12,7 @@
 #include "core/heap.h"
 #include "io/sql_odbc_work.h"
 
-#define PIECE_UNITS 2048
-#define COLUMN_NAME_BYTES 256
+#define LIMITS_BYTES 192
 #define ANSWER_FIRST ((size_t)16 * 1024)
 
 struct kp_odbc_session {
@@ -21,66 +20,49 @@ struct kp_odbc_session {
 	SQLHENV environment;
 	SQLHDBC connection;
 	bool connected;
-	bool manual;          /* nothing is committed of itself, as the driver has it */
-	pthread_mutex_t lock; /* of `statement` */
-	SQLHSTMT statement;   /* while one runs */
+	const struct kp_odbc_dialect *dialect; /* once connected */
+	struct kp_odbc_terms terms;
+	char limits[LIMITS_BYTES]; /* what the database was told last */
+	pthread_mutex_t lock;      /* of `statement` */
+	SQLHSTMT statement;        /* while one runs */
 };
 
 /* The first line of the driver's words, after its SQLSTATE. */
 static void
 keep_words(struct kp_odbc_job *job, SQLSMALLINT kind, SQLHANDLE handle)
 {
-	SQLCHAR state[6] = "HY000";
-	char words[sizeof(job->words) - 8] = "";
-	(void)SQLGetDiagRec(kind, handle, 1, state, NULL, (SQLCHAR *)words,
-		(SQLSMALLINT)sizeof(words), NULL);
+	SQLWCHAR state[6];
+	SQLWCHAR units[sizeof(job->words)] = {0};
+	char words[sizeof(job->words) - sizeof("HY000: ")];
+	(void)SQLGetDiagRecW(kind, handle, 1, state, NULL, units,
+		(SQLSMALLINT)KP_ARRAY_LEN(units), NULL);
+	kp_odbc_to_utf8(units, KP_ARRAY_LEN(units), words, sizeof(words));
 	words[strcspn(words, "\r\n")] = '\0';
-	(void)snprintf(job->words, sizeof(job->words), "%.5s: %s", (char *)state, words);
+	(void)snprintf(job->words, sizeof(job->words), "%s: %s", job->sqlstate, words);
 }
 
 void
 kp_odbc_fail(struct kp_odbc_job *job, SQLSMALLINT kind, SQLHANDLE handle)
 {
-	SQLCHAR state[6] = "HY000";
+	SQLWCHAR state[6];
+	SQLINTEGER code = 0;
 	if (job->status != KP_OK) {
 		return;
 	}
 	job->status = KP_E_SOURCE;
+	memcpy(job->sqlstate, "HY000", 6);
+	if (kp_odbc_fine(SQLGetDiagRecW(kind, handle, 1, state, &code, NULL, 0, NULL))) {
+		kp_odbc_to_utf8(
+			state, KP_ARRAY_LEN(state), job->sqlstate, sizeof(job->sqlstate));
+		job->meant = kp_odbc_dialect_status(job->dialect, code);
+	}
+	/* Otherwise the text of the message is not asked for: it may hold values. */
 	if (job->describe) {
 		keep_words(job, kind, handle);
 	}
-	/* Otherwise the text of the message is not asked for: it may hold values. */
-	(void)SQLGetDiagRec(kind, handle, 1, state, NULL, NULL, 0, NULL);
-	memcpy(job->sqlstate, state, 5);
-	job->sqlstate[5] = '\0';
 }
 
-/* Texts. */
-
-static size_t
-to_utf16(const char *text, SQLWCHAR *out)
-{
-	const unsigned char *at = (const unsigned char *)text;
-	size_t len = 0;
-	while (*at != '\0') {
-		uint32_t code = *at++;
-		unsigned more = code >= 0xf0 ? 3
-			: code >= 0xe0       ? 2
-			: code >= 0xc0       ? 1
-					     : 0;
-		code &= more == 0 ? 0x7fu : 0x3fu >> more;
-		for (; more > 0 && (*at & 0xc0) == 0x80; more--) {
-			code = code << 6 | (*at++ & 0x3fu);
-		}
-		if (code >= 0x10000) {
-			out[len++] = (SQLWCHAR)(0xd800 + ((code - 0x10000) >> 10));
-			out[len++] = (SQLWCHAR)(0xdc00 + ((code - 0x10000) & 0x3ff));
-		} else {
-			out[len++] = (SQLWCHAR)code;
-		}
-	}
-	return len;
-}
+/* The answer. */
 
 static bool
 reserve(struct kp_odbc_job *job, size_t size)
@@ -120,65 +102,10 @@ kp_odbc_add_number(struct kp_odbc_job *job, uint32_t number)
 	return kp_odbc_add(job, &number, sizeof(number));
 }
 
-/* One code point as UTF-8; half a surrogate pair becomes U+FFFD. */
-static bool
-add_code(struct kp_odbc_job *job, uint32_t code)
-{
-	char bytes[4];
-	size_t len = 0;
-	if (code >= 0xd800 && code < 0xe000) {
-		code = 0xfffd;
-	}
-	if (code < 0x80) {
-		bytes[len++] = (char)code;
-	} else if (code < 0x800) {
-		bytes[len++] = (char)(0xc0 | code >> 6);
-		bytes[len++] = (char)(0x80 | (code & 0x3f));
-	} else if (code < 0x10000) {
-		bytes[len++] = (char)(0xe0 | code >> 12);
-		bytes[len++] = (char)(0x80 | (code >> 6 & 0x3f));
-		bytes[len++] = (char)(0x80 | (code & 0x3f));
-	} else {
-		bytes[len++] = (char)(0xf0 | code >> 18);
-		bytes[len++] = (char)(0x80 | (code >> 12 & 0x3f));
-		bytes[len++] = (char)(0x80 | (code >> 6 & 0x3f));
-		bytes[len++] = (char)(0x80 | (code & 0x3f));
-	}
-	return kp_odbc_add(job, bytes, len);
-}
-
-/* Pieces of one value may part a pair: the first half is carried. */
-static bool
-add_utf16(struct kp_odbc_job *job, const SQLWCHAR *units, size_t count, uint32_t *carry)
-{
-	for (size_t i = 0; i < count; i++) {
-		uint32_t unit = units[i];
-		bool low = unit >= 0xdc00 && unit < 0xe000;
-		if (*carry != 0) {
-			uint32_t code = low
-				? 0x10000 + ((*carry - 0xd800) << 10) + (unit - 0xdc00)
-				: 0xfffd;
-			*carry = 0;
-			if (!add_code(job, code)) {
-				return false;
-			}
-			if (low) {
-				continue;
-			}
-		}
-		if (unit >= 0xd800 && unit < 0xdc00) {
-			*carry = unit;
-		} else if (!add_code(job, unit)) {
-			return false;
-		}
-	}
-	return true;
-}
-
 /* Rows. */
 
-static bool
-over_limit(struct kp_odbc_job *job)
+bool
+kp_odbc_over_limit(struct kp_odbc_job *job)
 {
 	/* Every value also has its length here: generous by four bytes each. */
 	if (job->status == KP_OK &&
@@ -188,71 +115,32 @@ over_limit(struct kp_odbc_job *job)
 	return job->status != KP_OK;
 }
 
+/* Learns the kinds too. */
 static bool
-take_value(SQLHSTMT statement, struct kp_odbc_job *job, SQLUSMALLINT column)
+take_columns(SQLHSTMT statement, struct kp_odbc_job *job, uint32_t query,
+	SQLSMALLINT count, unsigned char kinds[KP_SQL_COLUMNS_MAX])
 {
-	SQLWCHAR piece[PIECE_UNITS];
-	uint32_t carry = 0;
-	size_t at = job->answer_len;
-	uint32_t len = UINT32_MAX;
-	SQLRETURN code = SQL_SUCCESS;
-	bool more = kp_odbc_add_number(job, 0);
-	for (bool first = true; more && !over_limit(job); first = false) {
-		SQLLEN indicator = 0;
-		code = SQLGetData(
-			statement, column, SQL_C_WCHAR, piece, sizeof(piece), &indicator);
-		if (code == SQL_NO_DATA || !kp_odbc_fine(code)) {
-			break;
-		}
-		if (indicator == SQL_NULL_DATA) {
-			memcpy(job->answer + at, &len, sizeof(len));
-			return true;
-		}
-		bool cut = code == SQL_SUCCESS_WITH_INFO &&
-			(indicator == SQL_NO_TOTAL ||
-				indicator >
-					(SQLLEN)sizeof(piece) - (SQLLEN)sizeof(*piece));
-		size_t units = cut ? PIECE_UNITS - 1 : (size_t)indicator / sizeof(*piece);
-		more = add_utf16(job, piece, units, &carry) && cut;
-		(void)first;
+	if (count <= 0) {
+		job->status = KP_E_SOURCE;
+		memcpy(job->sqlstate, "07005", 6); /* it gives no rows */
+		return false;
 	}
-	kp_wipe(piece, sizeof(piece));
-	if (!kp_odbc_fine(code) && code != SQL_NO_DATA) {
-		kp_odbc_fail(job, SQL_HANDLE_STMT, statement);
-	}
-	if (carry != 0) {
-		(void)add_code(job, 0xfffd);
-	}
-	if (job->status == KP_OK) {
-		len = (uint32_t)(job->answer_len - at - sizeof(len));
-		memcpy(job->answer + at, &len, sizeof(len));
-	}
-	return job->status == KP_OK;
-}
-
-static bool
-take_columns(
-	SQLHSTMT statement, struct kp_odbc_job *job, uint32_t query, SQLSMALLINT count)
-{
-	if (count <= 0 || count > KP_SQL_COLUMNS_MAX) {
+	if (count > KP_SQL_COLUMNS_MAX) {
 		job->status = KP_E_LIMIT;
 		return false;
 	}
 	bool more = kp_odbc_add_number(job, query) &&
 		kp_odbc_add_number(job, (uint32_t)count);
 	for (SQLSMALLINT i = 1; more && i <= count; i++) {
-		SQLCHAR name[COLUMN_NAME_BYTES];
-		SQLSMALLINT len = 0;
-		if (!kp_odbc_fine(SQLDescribeCol(statement, (SQLUSMALLINT)i, name,
-			    sizeof(name), &len, NULL, NULL, NULL, NULL))) {
+		struct kp_odbc_column column = {.type = 0};
+		if (!kp_odbc_fine(kp_odbc_column(
+			    statement, job->wide, (SQLUSMALLINT)i, &column))) {
 			kp_odbc_fail(job, SQL_HANDLE_STMT, statement);
 			return false;
 		}
-		size_t size = len < 0                      ? 0
-			: len >= (SQLSMALLINT)sizeof(name) ? sizeof(name) - 1
-							   : (size_t)len;
-		more = kp_odbc_add_number(job, (uint32_t)size) &&
-			kp_odbc_add(job, name, size);
+		kinds[i - 1] = (unsigned char)kp_odbc_kind_of(column.type);
+		more = kp_odbc_add_number(job, (uint32_t)strlen(column.name)) &&
+			kp_odbc_add(job, column.name, strlen(column.name));
 	}
 	return more;
 }
@@ -260,13 +148,14 @@ take_columns(
 static void
 take_rows(SQLHSTMT statement, struct kp_odbc_job *job, uint32_t query)
 {
+	unsigned char kinds[KP_SQL_COLUMNS_MAX];
 	SQLSMALLINT count = 0;
 	if (!kp_odbc_fine(SQLNumResultCols(statement, &count))) {
 		kp_odbc_fail(job, SQL_HANDLE_STMT, statement);
 		return;
 	}
-	bool more = take_columns(statement, job, query, count);
-	while (more && !over_limit(job)) {
+	bool more = take_columns(statement, job, query, count, kinds);
+	while (more && !kp_odbc_over_limit(job)) {
 		SQLRETURN code = SQLFetch(statement);
 		if (code == SQL_NO_DATA) {
 			return;
@@ -276,10 +165,12 @@ take_rows(SQLHSTMT statement, struct kp_odbc_job *job, uint32_t query)
 			return;
 		}
 		job->rows++;
-		more = !over_limit(job) && kp_odbc_add_number(job, query) &&
+		more = !kp_odbc_over_limit(job) && kp_odbc_add_number(job, query) &&
 			kp_odbc_add_number(job, (uint32_t)count);
 		for (SQLSMALLINT i = 1; more && i <= count; i++) {
-			more = take_value(statement, job, (SQLUSMALLINT)i);
+			const struct kp_odbc_place place = {statement, (SQLUSMALLINT)i,
+				(enum kp_odbc_kind)kinds[i - 1]};
+			more = kp_odbc_take_value(&place, job);
 		}
 	}
 }
@@ -310,7 +201,7 @@ bind_parameters(SQLHSTMT statement, struct kp_odbc_job *job, uint32_t query,
 	SQLWCHAR *at = binding->units;
 	for (uint32_t i = 0; i < count; i++) {
 		const char *value = job->parameters[query][i];
-		size_t len = value == NULL ? 0 : to_utf16(value, at);
+		size_t len = value == NULL ? 0 : kp_odbc_to_utf16(value, at);
 		binding->indicators[i] =
 			value == NULL ? SQL_NULL_DATA : (SQLLEN)(len * sizeof(SQLWCHAR));
 		if (!kp_odbc_fine(SQLBindParameter(statement, (SQLUSMALLINT)(i + 1),
@@ -326,32 +217,67 @@ bind_parameters(SQLHSTMT statement, struct kp_odbc_job *job, uint32_t query,
 	return true;
 }
 
+/* One more than may come, so that the cap is seen. */
+static unsigned long
+rows_asked(const struct kp_odbc_job *job)
+{
+	return job->rows_max + 1ul;
+}
+
+static bool
+prepare(SQLHSTMT statement, struct kp_odbc_job *job, char *text)
+{
+	bool ready = kp_odbc_fine(kp_odbc_prepare(statement, job->wide, text));
+	if (!ready) {
+		kp_odbc_fail(job, SQL_HANDLE_STMT, statement);
+	}
+	return ready;
+}
+
+static bool
+enter_statement(
+	struct kp_odbc_session *session, struct kp_odbc_job *job, SQLHSTMT *ret_statement)
+{
+	SQLHSTMT statement = SQL_NULL_HSTMT;
+	if (!kp_odbc_fine(
+		    SQLAllocHandle(SQL_HANDLE_STMT, session->connection, &statement))) {
+		kp_odbc_fail(job, SQL_HANDLE_DBC, session->connection);
+		return false;
+	}
+	(void)pthread_mutex_lock(&session->lock);
+	session->statement = statement;
+	(void)pthread_mutex_unlock(&session->lock);
+	(void)SQLSetStmtAttr(statement, SQL_ATTR_QUERY_TIMEOUT,
+		(SQLPOINTER)(uintptr_t)kp_odbc_seconds(job), 0);
+	*ret_statement = statement;
+	return true;
+}
+
+static void
+leave_statement(struct kp_odbc_session *session, SQLHSTMT statement)
+{
+	(void)pthread_mutex_lock(&session->lock);
+	session->statement = SQL_NULL_HSTMT;
+	(void)pthread_mutex_unlock(&session->lock);
+	(void)SQLFreeHandle(SQL_HANDLE_STMT, statement);
+}
+
 static void
 run_query(struct kp_odbc_session *session, struct kp_odbc_job *job, uint32_t query)
 {
 	SQLHSTMT statement = SQL_NULL_HSTMT;
 	struct binding binding = {0};
-	if (!kp_odbc_fine(
-		    SQLAllocHandle(SQL_HANDLE_STMT, session->connection, &statement))) {
-		kp_odbc_fail(job, SQL_HANDLE_DBC, session->connection);
+	if (!enter_statement(session, job, &statement)) {
 		return;
 	}
-	(void)pthread_mutex_lock(&session->lock);
-	session->statement = statement;
-	(void)pthread_mutex_unlock(&session->lock);
-	SQLULEN seconds = (job->timeout_ms + 999) / 1000;
-	(void)SQLSetStmtAttr(
-		statement, SQL_ATTR_QUERY_TIMEOUT, (SQLPOINTER)(uintptr_t)seconds, 0);
-	/* One more than may come, so that the cap is seen. */
-	(void)SQLSetStmtAttr(statement, SQL_ATTR_MAX_ROWS,
-		(SQLPOINTER)(uintptr_t)(job->rows_max + 1ul), 0);
+	if (session->dialect->write_limits == NULL) {
+		(void)SQLSetStmtAttr(statement, SQL_ATTR_MAX_ROWS,
+			(SQLPOINTER)(uintptr_t)rows_asked(job), 0);
+	}
 	(void)SQLSetStmtAttr(
 		statement, SQL_ATTR_NOSCAN, (SQLPOINTER)(uintptr_t)SQL_NOSCAN_ON, 0);
-	SQLCHAR *text = (SQLCHAR *)job->statements[query];
-	bool ready = kp_odbc_fine(SQLPrepare(statement, text, SQL_NTS));
-	if (!ready) {
-		kp_odbc_fail(job, SQL_HANDLE_STMT, statement);
-	} else if ((!job->describe || kp_odbc_check_parameters(statement, job, query)) &&
+	if (prepare(statement, job, job->statements[query]) &&
+		(!job->describe || kp_odbc_check_parameters(statement, job, query)) &&
 		bind_parameters(statement, job, query, &binding)) {
 		SQLRETURN code = SQLExecute(statement);
 		if (!kp_odbc_fine(code) && code != SQL_NO_DATA) {
@@ -362,10 +288,7 @@ run_query(struct kp_odbc_session *session, struct kp_odbc_job *job, uint32_t que
 			take_rows(statement, job, query);
 		}
 	}
-	(void)pthread_mutex_lock(&session->lock);
-	session->statement = SQL_NULL_HSTMT;
-	(void)pthread_mutex_unlock(&session->lock);
-	(void)SQLFreeHandle(SQL_HANDLE_STMT, statement);
+	leave_statement(session, statement);
 	kp_heap_free(binding.units);
 }
 
@@ -414,6 +337,58 @@ kp_odbc_close(struct kp_odbc_session *session)
 	kp_heap_free(session);
 }
 
+/* Did the database take it? */
+static bool
+tell(struct kp_odbc_session *session, struct kp_odbc_job *job, const char *words)
+{
+	SQLHSTMT statement = SQL_NULL_HSTMT;
+	SQLWCHAR units[LIMITS_BYTES] = {0};
+	if (words == NULL || !enter_statement(session, job, &statement)) {
+		return false;
+	}
+	(void)kp_odbc_to_utf16(words, units);
+	bool taken = kp_odbc_fine(SQLExecDirectW(statement, units, SQL_NTS));
+	leave_statement(session, statement);
+	return taken;
+}
+
+static bool
+is_ascii(const char *text)
+{
+	while (*text != '\0' && (unsigned char)*text < 0x80) {
+		text++;
+	}
+	return *text == '\0';
+}
+
+static bool
+connect_wide(struct kp_odbc_session *session)
+{
+	SQLWCHAR *dsn = kp_odbc_copy_utf16(session->dsn);
+	bool connected = dsn != NULL &&
+		kp_odbc_fine(SQLDriverConnectW(session->connection, NULL, dsn, SQL_NTS,
+			NULL, 0, NULL, SQL_DRIVER_NOPROMPT));
+	kp_heap_free(dsn);
+	session->terms.wide = connected && kp_odbc_is_wide(session->connection);
+	return connected;
+}
+
+/* A driver for bytes gets other words than these of ours when they are more than ASCII.
+ * Which it is, shows when it is connected. */
+static bool
+connect_driver(struct kp_odbc_session *session)
+{
+	bool connected = connect_wide(session);
+	if (is_ascii(session->dsn) || session->terms.wide) {
+		return connected;
+	}
+	if (connected) {
+		(void)SQLDisconnect(session->connection);
+	}
+	return kp_odbc_fine(SQLDriverConnect(session->connection, NULL,
+		(SQLCHAR *)session->dsn, SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT));
+}
+
 static bool
 connect_session(struct kp_odbc_session *session, struct kp_odbc_job *job)
 {
@@ -425,9 +400,7 @@ connect_session(struct kp_odbc_session *session, struct kp_odbc_job *job)
 		(SQLPOINTER)(uintptr_t)seconds, 0);
 	(void)SQLSetConnectAttr(session->connection, SQL_ATTR_ACCESS_MODE,
 		(SQLPOINTER)(uintptr_t)SQL_MODE_READ_ONLY, 0);
-	if (!kp_odbc_fine(
-		    SQLDriverConnect(session->connection, NULL, (SQLCHAR *)session->dsn,
-			    SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT))) {
+	if (!connect_driver(session)) {
 		kp_odbc_fail(job, SQL_HANDLE_DBC, session->connection);
 		/* Whatever else a driver says when nobody could be reached. */
 		if (job->status == KP_E_SOURCE && strncmp(job->sqlstate, "28", 2) != 0) {
@@ -436,9 +409,33 @@ connect_session(struct kp_odbc_session *session, struct kp_odbc_job *job)
 		return false;
 	}
 	session->connected = true;
-	session->manual = kp_odbc_fine(SQLSetConnectAttr(session->connection,
+	session->dialect = kp_odbc_dialect_find(session->connection, session->terms.wide);
+	session->limits[0] = '\0';
+	session->terms.reads_only = tell(session, job, session->dialect->session);
+	(void)tell(session, job, session->dialect->remember);
+	session->terms.manual = kp_odbc_fine(SQLSetConnectAttr(session->connection,
 		SQL_ATTR_AUTOCOMMIT, (SQLPOINTER)(uintptr_t)SQL_AUTOCOMMIT_OFF, 0));
 	return true;
+}
+
+/* What the database is told anew for each transaction. */
+static void
+tell_terms(struct kp_odbc_session *session, struct kp_odbc_job *job)
+{
+	const struct kp_odbc_dialect *dialect = session->dialect;
+	char limits[LIMITS_BYTES];
+	if (dialect->transaction != NULL) {
+		session->terms.reads_only = tell(session, job, dialect->transaction);
+	}
+	if (dialect->write_limits == NULL) {
+		return;
+	}
+	dialect->write_limits(
+		limits, sizeof(limits), rows_asked(job), kp_odbc_seconds(job));
+	if (strcmp(limits, session->limits) != 0) {
+		session->terms.timed = tell(session, job, limits);
+		memcpy(session->limits, limits, sizeof(limits));
+	}
 }
 
 static bool
@@ -474,10 +471,13 @@ run_queries(struct kp_odbc_session *session, struct kp_odbc_job *job)
 	if (!connect_session(session, job)) {
 		return false;
 	}
+	job->dialect = session->dialect;
+	job->wide = session->terms.wide;
+	tell_terms(session, job);
 	for (uint32_t i = 0; i < job->query_count && job->status == KP_OK; i++) {
 		if (job->describe && job->statements[i][0] == '\0') {
 			kp_odbc_describe_connection(
-				session->connection, job, i, session->manual);
+				session->connection, job, i, &session->terms);
 		} else {
 			run_query(session, job, i);
 		}

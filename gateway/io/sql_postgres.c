@@ -110,7 +110,7 @@ kp_pg_broken(struct kp_sql_connection *connection)
 			return;
 		}
 	}
-	kp_sql_call_failed(call, NULL);
+	kp_sql_call_failed(call, NULL, KP_OK);
 }
 
 /* Connecting. */
@@ -241,7 +241,7 @@ refused(struct kp_sql_connection *connection)
 	connection->target->address_turn++;
 	doom(connection);
 	if (call != NULL) {
-		kp_sql_call_failed(call, access ? "28000" : "08001");
+		kp_sql_call_failed(call, access ? "28000" : "08001", KP_OK);
 	}
 }
 

@@ -253,7 +253,7 @@ fail_call(struct kp_sql_connection *connection, const char *sqlstate)
 	struct kp_sql_call *call = connection->call;
 	if (call != NULL) {
 		connection->call = NULL;
-		kp_sql_call_failed(call, sqlstate);
+		kp_sql_call_failed(call, sqlstate, KP_OK);
 		kp_timer_start(
 			connection->target->loop, &connection->timer, (uint64_t)2000000);
 	}

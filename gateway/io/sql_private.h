@@ -81,8 +81,10 @@ struct kp_sql_call {
 /* Ends the call later; the first end counts. The connection is not the call's any more.
  */
 void kp_sql_call_done(struct kp_sql_call *call, enum kp_status status);
-/* The same, with the SQLSTATE in the message and the status that it means. */
-void kp_sql_call_failed(struct kp_sql_call *call, const char *sqlstate);
+/* The same, with the SQLSTATE in the message and the status that it means; `meant` when
+ * something said more than the SQLSTATE does, KP_OK otherwise. */
+void kp_sql_call_failed(
+	struct kp_sql_call *call, const char *sqlstate, enum kp_status meant);
 /* Hands rows over, counting. Anything but KP_OK is what to end the call with. */
 enum kp_status kp_sql_call_columns(struct kp_sql_call *call, uint32_t query,
 	const struct kp_slice *names, uint32_t count) KP_MUST_USE;

@@ -27,7 +27,9 @@ struct handle {
 	char parameters[TEXT_BYTES];   /* how many it sees in any statement: "Params=2" */
 	char columns[TEXT_BYTES];      /* of any statement: "Columns=2"; else 1 */
 	char transactions[TEXT_BYTES]; /* "Transactions=refused": always autocommit */
+	char says[TEXT_BYTES];         /* of the length of its value: see SQLGetData */
 	bool fetched;
+	bool gave;
 };
 
 static atomic_int hanging;
@@ -155,6 +157,7 @@ SQLDriverConnect(SQLHDBC dbc, SQLHWND window, SQLCHAR *string, SQLSMALLINT len,
 	take_word((const char *)string, "Params=", handle->parameters);
 	take_word((const char *)string, "Columns=", handle->columns);
 	take_word((const char *)string, "Transactions=", handle->transactions);
+	take_word((const char *)string, "Says=", handle->says);
 	arrive(handle, "SQLDriverConnect");
 	return SQL_SUCCESS;
 }
@@ -254,11 +257,41 @@ SQLFetch(SQLHSTMT stmt)
 	return first ? SQL_SUCCESS : SQL_NO_DATA;
 }
 
+/* Its first piece, and the rest when there is any. */
+static SQLRETURN
+give_odd(struct handle *handle, SQLWCHAR *out, SQLLEN *ret_len)
+{
+	static const SQLWCHAR rest[] = {'W', 0};
+	bool first = !handle->gave;
+	handle->gave = true;
+	if (strcmp(handle->says, "stuck") == 0) {
+		out[0] = 0;
+		*ret_len = SQL_NO_TOTAL;
+		return SQL_SUCCESS_WITH_INFO;
+	}
+	if (strcmp(handle->says, "parts") == 0) {
+		if (first) {
+			out[2] = 0;
+			*ret_len = SQL_NO_TOTAL;
+			return SQL_SUCCESS_WITH_INFO;
+		}
+		memcpy(out, rest, sizeof(rest));
+		*ret_len = sizeof(*rest);
+		return SQL_SUCCESS;
+	}
+	*ret_len = strcmp(handle->says, "over") == 0 ? 1 << 20 : SQL_NO_TOTAL;
+	return first ? SQL_SUCCESS : SQL_NO_DATA;
+}
+
+/* "Says=parts": two letters, less than fit, and then the third; "unsaid": all, of no
+ * length; "over": all, of a length that does not fit; "stuck": nothing, and more to come.
+ */
 EXPORT SQLRETURN SQL_API
 SQLGetData(SQLHSTMT stmt, SQLUSMALLINT column, SQLSMALLINT type, SQLPOINTER out,
 	SQLLEN size, SQLLEN *ret_len)
 {
 	static const SQLWCHAR text[] = {'A', 'O', 'W', 0};
+	struct handle *handle = stmt;
 	(void)column;
 	(void)type;
 	arrive(stmt, "SQLGetData");
@@ -267,7 +300,7 @@ SQLGetData(SQLHSTMT stmt, SQLUSMALLINT column, SQLSMALLINT type, SQLPOINTER out,
 	}
 	memcpy(out, text, sizeof(text));
 	*ret_len = sizeof(text) - sizeof(*text);
-	return SQL_SUCCESS;
+	return handle->says[0] == '\0' ? SQL_SUCCESS : give_odd(handle, out, ret_len);
 }
 
 EXPORT SQLRETURN SQL_API

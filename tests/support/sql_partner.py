@@ -4,6 +4,7 @@
 import copy
 import pathlib
 
+QUERIES_MAX = 32  # of a manifest
 DRIVERS = pathlib.Path("/usr/lib/x86_64-linux-gnu/odbc")
 PERSON = "select bsn, naam, geboren, geslacht, geheim from persoon where bsn = cast(:bsn as bigint)"
 BENEFITS = "select bsn, regeling, bedrag, begin from uitkering where bsn = cast(:bsn as bigint)"

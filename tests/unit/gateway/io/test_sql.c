@@ -420,6 +420,32 @@ a_statement_of_too_many_columns_is_refused(void **state)
 	}
 }
 
+/* What a driver says of the length of a value is not relied on. */
+static void
+a_value_is_whole_whatever_its_driver_says(void **state)
+{
+	static const struct {
+		struct kp_slice dsn;
+		enum kp_status ended;
+	} rows[] = {
+		{KP_SLICE_INIT("Driver=" KP_HANGING_ODBC ";Says=parts;"), KP_OK},
+		{KP_SLICE_INIT("Driver=" KP_HANGING_ODBC ";Says=unsaid;"), KP_OK},
+		{KP_SLICE_INIT("Driver=" KP_HANGING_ODBC ";Says=over;"), KP_OK},
+		{KP_SLICE_INIT("Driver=" KP_HANGING_ODBC ";Says=stuck;"), KP_E_SOURCE},
+	};
+	struct kp_sql_target_options options = over_odbc();
+	(void)state;
+	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
+		struct rig rig = rig_of(1);
+		options.dsn = rows[i].dsn;
+		rig.request.rows_max = 10;
+		rig.request.bytes_max = 1 << 16;
+		assert_int_equal(play(&rig, &options), KP_OK);
+		assert_int_equal(rig.asked[0].ended, rows[i].ended);
+		assert_int_equal(rig.asked[0].rows, rows[i].ended == KP_OK ? 1 : 0);
+	}
+}
+
 int
 main(void)
 {
@@ -433,6 +459,7 @@ main(void)
 		cmocka_unit_test(a_statement_is_described),
 		cmocka_unit_test(a_statement_that_wants_other_values_is_not_executed),
 		cmocka_unit_test(a_statement_of_too_many_columns_is_refused),
+		cmocka_unit_test(a_value_is_whole_whatever_its_driver_says),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
