@@ -80,16 +80,16 @@ gather(struct kp_doctor_looking *looking, struct kp_fault *fault)
 }
 
 static const char *
-remedy_of(const char *message)
+remedy_of(const char *message, enum kp_status status)
 {
-	return strncmp(message, "42501", 5) == 0
+	return strncmp(message, "42501", 5) == 0 || status == KP_E_DENIED
 		? "ask the partner to grant select on it to this user"
 		: strncmp(message, "42P01", 5) == 0 ||
 			strncmp(message, "42703", 5) == 0 ||
 			strncmp(message, "42S02", 5) == 0 ||
 			strncmp(message, "42S22", 5) == 0
 		? "compare the statement with the partner's tables as they are now"
-		: strncmp(message, "57014", 5) == 0
+		: strncmp(message, "57014", 5) == 0 || status == KP_E_TIMEOUT
 		? "ask the partner what keeps its tables: a lock, or more work than it "
 		  "can do"
 		: "mend the statement in 'sql.queries'";
@@ -101,8 +101,9 @@ kp_doctor_say_statement(struct kp_doctor *doctor, struct kp_doctor_statement *st
 {
 	statement->seen = true;
 	if (!statement->good) {
-		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "sql.statement", remedy_of(words),
-			"query '%.*s': %s", KP_SLICE_ARG(statement->name), words);
+		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "sql.statement",
+			remedy_of(words, statement->status), "query '%.*s': %s",
+			KP_SLICE_ARG(statement->name), words);
 		return;
 	}
 	const char *names = "";
@@ -187,7 +188,7 @@ judge_type(struct kp_doctor *doctor, const struct kp_probe_column *column,
 			!is_type(column, "varchar")
 		? "a date: cast it to date, or say 'date' for its pattern"
 		: type == KP_FIELD_BOOLEAN ? "yes or no: say form yes_no"
-		: is_type(column, "byte")  ? "text: bytes cannot be shown"
+		: is_type(column, "byte")  ? "text: bytes come as digits"
 					   : NULL;
 	if (wants != NULL) {
 		kp_doctor_say(doctor, KP_DOCTOR_WARN, "sql.types",

@@ -25,8 +25,9 @@ struct kp_doctor_statement {
 	uint32_t parameter_count;
 	struct kp_probe_column *columns;
 	size_t column_count;
-	bool seen; /* something was said about it */
-	bool good; /* its columns are known */
+	bool seen;             /* something was said about it */
+	bool good;             /* its columns are known */
+	enum kp_status status; /* when it says more than the words; else KP_OK */
 };
 
 /* Lifetime: one run. */

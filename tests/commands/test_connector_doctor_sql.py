@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Ketenpoort contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""`connector doctor` before a real PostgreSQL that is wrong in one way each, over libpq and over ODBC."""
+"""`connector doctor` before a real PostgreSQL, over libpq and over ODBC, and a real MariaDB, wrong in one way each."""
 import json
 import os
 import pathlib
@@ -14,6 +14,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
+import mariadb  # noqa: E402
 import postgres  # noqa: E402
 import sql_partner  # noqa: E402
 
@@ -45,17 +46,16 @@ def refuse_tls(listener):
             asking.sendall(b"N")
 
 
-class Database(unittest.TestCase):
-    """A PostgreSQL for the tests of one class, and the doctor that looks into it."""
+class Looked(unittest.TestCase):
+    """A database for the tests of one class, and the doctor that looks into it."""
 
     @classmethod
     def setUpClass(cls):
         try:
-            cls.pg = postgres.Postgres()
+            cls.server = cls.make()
         except FileNotFoundError as error:
             raise unittest.SkipTest(f"SKIPPED: {error}")
-        cls.addClassCleanup(cls.pg.close)
-        cls.pg.sql(SCHEMA)
+        cls.addClassCleanup(cls.server.close)
         cls.home = tempfile.TemporaryDirectory(prefix="ketenpoort-doctor-sql-")
         cls.addClassCleanup(cls.home.cleanup)
         cls.folder = pathlib.Path(cls.home.name)
@@ -74,13 +74,21 @@ class Database(unittest.TestCase):
             [PROGRAM, "connector", "doctor", "--json", "-c", str(ROOT / "tests/conformance/catalogus.json"), "--bsn-file",
              str(self.folder / "bsn"), "--secret", f"db={self.folder}/secret", str(self.folder / "manifest.json")],
             capture_output=True, text=True, timeout=60, env={**os.environ, **quiet})
-        for hidden in (BSN, self.pg.password, "Voorbeeld"):
+        for hidden in (BSN, self.server.password, "Voorbeeld"):
             self.assertNotIn(hidden, done.stdout + done.stderr)
         self.assertNotEqual(done.stdout, "", done.stderr)
         report = json.loads(done.stdout)
         self.assertEqual(done.returncode, 1 if report["fail"] else 3 if report["warn"] else 0, done.stderr)
         return {status: {step["step"]: step["text"] for step in report["steps"] if step["status"] == status}
                 for status in ("ok", "warn", "fail")}, report["steps"]
+
+
+class Database(Looked):
+    @classmethod
+    def make(cls):
+        cls.pg = postgres.Postgres()
+        cls.pg.sql(SCHEMA)
+        return cls.pg
 
 
 class DoctorSql(Database):
@@ -209,16 +217,16 @@ class DoctorOdbc(Database):
         self.assertEqual((said["fail"], said["warn"]), ({}, {}))
         self.assertRegex(said["ok"]["sql.login"], r"^PostgreSQL \d+\..*, by driver psqlodbcw?\.so .*, as 'lezer'$")
         self.assertEqual(said["ok"]["sql.rights"], "this user may write nowhere")
-        self.assertRegex(said["ok"]["sql.readonly"], "does not keep.* rolled back")
+        self.assertIn("the database keeps this connection to reading", said["ok"]["sql.readonly"])
         self.assertIn(": 8 s", said["ok"]["sql.timeout"])
-        self.assertIn("not looked at", said["ok"]["sql.tls"])
+        self.assertIn("encrypted, TLSv1.3; whether the driver checks", said["ok"]["sql.tls"])
         texts = [step["text"] for step in steps if step["step"] == "sql.statement"]
         self.assertEqual(texts[0], "query 'persoon': bsn bigint, naam text, geboren numeric(8,0), geslacht char(1), geheim varchar(5)")
         self.assertIn("7 of 7 mapped fields came", said["ok"]["shape"])
 
-    def test_a_driver_that_is_asked_for_reading_only(self):
-        said, _ = self.look(ReadOnly=1)
-        self.assertIn("keeps this connection to reading", said["ok"]["sql.readonly"])
+    def test_a_connection_without_tls(self):
+        said, _ = self.look(SSLmode="disable")
+        self.assertEqual(said["warn"]["sql.tls"], "the connection is not encrypted")
 
     def test_a_wrong_host(self):
         self.refused("nergens.invalid", "server's name", Server="nergens.invalid")
@@ -256,7 +264,7 @@ class DoctorOdbc(Database):
 
     def test_a_user_that_may_write(self):
         said, _ = self.look(Uid="schrijver")
-        self.assertIn("may write in public.persoon, public.uitkering; the gateway rolls", said["warn"]["sql.rights"])
+        self.assertIn("may write in public.persoon, public.uitkering; the gateway's connection is kept to reading", said["warn"]["sql.rights"])
 
     def test_a_user_that_may_write_in_much(self):
         self.pg.sql("create role veelschrijver login password 'proef-wachtwoord'; grant select on persoon, uitkering to veelschrijver;" +
@@ -283,6 +291,10 @@ class DoctorOdbc(Database):
         said = self.hanging("Columns=2")
         self.assertIn("not seen: no right to write by name", said["warn"]["sql.rights"])
         self.assertIn("are rolled back", said["ok"]["sql.readonly"])
+
+    def test_a_driver_that_keeps_to_reading(self):
+        said = self.hanging("Reads=only")
+        self.assertIn("the driver keeps this connection to reading", said["ok"]["sql.readonly"])
 
     def test_a_driver_that_commits(self):
         said = self.hanging("Transactions=refused")
@@ -322,9 +334,10 @@ class DoctorOdbc(Database):
         self.assertIn("22P02", said["fail"]["sql.statement"])
 
     def test_a_statement_that_takes_too_long(self):
-        said, _ = self.query("select 1 as bsn, 'x' as naam, 1 as geboren, 'V' as geslacht, true as geheim from pg_sleep(60) "
-                             "where cast(:bsn as bigint) is not null", time_ms=600)
+        said, steps = self.query("select 1 as bsn, 'x' as naam, 1 as geboren, 'V' as geslacht, true as geheim from pg_sleep(60) "
+                                 "where cast(:bsn as bigint) is not null", time_ms=600)
         self.assertIn("query 'persoon': ", said["fail"]["sql.statement"])
+        self.assertIn("a lock, or more work", json.dumps(steps))
 
     def test_another_database(self):
         driver = sql_partner.DRIVERS / "libsqlite3odbc.so"
@@ -338,7 +351,102 @@ class DoctorOdbc(Database):
         self.assertEqual(said["fail"], {})
         self.assertIn("SQLite", said["ok"]["sql.login"])
         self.assertIn("not looked at", said["warn"]["sql.rights"])
-        self.assertIn("takes no time limit over", said["warn"]["sql.timeout"])
+        self.assertIn("takes a time limit over", said["warn"]["sql.timeout"])
+        self.assertIn("not looked at", said["ok"]["sql.tls"])
+
+
+class DoctorMariadb(Looked):
+    @classmethod
+    def make(cls):
+        server = mariadb.Mariadb()
+        server.sql("create table persoon (bsn int, naam varchar(80), geboren char(8), geslacht char(1), geheim bit(1), foto blob);"
+                   "create table uitkering (bsn int, regeling varchar(20), bedrag decimal(10, 2), begin char(8));"
+                   "create table dicht (bsn int, naam varchar(80)); create table veel (bsn int, naam varchar(80));"
+                   f"insert into persoon values ({BSN}, 'Voorbeeld', '19700503', 'V', b'1', x'ff');"
+                   f"insert into uitkering values ({BSN}, 'PW', 1.10, '20240100'); create role schrijvers; grant insert on veel to schrijvers;"
+                   + "".join(f"create user {user}@'127.0.0.1' identified by 'proef-wachtwoord';" for user in ("vijf", "lid", "alles"))
+                   + "".join(f"grant select on {table} to {user}@'127.0.0.1';" for table in ("persoon", "uitkering")
+                             for user in ("lezer", "vijf", "lid"))
+                   + "grant insert on uitkering to vijf@'127.0.0.1'; grant update (naam) on veel to vijf@'127.0.0.1';"
+                     "grant schrijvers to lid@'127.0.0.1'; grant all on proef.* to alles@'127.0.0.1';")
+        return server
+
+    def look(self, change=None, **parts):
+        return self.run_doctor("odbc:", {"kind": "dsn"}, self.server.dsn(**parts), lambda manifest: (
+            manifest["sql"]["queries"].update({
+                "persoon": "select bsn, naam, geboren, geslacht, geheim from persoon where bsn = :bsn",
+                "uitkering": "select bsn, regeling, bedrag, begin from uitkering where bsn = :bsn"}), change and change(manifest)))
+
+    def query(self, text, **limits):
+        return self.look(lambda manifest: (manifest["sql"]["queries"].update(persoon=text), manifest["limits"].update(limits)))
+
+    def refused(self, text, remedy, **parts):
+        said, steps = self.look(**parts)
+        self.assertEqual(list(said["fail"]), ["sql.login"])
+        self.assertIn(text, said["fail"]["sql.login"])
+        self.assertIn(remedy, [step["do"] for step in steps if step["step"] == "sql.login"][0])
+
+    def test_a_database_that_is_well(self):
+        said, steps = self.look()
+        self.assertEqual((said["fail"], said["warn"]), ({}, {}))
+        self.assertRegex(said["ok"]["sql.login"], r"^MariaDB \d+\..*, by driver libmaodbc\.so .*, as 'lezer'$")
+        self.assertRegex(said["ok"]["sql.tls"], r"^encrypted, TLSv1\.[23]; ")
+        self.assertIn("given no right to write, and no role", said["ok"]["sql.rights"])
+        self.assertIn("the database keeps this connection to reading", said["ok"]["sql.readonly"])
+        self.assertIn(": 8 s", said["ok"]["sql.timeout"])
+        texts = [step["text"] for step in steps if step["step"] == "sql.statement"]
+        self.assertEqual(texts[0], "query 'persoon': bsn integer, naam varchar(80), geboren char(8), geslacht char(1), geheim bit")
+        self.assertIn("7 of 7 mapped fields came", said["ok"]["shape"])
+
+    def test_a_connection_without_tls(self):
+        said, _ = self.look(SSLCA=None, SSLVERIFY=None)
+        self.assertEqual(said["warn"]["sql.tls"], "the connection is not encrypted")
+
+    def test_who_may_write(self):
+        for user, where in (("vijf", "proef.uitkering, proef.veel; "), ("alles", "proef.*; "), ("baas", "everything: it is a superuser; ")):
+            said, _ = self.look(User=user)
+            self.assertIn(f"this user may write in {where}the gateway's connection is kept to reading", said["warn"]["sql.rights"])
+        said, _ = self.look(User="lid")
+        self.assertIn("but roles, whose rights do not show: schrijvers", said["warn"]["sql.rights"])
+
+    def test_no_login(self):
+        self.refused("Access denied for user", "compare user and password", Password="anders")
+        self.refused("to database 'nergens'", "compare database and user", Database="nergens")
+        self.refused("Unknown database 'nergens'", "compare database and user", Database="nergens", User="baas")
+        self.refused("Can't connect to", "server and port", Port=1)
+        self.refused("nergens.invalid", "server's name", Server="nergens.invalid")
+        self.refused("TLS/SSL error", "what the secret says of TLS", SSLCA=self.folder / "nergens.pem")
+
+    def test_tables_that_are_not_as_they_were(self):
+        rest = "1 as geboren, 'V' as geslacht, b'1' as geheim"
+        for text, words, remedy in (
+                ("select bsn, weg as naam, geboren, geslacht, geheim from persoon where bsn = :bsn", "42S22: ", "as they are now"),
+                (f"select bsn, naam, {rest} from dicht where bsn = :bsn", "42000: ", "grant select"),
+                (f"select bsn, naam, {rest} fro dicht", "42000: ", "mend the statement")):
+            said, steps = self.query(text)
+            self.assertIn(f"query 'persoon': {words}", said["fail"]["sql.statement"])
+            self.assertIn(remedy, json.dumps(steps))
+            self.assertIn("query 'uitkering': bsn", said["ok"]["sql.statement"])
+        said, steps = self.look(lambda manifest: manifest["sql"]["queries"].update(
+            persoon=f"select bsn, naam, {rest} from weg where bsn = :bsn"), User="baas")
+        self.assertIn("query 'persoon': 42S02: ", said["fail"]["sql.statement"])
+        said, _ = self.query("select bsn, naam as naams, geboren, geslacht, geheim from persoon where bsn = :bsn")
+        self.assertIn("gives no column 'naam'; nearest is naams", said["fail"]["sql.columns"])
+
+    def test_bytes_where_a_text_is_wanted(self):
+        said, _ = self.query("select bsn, foto as naam, geboren, geslacht, geheim from persoon where bsn = :bsn and false")
+        self.assertIn("'naam' is bytes", said["warn"]["sql.types"])
+
+    def test_a_statement_that_takes_too_long(self):
+        said, steps = self.query("select bsn, sleep(30) as naam, geboren, geslacht, geheim from persoon where :bsn = 0", time_ms=600)
+        self.assertIn("query 'persoon': ", said["fail"]["sql.statement"])
+        self.assertIn("a lock, or more work", json.dumps(steps))
+
+    def test_a_table_that_is_locked(self):
+        with self.server.locked("persoon"):
+            said, steps = self.look(lambda manifest: manifest["limits"].update(time_ms=700))
+        self.assertIn("query 'persoon': ", said["fail"]["sql.statement"])
+        self.assertIn("a lock, or more work", json.dumps(steps))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ struct handle {
 	char parameters[TEXT_BYTES];   /* how many it sees in any statement: "Params=2" */
 	char columns[TEXT_BYTES];      /* of any statement: "Columns=2"; else 1 */
 	char transactions[TEXT_BYTES]; /* "Transactions=refused": always autocommit */
+	char reads[TEXT_BYTES];        /* "Reads=only": keeps to reading */
 	char says[TEXT_BYTES];         /* of the length of its value: see SQLGetData */
 	bool fetched;
 	bool gave;
@@ -125,7 +126,14 @@ EXPORT SQLRETURN SQL_API
 SQLGetInfo(SQLHDBC dbc, SQLUSMALLINT kind, SQLPOINTER out, SQLSMALLINT size,
 	SQLSMALLINT *ret_len)
 {
-	(void)dbc;
+	const struct handle *handle = dbc;
+	if (kind == SQL_DATA_SOURCE_READ_ONLY && handle->reads[0] != '\0' && size >= 2) {
+		memcpy(out, "Y", 2);
+		if (ret_len != NULL) {
+			*ret_len = 1;
+		}
+		return SQL_SUCCESS;
+	}
 	if (kind == SQL_DRIVER_ODBC_VER && size >= 6) {
 		memcpy(out, "03.51", 6);
 		if (ret_len != NULL) {
@@ -157,6 +165,7 @@ SQLDriverConnect(SQLHDBC dbc, SQLHWND window, SQLCHAR *string, SQLSMALLINT len,
 	take_word((const char *)string, "Params=", handle->parameters);
 	take_word((const char *)string, "Columns=", handle->columns);
 	take_word((const char *)string, "Transactions=", handle->transactions);
+	take_word((const char *)string, "Reads=", handle->reads);
 	take_word((const char *)string, "Says=", handle->says);
 	arrive(handle, "SQLDriverConnect");
 	return SQL_SUCCESS;
