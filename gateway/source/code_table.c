@@ -12,6 +12,7 @@
 
 #define TARGET_BYTES_MAX ((size_t)8192)
 #define VALIDATOR_BYTES_MAX ((size_t)1024)
+#define BLOCK_ROWS ((size_t)256)
 /* More than rows and bytes at their limits come to. */
 #define TABLE_BYTES_MAX ((size_t)512 << 20)
 
@@ -19,7 +20,7 @@
 struct kp_code_table {
 	atomic_uint refs;
 	struct kp_arena arena;
-	struct kp_code_row *rows; /* page after page */
+	struct kp_code_row **blocks; /* rows, page after page: see row_at() */
 	size_t row_count;
 	const struct kp_code_row **sorted; /* each code once */
 	size_t sorted_count;
@@ -72,6 +73,13 @@ kp_code_table_find(const struct kp_code_table *table, struct kp_slice code,
 		}
 	}
 	return false;
+}
+
+/* They never move, so that none has to be copied when there are more. */
+static struct kp_code_row *
+row_at(const struct kp_code_table *table, size_t index)
+{
+	return &table->blocks[index / BLOCK_ROWS][index % BLOCK_ROWS];
 }
 
 void
@@ -134,6 +142,12 @@ kp_code_table_build_create(const struct kp_manifest_fetch *fetch,
 	}
 	build->item.paths[0] = &build->code;
 	build->item.paths[1] = &build->value;
+	table->blocks = KP_ARENA_ARRAY(
+		&table->arena, struct kp_code_row *, fetch->rows / BLOCK_ROWS + 1);
+	if (table->blocks == NULL) {
+		kp_code_table_build_destroy(&build);
+		return KP_E_MEMORY;
+	}
 	*ret_build = build;
 	return KP_OK;
 }
@@ -156,43 +170,65 @@ no_memory(struct kp_error *err)
 	return kp_error_set(err, KP_E_MEMORY, "no memory for a code table");
 }
 
-/* A place behind the last of `count`; NULL without memory. */
-static void *
-grow(struct kp_arena *arena, void *array, size_t count, size_t *capacity, size_t size)
+/* Room for one more page; false without memory. */
+static bool
+grow_pages(struct kp_code_table_build *build)
 {
-	if (count < *capacity) {
-		return array;
+	struct kp_code_table *table = build->table;
+	if (table->page_count < build->page_capacity) {
+		return true;
 	}
-	size_t wanted = *capacity == 0 ? 16 : *capacity * 2;
-	void *larger = kp_arena_alloc_array(arena, wanted, size);
-	if (larger != NULL) {
-		if (count > 0) {
-			memcpy(larger, array, count * size);
-		}
-		*capacity = wanted;
+	size_t wanted = table->page_count == 0 ? 16 : table->page_count * 2;
+	struct kp_code_page *pages =
+		KP_ARENA_ARRAY(&table->arena, struct kp_code_page, wanted);
+	if (pages == NULL) {
+		return false;
 	}
-	return larger;
+	if (table->page_count > 0) {
+		memcpy(pages, table->pages, table->page_count * sizeof(*pages));
+	}
+	table->pages = pages;
+	build->page_capacity = wanted;
+	return true;
+}
+
+struct kp_arena *
+kp_code_table_arena(struct kp_code_table_build *build)
+{
+	return &build->table->arena;
+}
+
+static bool
+count_rows(struct kp_code_table_build *build, size_t more)
+{
+	build->rows += more;
+	if (build->rows > build->fetch->rows) {
+		build->fault = "it has more rows than allowed (rows)";
+		return false;
+	}
+	return true;
+}
+
+static bool
+put_row(struct kp_code_table_build *build, const struct kp_code_row *row)
+{
+	struct kp_code_table *table = build->table;
+	struct kp_code_row **block = &table->blocks[table->row_count / BLOCK_ROWS];
+	if (*block == NULL) {
+		*block = KP_ARENA_ARRAY(&table->arena, struct kp_code_row, BLOCK_ROWS);
+	}
+	if (*block == NULL) {
+		build->fault = NULL;
+		return false;
+	}
+	*row_at(table, table->row_count++) = *row;
+	return true;
 }
 
 bool
 kp_code_table_add(struct kp_code_table_build *build, const struct kp_code_row *row)
 {
-	struct kp_code_table *table = build->table;
-	if (table->row_count == build->fetch->rows) {
-		build->fault = "it has more rows than allowed (rows)";
-		return false;
-	}
-	struct kp_code_row *rows = grow(&table->arena, table->rows, table->row_count,
-		&build->row_capacity, sizeof(*rows));
-	struct kp_code_row copy = {.code = kp_arena_copy(&table->arena, row->code),
-		.value = kp_arena_copy(&table->arena, row->value)};
-	if (rows == NULL || copy.code.data == NULL || copy.value.data == NULL) {
-		build->fault = NULL;
-		return false;
-	}
-	table->rows = rows;
-	table->rows[table->row_count++] = copy;
-	return true;
+	return count_rows(build, 1) && put_row(build, row);
 }
 
 /* A page is complete: room for it, what is asked next, and none twice. */
@@ -201,13 +237,10 @@ add_page(struct kp_code_table_build *build, const struct kp_code_page *page,
 	struct kp_slice *ret_next, struct kp_error *err)
 {
 	struct kp_code_table *table = build->table;
-	struct kp_code_page *pages = grow(&table->arena, table->pages, table->page_count,
-		&build->page_capacity, sizeof(*pages));
-	if (pages == NULL) {
+	if (!grow_pages(build)) {
 		return no_memory(err);
 	}
-	table->pages = pages;
-	pages[table->page_count++] = *page;
+	table->pages[table->page_count++] = *page;
 	if (page->next.data != NULL && kp_code_table_page(table, page->next) != NULL) {
 		return kp_error_set(
 			err, KP_E_SOURCE, "the next page is one that was read already");
@@ -336,16 +369,37 @@ kp_code_table_page_keep(struct kp_code_table_build *build,
 	if (!copy_page(build, page, &copy)) {
 		return no_memory(err);
 	}
-	for (uint32_t i = 0; i < page->count; i++) {
-		if (!kp_code_table_add(build, &build->before->rows[page->first + i])) {
-			return fault_of(build, KP_E_CANCELLED, err);
-		}
+	if (!count_rows(build, page->count)) {
+		return fault_of(build, KP_E_CANCELLED, err);
 	}
+	copy.kept = true;
+	copy.first = page->first;
 	copy.count = page->count;
 	return add_page(build, &copy, ret_next, err);
 }
 
 /* Finishing. */
+
+/* The rows of a page that was kept. Only now, since none of them is needed when nothing
+ * has changed. */
+static bool
+take_over(struct kp_code_table_build *build, struct kp_code_page *page)
+{
+	struct kp_arena *arena = &build->table->arena;
+	uint32_t first = page->first;
+	page->first = (uint32_t)build->table->row_count;
+	page->kept = false;
+	for (uint32_t i = 0; i < page->count; i++) {
+		const struct kp_code_row *row = row_at(build->before, first + i);
+		struct kp_code_row copy = {.code = kp_arena_copy(arena, row->code),
+			.value = kp_arena_copy(arena, row->value)};
+		if (copy.code.data == NULL || copy.value.data == NULL ||
+			!put_row(build, &copy)) {
+			return false;
+		}
+	}
+	return true;
+}
 
 static int
 compare_rows(const void *a, const void *b)
@@ -364,7 +418,7 @@ sort(struct kp_code_table *table, struct kp_error *err)
 		return no_memory(err);
 	}
 	for (size_t i = 0; i < table->row_count; i++) {
-		sorted[i] = &table->rows[i];
+		sorted[i] = row_at(table, i);
 	}
 	qsort(sorted, table->row_count, sizeof(*sorted), compare_rows);
 	size_t count = 0;
@@ -393,8 +447,14 @@ kp_code_table_build_finish(struct kp_code_table_build *build,
 		*ret_table = kp_code_table_ref(build->before);
 		return KP_OK;
 	}
-	if (build->table->row_count == 0) {
+	if (build->rows == 0) {
 		return kp_error_set(err, KP_E_SOURCE, "it has no rows");
+	}
+	for (size_t i = 0; i < build->table->page_count; i++) {
+		struct kp_code_page *page = &build->table->pages[i];
+		if (page->kept && !take_over(build, page)) {
+			return no_memory(err);
+		}
 	}
 	enum kp_status status = sort(build->table, err);
 	if (status == KP_OK) {

@@ -43,6 +43,7 @@ struct kp_code_page {
 	struct kp_slice next;     /* target of the next; data is NULL with the last */
 	uint32_t first;           /* row */
 	uint32_t count;
+	bool kept; /* while its table is made: the rows are those of the table before */
 };
 
 /* A copy of the first page, whose texts live as long as the table. */

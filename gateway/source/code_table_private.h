@@ -27,7 +27,7 @@ struct kp_code_table_build {
 	struct kp_slice endpoint;
 	struct kp_code_table *before;
 	struct kp_code_table *table; /* under way */
-	size_t row_capacity;
+	size_t rows;                 /* so far, with those of pages that are kept */
 	size_t page_capacity;
 	uint64_t bytes;
 	bool changed; /* a page is not as it was */
@@ -54,7 +54,10 @@ struct kp_code_table_build {
 
 /* code_table_read.c: takes the events of one page. */
 enum kp_json_verdict kp_code_table_take(void *context, const struct kp_json_token *token);
-/* code_table.c: false when a limit is reached or without memory; see `fault`. */
+/* code_table.c: where the texts of rows are put, so that they are there once. */
+struct kp_arena *kp_code_table_arena(struct kp_code_table_build *build);
+/* A row whose texts lie there. False when a limit is reached or without memory; see
+ * `fault`. */
 bool kp_code_table_add(struct kp_code_table_build *build, const struct kp_code_row *row);
 
 #endif

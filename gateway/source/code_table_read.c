@@ -78,7 +78,7 @@ copy_code(struct kp_code_table_build *build, const struct kp_json_token *token)
 	if (!text_of(build, token, &text)) {
 		return false;
 	}
-	build->row.code = kp_arena_copy(&build->scratch, text);
+	build->row.code = kp_arena_copy(kp_code_table_arena(build), text);
 	return build->row.code.data != NULL;
 }
 
@@ -87,8 +87,8 @@ static bool
 copy_value(struct kp_code_table_build *build, const struct kp_json_token *token)
 {
 	bool text = token->event == KP_JSON_STRING;
-	const char *made = kp_arena_printf(
-		&build->scratch, text ? "\"%.*s\"" : "%.*s", KP_SLICE_ARG(token->raw));
+	const char *made = kp_arena_printf(kp_code_table_arena(build),
+		text ? "\"%.*s\"" : "%.*s", KP_SLICE_ARG(token->raw));
 	build->row.value =
 		(struct kp_slice){made, token->raw.len + (text ? (size_t)2 : 0)};
 	return made != NULL;

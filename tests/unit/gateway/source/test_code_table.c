@@ -280,6 +280,66 @@ unchanged_pages_are_taken_over(void **state)
 	kp_code_table_unref(&second);
 }
 
+/* Two pages: the first is new, the second that of the table before. */
+static enum kp_status
+make_after(struct kp_code_table *before, const char *first, struct kp_code_table **ret,
+	struct kp_error *err)
+{
+	struct kp_slice next;
+	struct kp_code_table_build *build = begin(&listed, before);
+	enum kp_status status = read_page(build, "", first, &next, err);
+	if (status == KP_OK) {
+		status = kp_code_table_page_keep(
+			build, kp_code_table_page(before, next), &next, err);
+	}
+	if (status == KP_OK) {
+		status = kp_code_table_build_finish(build, ret, err);
+	}
+	kp_code_table_build_destroy(&build);
+	return status;
+}
+
+#define AND_MORE "],\"links\":{\"next\":\"?p=2\"}}"
+
+static void
+a_page_is_taken_over_time_and_again(void **state)
+{
+	(void)state;
+	struct kp_error err = {0};
+	struct kp_slice next;
+	struct kp_code_table *table = NULL;
+	struct kp_code_table_build *build = begin(&listed, NULL);
+	assert_int_equal(
+		read_page(build, "", "{\"rijen\":[" ROW("1") AND_MORE, &next, &err),
+		KP_OK);
+	assert_int_equal(
+		read_page(build, "?p=2", "{\"rijen\":[" ROW("9") "]}", &next, &err),
+		KP_OK);
+	assert_int_equal(kp_code_table_build_finish(build, &table, &err), KP_OK);
+	kp_code_table_build_destroy(&build);
+	static const char *const firsts[] = {"{\"rijen\":[" ROW("2") "," ROW("3")
+						     AND_MORE,
+		"{\"rijen\":[" AND_MORE, "{\"rijen\":[" ROW("4") AND_MORE};
+	for (size_t i = 0; i < KP_ARRAY_LEN(firsts); i++) {
+		struct kp_code_table *after = NULL;
+		assert_int_equal(make_after(table, firsts[i], &after, &err), KP_OK);
+		kp_code_table_unref(&table);
+		table = after;
+		expect(table, "9", "\"x\"");
+	}
+	assert_int_equal(kp_code_table_rows(table), 2);
+	expect(table, "4", "\"x\"");
+	/* Its rows count. */
+	struct kp_code_table *after = NULL;
+	assert_int_equal(
+		make_after(table,
+			"{\"rijen\":[" ROW("1") "," ROW("2") "," ROW("3") AND_MORE,
+			&after, &err),
+		KP_E_SOURCE);
+	assert_string_equal(err.message, "it has more rows than allowed (rows)");
+	kp_code_table_unref(&table);
+}
+
 static uint32_t
 fresh(const char *control, const char *again, const char *age)
 {
@@ -317,6 +377,7 @@ main(void)
 		cmocka_unit_test(other_shapes_are_refused),
 		cmocka_unit_test(limits_hold),
 		cmocka_unit_test(unchanged_pages_are_taken_over),
+		cmocka_unit_test(a_page_is_taken_over_time_and_again),
 		cmocka_unit_test(freshness_is_what_the_partner_says_within_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
