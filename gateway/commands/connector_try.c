@@ -390,7 +390,7 @@ read_answer(struct kp_try_showing *showing, void *memory)
 			&showing->outcome, &showing->fault);
 	}
 	connector->end(private->instance, memory);
-	kp_source_tables_release(&services);
+	kp_source_tables_release(&services, NULL);
 	return verdict;
 }
 

@@ -19,6 +19,7 @@
 /* Immutable once built. */
 struct kp_code_table {
 	atomic_uint refs;
+	struct kp_work freeing;
 	struct kp_arena arena;
 	struct kp_code_row **blocks; /* rows, page after page: see row_at() */
 	size_t row_count;
@@ -37,14 +38,34 @@ kp_code_table_ref(struct kp_code_table *table)
 	return table;
 }
 
+static void
+run_freeing(struct kp_work *work)
+{
+	struct kp_code_table *table =
+		KP_CONTAINER_OF(work, struct kp_code_table, freeing);
+	kp_arena_deinit(&table->arena);
+	kp_heap_free(table);
+}
+
+struct kp_work *
+kp_code_table_leave(struct kp_code_table **table)
+{
+	struct kp_code_table *left = *table;
+	*table = NULL;
+	if (left == NULL || atomic_fetch_sub(&left->refs, 1) != 1) {
+		return NULL;
+	}
+	left->freeing = (struct kp_work){.run = run_freeing, .impersonal = true};
+	return &left->freeing;
+}
+
 void
 kp_code_table_unref(struct kp_code_table **table)
 {
-	if (*table != NULL && atomic_fetch_sub(&(*table)->refs, 1) == 1) {
-		kp_arena_deinit(&(*table)->arena);
-		kp_heap_free(*table);
+	struct kp_work *freeing = kp_code_table_leave(table);
+	if (freeing != NULL) {
+		freeing->run(freeing);
 	}
-	*table = NULL;
 }
 
 size_t

@@ -15,6 +15,7 @@
 
 #include "connectors/manifest.h"
 #include "core/error.h"
+#include "io/worker.h"
 
 /* Longest code and value, as the partner wrote them. */
 #define KP_CODE_BYTES_MAX ((size_t)4096)
@@ -25,6 +26,10 @@ struct kp_code_table_build;
 /* Any thread. Takes NULL. */
 struct kp_code_table *kp_code_table_ref(struct kp_code_table *table);
 void kp_code_table_unref(struct kp_code_table **table);
+/* Gives a reference back too, for who may not stand still while a large table is freed:
+ * with the last one, that is the work which comes back, to be started without a loop.
+ * NULL: there is none. */
+struct kp_work *kp_code_table_leave(struct kp_code_table **table) KP_MUST_USE;
 
 size_t kp_code_table_rows(const struct kp_code_table *table);
 /* One JSON scalar, for as long as the table is there; false when there is no such code.

@@ -243,7 +243,7 @@ kp_source_call_conclude(struct kp_source_call *call, enum kp_outcome outcome)
 		private_of(call)->connector->end(
 			private_of(call)->instance, call->memory);
 	}
-	kp_source_tables_release(&call->services);
+	kp_source_tables_release(&call->services, link->workers);
 	/* The owner may let go of the call's memory in on_done. */
 	call->options.on_done(call->options.owner, &result);
 	link->calls--;

@@ -336,8 +336,10 @@ bool kp_source_tables_missing(const struct kp_source_private *private);
 /* kp_call_host.code; `context` is a kp_source_services. */
 bool kp_source_tables_find(void *context, struct kp_text name, struct kp_text key,
 	struct kp_text *ret_value);
-/* When the call ends: what was found may not be used any more. */
-void kp_source_tables_release(struct kp_source_services *services);
+/* When the call ends: what was found may not be used any more. `workers` may be NULL
+ * where nobody waits. */
+void kp_source_tables_release(
+	struct kp_source_services *services, struct kp_workers *workers);
 void kp_source_tables_inherit(
 	struct kp_source_private *private, const struct kp_source_private *before);
 /* table_fetch.c: fetches them from now on, on the first loop. */

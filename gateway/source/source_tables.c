@@ -95,6 +95,17 @@ kp_source_table_get(struct kp_source_table *table)
 	return current;
 }
 
+void
+kp_source_table_leave(struct kp_workers *workers, struct kp_code_table **table)
+{
+	struct kp_work *freeing = kp_code_table_leave(table);
+	if (freeing != NULL && workers != NULL) {
+		kp_work_start(workers, NULL, KP_LANE_LONG, freeing);
+	} else if (freeing != NULL) {
+		freeing->run(freeing);
+	}
+}
+
 /* Soon, each time later, no rarer than when all is well unless the partner asks for that;
  * and, like every retry, up to a quarter more. */
 static uint64_t
@@ -158,11 +169,9 @@ kp_source_tables_missing(const struct kp_source_private *private)
 	bool missing = false;
 	for (size_t i = 0; i < private->table_count && !missing; i++) {
 		struct kp_source_table *table = &private->tables[i];
-		if (table->manifest->fetch->required) {
-			struct kp_code_table *current = kp_source_table_get(table);
-			missing = current == NULL;
-			kp_code_table_unref(&current);
-		}
+		(void)pthread_mutex_lock(&table->lock);
+		missing = table->manifest->fetch->required && table->current == NULL;
+		(void)pthread_mutex_unlock(&table->lock);
 	}
 	return missing;
 }
@@ -209,10 +218,10 @@ kp_source_tables_find(
 }
 
 void
-kp_source_tables_release(struct kp_source_services *services)
+kp_source_tables_release(struct kp_source_services *services, struct kp_workers *workers)
 {
 	for (size_t i = 0; i < services->private->table_count; i++) {
-		kp_code_table_unref(&services->tables[i]);
+		kp_source_table_leave(workers, &services->tables[i]);
 	}
 	services->tables = NULL;
 }

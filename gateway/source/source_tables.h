@@ -32,6 +32,9 @@ struct kp_source_table {
 
 /* A reference to what is in force; NULL when there is none. */
 struct kp_code_table *kp_source_table_get(struct kp_source_table *table);
+/* Gives it back; a worker frees what nobody has any more. Without workers that is done
+ * here. */
+void kp_source_table_leave(struct kp_workers *workers, struct kp_code_table **table);
 /* An attempt has ended; `taken` is with KP_TABLE_TAKEN and KP_TABLE_UNCHANGED and its
  * reference goes over. */
 struct kp_source_table_end {

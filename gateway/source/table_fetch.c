@@ -4,7 +4,9 @@
  * table_fetch: asks a partner for its code tables when they are due, on the first loop,
  * one after the other and page by page; conditionally where it gave validators (RFC 9110,
  * sections 13.1.2 and 13.1.3). With the source's own credential, over connections of its
- * own, so that no question waits for it.
+ * own, so that no question waits for it; and what has come in is sorted, and what is no
+ * longer needed freed, on a worker, so that the loop does not stand still for a large
+ * one.
  */
 #include <strings.h>
 
@@ -45,6 +47,13 @@ struct kp_source_fetcher {
 	uint32_t status;
 	bool refused; /* `err` is about what came */
 	struct kp_error err;
+
+	/* The end of it, on a worker. */
+	struct kp_work work;
+	bool working;
+	enum kp_status status_read; /* of all pages */
+	struct kp_code_table *made; /* NULL: `err` says why */
+	bool same;                  /* as the one before */
 };
 
 static const struct kp_source_private *
@@ -135,65 +144,90 @@ wake(struct kp_source_fetcher *fetcher)
 	}
 }
 
-static void
-let_go(struct kp_source_fetcher *fetcher)
-{
-	kp_code_table_build_destroy(&fetcher->build);
-	kp_code_table_unref(&fetcher->before);
-	kp_arena_deinit(&fetcher->arena);
-	fetcher->table = NULL;
-}
+static void leave(struct kp_source_fetcher *fetcher);
 
 static void
-conclude(struct kp_source_fetcher *fetcher, enum kp_table_outcome outcome,
-	struct kp_code_table *taken)
+conclude(struct kp_source_fetcher *fetcher, enum kp_table_outcome outcome)
 {
 	const struct kp_manifest_fetch *manifest = fetcher->table->manifest->fetch;
 	struct kp_source_table_end end = {
 		.outcome = outcome,
-		.taken = taken,
+		.taken = fetcher->made,
 		.now_ms = kp_loop_wall_ms(fetcher->link->loop),
 		.now_us = kp_loop_now_us(fetcher->link->loop),
 		.fresh_s = kp_freshness_s(&fetcher->freshness, manifest->refresh_s,
 			manifest->refresh_min_s, manifest->refresh_max_s),
 		.stay_away_s = fetcher->stay_away_s,
-		.trouble = taken == NULL ? fetcher->err.message : NULL,
+		.trouble = fetcher->made == NULL ? fetcher->err.message : NULL,
 	};
 	kp_loop_random(
 		fetcher->link->loop, (unsigned char *)&end.random, sizeof(end.random));
+	fetcher->made = NULL;
 	tell(fetcher, &end);
 	kp_source_table_end(fetcher->table, &end);
-	let_go(fetcher);
+}
+
+/* On a worker: what was read becomes a table, and what was read goes. */
+static void
+run_making(struct kp_work *work)
+{
+	struct kp_source_fetcher *fetcher =
+		KP_CONTAINER_OF(work, struct kp_source_fetcher, work);
+	if (fetcher->status_read == KP_OK) {
+		fetcher->status_read = kp_code_table_build_finish(
+			fetcher->build, &fetcher->made, &fetcher->err);
+	}
+	fetcher->same = fetcher->made != NULL && fetcher->before != NULL &&
+		kp_code_table_same(fetcher->made, fetcher->before);
+	kp_code_table_build_destroy(&fetcher->build);
+}
+
+static void
+on_made(struct kp_work *work)
+{
+	struct kp_source_fetcher *fetcher =
+		KP_CONTAINER_OF(work, struct kp_source_fetcher, work);
+	struct kp_source_link *link = fetcher->link;
+	fetcher->working = false;
+	if (!link->closing) {
+		bool taken = fetcher->made != NULL;
+		bool refused = fetcher->status_read == KP_E_SOURCE;
+		conclude(fetcher,
+			fetcher->same     ? KP_TABLE_UNCHANGED
+				: taken   ? KP_TABLE_TAKEN
+				: refused ? KP_TABLE_REFUSED
+					  : KP_TABLE_FAILED);
+	}
+	kp_source_table_leave(link->workers, &fetcher->made);
+	kp_source_table_leave(link->workers, &fetcher->before);
+	kp_arena_deinit(&fetcher->arena);
+	fetcher->table = NULL;
+	if (link->closing) {
+		leave(fetcher);
+		return;
+	}
 	wake(fetcher);
 	arm(fetcher);
 }
 
+/* The one way out of an attempt, with how the pages were read; `err` says why when that
+ * did not go well. */
 static void
-give_up(struct kp_source_fetcher *fetcher, enum kp_status status)
+end_reading(struct kp_source_fetcher *fetcher, enum kp_status status)
 {
-	conclude(fetcher, status == KP_E_SOURCE ? KP_TABLE_REFUSED : KP_TABLE_FAILED,
-		NULL);
+	fetcher->status_read = status;
+	fetcher->working = true;
+	fetcher->work =
+		(struct kp_work){.run = run_making, .done = on_made, .impersonal = true};
+	kp_work_start(fetcher->link->workers, fetcher->link->loop, KP_LANE_LONG,
+		&fetcher->work);
 }
 
 static void
 fail(struct kp_source_fetcher *fetcher, const char *trouble)
 {
-	(void)kp_error_set(&fetcher->err, KP_E_SOURCE_UNREACHABLE, "%s", trouble);
-	conclude(fetcher, KP_TABLE_FAILED, NULL);
-}
-
-static void
-finish(struct kp_source_fetcher *fetcher)
-{
-	struct kp_code_table *taken = NULL;
-	enum kp_status status =
-		kp_code_table_build_finish(fetcher->build, &taken, &fetcher->err);
-	if (status != KP_OK) {
-		give_up(fetcher, status);
-		return;
-	}
-	bool same = fetcher->before != NULL && kp_code_table_same(taken, fetcher->before);
-	conclude(fetcher, same ? KP_TABLE_UNCHANGED : KP_TABLE_TAKEN, taken);
+	end_reading(fetcher,
+		kp_error_set(&fetcher->err, KP_E_SOURCE_UNREACHABLE, "%s", trouble));
 }
 
 /* The answer to one page. */
@@ -294,17 +328,13 @@ end_page(struct kp_source_fetcher *fetcher)
 		? kp_code_table_page_keep(
 			  fetcher->build, fetcher->old, &next, &fetcher->err)
 		: kp_code_table_page_end(fetcher->build, &next, &fetcher->err);
-	if (status != KP_OK) {
-		give_up(fetcher, status);
-	} else if (next.data == NULL) {
-		finish(fetcher);
+	if (status != KP_OK || next.data == NULL) {
+		end_reading(fetcher, status);
 	} else {
 		fetcher->page = next;
 		kp_loop_defer(fetcher->link->loop, &fetcher->next);
 	}
 }
-
-static void leave(struct kp_source_fetcher *fetcher);
 
 static void
 on_done(void *owner, enum kp_status status, const struct kp_upstream_timing *timing,
@@ -314,14 +344,15 @@ on_done(void *owner, enum kp_status status, const struct kp_upstream_timing *tim
 	(void)timing;
 	fetcher->call = NULL;
 	if (fetcher->link->closing) {
-		leave(fetcher);
+		end_reading(fetcher, KP_E_CANCELLED);
 	} else if (status == KP_OK) {
 		end_page(fetcher);
 	} else if (fetcher->refused) {
-		give_up(fetcher, fetcher->err.status);
+		end_reading(fetcher, fetcher->err.status);
 	} else if (status == KP_E_SOURCE && err != NULL && err->cause == 0) {
 		/* Upstream itself would not take it: too large. */
-		give_up(fetcher, kp_error_set(&fetcher->err, status, "%s", err->message));
+		end_reading(
+			fetcher, kp_error_set(&fetcher->err, status, "%s", err->message));
 	} else {
 		fail(fetcher, err == NULL ? "the partner was not reached" : err->message);
 	}
@@ -522,7 +553,6 @@ static void
 leave(struct kp_source_fetcher *fetcher)
 {
 	struct kp_source_link *link = fetcher->link;
-	let_go(fetcher);
 	kp_upstream_target_close(&fetcher->target);
 	kp_heap_free(fetcher);
 	kp_source_link_leave(link);
@@ -540,8 +570,10 @@ kp_source_tables_stop(struct kp_source_link *link)
 	kp_loop_undefer(link->loop, &fetcher->next);
 	kp_source_token_leave(&fetcher->credential.wait);
 	if (fetcher->call != NULL) {
-		kp_upstream_cancel(fetcher->call);
-		return; /* on_done follows */
-	}
-	leave(fetcher);
+		kp_upstream_cancel(fetcher->call); /* on_done follows */
+	} else if (fetcher->table == NULL) {
+		leave(fetcher);
+	} else if (!fetcher->working) {
+		end_reading(fetcher, KP_E_CANCELLED);
+	} /* else on_made follows */
 }

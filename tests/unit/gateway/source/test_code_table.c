@@ -340,6 +340,23 @@ a_page_is_taken_over_time_and_again(void **state)
 	kp_code_table_unref(&table);
 }
 
+static void
+the_last_reference_is_work(void **state)
+{
+	(void)state;
+	struct kp_error err = {0};
+	struct kp_code_table *table = make(&listed, "{\"rijen\":[" ROW("1") "]}", &err);
+	struct kp_code_table *other = kp_code_table_ref(table);
+	assert_null(kp_code_table_leave(&table));
+	assert_null(table);
+	assert_null(kp_code_table_leave(&table));
+	expect(other, "1", "\"x\"");
+	struct kp_work *freeing = kp_code_table_leave(&other);
+	assert_non_null(freeing);
+	assert_null(other);
+	freeing->run(freeing);
+}
+
 static uint32_t
 fresh(const char *control, const char *again, const char *age)
 {
@@ -378,6 +395,7 @@ main(void)
 		cmocka_unit_test(limits_hold),
 		cmocka_unit_test(unchanged_pages_are_taken_over),
 		cmocka_unit_test(a_page_is_taken_over_time_and_again),
+		cmocka_unit_test(the_last_reference_is_work),
 		cmocka_unit_test(freshness_is_what_the_partner_says_within_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
