@@ -173,6 +173,9 @@ step(struct making *making)
 	if (byte == '"') {
 		return copy_through(making, "\"", "a name in quotes does not end");
 	}
+	if (byte == '`' && !making->numbered) {
+		return copy_through(making, "`", "a name in quotes does not end");
+	}
 	if ((byte == '-' && next == '-') || (byte == '/' && next == '*')) {
 		return skip_comment(making);
 	}

@@ -3,7 +3,7 @@
 /*
  * statement: a query of the manifest with its named parameters (:bsn) as the statement a
  * database takes ($1, or ? for ODBC) and the list of what is bound where. What stands in
- * quotes, comments and dollar quotes is left alone, and so is a cast (::date). Pure.
+ * quotes, for ODBC also in backticks, is left alone, and so is a cast (::date). Pure.
  */
 #ifndef KP_CONNECTORS_SQL_STATEMENT_H
 #define KP_CONNECTORS_SQL_STATEMENT_H

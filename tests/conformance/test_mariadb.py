@@ -217,6 +217,20 @@ class Mariadb(unittest.TestCase):
             answer = self.ask(self.manifest(uitkering=self.numbers(10, tail)))
             self.assertEqual(len(self.found(answer)), 4 + 2 * count, tail)
 
+    def test_names_in_backticks(self):
+        """Whatever they hold; and one that does not end is no name."""
+        self.server.sql("create table `een:bsn?$` (`bsn` int, `naam``:doel` varchar(20)); insert into `een:bsn?$` values (999993653, 'goed');"
+                        "grant select on `een:bsn?$` to lezer@'127.0.0.1'")
+        manifest = self.manifest(uitkering="select bsn, `naam``:doel` as regeling, null as bedrag, null as begin from `een:bsn?$` "
+                                           "where bsn = :bsn")
+        self.assertEqual(self.found(self.ask(manifest))[4:], [("uitkeringen.wet", "goed")])
+        manifest["sql"]["queries"]["uitkering"] = "select `bsn from persoon"
+        (self.folder / "manifest.json").write_text(json.dumps(manifest))
+        done = subprocess.run([PROGRAM, "connector", "check", "-c", CATALOGUE, self.folder / "manifest.json"], capture_output=True,
+                              encoding="utf-8", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("a name in quotes does not end", done.stdout + done.stderr)
+
     def test_nothing_is_written(self):
         """Not even where a rollback would come too late: a table that has no transactions."""
         self.refuse(self.manifest(persoon="select schrijf(:bsn) as bsn, 1 as naam, 1 as geboren, 1 as geslacht, 1 as geheim"),
