@@ -31,6 +31,9 @@ static const char usage[] =
 	"      --database CONNINFO --table [SCHEMA.]TABLE\n"
 	"                           a table or view of a PostgreSQL; CONNINFO as libpq\n"
 	"                           has it (a password is better in ~/.pgpass)\n"
+	"      --odbc FILE --table [SCHEMA.]TABLE\n"
+	"                           the same of any database with an ODBC driver; FILE\n"
+	"                           has the connection string\n"
 	"      --csv FILE, --ndjson FILE, --xlsx FILE\n"
 	"                           an export; the first megabyte is looked at. What is\n"
 	"                           in it is not kept; its columns are\n"
@@ -52,6 +55,7 @@ static const struct option long_options[] = {
 	{"openapi", required_argument, NULL, 'a'},
 	{"wsdl", required_argument, NULL, 'w'},
 	{"database", required_argument, NULL, 'd'},
+	{"odbc", required_argument, NULL, 'b'},
 	{"table", required_argument, NULL, 't'},
 	{"csv", required_argument, NULL, 'v'},
 	{"ndjson", required_argument, NULL, 'n'},
@@ -70,6 +74,7 @@ struct command {
 	const char *openapi;
 	const char *wsdl;
 	const char *database;
+	const char *odbc;
 	const char *table;
 	const char *csv;
 	const char *ndjson;
@@ -93,10 +98,10 @@ take_option(struct command *command, int option)
 		int option;
 		const char **to;
 	} rows[] = {{'a', &command->openapi}, {'w', &command->wsdl},
-		{'d', &command->database}, {'t', &command->table}, {'v', &command->csv},
-		{'n', &command->ndjson}, {'x', &command->xlsx}, {'s', &command->source},
-		{'c', &command->load.catalogue}, {'p', &command->operation},
-		{'o', &command->output}};
+		{'d', &command->database}, {'b', &command->odbc}, {'t', &command->table},
+		{'v', &command->csv}, {'n', &command->ndjson}, {'x', &command->xlsx},
+		{'s', &command->source}, {'c', &command->load.catalogue},
+		{'p', &command->operation}, {'o', &command->output}};
 	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
 		if (rows[i].option == option) {
 			*rows[i].to = optarg;
@@ -182,6 +187,9 @@ read_description(struct command *command, struct kp_error *err)
 	}
 	if (command->xlsx != NULL) {
 		return kp_new_read_xlsx(new, command->xlsx, err);
+	}
+	if (command->odbc != NULL) {
+		return kp_new_read_odbc(new, command->odbc, command->table, err);
 	}
 	if (path == NULL) {
 		return kp_new_read_table(new, command->database, command->table, err);
@@ -275,7 +283,8 @@ run(struct command *command)
 	struct kp_new *new = &command->new;
 	bool fine = begin_manifest(new);
 	if (fine && read_description(command, &err) != KP_OK && !kp_new_failed(new)) {
-		if (err.file[0] == '\0' && command->database == NULL) {
+		if (err.file[0] == '\0' && command->database == NULL &&
+			command->odbc == NULL) {
 			(void)kp_error_wrap(&err, "'%s'", name_of(command));
 		}
 		fputs("ketenpoort connector new: ", stderr);
@@ -311,10 +320,11 @@ kp_connector_new(int argc, char **argv)
 	}
 	int origins = (command.openapi != NULL) + (command.wsdl != NULL) +
 		(command.csv != NULL) + (command.ndjson != NULL) +
-		(command.xlsx != NULL) + (command.database != NULL);
+		(command.xlsx != NULL) + (command.database != NULL) +
+		(command.odbc != NULL);
 	if (optind != argc || origins != 1) {
 		return wrong_use(
-			"say what to read: one of --openapi, --wsdl, --database, "
+			"say what to read: one of --openapi, --wsdl, --database, --odbc, "
 			"--csv, --ndjson and --xlsx");
 	}
 	if (command.operation != NULL && command.openapi == NULL &&
@@ -324,8 +334,10 @@ kp_connector_new(int argc, char **argv)
 	if (command.source == NULL) {
 		return wrong_use("name the source of the catalogue with --source");
 	}
-	if ((command.database != NULL) != (command.table != NULL)) {
-		return wrong_use("--database and --table belong together");
+	if ((command.database != NULL || command.odbc != NULL) !=
+		(command.table != NULL)) {
+		return wrong_use(
+			"--table belongs to --database or --odbc, and they to it");
 	}
 	/* Where it is seen that they failed. */
 	json_set_alloc_funcs(kp_heap_alloc, kp_heap_free);

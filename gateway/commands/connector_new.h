@@ -150,6 +150,9 @@ enum kp_status kp_new_read_wsdl(struct kp_new *new, const char *path,
 	struct kp_error *err) KP_MUST_USE;
 enum kp_status kp_new_read_table(struct kp_new *new, const char *conninfo,
 	const char *table, struct kp_error *err) KP_MUST_USE;
+/* `path`: a file that holds the connection string of ODBC. */
+enum kp_status kp_new_read_odbc(struct kp_new *new, const char *path, const char *table,
+	struct kp_error *err) KP_MUST_USE;
 /* `whole`: the text is the whole export, not its beginning. `form`: what the text was
  * unpacked from ("xlsx"); NULL: it is a CSV. */
 enum kp_status kp_new_read_csv(struct kp_new *new, const char *path, const char *form,

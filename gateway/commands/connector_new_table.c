@@ -5,19 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "commands/connector_new.h"
-#include "core/buffer.h"
-#include "io/probe_postgres.h"
+#include "commands/connector_new_table.h"
 
 /* Of as many columns as a table can have (1600), of names of 63 bytes. */
 #define STATEMENT_BYTES ((size_t)256 * 1024)
-
-struct origin {
-	const char *schema;
-	const char *table;
-	struct kp_probe_column *columns;
-	size_t column_count;
-};
 
 static bool
 type_is(struct kp_slice type, const char *word)
@@ -29,8 +20,9 @@ static bool
 is_number(struct kp_slice type)
 {
 	return type_is(type, "integer") || type_is(type, "bigint") ||
-		type_is(type, "smallint") || type_is(type, "numeric") ||
-		type_is(type, "double") || type_is(type, "real");
+		type_is(type, "smallint") || type_is(type, "tinyint") ||
+		type_is(type, "numeric") || type_is(type, "double") ||
+		type_is(type, "real");
 }
 
 /* A number or a short text called a date is one in eight digits, in the registers of this
@@ -46,7 +38,9 @@ judge_type(struct kp_new *new, struct kp_slice type, struct kp_new_leaf *leaf)
 	} else if (type_is(type, "boolean")) {
 		/* Its text is t or f. */
 		leaf->type = KP_NEW_TEXT;
-	} else if (date && (is_number(type) || type_is(type, "varchar(8)"))) {
+	} else if (date &&
+		(is_number(type) || type_is(type, "varchar(8)") ||
+			type_is(type, "char(8)"))) {
 		leaf->type = KP_NEW_DATE;
 		leaf->date = KP_SLICE("yyyymmdd");
 	} else if (is_number(type)) {
@@ -56,20 +50,30 @@ judge_type(struct kp_new *new, struct kp_slice type, struct kp_new_leaf *leaf)
 
 /* As SQL has names; a quote in it comes twice. */
 static void
-add_name(struct kp_buffer *text, struct kp_slice name)
+add_name(struct kp_buffer *text, const char *quote, struct kp_slice name)
 {
-	KP_BUFFER_ADD(text, "\"");
+	kp_buffer_add_slice(text, kp_slice_from(quote));
 	for (size_t i = 0; i < name.len; i++) {
 		kp_buffer_add(text, &name.data[i], 1);
-		if (name.data[i] == '"') {
-			KP_BUFFER_ADD(text, "\"");
+		if (name.data[i] == quote[0]) {
+			kp_buffer_add_slice(text, kp_slice_from(quote));
 		}
 	}
-	KP_BUFFER_ADD(text, "\"");
+	kp_buffer_add_slice(text, kp_slice_from(quote));
+}
+
+void
+kp_new_add_table_name(struct kp_buffer *text, const struct kp_new_table *table)
+{
+	if (table->schema[0] != '\0') {
+		add_name(text, table->quote, kp_slice_from(table->schema));
+		KP_BUFFER_ADD(text, ".");
+	}
+	add_name(text, table->quote, kp_slice_from(table->table));
 }
 
 static const struct kp_probe_column *
-column_of(const struct origin *origin, struct kp_slice name)
+column_of(const struct kp_new_table *origin, struct kp_slice name)
 {
 	for (size_t i = 0; i < origin->column_count; i++) {
 		if (kp_slice_equal(origin->columns[i].name, name)) {
@@ -83,15 +87,16 @@ static void
 add_condition(struct kp_new *new, struct kp_buffer *text)
 {
 	if (new->subject == NULL) {
-		KP_BUFFER_ADD(text, "false and cast(:bsn as text) is null");
+		KP_BUFFER_ADD(text, "1 = 0 and :bsn = 'x'");
 		kp_new_todo(new,
 			"sql.queries: no column looks like a client number; join the "
 			"table that has it, name it bsn and ask for :bsn");
 		return;
 	}
-	const struct kp_probe_column *column = column_of(new->origin, new->subject->path);
-	add_name(text, new->subject->path);
-	if (column != NULL && is_number(column->type)) {
+	const struct kp_new_table *table = new->origin;
+	const struct kp_probe_column *column = column_of(table, new->subject->path);
+	add_name(text, table->quote, new->subject->path);
+	if (table->casts && column != NULL && is_number(column->type)) {
 		KP_BUFFER_ADD(text, " = cast(:bsn as bigint)");
 	} else {
 		KP_BUFFER_ADD(text, " = :bsn");
@@ -101,26 +106,24 @@ add_condition(struct kp_new *new, struct kp_buffer *text)
 static bool
 write_statement(struct kp_new *new)
 {
-	const struct origin *origin = new->origin;
+	const struct kp_new_table *table = new->origin;
 	struct kp_buffer text;
 	kp_buffer_init(&text, new->arena, STATEMENT_BYTES);
 	KP_BUFFER_ADD(&text, "select ");
 	if (new->subject == NULL) {
 		KP_BUFFER_ADD(&text, "null as bsn");
 	} else {
-		add_name(&text, new->subject->path);
+		add_name(&text, table->quote, new->subject->path);
 	}
 	for (size_t i = 0; i < new->leaf_count; i++) {
 		const struct kp_new_leaf *leaf = &new->leaves[i];
 		if (leaf->field != KP_NO_ID && leaf != new->subject) {
 			KP_BUFFER_ADD(&text, ", ");
-			add_name(&text, leaf->path);
+			add_name(&text, table->quote, leaf->path);
 		}
 	}
 	KP_BUFFER_ADD(&text, " from ");
-	add_name(&text, kp_slice_from(origin->schema));
-	KP_BUFFER_ADD(&text, ".");
-	add_name(&text, kp_slice_from(origin->table));
+	kp_new_add_table_name(&text, table);
 	KP_BUFFER_ADD(&text, " where ");
 	add_condition(new, &text);
 	json_t *queries = json_object();
@@ -174,7 +177,7 @@ describe_partner(struct kp_new *new, struct kp_slice database)
 }
 
 static void
-add_columns(struct kp_new *new, const struct origin *origin)
+add_columns(struct kp_new *new, const struct kp_new_table *origin)
 {
 	for (size_t i = 0; i < origin->column_count; i++) {
 		struct kp_new_leaf leaf = {.path = origin->columns[i].name,
@@ -186,37 +189,51 @@ add_columns(struct kp_new *new, const struct origin *origin)
 	}
 }
 
-static bool
-split_name(struct kp_new *new, const char *name, struct origin *origin)
+struct kp_new_table *
+kp_new_table_of(struct kp_new *new, const char *name, const char *schema)
 {
+	struct kp_new_table *table = KP_ARENA_NEW(new->arena, struct kp_new_table);
 	const char *dot = strchr(name, '.');
-	origin->schema = dot == NULL
-		? "public"
+	if (table == NULL) {
+		return NULL;
+	}
+	table->quote = "\"";
+	table->schema = dot == NULL
+		? schema
 		: kp_arena_printf(new->arena, "%.*s", (int)(dot - name), name);
-	origin->table = dot == NULL ? name : dot + 1;
+	table->table = dot == NULL ? name : dot + 1;
 	/* A path is query.column, so a query has no dots. */
-	char *query = kp_arena_strdup(new->arena, origin->table);
+	char *query = kp_arena_strdup(new->arena, table->table);
 	for (char *at = query; at != NULL && *at != '\0'; at++) {
 		*at = *at == '.' ? '_' : *at;
 	}
 	new->query = kp_slice_from(query);
-	return origin->schema != NULL && query != NULL;
+	return table->schema != NULL && query != NULL ? table : NULL;
+}
+
+void
+kp_new_use_table(struct kp_new *new, struct kp_new_table *table)
+{
+	add_columns(new, table);
+	new->origin = table;
+	new->finish = write_statement;
 }
 
 enum kp_status
 kp_new_read_table(
-	struct kp_new *new, const char *conninfo, const char *table, struct kp_error *err)
+	struct kp_new *new, const char *conninfo, const char *name, struct kp_error *err)
 {
 	struct kp_probe_postgres *probe = NULL;
 	struct kp_slice database = {0};
-	struct origin *origin = KP_ARENA_NEW(new->arena, struct origin);
-	if (origin == NULL || !split_name(new, table, origin)) {
+	struct kp_new_table *table = kp_new_table_of(new, name, "public");
+	if (table == NULL) {
 		return kp_error_set(err, KP_E_MEMORY, "no memory is left");
 	}
+	table->casts = true;
 	enum kp_status status = kp_probe_postgres_open(NULL, conninfo, &probe, err);
 	if (status == KP_OK) {
-		status = kp_probe_postgres_table(probe, origin->schema, origin->table,
-			new->arena, &origin->columns, &origin->column_count, err);
+		status = kp_probe_postgres_table(probe, table->schema, table->table,
+			new->arena, &table->columns, &table->column_count, err);
 	}
 	if (status == KP_OK) {
 		status = kp_probe_postgres_ask(
@@ -225,9 +242,7 @@ kp_new_read_table(
 	kp_probe_postgres_close(&probe);
 	if (status == KP_OK) {
 		describe_partner(new, database);
-		add_columns(new, origin);
-		new->origin = origin;
-		new->finish = write_statement;
+		kp_new_use_table(new, table);
 	}
 	return status;
 }

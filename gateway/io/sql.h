@@ -81,6 +81,7 @@ struct kp_sql_request {
 	 * executed as always, and instead of its rows come a query's columns, a row
 	 * (name, type) of each. A query whose statement is empty is about the connection:
 	 * rows (what, value) with "dbms", "version", "driver", "driverVersion", "user",
+	 * "quote" (on both sides of a name; a blank: none),
 	 * "readOnly" (the driver keeps it to reading), "keptToReading" (the database was
 	 * told to, and took it), "rollsBack" ("Y" or "N": what is written stays, or
 	 * nobody knows) and "queryTimeout" (the seconds the driver or the database took

@@ -130,6 +130,7 @@ add_information(struct kp_odbc_job *job, uint32_t query, SQLHDBC connection)
 		{SQL_DRIVER_NAME, "driver"},
 		{SQL_DRIVER_VER, "driverVersion"},
 		{SQL_USER_NAME, "user"},
+		{SQL_IDENTIFIER_QUOTE_CHAR, "quote"},
 		{SQL_DATA_SOURCE_READ_ONLY, "readOnly"},
 	};
 	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {

@@ -24,6 +24,7 @@ CATALOGUE = ROOT / "policies/voorbeeld/catalogus.json"
 FIXTURES = ROOT / "tests/commands/connector_new"
 sys.path.insert(0, str(ROOT / "tests/support"))
 sys.path.insert(0, str(ROOT / "tests/partners"))
+import mariadb  # noqa: E402
 import postgres  # noqa: E402
 import partners as stand_ins  # noqa: E402
 
@@ -644,6 +645,41 @@ class New(unittest.TestCase):
         self.assertEqual((values["persoon.naam.geslachtsnaam"], values["persoon.geboorte.datum"]), ("Voorbeeld", "1970-05-03"))
         self.assertEqual((values["persoon.naam.voorletters"], values["persoon.naam.voorvoegsel"]), ("J.", "van"))
 
+    def test_a_table_over_odbc(self):
+        try:
+            server = mariadb.Mariadb()
+        except FileNotFoundError as error:
+            self.skipTest(f"SKIPPED: {error}")
+        self.addCleanup(server.close)
+        server.sql("create table klant (bsn int(9) zerofill, `Achternaam` varchar(80), geboortedatum char(8), voorletters varchar(10), "
+                   "`voorvoegsel``` varchar(9), geheim bit(1)); grant select on klant to lezer@'127.0.0.1';"
+                   "create table los (id int, wet varchar(9)); grant select on los to lezer@'127.0.0.1';"
+                   "insert into klant values (999993653, 'Voorbeeld', '19700503', 'J.', 'van', b'1')")
+        dsn = self.folder / "dsn"
+        dsn.write_text(server.dsn() + "\n")
+        manifest = self.new("brp", "--odbc", dsn, "--table", "klant")
+        self.assertNotIn(server.password, json.dumps(manifest))
+        self.assertEqual((manifest["endpoint"], manifest["access"]), ("odbc:", {"kind": "dsn", "secret": "brp"}))
+        self.assertRegex(manifest["sql"]["queries"]["klant"], r"^select `bsn`, `Achternaam`, .* from `klant` where `bsn` = :bsn$")
+        self.assertEqual(self.new("brp", "--odbc", dsn, "--table", "proef.klant")["sql"]["queries"]["klant"],
+                         manifest["sql"]["queries"]["klant"].replace("`klant`", "`proef`.`klant`"))
+        loose = self.new("uwv", "--odbc", dsn, "--table", "los")
+        self.assertIn("no column looks like a client number", " ".join(loose["//"]))
+        self.refuse("command denied", "--odbc", dsn, "--table", "nergens")
+        self.refuse("nergens", "--odbc", self.folder / "nergens", "--table", "klant")
+        dsn.write_text(server.dsn(Database=server.password) + "\n")
+        self.refuse("to database '***'", "--odbc", dsn, "--table", "klant")
+        # What was proposed answers.
+        for name, text in (("m.json", json.dumps(manifest)), ("bsn", "999993653"), ("secret", server.dsn())):
+            (self.folder / name).write_text(text)
+        done = subprocess.run([PROGRAM, "connector", "try", "--json", "-c", CATALOGUE, "--bsn-file", self.folder / "bsn", "--secret",
+                               f"brp={self.folder}/secret", self.folder / "m.json"], capture_output=True, text=True, timeout=60,
+                              env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+        values = {field["path"]: field["value"] for field in json.loads(done.stdout)["fields"]}
+        self.assertEqual((values["persoon.naam.geslachtsnaam"], values["persoon.geboorte.datum"], values["persoon.geheimhouding"]),
+                         ("Voorbeeld", "1970-05-03", True))
+        self.assertEqual(values["persoon.naam.voorvoegsel"], "van")
+
     def test_the_tables_of_the_register_of_persons(self):
         path = DATA / "brp-db/schema-20231120.sql.gz"
         if not path.exists():
@@ -667,7 +703,7 @@ class New(unittest.TestCase):
 
     def test_wrong_use(self):
         for words in ([], ["--csv", "x"], ["--source", "brp"], ["--source", "brp", "--csv", "x", "--wsdl", "y"],
-                      ["--source", "brp", "--database", "x"], ["--source", "nergens", "--csv", "x"], ["--nergens"]):
+                      ["--source", "brp", "--database", "x"], ["--source", "brp", "--odbc", "x"], ["--source", "nergens", "--csv", "x"], ["--nergens"]):
             self.assertEqual(self.run_new(*words).returncode, 2, words)
         done = self.run_new("--help")
         self.assertEqual(done.returncode, 0)
