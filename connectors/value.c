@@ -3,7 +3,6 @@
 /* value: see value.h. */
 #include "connectors/value.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define DIGITS_MAX 9
@@ -167,6 +166,23 @@ take_part(struct kp_slice *text, const struct pattern *pattern, size_t i, unsign
 	return true;
 }
 
+/* Most dates are in one of two. */
+static bool
+find_pattern(struct kp_slice text, struct pattern *out)
+{
+	static const struct pattern usual = {.order = "ymd", .width = {4, 2, 2}};
+	if (kp_slice_equal(text, KP_SLICE("yyyymmdd"))) {
+		*out = usual;
+		return true;
+	}
+	if (kp_slice_equal(text, KP_SLICE("yyyy-mm-dd"))) {
+		*out = usual;
+		out->between = '-';
+		return true;
+	}
+	return read_pattern(text, out) && pattern_sensible(out);
+}
+
 enum kp_value_result
 kp_value_date(struct kp_slice pattern, struct kp_slice text,
 	char out[KP_VALUE_DATE_BYTES], size_t *ret_len)
@@ -176,7 +192,7 @@ kp_value_date(struct kp_slice pattern, struct kp_slice text,
 	if (rest.len == 0) {
 		return KP_VALUE_ABSENT;
 	}
-	if (!read_pattern(pattern, &parts) || !pattern_sensible(&parts)) {
+	if (!find_pattern(pattern, &parts)) {
 		return KP_VALUE_WRONG;
 	}
 	unsigned year = 0;
@@ -229,6 +245,14 @@ split_number(struct kp_slice text, struct kp_slice *ret_whole, struct kp_slice *
 		(text.data[point] == '.' || text.data[point] == ',');
 }
 
+/* Fits: see NUMBER_DIGITS_MAX. */
+static char *
+put_slice(char *at, struct kp_slice text)
+{
+	memcpy(at, text.data, text.len);
+	return at + text.len;
+}
+
 enum kp_value_result
 kp_value_number(struct kp_slice text, bool cents, bool negative,
 	char out[KP_VALUE_NUMBER_BYTES], size_t *ret_len)
@@ -252,10 +276,17 @@ kp_value_number(struct kp_slice text, bool cents, bool negative,
 		whole.len = all.len > 2 ? all.len - 2 : 0;
 		part = (struct kp_slice){all.data + whole.len, all.len - whole.len};
 	}
-	*ret_len = (size_t)snprintf(out, KP_VALUE_NUMBER_BYTES, "%s%.*s%s%s%.*s",
-		negative ? "-" : "", whole.len == 0 ? 1 : (int)whole.len,
-		whole.len == 0 ? "0" : whole.data, part.len > 0 ? "." : "",
-		cents && part.len == 1 ? "0" : "", KP_SLICE_ARG(part));
+	char *at = out;
+	if (negative) {
+		*at++ = '-';
+	}
+	at = put_slice(at, whole.len == 0 ? KP_SLICE("0") : whole);
+	if (part.len > 0) {
+		at = put_slice(
+			at, cents && part.len == 1 ? KP_SLICE(".0") : KP_SLICE("."));
+		at = put_slice(at, part);
+	}
+	*ret_len = (size_t)(at - out);
 	return KP_VALUE_MADE;
 }
 
@@ -310,7 +341,7 @@ is_space(char byte)
 }
 
 struct kp_slice
-kp_value_trim(struct kp_slice text)
+kp_value_trim_ends(struct kp_slice text)
 {
 	for (;;) {
 		if (text.len > 0 && is_space(text.data[0])) {

@@ -65,7 +65,17 @@ enum kp_value_result kp_value_yes_no(struct kp_slice text, bool *ret_yes) KP_MUS
 /* Decimal digits only; false when empty, too long or something else. */
 bool kp_value_digits(struct kp_slice text, unsigned *ret_number) KP_MUST_USE;
 
+/* What kp_value_trim does when a byte at an end may be white space. */
+struct kp_slice kp_value_trim_ends(struct kp_slice text);
+
 /* Drops white space (space, tab, line breaks, no-break space in UTF-8) at both ends. */
-struct kp_slice kp_value_trim(struct kp_slice text);
+static inline struct kp_slice
+kp_value_trim(struct kp_slice text)
+{
+	/* Signed, so bytes from 0x80 on are below a space as well. */
+	bool bare = text.len > 0 && (signed char)text.data[0] > ' ' &&
+		(signed char)text.data[text.len - 1] > ' ';
+	return bare ? text : kp_value_trim_ends(text);
+}
 
 #endif
