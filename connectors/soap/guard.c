@@ -6,6 +6,10 @@
 #include <string.h>
 #include <strings.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "core/attr.h"
 
 static const char too_long[] = "a tag, comment or declaration is longer than allowed";
@@ -26,7 +30,8 @@ static const char *
 on_start(struct kp_guard *guard, char byte)
 {
 	static const char mark[] = "\xef\xbb\xbf";
-	if (guard->at < 3 && byte == mark[guard->at]) {
+	if (guard->length < 3 && byte == mark[guard->length]) {
+		guard->length++;
 		return NULL;
 	}
 	guard->state = KP_GUARD_TEXT;
@@ -41,7 +46,6 @@ static const char *
 on_open(struct kp_guard *guard, char byte)
 {
 	guard->length = 0;
-	memset(guard->last, 0, sizeof(guard->last));
 	if (byte == '!') {
 		guard->state = KP_GUARD_BANG;
 	} else if (byte == '?') {
@@ -58,6 +62,7 @@ static const char *
 on_bang(struct kp_guard *guard, char byte)
 {
 	guard->length = 0;
+	memset(guard->last, 0, sizeof(guard->last));
 	if (byte == '-') {
 		guard->state = KP_GUARD_COMMENT;
 	} else if (byte == '[') {
@@ -173,20 +178,6 @@ on_declaration(struct kp_guard *guard, char byte)
 	return NULL;
 }
 
-static const char *
-on_tag(struct kp_guard *guard, char byte)
-{
-	if (guard->state == KP_GUARD_QUOTED) {
-		guard->state = byte == guard->quote ? KP_GUARD_TAG : KP_GUARD_QUOTED;
-	} else if (byte == '"' || byte == '\'') {
-		guard->quote = byte;
-		guard->state = KP_GUARD_QUOTED;
-	} else if (byte == '>') {
-		guard->state = KP_GUARD_TEXT;
-	}
-	return ++guard->length > KP_GUARD_TAG_BYTES_MAX ? too_long : NULL;
-}
-
 /* A comment or a CDATA section: until "-->" or "]]>". */
 static const char *
 on_section(struct kp_guard *guard, char byte)
@@ -210,13 +201,8 @@ on_byte(struct kp_guard *guard, char byte)
 	switch (guard->state) {
 	case KP_GUARD_START:
 		return on_start(guard, byte);
-	case KP_GUARD_TEXT:
-		break;
 	case KP_GUARD_OPEN:
 		return on_open(guard, byte);
-	case KP_GUARD_TAG:
-	case KP_GUARD_QUOTED:
-		return on_tag(guard, byte);
 	case KP_GUARD_BANG:
 		return on_bang(guard, byte);
 	case KP_GUARD_COMMENT:
@@ -224,52 +210,130 @@ on_byte(struct kp_guard *guard, char byte)
 		return on_section(guard, byte);
 	case KP_GUARD_DECLARATION:
 		return on_declaration(guard, byte);
+	case KP_GUARD_TEXT:
+	case KP_GUARD_TAG:
+	case KP_GUARD_QUOTED:
+		break;
 	}
-	guard->state = byte == '<' ? KP_GUARD_OPEN : KP_GUARD_TEXT;
 	return NULL;
 }
 
-/* How many bytes from `at` on change nothing: most of an answer is text, names and
- * values. */
-static size_t
-plain_bytes(const struct kp_guard *guard, const char *at, size_t len)
+/* Most of an answer is text, names and values, of which nothing matters but where it
+ * ends: these states are passed in one go. */
+
+#ifdef __SSE2__
+/* The bytes with which on_open() nearly always begins a tag. */
+static bool
+opens_tag(char byte)
 {
-	const char *end = at + len;
-	const char *found = at;
-	if (guard->state == KP_GUARD_TEXT) {
-		found = memchr(at, '<', len);
-	} else if (guard->state == KP_GUARD_QUOTED) {
-		found = memchr(at, guard->quote, len);
-	} else if (guard->state == KP_GUARD_TAG) {
-		while (found < end && *found != '>' && *found != '"' && *found != '\'') {
-			found++;
+	return byte == '/' || (byte >= 'a' && byte <= 'z') ||
+		(byte >= 'A' && byte <= 'Z');
+}
+
+/* A bit for each byte that may mean something, the first byte lowest. */
+static unsigned
+turns_of_16(const char *at)
+{
+	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+	__m128i angles = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('<')),
+		_mm_cmpeq_epi8(bytes, _mm_set1_epi8('>')));
+	__m128i quotes = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+		_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\'')));
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(angles, quotes));
+}
+
+/* Text, and the tags in it that are whole and quote nothing, as far as they fill
+ * sixteens. What is otherwise is left to the states, from its beginning. */
+static const char *
+pass_sixteens(struct kp_guard *guard, const char *at, const char *end)
+{
+	const char *tag = NULL; /* that is open: behind its first letter */
+	for (; end - at >= 16; at += 16) {
+		for (unsigned turns = turns_of_16(at); turns != 0; turns &= turns - 1) {
+			const char *here = at + __builtin_ctz(turns);
+			if (tag == NULL && *here == '<') {
+				if (here + 1 == end || !opens_tag(here[1])) {
+					guard->state = KP_GUARD_OPEN;
+					return here + 1;
+				}
+				tag = here + 2;
+			} else if (tag != NULL && *here != '<') {
+				if (*here != '>' ||
+					here - tag >= (ptrdiff_t)KP_GUARD_TAG_BYTES_MAX) {
+					guard->state = KP_GUARD_TAG;
+					return tag;
+				}
+				tag = NULL;
+			}
 		}
 	}
-	return found == NULL ? len : (size_t)(found - at);
+	guard->state = tag == NULL ? KP_GUARD_TEXT : KP_GUARD_TAG;
+	return tag == NULL ? at : tag;
+}
+#endif
+
+static const char *
+pass_text(struct kp_guard *guard, const char *at, const char *end)
+{
+	guard->length = 0;
+#ifdef __SSE2__
+	if (end - at >= 16) {
+		return pass_sixteens(guard, at, end);
+	}
+#endif
+	const char *found = memchr(at, '<', (size_t)(end - at));
+	if (found == NULL) {
+		return end;
+	}
+	guard->state = KP_GUARD_OPEN;
+	return found + 1;
+}
+
+static const char *
+pass_tag(struct kp_guard *guard, const char *at, const char *end)
+{
+	const char *found = at;
+	while (found < end && *found != '>' && *found != '"' && *found != '\'') {
+		found++;
+	}
+	guard->length += (size_t)(found - at);
+	if (found == end) {
+		return end;
+	}
+	guard->length++;
+	guard->quote = *found;
+	guard->state = *found == '>' ? KP_GUARD_TEXT : KP_GUARD_QUOTED;
+	return found + 1;
+}
+
+static const char *
+pass_quoted(struct kp_guard *guard, const char *at, const char *end)
+{
+	const char *found = memchr(at, guard->quote, (size_t)(end - at));
+	const char *past = found == NULL ? end : found + 1;
+	guard->length += (size_t)(past - at);
+	guard->state = found == NULL ? KP_GUARD_QUOTED : KP_GUARD_TAG;
+	return past;
 }
 
 const char *
 kp_guard_push(struct kp_guard *guard, struct kp_slice bytes)
 {
-	for (size_t i = 0; i < bytes.len; i++) {
-		size_t plain = plain_bytes(guard, bytes.data + i, bytes.len - i);
-		if (plain > 0) {
-			bool tag = guard->state != KP_GUARD_TEXT;
-			guard->length += tag ? plain : 0;
-			guard->at += plain;
-			i += plain;
-			if (tag && guard->length > KP_GUARD_TAG_BYTES_MAX) {
-				return too_long;
-			}
-			if (i == bytes.len) {
-				break;
-			}
+	const char *at = bytes.data;
+	const char *end = at + bytes.len;
+	const char *fault = NULL;
+	while (at < end && fault == NULL) {
+		if (guard->state == KP_GUARD_TEXT) {
+			at = pass_text(guard, at, end);
+		} else if (guard->state == KP_GUARD_TAG) {
+			at = pass_tag(guard, at, end);
+			fault = guard->length > KP_GUARD_TAG_BYTES_MAX ? too_long : NULL;
+		} else if (guard->state == KP_GUARD_QUOTED) {
+			at = pass_quoted(guard, at, end);
+			fault = guard->length > KP_GUARD_TAG_BYTES_MAX ? too_long : NULL;
+		} else {
+			fault = on_byte(guard, *at++);
 		}
-		const char *fault = on_byte(guard, bytes.data[i]);
-		if (fault != NULL) {
-			return fault;
-		}
-		guard->at++;
 	}
-	return NULL;
+	return fault;
 }

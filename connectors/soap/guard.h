@@ -39,8 +39,7 @@ struct kp_guard {
 	enum kp_guard_state state;
 	char quote;
 	char last[3];  /* bytes seen last, of what ends with two or three */
-	size_t length; /* of the tag, comment or section under way */
-	uint64_t at;   /* bytes of the answer so far */
+	size_t length; /* of the mark, tag, comment or section under way */
 	char declaration[KP_GUARD_DECLARATION_BYTES_MAX]; /* what follows "<?", so far */
 };
 

@@ -333,12 +333,51 @@ test_bombs_cost_little(void **state)
 	}
 }
 
+/* "<a", so many bytes of `fill`, and an end: whether the guard lets it pass. */
+static bool
+tag_passes(size_t len, const char *fill, size_t piece)
+{
+	static char text[KP_GUARD_TAG_BYTES_MAX + 64];
+	struct kp_guard guard = {0};
+	bool passes = true;
+	memcpy(text, "<a", 2);
+	for (size_t i = 0; i < len; i++) {
+		text[2 + i] = fill[i % strlen(fill)];
+	}
+	text[2 + len] = '>';
+	len += 3;
+	for (size_t at = 0; at < len && passes; at += piece) {
+		struct kp_slice part = {text + at, len - at < piece ? len - at : piece};
+		passes = kp_guard_push(&guard, part) == NULL;
+	}
+	return passes && guard.state == KP_GUARD_TEXT;
+}
+
+static void
+test_a_tag_as_long_as_may_be(void **state)
+{
+	(void)state;
+	static const char *const fills[] = {"a", " b=''", " b='>'"};
+	static const size_t pieces[] = {1, 17, 4096, 2 * KP_GUARD_TAG_BYTES_MAX};
+	/* The end of the tag counts. */
+	size_t most = KP_GUARD_TAG_BYTES_MAX - 1;
+	for (size_t i = 0; i < KP_ARRAY_LEN(fills); i++) {
+		size_t len = most - most % strlen(fills[i]);
+		for (size_t j = 0; j < KP_ARRAY_LEN(pieces); j++) {
+			assert_true(tag_passes(len, fills[i], pieces[j]));
+			assert_false(
+				tag_passes(len + strlen(fills[i]), fills[i], pieces[j]));
+		}
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		/* First: it replaces libxml2's allocator. */
 		cmocka_unit_test(test_bombs_cost_little),
+		cmocka_unit_test(test_a_tag_as_long_as_may_be),
 		cmocka_unit_test(test_reads_however_it_is_cut),
 		cmocka_unit_test(test_values_of_attributes),
 		cmocka_unit_test(test_stops_when_told),
