@@ -154,7 +154,8 @@ add_company(struct kp_mapping_compiler *compiler, struct kp_leaf *leaf,
 		leaf->item = from;
 		leaf->next_inherited = at->up->inherited;
 		at->up->inherited = leaf;
-		compiler->mapping->lists[leaf->list].inherits = leaf;
+		leaf->next_outside = compiler->mapping->lists[leaf->list].outside;
+		compiler->mapping->lists[leaf->list].outside = leaf;
 	}
 }
 

@@ -66,6 +66,7 @@ struct kp_leaf {
 	struct kp_node *inherits_from;
 	struct kp_node *item;
 	struct kp_leaf *next_inherited;
+	const struct kp_leaf *next_outside; /* of the same list */
 };
 
 #define KP_LEAF_SINGLE UINT32_MAX
@@ -98,7 +99,7 @@ struct kp_mapping_list {
 	const struct kp_manifest_list *list;
 	uint32_t section;
 	struct kp_leaf *constants;
-	const struct kp_leaf *inherits; /* one of those outside its items, or NULL */
+	const struct kp_leaf *outside; /* those that stand outside its items */
 };
 
 /* Immutable after compiling; lives in the arena of the instance. */

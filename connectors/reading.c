@@ -4,7 +4,6 @@
 #include "connectors/reading.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "connectors/fault.h"
 #include "core/bits.h"
@@ -229,7 +228,7 @@ send_value(struct kp_reading *reading, const struct kp_reading_value *value)
 {
 	const struct kp_leaf *leaf = value->leaf;
 	if (value->len == 0) {
-		return true; /* an item's mark */
+		return true; /* nothing came to fill it */
 	}
 	struct kp_value out = {
 		.size = sizeof(out),
@@ -251,18 +250,6 @@ send_value(struct kp_reading *reading, const struct kp_reading_value *value)
 	return reading->sink->value(reading->sink->context, &out);
 }
 
-/* By item, and in one item in the order of the answer. */
-static int
-compare_values(const void *a, const void *b)
-{
-	const struct kp_reading_value *left = a;
-	const struct kp_reading_value *right = b;
-	if (left->item != right->item) {
-		return left->item < right->item ? -1 : 1;
-	}
-	return left->at < right->at ? -1 : left->at > right->at ? 1 : 0;
-}
-
 /* Sends the values from `first` on; their room is used again. */
 static bool
 send_values(struct kp_reading *reading, size_t first)
@@ -271,14 +258,11 @@ send_values(struct kp_reading *reading, size_t first)
 	if (first >= count) {
 		return true;
 	}
-	size_t cut = reading->values[first].at;
-	if (reading->out_of_order) {
-		qsort(reading->values + first, count - first, sizeof(*reading->values),
-			compare_values);
-		reading->out_of_order = false;
-	}
+	size_t cut = reading->text.len;
 	for (size_t i = first; i < count; i++) {
-		if (!send_value(reading, &reading->values[i])) {
+		const struct kp_reading_value *value = &reading->values[i];
+		cut = value->at < cut ? value->at : cut;
+		if (!send_value(reading, value)) {
 			return stop(reading);
 		}
 	}
@@ -326,13 +310,21 @@ add_constants(struct kp_reading *reading, const struct kp_leaf *leaf)
 	return true;
 }
 
-/* An item that may get values from outside only is there all the same. */
+/* Room in the item that opens for what stands outside it and may come later: so that all
+ * of an item stays together. */
 static bool
-mark_item(struct kp_reading *reading, const struct kp_mapping_list *list, uint32_t item)
+add_rooms(struct kp_reading *reading, const struct kp_mapping_list *list,
+	const struct kp_node *node, uint32_t item)
 {
-	struct kp_reading_value mark = {
-		.leaf = list->inherits, .at = text_end(reading), .item = item};
-	return list->inherits == NULL || add_value(reading, mark);
+	bool fine = true;
+	for (const struct kp_leaf *leaf = list->outside; fine && leaf != NULL;
+		leaf = leaf->next_outside) {
+		struct kp_reading_value room = {
+			.leaf = leaf, .at = text_end(reading), .item = item};
+		fine = leaf->item != node || !kp_reading_wants(reading, leaf->cell) ||
+			add_value(reading, room);
+	}
+	return fine;
 }
 
 bool
@@ -346,7 +338,7 @@ kp_reading_begin_items(struct kp_reading *reading, const struct kp_node *node)
 		reading->items++;
 		const struct kp_mapping_list *of = &reading->mapping->lists[at->list];
 		if (!add_constants(reading, of->constants) ||
-			!mark_item(reading, of, list->serial)) {
+			!add_rooms(reading, of, node, list->serial)) {
 			return false;
 		}
 	}
@@ -404,32 +396,23 @@ kp_reading_begin_inherited(struct kp_reading *reading, const struct kp_node *nod
 	}
 }
 
-/* Gives every item of the leaf's list that opened inside its value. */
-static bool
-spread(struct kp_reading *reading, const struct kp_leaf *leaf, uint32_t after)
+/* Gives every item that opened inside `node` what stands there for all of them. */
+static void
+fill_rooms(struct kp_reading *reading, const struct kp_node *node)
 {
-	struct kp_reading_inherited *value = &reading->inherited[leaf->id];
-	size_t count = value->set ? reading->value_count : 0;
-	uint32_t last = after;
-	for (size_t i = reading->hold_first; i < count; i++) {
-		const struct kp_reading_value *of = &reading->values[i];
-		if (of->leaf->list != leaf->list || of->item <= last) {
+	uint32_t after = reading->inside[node->id];
+	for (size_t i = reading->hold_first; i < reading->value_count; i++) {
+		struct kp_reading_value *room = &reading->values[i];
+		const struct kp_leaf *leaf = room->leaf;
+		if (room->len > 0 || leaf->inherits_from != node || room->item <= after) {
 			continue;
 		}
-		last = of->item;
-		struct kp_reading_value added = {.leaf = leaf,
-			.at = value->at,
-			.len = value->len,
-			.item = last,
-			.valid_at = of->valid_at,
-			.valid_len = of->valid_len};
-		if (!add_value(reading, added)) {
-			return false;
+		const struct kp_reading_inherited *value = &reading->inherited[leaf->id];
+		if (value->set) {
+			room->at = value->at;
+			room->len = value->len;
 		}
-		reading->out_of_order = true;
 	}
-	value->set = false;
-	return true;
 }
 
 bool
@@ -438,12 +421,7 @@ kp_reading_end_inherited(struct kp_reading *reading, const struct kp_node *node)
 	if (node->inherited == NULL) {
 		return true;
 	}
-	for (const struct kp_leaf *leaf = node->inherited; leaf != NULL;
-		leaf = leaf->next_inherited) {
-		if (!spread(reading, leaf, reading->inside[node->id])) {
-			return false;
-		}
-	}
+	fill_rooms(reading, node);
 	reading->holds--;
 	return !may_send(reading) || send_values(reading, reading->hold_first);
 }

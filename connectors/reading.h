@@ -20,7 +20,7 @@
 struct kp_reading_value {
 	const struct kp_leaf *leaf;
 	uint32_t at;
-	uint32_t len;
+	uint32_t len;  /* 0: room for a value that stands outside the item */
 	uint32_t item; /* serial number of the item in this answer; 0: none */
 	uint32_t valid_at;
 	uint32_t valid_len;
@@ -77,7 +77,6 @@ struct kp_reading {
 	uint32_t serial;
 	uint32_t holds; /* open elements whose items still miss a value */
 	size_t hold_first;
-	bool out_of_order; /* values were added to items that had ended */
 	uint32_t root_valid_at;
 	uint32_t root_valid_len;
 

@@ -70,7 +70,7 @@ begin(struct kp_soap_answer *answer, struct kp_soap_frame *frame)
 	}
 	frame->begun = true;
 	return (!node->root || kp_reading_begin_root(&answer->reading)) &&
-		kp_reading_begin_items(&answer->reading, node);
+		(node->items == NULL || kp_reading_begin_items(&answer->reading, node));
 }
 
 static bool
@@ -146,7 +146,9 @@ open_payload(struct kp_soap_answer *answer, const struct kp_node *node,
 	struct nil nil = read_nil(attributes, count);
 	push(answer, KP_SOAP_PAYLOAD, node);
 	top(answer)->nil = nil.nil;
-	kp_reading_begin_inherited(&answer->reading, node);
+	if (node->inherited != NULL) {
+		kp_reading_begin_inherited(&answer->reading, node);
+	}
 	if (nil.withheld && needs_text(node) &&
 		!kp_reading_remark(&answer->reading, "nietGeautoriseerd",
 			KP_SLICE("de bron geeft een gevraagde waarde niet vrij"))) {
@@ -182,7 +184,7 @@ open_inside(struct kp_soap_answer *answer, const struct kp_node *parent,
 	if (child == NULL) {
 		child = kp_node_child(parent, KP_SLICE("*"));
 	}
-	if (!begin_all(answer)) {
+	if (answer->begun < answer->depth && !begin_all(answer)) {
 		return false;
 	}
 	if (child == NULL) {
@@ -365,15 +367,15 @@ close_payload(struct kp_soap_answer *answer, const struct kp_soap_frame *frame)
 		(!begin_all(answer) || !take_text(answer, node, text))) {
 		return false;
 	}
-	if (!kp_reading_close_container(reading, node)) {
+	if (node->closing != NULL && !kp_reading_close_container(reading, node)) {
 		return false;
 	}
 	/* begin() may have begun this very element: look again. */
 	bool begun = answer->frames[answer->depth].begun;
-	if (begun && !kp_reading_end_items(reading, node)) {
+	if (begun && node->items != NULL && !kp_reading_end_items(reading, node)) {
 		return false;
 	}
-	if (!kp_reading_end_inherited(reading, node)) {
+	if (node->inherited != NULL && !kp_reading_end_inherited(reading, node)) {
 		return false;
 	}
 	return !begun || !node->root || kp_reading_end_root(reading);
