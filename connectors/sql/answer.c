@@ -137,7 +137,7 @@ tell_subject(struct kp_sql_answer *answer, bool *ret_failed)
 static enum kp_json_verdict
 take_row(struct kp_sql_answer *answer)
 {
-	struct kp_row_value values[KP_SQL_COLUMNS_MAX];
+	struct kp_row_value values[KP_SQL_COLUMNS_MAX] KP_UNINITIALIZED;
 	bool failed = false;
 	if (answer->query == answer->plan->query_count || answer->names == NULL) {
 		return fail(answer, "a row before its query");

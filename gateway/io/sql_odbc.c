@@ -290,7 +290,7 @@ static enum kp_status
 deliver_one(
 	struct kp_sql_call *call, const struct kp_odbc_job *job, size_t *at, bool *heads)
 {
-	struct kp_slice values[KP_SQL_COLUMNS_MAX];
+	struct kp_slice values[KP_SQL_COLUMNS_MAX] KP_UNINITIALIZED;
 	uint32_t query = 0;
 	uint32_t count = 0;
 	memcpy(&query, job->answer + *at, sizeof(query));

@@ -212,11 +212,8 @@ kp_pg_flush(struct kp_sql_connection *connection, bool *ret_wants_write)
 static enum kp_status
 take_columns(struct kp_sql_connection *connection, uint32_t query, const PGresult *result)
 {
-	struct kp_slice names[KP_SQL_COLUMNS_MAX];
+	struct kp_slice names[KP_SQL_COLUMNS_MAX] KP_UNINITIALIZED;
 	int count = PQnfields(result);
-	if (connection->head_given) {
-		return KP_OK;
-	}
 	connection->head_given = true;
 	if (count > KP_SQL_COLUMNS_MAX) {
 		return KP_E_LIMIT;
@@ -231,18 +228,20 @@ take_columns(struct kp_sql_connection *connection, uint32_t query, const PGresul
 static enum kp_status
 take_row(struct kp_sql_connection *connection, uint32_t query, const PGresult *result)
 {
-	struct kp_slice values[KP_SQL_COLUMNS_MAX];
+	struct kp_slice values[KP_SQL_COLUMNS_MAX] KP_UNINITIALIZED;
 	int count = PQnfields(result);
 	if (count > KP_SQL_COLUMNS_MAX) {
 		return KP_E_LIMIT;
 	}
-	connection->call_bytes += ROW_OVERHEAD;
+	uint64_t bytes = ROW_OVERHEAD + (uint64_t)count * VALUE_OVERHEAD;
 	for (int i = 0; i < count; i++) {
-		bool null = PQgetisnull(result, 0, i) != 0;
-		values[i] = (struct kp_slice){null ? NULL : PQgetvalue(result, 0, i),
-			(size_t)PQgetlength(result, 0, i)};
-		connection->call_bytes += values[i].len + VALUE_OVERHEAD;
+		int len = PQgetlength(result, 0, i);
+		bool null = len == 0 && PQgetisnull(result, 0, i) != 0;
+		values[i] = (struct kp_slice){
+			null ? NULL : PQgetvalue(result, 0, i), (size_t)len};
+		bytes += values[i].len;
 	}
+	connection->call_bytes += bytes;
 	return kp_sql_call_row(connection->call, query, values, (uint32_t)count);
 }
 
@@ -296,7 +295,9 @@ take_result(struct kp_sql_connection *connection, const PGresult *result)
 	if (connection->call == NULL || step->kind == KP_PG_STEP_COMMAND) {
 		return true;
 	}
-	status = take_columns(connection, step->query, result);
+	if (!connection->head_given) {
+		status = take_columns(connection, step->query, result);
+	}
 	if (status == KP_OK && kind == PGRES_SINGLE_TUPLE) {
 		status = take_row(connection, step->query, result);
 	}
