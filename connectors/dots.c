@@ -13,7 +13,8 @@ take_byte(struct kp_slice text, size_t *at)
 		char code[4];
 		char byte;
 	} codes[] = {{"%2e", '.'}, {"%2f", '/'}, {"%5c", '\\'}};
-	for (size_t i = 0; i < KP_ARRAY_LEN(codes) && text.len - *at >= 3; i++) {
+	bool coded = text.data[*at] == '%' && text.len - *at >= 3;
+	for (size_t i = 0; i < KP_ARRAY_LEN(codes) && coded; i++) {
 		if (strncasecmp(text.data + *at, codes[i].code, 3) == 0) {
 			*at += 3;
 			return codes[i].byte;
