@@ -35,6 +35,7 @@
  *                    each file
  *   1.2  2026-11-27  kp_need: known_items and known_in
  *   1.2  2026-11-27  kp_call_host: username_token, code
+ *   1.2  2026-11-27  kp_sink.doubt
  */
 #ifndef KP_CONNECTOR_H
 #define KP_CONNECTOR_H
@@ -195,7 +196,16 @@ struct kp_sink {
 	bool (*unmapped)(void *context, struct kp_text path);
 	/* The date the whole answer is valid on. */
 	bool (*valid_on)(void *context, struct kp_text date);
+	/* Since 1.2. The answer could be read, and makes one look twice at the manifest:
+	 * `place` is a JSON pointer in it. NULL, like `unmapped`, unless somebody wants
+	 * to know. */
+	bool (*doubt)(void *context, const struct kp_fault *doubt);
 };
+
+/* Does this sink offer it? */
+#define KP_SINK_HAS(sink, member)                                                        \
+	((sink)->size >= offsetof(struct kp_sink, member) + sizeof((sink)->member) &&    \
+		(sink)->member != NULL)
 
 /* What arrived before the body. */
 struct kp_head {

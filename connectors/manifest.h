@@ -130,7 +130,8 @@ enum kp_manifest_paging_kind {
 
 struct kp_manifest_paging {
 	enum kp_manifest_paging_kind kind;
-	struct kp_slice path;       /* from the top, of what says it */
+	struct kp_slice path; /* from the top, of what says it */
+	struct kp_manifest_place path_place;
 	struct kp_slice links_from; /* in place of the endpoint, in links */
 	struct kp_slice rows;       /* path of the rows, with size or total */
 	struct kp_slice total;      /* path of their number on all pages */

@@ -33,6 +33,8 @@ read_kind(struct reader *reader, const struct kp_json_node *object,
 			count++;
 			paging->kind = kinds[i].kind;
 			paging->path = text_at(object, kinds[i].name);
+			paging->path_place =
+				place_of(reader, kp_json_member(object, kinds[i].name));
 		}
 	}
 	if (count != 1) {

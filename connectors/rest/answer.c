@@ -195,6 +195,7 @@ on_name(struct kp_answer *answer, const struct kp_json_token *token)
 	}
 	const struct kp_node *child = kp_node_child(frame->node, name);
 	answer->next = child;
+	answer->met = answer->met || (child != NULL && child == answer->awaited);
 	if (frame->mode == KP_ANSWER_INVESTIGATION) {
 		return child == NULL ? KP_JSON_SKIP : KP_JSON_GO;
 	}

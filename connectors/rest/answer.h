@@ -42,6 +42,9 @@ struct kp_answer {
 	unsigned depth;
 	const struct kp_node *next; /* where the coming value goes; NULL: investigation */
 	bool next_investigation;
+	/* Set by who begins, after init: the member that is looked for; was it there? */
+	const struct kp_node *awaited;
+	bool met;
 	struct kp_answer_date date;
 	struct kp_answer_frame frames[KP_ANSWER_DEPTH_MAX + 1]; /* `depth` are set */
 };

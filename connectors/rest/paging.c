@@ -25,6 +25,44 @@ kp_paging_check(const struct kp_manifest *manifest, const struct kp_host *host,
 	}
 }
 
+/* A path that leads nowhere. */
+
+static struct kp_slice
+first_name(struct kp_slice path)
+{
+	size_t len = 0;
+	while (len < path.len && path.data[len] != '.' && path.data[len] != '[') {
+		len++;
+	}
+	return (struct kp_slice){path.data, len};
+}
+
+const struct kp_node *
+kp_paging_way(const struct kp_mapping *mapping)
+{
+	const struct kp_manifest_paging *paging = &mapping->manifest->response.paging;
+	bool led = paging->kind == KP_PAGING_LINK || paging->kind == KP_PAGING_CURSOR;
+	return led ? kp_node_child(mapping->top, first_name(paging->path)) : NULL;
+}
+
+bool
+kp_paging_doubt(const struct kp_manifest *manifest, const struct kp_sink *sink)
+{
+	const struct kp_manifest_paging *paging = &manifest->response.paging;
+	struct kp_fault doubt = {0};
+	/* Where the partner says how many rows there are, they were counted. */
+	if (paging->total.len > 0 || !KP_SINK_HAS(sink, doubt)) {
+		return true;
+	}
+	(void)kp_fault_set(&doubt, paging->path_place.pointer,
+		"the answer has no '%.*s', so it counts as the last page; when the "
+		"partner does not leave it out there, it has another name",
+		KP_SLICE_ARG(first_name(paging->path)));
+	doubt.line = paging->path_place.line;
+	doubt.column = paging->path_place.column;
+	return sink->doubt(sink->context, &doubt);
+}
+
 /* The head. */
 
 #define LINK ((struct kp_text){"link", 4})

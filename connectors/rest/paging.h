@@ -45,6 +45,16 @@ struct kp_paging_uses {
 void kp_paging_check(const struct kp_manifest *manifest, const struct kp_host *host,
 	const struct kp_paging_uses *uses);
 
+/* The member of an answer with which the path to a link or cursor begins; NULL: there is
+ * no such path. */
+const struct kp_node *kp_paging_way(const struct kp_mapping *mapping);
+
+/* What was read counts as the last page, and no page had that member: so it is with
+ * partners that leave it out there, and so with a path that is mistyped. False when the
+ * sink wants no more. */
+bool kp_paging_doubt(
+	const struct kp_manifest *manifest, const struct kp_sink *sink) KP_MUST_USE;
+
 /* Looks for the link in a head: sets *ret_link, in `arena`. KP_DONE, or KP_FAIL when the
  * field cannot be read. */
 int kp_paging_header(const struct kp_head *head, struct kp_arena *arena,

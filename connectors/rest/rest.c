@@ -32,6 +32,7 @@ struct rest_instance {
 	struct kp_each_plan each;
 	struct kp_template further; /* target of further pages; no parts: the same */
 	struct kp_field_names names;
+	const struct kp_node *way; /* to a further page: see kp_paging_way() */
 };
 
 struct rest_call {
@@ -49,6 +50,7 @@ struct rest_call {
 	struct kp_slice header_link; /* to the next page; the page's memory */
 	struct kp_each *each;        /* NULL: it is asked once */
 	struct kp_paging paging;
+	bool way_seen;       /* in some answer */
 	void *reading_block; /* READING_BYTES of the host's; NULL: none yet */
 	alignas(max_align_t) char first[QUESTION_BYTES];
 };
@@ -195,6 +197,7 @@ compile_all(void *opaque, const struct kp_host *host)
 				host, KP_MAPPING_JSON, &instance->mapping);
 	}
 	if (status == KP_OK) {
+		instance->way = kp_paging_way(&instance->mapping);
 		status = compile_names(instance, host);
 	}
 	if (status == KP_OK) {
@@ -382,6 +385,7 @@ head_rest(const void *opaque, void *memory, const struct kp_head *head,
 		return kp_fault_memory(fault);
 	}
 	call->answer.reading.host = call->host;
+	call->answer.awaited = instance->way;
 	return KP_DONE;
 }
 
@@ -455,6 +459,7 @@ finish_answer(const struct rest_instance *instance, struct rest_call *call,
 		if (verdict == KP_FAIL) {
 			*fault = (struct kp_fault){0};
 		}
+		call->way_seen = call->way_seen || call->answer.met;
 	}
 	const struct kp_reading *reading = &call->answer.reading;
 	bool coded = call->reading && reading->code_known;
@@ -471,12 +476,18 @@ static int
 finish_rest(const void *opaque, void *memory, const struct kp_sink *sink,
 	enum kp_outcome *ret_outcome, struct kp_fault *fault)
 {
+	const struct rest_instance *instance = opaque;
 	struct rest_call *call = memory;
-	int verdict = finish_answer(opaque, call, sink, ret_outcome, fault);
+	int verdict = finish_answer(instance, call, sink, ret_outcome, fault);
 	if (verdict == KP_DONE && kp_each_end(call->each, ret_outcome) == KP_NEXT) {
 		/* The next item has pages of its own. */
 		call->paging = (struct kp_paging){0};
 		return KP_NEXT;
+	}
+	bool lost = verdict == KP_DONE && *ret_outcome == KP_FOUND &&
+		instance->way != NULL && !call->way_seen;
+	if (lost && !kp_paging_doubt(instance->base.manifest, sink)) {
+		return kp_fault_set(fault, "", "the gateway stopped reading");
 	}
 	return verdict;
 }

@@ -84,6 +84,7 @@ struct kp_doctor_shape {
 	size_t unmapped_count;
 	struct kp_slice *told; /* notes of the answer */
 	size_t told_count;
+	struct kp_fault doubt; /* of the manifest; no message: none */
 	uint32_t items;
 };
 

@@ -178,6 +178,14 @@ take_unmapped(void *context, struct kp_text path)
 	return true;
 }
 
+static bool
+take_doubt(void *context, const struct kp_fault *doubt)
+{
+	struct kp_doctor_shape *shape = context;
+	shape->doubt = *doubt;
+	return true;
+}
+
 bool
 kp_doctor_shape_init(struct kp_doctor_shape *shape, struct kp_doctor *doctor)
 {
@@ -202,6 +210,7 @@ kp_doctor_shape_sink(struct kp_doctor_shape *shape)
 		.note = take_note,
 		.unmapped = take_unmapped,
 		.valid_on = kp_connector_ignore_text,
+		.doubt = take_doubt,
 	};
 }
 
@@ -321,6 +330,47 @@ judge_unmapped(const struct kp_doctor_shape *shape)
 	}
 }
 
+/* An unmapped name at the top, near to the first one of a path. */
+static struct kp_slice
+near_first(const struct kp_doctor_shape *shape, struct kp_slice path)
+{
+	struct kp_nearest nearest;
+	struct kp_slice name = {path.data, 0};
+	while (name.len < path.len && strchr(".[", path.data[name.len]) == NULL) {
+		name.len++;
+	}
+	kp_nearest_begin(&nearest, name);
+	for (size_t i = 0; i < shape->unmapped_count; i++) {
+		struct kp_slice other = shape->unmapped[i];
+		if (last_part(other).len == other.len) {
+			kp_nearest_offer(&nearest, other);
+		}
+	}
+	return nearest.best;
+}
+
+/* A warning only where something came that may well be what was looked for: many partners
+ * leave the link out of their last page. */
+static void
+judge_paging(const struct kp_doctor_shape *shape)
+{
+	struct kp_doctor *doctor = shape->doctor;
+	if (shape->doubt.message[0] == '\0') {
+		return;
+	}
+	struct kp_slice other = near_first(shape, doctor->manifest->response.paging.path);
+	if (other.len > 0) {
+		kp_doctor_say(doctor, KP_DOCTOR_WARN, "shape.paging",
+			"ask the partner, and put the right path in the manifest",
+			"%s: nothing led to a further page, and '%.*s', which no path "
+			"names, came",
+			shape->doubt.place, KP_SLICE_ARG(other));
+		return;
+	}
+	kp_doctor_say(doctor, KP_DOCTOR_OK, "shape.paging", NULL, "%s: %s",
+		shape->doubt.place, shape->doubt.message);
+}
+
 void
 kp_doctor_judge_shape(struct kp_doctor_shape *shape)
 {
@@ -328,6 +378,7 @@ kp_doctor_judge_shape(struct kp_doctor_shape *shape)
 	size_t words = doctor->load.cells->cell_words;
 	judge_missing(shape);
 	judge_unmapped(shape);
+	judge_paging(shape);
 	kp_doctor_say(doctor, KP_DOCTOR_OK, "shape", NULL,
 		"%zu of %zu mapped fields came, in %u items",
 		kp_bits_count(shape->seen, words),

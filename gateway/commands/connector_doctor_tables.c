@@ -6,6 +6,7 @@
 
 #include "commands/connector_ask.h"
 #include "commands/connector_doctor.h"
+#include "commands/connector_tables.h"
 
 static void
 judge_table(struct kp_doctor *doctor, const struct kp_table_view *view)
@@ -27,6 +28,11 @@ judge_table(struct kp_doctor *doctor, const struct kp_table_view *view)
 					   "sending it again unchanged"
 					 : "without an ETag or Last-Modified it is sent "
 					   "whole each time");
+	if (view->next_absent) {
+		kp_doctor_say(doctor, KP_DOCTOR_OK, "table", NULL,
+			"/fetched_tables/%.*s/next: %s", KP_SLICE_ARG(view->name),
+			KP_CONNECTOR_NEXT_DOUBT);
+	}
 }
 
 void

@@ -58,6 +58,10 @@ write_line(const struct kp_table_view *view, struct kp_buffer *buffer)
 						 : kp_slice_from(view->trouble));
 		kp_buffer_add_char(buffer, '\n');
 	}
+	if (view->next_absent) {
+		kp_buffer_printf(buffer, "    /fetched_tables/%.*s/next: %s\n",
+			KP_SLICE_ARG(view->name), KP_CONNECTOR_NEXT_DOUBT);
+	}
 }
 
 static void
@@ -70,6 +74,10 @@ write_object(const struct kp_table_view *view, struct kp_json_writer *writer)
 	kp_json_write_uint(writer, view->rows);
 	KP_JSON_WRITE_NAME(writer, "trouble");
 	kp_json_write_string(writer, kp_slice_from(view->trouble));
+	if (view->next_absent) {
+		KP_JSON_WRITE_NAME(writer, "doubt");
+		kp_json_write_string(writer, KP_SLICE(KP_CONNECTOR_NEXT_DOUBT));
+	}
 	kp_json_write_object_end(writer);
 }
 

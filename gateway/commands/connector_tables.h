@@ -8,6 +8,10 @@
 #include "commands/connector_load.h"
 
 #define KP_CONNECTOR_TABLES_MAX 16
+/* With kp_table_view.next_absent. */
+#define KP_CONNECTOR_NEXT_DOUBT                                                          \
+	"the answer has no member with which that path begins, so it counts as the "     \
+	"last page; when the partner does not leave it out there, it has another name"
 
 /* "name=file", each a recorded answer of the partner. Faults are said on standard error.
  */

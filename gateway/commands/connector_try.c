@@ -288,6 +288,29 @@ take_unmapped(void *context, struct kp_text path)
 	return true;
 }
 
+static bool
+take_doubt(void *context, const struct kp_fault *doubt)
+{
+	struct kp_try_showing *showing = context;
+	struct kp_json_writer *writer = &showing->writers[5];
+	if (!showing->attempt->json) {
+		kp_buffer_printf(&showing->doubts, "  %s: %s (line %u, column %u)\n",
+			doubt->place, doubt->message, doubt->line, doubt->column);
+		return true;
+	}
+	kp_json_write_object_begin(writer);
+	KP_JSON_WRITE_NAME(writer, "place");
+	kp_json_write_string(writer, kp_slice_from(doubt->place));
+	KP_JSON_WRITE_NAME(writer, "line");
+	kp_json_write_uint(writer, doubt->line);
+	KP_JSON_WRITE_NAME(writer, "column");
+	kp_json_write_uint(writer, doubt->column);
+	KP_JSON_WRITE_NAME(writer, "doubt");
+	kp_json_write_string(writer, kp_slice_from(doubt->message));
+	kp_json_write_object_end(writer);
+	return true;
+}
+
 static struct kp_text
 now_text(const struct kp_try_showing *showing)
 {
@@ -452,7 +475,8 @@ kp_connector_try_run(const struct kp_connector_try *attempt)
 		gmtime_r(&now, &parts));
 	kp_arena_init(&showing->arena, CALL_BYTES_MAX, NULL);
 	struct kp_buffer *buffers[] = {&showing->request, &showing->fields,
-		&showing->dropped, &showing->unmapped, &showing->notes, &showing->tables};
+		&showing->dropped, &showing->unmapped, &showing->notes, &showing->doubts,
+		&showing->tables};
 	for (size_t i = 0; i < KP_ARRAY_LEN(buffers); i++) {
 		kp_buffer_init(buffers[i], &showing->arena, KP_TRY_OUT_BYTES_MAX);
 		kp_json_writer_init(&showing->writers[i], buffers[i]);
@@ -468,6 +492,7 @@ kp_connector_try_run(const struct kp_connector_try *attempt)
 		.note = take_note,
 		.unmapped = take_unmapped,
 		.valid_on = kp_connector_ignore_text,
+		.doubt = take_doubt,
 	};
 	if (showing->dropped_cells == NULL) {
 		showing->cut = true;

@@ -43,6 +43,7 @@ print_lines(const struct kp_try_showing *showing)
 	print_part("dropped (not permitted)", &showing->dropped);
 	print_part("unmapped (no path names it)", &showing->unmapped);
 	print_part("notes", &showing->notes);
+	print_part("doubts (look again at the manifest)", &showing->doubts);
 	print_part("code tables", &showing->tables);
 }
 
@@ -76,9 +77,9 @@ static void
 print_json(const struct kp_try_showing *showing, const struct kp_buffer *outcome)
 {
 	static const char *const names[] = {
-		"fields", "dropped", "unmapped", "notes", "tables"};
+		"fields", "dropped", "unmapped", "notes", "doubts", "tables"};
 	const struct kp_buffer *const arrays[] = {&showing->fields, &showing->dropped,
-		&showing->unmapped, &showing->notes, &showing->tables};
+		&showing->unmapped, &showing->notes, &showing->doubts, &showing->tables};
 	printf("{\"request\":{%.*s},%.*s", (int)showing->request.len,
 		showing->request.data == NULL ? "" : showing->request.data,
 		(int)outcome->len, outcome->data);
@@ -98,7 +99,8 @@ kp_try_print(struct kp_try_showing *showing)
 	if (showing->cut || showing->arena.failed || outcome.failed ||
 		showing->request.failed || showing->fields.failed ||
 		showing->dropped.failed || showing->unmapped.failed ||
-		showing->notes.failed || showing->tables.failed) {
+		showing->notes.failed || showing->doubts.failed ||
+		showing->tables.failed) {
 		fprintf(stderr,
 			"ketenpoort connector try: memory ran out, so what came is not "
 			"shown\n");

@@ -20,8 +20,9 @@ struct kp_try_showing {
 	struct kp_buffer dropped;
 	struct kp_buffer unmapped;
 	struct kp_buffer notes;
+	struct kp_buffer doubts;
 	struct kp_buffer tables;
-	struct kp_json_writer writers[6];
+	struct kp_json_writer writers[7];
 	uint64_t *dropped_cells; /* each is named once */
 	uint32_t items;
 	enum kp_outcome outcome;

@@ -27,6 +27,7 @@ struct kp_code_table {
 	size_t sorted_count;
 	struct kp_code_page *pages;
 	size_t page_count;
+	bool next_absent;
 };
 
 struct kp_code_table *
@@ -94,6 +95,12 @@ kp_code_table_find(const struct kp_code_table *table, struct kp_slice code,
 		}
 	}
 	return false;
+}
+
+bool
+kp_code_table_next_absent(const struct kp_code_table *table)
+{
+	return table->next_absent;
 }
 
 /* They never move, so that none has to be copied when there are more. */
@@ -310,6 +317,7 @@ kp_code_table_page_begin(struct kp_code_table_build *build,
 	build->changed = true;
 	build->in_items = false;
 	build->items_seen = false;
+	build->next_met = false;
 	build->link = (struct kp_slice){0};
 	build->fault = NULL;
 	kp_json_reader_init(
@@ -379,6 +387,8 @@ kp_code_table_page_end(struct kp_code_table_build *build, struct kp_slice *ret_n
 	}
 	status = resolve_link(build, err);
 	build->page.count = (uint32_t)build->table->row_count - build->page.first;
+	build->table->next_absent = build->table->page_count == 0 &&
+		build->fetch->next.len > 0 && !build->next_met;
 	return status == KP_OK ? add_page(build, &build->page, ret_next, err) : status;
 }
 

@@ -37,6 +37,10 @@ size_t kp_code_table_rows(const struct kp_code_table *table);
 bool kp_code_table_find(const struct kp_code_table *table, struct kp_slice code,
 	struct kp_slice *ret_value) KP_MUST_USE;
 
+/* Was it one page, without the member with which the path of `next` begins? So it is with
+ * partners that leave it out on their last page, and with a path that is mistyped. */
+bool kp_code_table_next_absent(const struct kp_code_table *table);
+
 /* Do both say the same of the same codes? */
 bool kp_code_table_same(const struct kp_code_table *a, const struct kp_code_table *b);
 

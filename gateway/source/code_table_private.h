@@ -46,6 +46,7 @@ struct kp_code_table_build {
 	bool in_items;
 	unsigned item_depth; /* of an item's own braces */
 	bool items_seen;
+	bool next_met; /* the member with which its path begins */
 	struct kp_slice link;
 	struct kp_code_row row;
 	bool value_null;

@@ -145,7 +145,13 @@ take_name(struct kp_code_table_build *build, struct kp_code_walk *walk,
 	const struct kp_json_token *token)
 {
 	struct kp_slice name;
-	return text_of(build, token, &name) ? step(walk, name) : refuse(build, NULL);
+	if (!text_of(build, token, &name)) {
+		return refuse(build, NULL);
+	}
+	enum kp_json_verdict verdict = step(walk, name);
+	build->next_met = build->next_met ||
+		(walk == &build->top && walk->level == 0 && (walk->met & NEXT) != 0);
+	return verdict;
 }
 
 /* Items. */

@@ -202,6 +202,14 @@ sink_unmapped(void *context, struct kp_text path)
 }
 
 static bool
+sink_doubt(void *context, const struct kp_fault *doubt)
+{
+	struct kp_source_call *call = context;
+	return goes_on(call) &&
+		call->options.sink->doubt(call->options.sink->context, doubt);
+}
+
+static bool
 sink_valid_on(void *context, struct kp_text date)
 {
 	struct kp_source_call *call = context;
@@ -459,6 +467,7 @@ kp_source_call_start(struct kp_source_link *link,
 		.value = sink_value,
 		.note = sink_note,
 		.unmapped = options->sink->unmapped == NULL ? NULL : sink_unmapped,
+		.doubt = options->sink->doubt == NULL ? NULL : sink_doubt,
 		.valid_on = sink_valid_on,
 	};
 	link->active++;

@@ -136,6 +136,7 @@ swap(struct kp_source_table *table, const struct kp_source_table_end *end)
 	table->view.rows = kp_code_table_rows(end->taken);
 	table->view.etag = first.etag.len > 0;
 	table->view.modified = first.modified.len > 0;
+	table->view.next_absent = kp_code_table_next_absent(end->taken);
 	table->view.checked_ms = end->now_ms;
 	if (end->outcome == KP_TABLE_TAKEN) {
 		table->view.taken_ms = end->now_ms;

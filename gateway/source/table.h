@@ -32,7 +32,8 @@ struct kp_table_view {
 	bool required;
 	bool etag; /* the partner gives validators: it need not be sent anew */
 	bool modified;
-	int64_t taken_ms;   /* UTC: since when it says what it says */
+	bool next_absent; /* the path of `next` begins with a member that did not come */
+	int64_t taken_ms; /* UTC: since when it says what it says */
 	int64_t checked_ms; /* last found to be current */
 	uint64_t rows;
 	uint64_t outcomes[KP_TABLE_OUTCOME_COUNT]; /* so far */

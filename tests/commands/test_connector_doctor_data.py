@@ -49,6 +49,22 @@ class Data(DoctorTest):
         text = self.said(steps, "warn")["shape.unmapped"]
         self.assertRegex(text, r"^40 fields came that no path names: client.veld0, .*, and 28 more$")
 
+    def paged(self, path, **members):
+        change = lambda manifest: manifest["response"].update(paging={"next": path})
+        return self.access(change, answer={**ANSWER, **members})
+
+    def test_no_way_to_a_further_page(self):
+        # What many partners do on their last page is no reason for a warning; a name that is nearly it is.
+        steps = self.paged("volgende")
+        self.assertIn("/response/paging/next: the answer has no 'volgende'", self.said(steps, "ok")["shape.paging"])
+        steps = self.paged("_link.next.href", _links={})
+        self.assertIn("'_link'", self.said(steps, "ok")["shape.paging"])
+        steps = self.paged("nxt", next=None)
+        self.assertEqual(self.said(steps, "warn")["shape.paging"],
+                         "/response/paging/next: nothing led to a further page, and 'next', which no path names, came")
+        for path, members in [("next", {"next": None}), ("_links.next.href", {"_links": {"self": {"href": "/"}}})]:
+            self.assertNotIn("shape.paging", str(self.paged(path, **members)))
+
     def test_another_form_of_a_date(self):
         steps = self.drift(lambda answer: answer["client"]["traject"].update(aangevraagd="15 januari"))
         self.assertIn("schuldhulp.datumAanvraag", self.said(steps, "fail")["shape.type"])

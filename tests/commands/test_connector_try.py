@@ -94,6 +94,20 @@ class Try(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(": niet volledig?31m\n", done.stdout)
 
+    def test_a_path_to_the_next_page_that_leads_nowhere_is_shown(self):
+        manifest = self.folder / "manifest.json"
+        text = (SUITE / "rest/manifest.json").read_text()
+        line = next(i for i, row in enumerate(text.splitlines(), 1) if '"paging"' in row)
+        manifest.write_text(text)
+        answer = (SUITE / "rest/good.txt").read_text()
+        told = f"  /response/paging/next: the answer has no 'volgende', so it counts as the last page; .* \\(line {line}, column [0-9]+\\)\n"
+        done = self.run_try("rest", manifest=manifest, answer=answer)
+        self.assertRegex(done.stdout, "doubts .*\n" + told)
+        whole = json.dumps({**json.loads(answer), "volgende": None})
+        done = self.run_try("rest", manifest=manifest, answer=whole)
+        self.assertNotIn("doubts", done.stdout)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
     def test_the_file_of_an_export_is_shown(self):
         manifest = json.loads((SUITE / "file/manifest.json").read_text())
         self.assertTrue(self.shown("file")[0]["request"]["file"].endswith(manifest["file"]["path"]))

@@ -70,7 +70,7 @@ def attempt(manifest_text, bsn, *arguments, catalogue=CATALOGUE):
         return json.loads(done.stdout)
     except json.JSONDecodeError:
         check(False, f"no JSON from try (exit {done.returncode}): {done.stderr[:500]}")
-        return {"outcome": "", "fields": [], "dropped": [], "unmapped": [], "notes": [],
+        return {"outcome": "", "fields": [], "dropped": [], "unmapped": [], "notes": [], "doubts": [],
                 "request": {}, "fault": ""}
 
 

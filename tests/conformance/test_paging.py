@@ -249,9 +249,40 @@ def remarks():
     check(len(result["notes"]) == 2, f"remarks: {result['notes']}")
 
 
+def doubts():
+    """A path that leads nowhere cannot be told from a last page; who connects the partner hears of it. Of a normal last page nobody does."""
+    hal = {"next": "_links.next.href"}
+    mine = {"_links": {"self": {"href": "?p=0"}}}
+    empty = {"bsn": BSN, "rijen": []}
+    further = {"target": "/lijst?na={vervolg}"}
+    asked = {"target": "/lijst?na={vervolg}"}
+    for name, paging, answers, place, more in [
+            ("HAL", hal, [page(0, **mine)], None, {}),
+            ("HAL without links", hal, [page(0)], "next", {}),
+            ("HAL of an error in the name", {"next": "_link.next.href"}, [page(0, **mine)], "next", {}),
+            ("null", {"next": "next"}, [page(0, next=None)], None, {}),
+            ("an empty text", {"next": "next"}, [page(0, next="")], None, {}),
+            ("another name", {"next": "nxt"}, [page(0, next=None)], "next", {}),
+            ("left out on the last of two", {"next": "next"}, [page(0, next="?p=1"), page(1)], None, {}),
+            ("left out on the only one", {"next": "@odata.nextLink"}, [page(0)], "next", {}),
+            ("only in the rows", {"next": "next"}, [{"bsn": BSN, "rijen": [{"wet": "w0.0", "next": None}]}], "next", {}),
+            ("a cursor", {"cursor": "meer", **further}, [page(0, meer=None)], None, asked),
+            ("no cursor", {"cursor": "meer", **further}, [page(0)], "cursor", asked),
+            ("a header", {"link_header": True}, [page(0)], None, {}),
+            ("counted", {"next": "nxt", "total": "totaal", "rows": "rijen[]"}, [page(0, totaal=1)], None, {}),
+            ("nothing found", {"next": "nxt"}, [empty], None, {})]:
+        stub = serve(answers)
+        result = attempt(manifest(stub.port, paging, **more), BSN, catalogue=CATALOGUE)
+        check(result["outcome"] == ("nietsGevonden" if answers == [empty] else "gevonden"), f"{name}: {result}")
+        places = [doubt["place"] for doubt in result["doubts"]]
+        check(places == ([f"/response/paging/{place}"] if place else []), f"{name}: {result['doubts']}")
+        check(all(doubt["line"] > 0 and "as the last page" in doubt["doubt"] for doubt in result["doubts"]), f"{name}: {result['doubts']}")
+
+
 links()
 loops()
 remarks()
+doubts()
 headers()
 numbers()
 failures()

@@ -104,6 +104,13 @@ on_text(void *context, struct kp_text text)
 }
 
 static bool
+on_doubt(void *context, const struct kp_fault *doubt)
+{
+	assert_true(doubt->place[0] == '/' && doubt->message[0] != '\0');
+	return goes_on(context);
+}
+
+static bool
 on_header(void *context, struct kp_text name, struct kp_text value)
 {
 	(void)context;
@@ -189,6 +196,7 @@ make_sink(struct trial *trial)
 		.note = on_note,
 		.unmapped = on_text,
 		.valid_on = on_text,
+		.doubt = on_doubt,
 	};
 }
 

@@ -75,6 +75,14 @@ take_text(void *context, struct kp_text text)
 }
 
 static bool
+take_doubt(void *context, const struct kp_fault *doubt)
+{
+	(void)context;
+	FUZZ_CHECK(doubt->place[0] == '/' && doubt->message[0] != '\0');
+	return true;
+}
+
+static bool
 take_target(void *context, struct kp_text target)
 {
 	/* What the real host refuses. */
@@ -173,7 +181,8 @@ fuzz_host_init(struct fuzz_host *fuzz)
 		.value = take_value,
 		.note = take_note,
 		.unmapped = take_text,
-		.valid_on = take_text};
+		.valid_on = take_text,
+		.doubt = take_doubt};
 	fuzz->writer = (struct kp_request_writer){.size = sizeof(fuzz->writer),
 		.context = fuzz,
 		.method = take_text,
