@@ -30,6 +30,7 @@ class Exports(unittest.TestCase):
 
     def manifest(self, **file):
         return {"source": "proef", "organisation": {"oin": "00000000000000000001", "name": "Proef"}, "connector": "file",
+                "limits": {"time_ms": 30000},  # on a machine that does more than this
                 "file": {"path": "export.csv", "key": "BSN", **file},
                 "response": {"subject": "BSN", "fields": {"persoon.naam": "Naam"}}}
 
