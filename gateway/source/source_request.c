@@ -285,7 +285,7 @@ struct kp_request_writer
 kp_source_request_writer(struct kp_source_call *call)
 {
 	struct kp_arena *arena = call->options.arena;
-	call->method = (struct kp_slice){0};
+	call->method = KP_SLICE("GET"); /* unless the connector says another */
 	call->target = (struct kp_slice){0};
 	kp_buffer_init(&call->body, arena, KP_SOURCE_BODY_BYTES_MAX);
 	call->header_count = 0;

@@ -129,6 +129,7 @@ struct asker {
 	unsigned done;
 	unsigned values;
 	unsigned items;
+	unsigned notes;
 	bool other;        /* a value that is not this client's */
 	bool unknown_code; /* a code that is in no table, it was said */
 	enum kp_outcome outcome;
@@ -300,6 +301,7 @@ on_note(void *context, struct kp_text code, struct kp_text text)
 {
 	struct asker *asker = context;
 	(void)text;
+	asker->notes++;
 	asker->unknown_code = asker->unknown_code ||
 		kp_slice_is((struct kp_slice){code.data, code.len}, "onbekendeCode");
 	return true;
@@ -369,7 +371,7 @@ ask(struct stage *stage)
 	assert_int_equal(ask_within(stage, BSN, 5000000, (size_t)16 << 20), KP_OK);
 }
 
-static void
+KP_UNUSED static void
 cancel_all(struct stage *stage)
 {
 	for (size_t i = 0; i < stage->asker_count; i++) {
@@ -380,6 +382,6 @@ cancel_all(struct stage *stage)
 	}
 }
 
-static unsigned cancel_after_us;
+KP_UNUSED static unsigned cancel_after_us;
 
 #endif
