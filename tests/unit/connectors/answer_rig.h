@@ -3,8 +3,8 @@
 /*
  * answer_rig: one connector with a manifest, and what it makes of an answer, as a line of
  * text: the subject, each value as path=bytes, items as [number], notes as !code, and at
- * the end the outcome; or "fout: " and why, with nothing else. Sections that end in "en"
- * are lists.
+ * the end the outcome; or "fout: " and why, with `told` for whether anything came before.
+ * Sections that end in "en" are lists.
  */
 #ifndef ANSWER_RIG_H
 #define ANSWER_RIG_H
@@ -35,6 +35,7 @@ static struct {
 	struct kp_text paths[RIG_CELLS]; /* by cell */
 	uint32_t path_count;
 	uint32_t items;
+	bool told;
 	char text[8192];
 	size_t len;
 } rig;
@@ -286,6 +287,7 @@ rig_read(uint32_t status, const char *type, const char *answer)
 	int verdict = rig_play(memory, &head, answer, &outcome, &fault);
 	rig.connector->end(rig.instance, memory);
 	free(memory);
+	rig.told = rig.len > 0;
 	if (verdict != KP_DONE) {
 		(void)snprintf(rig.text, sizeof(rig.text), "fout: %s", fault.message);
 	} else {

@@ -5,16 +5,19 @@
 #include "answer_rig.h"
 
 #include "connectors/soap/names.h"
+#include "connectors/soap/verifying.h"
 
-static const char manifest[] =
-	"{\"source\":\"proef\",\"organisation\":{\"oin\":\"00000000000000000001\","
-	"\"name\":\"P\"},\"connector\":\"soap\",\"endpoint\":\"http://127.0.0.1:1/a\","
-	"\"soap\":{\"action\":\"urn:vraag\",\"namespaces\":[\"urn:v\"]},\"request\":{"
-	"\"body\":\"<v:Vraag xmlns:v='urn:v'>{bsn}</v:Vraag>\"},\"response\":{\"root\":"
-	"\"Antwoord/Client\",\"subject\":\"Bsn\",\"status\":{\"404\":\"nietsGevonden\"},"
-	"\"present\":{\"Antwoord/Niets\":\"nietsGevonden\"},\"faults\":{\"Weg\":"
-	"\"nietBereikt\",\"Mag niet\":\"nietGerechtigd\"},\"fields\":{\"persoon.naam\":"
-	"\"Naam\"}}}";
+#define MANIFEST(soap)                                                                   \
+	"{\"source\":\"proef\",\"organisation\":{\"oin\":\"00000000000000000001\","      \
+	"\"name\":\"P\"},\"connector\":\"soap\",\"endpoint\":\"http://127.0.0.1:1/a\","  \
+	"\"soap\":{\"action\":\"urn:vraag\",\"namespaces\":[\"urn:v\"]" soap             \
+	"},\"request\":{"                                                                \
+	"\"body\":\"<v:Vraag xmlns:v='urn:v'>{bsn}</v:Vraag>\"},\"response\":{\"root\":" \
+	"\"Antwoord/"                                                                    \
+	"Client\",\"subject\":\"Bsn\",\"status\":{\"404\":\"nietsGevonden\"},"           \
+	"\"present\":{\"Antwoord/Niets\":\"nietsGevonden\"},\"faults\":{\"Weg\":"        \
+	"\"nietBereikt\",\"Mag niet\":\"nietGerechtigd\"},\"fields\":{\"persoon.naam\":" \
+	"\"Naam\"}}}"
 
 #define XML "text/xml; charset=utf-8"
 #define IN(space, inside)                                                                \
@@ -161,11 +164,36 @@ other_kinds_of_content(void **state)
 	assert_string_equal(rig_read(404, "text/html", "<html>"), "nietsGevonden");
 }
 
+/* Not a byte of it is told before its end, when its signature is looked at. */
+static void
+what_must_be_signed_is_held(void **state)
+{
+	(void)state;
+	static char text[KP_VERIFYING_BYTES_MAX + 2];
+	rig_close();
+	rig_open("soap", MANIFEST(",\"verify\":{\"anchor_file\":\"a.pem\"}"));
+	assert_string_equal(rig_read(200, XML, BODY(GOOD)),
+		"fout: the gateway cannot verify signatures");
+	assert_false(rig.told);
+	memset(text, ' ', sizeof(text) - 1);
+	memcpy(text, BODY(GOOD), sizeof(BODY(GOOD)) - 1);
+	assert_string_equal(rig_read(200, XML, text),
+		"fout: the answer is longer than one that is verified may be");
+	assert_false(rig.told);
+	text[KP_VERIFYING_BYTES_MAX] = '\0';
+	assert_string_equal(
+		rig_read(200, XML, text), "fout: the gateway cannot verify signatures");
+	/* An error says enough, and no more than that. */
+	assert_string_equal(rig_read(503, XML, BODY(FAULT("e:Server", "Mag niet"))),
+		"nietGerechtigd");
+	assert_string_equal(rig_read(503, XML, BODY(GOOD)), "nietBereikt");
+}
+
 static int
 set_up(void **state)
 {
 	(void)state;
-	rig_open("soap", manifest);
+	rig_open("soap", MANIFEST(""));
 	return 0;
 }
 
@@ -186,6 +214,7 @@ main(void)
 		cmocka_unit_test(values_that_are_not_given),
 		cmocka_unit_test(faults_say_what_the_manifest_says),
 		cmocka_unit_test(other_kinds_of_content),
+		cmocka_unit_test(what_must_be_signed_is_held),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
