@@ -22,6 +22,7 @@
 #include "connectors/outcome.h"
 #include "connectors/registry.h"
 #include "core/arena.h"
+#include "core/attr.h"
 
 #define RIG_BSN "999993653"
 #define RIG_CELLS 64
@@ -293,6 +294,78 @@ rig_read(uint32_t status, const char *type, const char *answer)
 	} else {
 		struct kp_slice name = kp_outcome_name(outcome);
 		rig_say("", (struct kp_text){name.data, name.len}, "");
+	}
+	return rig.text;
+}
+
+/* Exports. */
+
+static bool
+rig_row(void *context, struct kp_text key, uint64_t offset, uint64_t len)
+{
+	char place[64];
+	(void)context;
+	(void)snprintf(place, sizeof(place), "%llu+%llu", (unsigned long long)offset,
+		(unsigned long long)len);
+	rig_say("", key.len == 0 ? RIG_TEXT("-") : key, "@");
+	rig.len += (size_t)snprintf(
+		rig.text + rig.len, sizeof(rig.text) - rig.len, "%s", place);
+	return true;
+}
+
+static bool
+rig_entry(void *context, const struct kp_index_entry *entry)
+{
+	(void)context;
+	rig_say(entry->removed ? "x" : "",
+		entry->key.len == 0 ? RIG_TEXT("-") : entry->key, "#");
+	rig.len += (size_t)snprintf(rig.text + rig.len, sizeof(rig.text) - rig.len,
+		"%.*s", (int)entry->identity.len, entry->identity.data);
+	return true;
+}
+
+static bool
+rig_summary(void *context, uint64_t rows, struct kp_text day)
+{
+	char text[32];
+	(void)context;
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)rows);
+	rig_say(text, day.len == 0 ? day : RIG_TEXT(" of "), "");
+	if (day.len > 0) {
+		rig_say("", day, "");
+	}
+	return true;
+}
+
+/* What an export, or a change file, holds: rows as key@offset+length, or with a series as
+ * key#identity, x in front of one that is removed, - for nobody; and how many there are,
+ * of which day. */
+KP_UNUSED static const char *
+rig_scan(const char *text, bool changes)
+{
+	const struct kp_index_writer writer = {.size = sizeof(writer),
+		.row = rig_row,
+		.entry = rig_entry,
+		.changes = changes,
+		.summary = rig_summary};
+	struct kp_fault fault = {0};
+	size_t len = strlen(text);
+	void *state = calloc(1, rig.connector->scan_size + 1);
+	assert_non_null(state);
+	rig.len = 0;
+	rig.text[0] = '\0';
+	/* In two pieces. */
+	int verdict = rig.connector->scan(rig.instance, state,
+		(struct kp_text){text, len / 2}, false, &writer, &fault);
+	if (verdict == KP_DONE) {
+		verdict = rig.connector->scan(rig.instance, state,
+			(struct kp_text){text + len / 2, len - len / 2}, true, &writer,
+			&fault);
+	}
+	free(state);
+	if (verdict != KP_DONE) {
+		(void)snprintf(rig.text, sizeof(rig.text), "fout: %s: %s", fault.place,
+			fault.message);
 	}
 	return rig.text;
 }
