@@ -33,7 +33,9 @@ struct partner {
 	pthread_t thread;
 	atomic_int delay_ms;
 	atomic_int asked;
-	atomic_int running; /* answers under way */
+	atomic_int running;      /* answers under way */
+	atomic_int breaks;       /* so many connections */
+	atomic_bool breaks_late; /* in the answer, and not before it */
 	atomic_bool stop;
 };
 
@@ -57,10 +59,16 @@ serve_one(void *argument)
 		"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: "
 		"close\r\nContent-Length: %zu\r\n\r\n",
 		sizeof(answer_body) - 1);
-	(void)!send(client, head, (size_t)len, MSG_NOSIGNAL);
-	(void)!send(client, answer_body, 40, MSG_NOSIGNAL);
+	bool breaks = atomic_fetch_sub(&partner->breaks, 1) > 0;
+	if (!breaks || atomic_load(&partner->breaks_late)) {
+		(void)!send(client, head, (size_t)len, MSG_NOSIGNAL);
+		(void)!send(client, answer_body, 40, MSG_NOSIGNAL);
+	}
 	usleep(2000); /* so that the rest comes by itself */
-	(void)!send(client, answer_body + 40, sizeof(answer_body) - 41, MSG_NOSIGNAL);
+	if (!breaks) {
+		(void)!send(
+			client, answer_body + 40, sizeof(answer_body) - 41, MSG_NOSIGNAL);
+	}
 	(void)close(client);
 	atomic_fetch_sub(&partner->running, 1);
 	return NULL;

@@ -10,24 +10,25 @@
 
 #define TEXT(literal) ((struct kp_text){literal, sizeof(literal) - 1})
 
-#define MANIFEST(pages)                                                                  \
+#define MANIFEST(pages, bytes)                                                           \
 	"{\"source\":\"proef\",\"organisation\":{\"oin\":\"00000000000000000001\","      \
 	"\"name\":\"P\"},\"connector\":\"rest\",\"endpoint\":\"http://127.0.0.1:PORT/"   \
 	"api\","                                                                         \
-	"\"limits\":{\"items\":2,\"pages\":" pages                                       \
-	",\"answer_bytes\":256},\"request\":{\"method\":\"POST\",\"target\":\"/v\","     \
+	"\"limits\":{\"items\":2,\"pages\":" pages ",\"answer_bytes\":" bytes            \
+	"},\"request\":{\"method\":\"POST\",\"target\":\"/v\","                          \
 	"\"body\":{\"bsn\":\"{bsn}\"}},\"response\":{\"root\":\"personen[]\","           \
 	"\"subject\":"                                                                   \
 	"\"bsn\",\"fields\":{\"persoon.naam\":\"naam.voluit\"},\"lists\":{"              \
 	"\"uitkeringen\":{\"items\":\"uitkeringen[]\",\"fields\":{\"uitkeringen.wet\":"  \
 	"\"wet\"}}}}}"
 
-static const char *manifest = MANIFEST("2");
+static const char *manifest = MANIFEST("2", "256");
 
 /* What the connector does; the rest is as it should be. */
 static struct {
 	void (*write)(const struct kp_request_writer *out);
 	void (*tell)(const struct kp_sink *sink);
+	int further; /* what preparing another page comes to */
 	int head;
 	int finish;
 	enum kp_outcome outcome;
@@ -48,9 +49,11 @@ prepare(const void *instance, void *call, const struct kp_call_host *host,
 	(void)instance;
 	(void)call;
 	(void)host;
-	(void)need;
 	(void)fault;
 	told = false;
+	if (need->page > 0 && script.further != KP_DONE) {
+		return script.further;
+	}
 	if (script.write != NULL) {
 		script.write(out);
 		return KP_FAIL;
@@ -451,6 +454,13 @@ tell_notes(const struct kp_sink *sink)
 }
 
 static void
+tell_until_third_page(const struct kp_sink *sink)
+{
+	assert_true(tell_subject(sink, BSN));
+	script.finish = pages < 2 ? KP_NEXT : KP_DONE;
+}
+
+static void
 as_much_as_was_agreed(void **state)
 {
 	(void)state;
@@ -463,14 +473,39 @@ as_much_as_was_agreed(void **state)
 	script.finish = KP_NEXT;
 	expect(KP_ERROR, "het antwoord heeft meer bladzijden dan is toegestaan");
 	assert_int_equal(pages, 2);
-	/* Two are no more than 256 bytes, and three are. */
-	_Static_assert(2 * sizeof(answer_body) <= 256 && 3 * sizeof(answer_body) > 270,
-		"the answer of the partner");
-	manifest = MANIFEST("3");
-	script.finish = KP_NEXT;
-	expect(KP_ERROR, "het antwoord is groter dan is toegestaan");
-	assert_int_equal(pages, 2);
-	manifest = MANIFEST("2");
+}
+
+/* Of all pages together. */
+static void
+as_many_bytes_as_were_agreed(void **state)
+{
+	(void)state;
+	static char text[1024];
+	const size_t three = 3 * (sizeof(answer_body) - 1);
+	for (size_t bytes = three - 1; bytes <= three; bytes++) {
+		(void)snprintf(text, sizeof(text), MANIFEST("%u", "%zu"), 3, bytes);
+		manifest = text;
+		script.tell = tell_until_third_page;
+		expect(bytes < three ? KP_ERROR : KP_FOUND,
+			bytes < three ? "het antwoord is groter dan is toegestaan" : "");
+	}
+	manifest = MANIFEST("2", "256");
+}
+
+/* What came before is not all of it. */
+static void
+pages_that_cannot_be_asked(void **state)
+{
+	(void)state;
+	static const int verdicts[] = {KP_SKIP, KP_UNMAPPED};
+	for (size_t i = 0; i < KP_ARRAY_LEN(verdicts); i++) {
+		script.finish = KP_NEXT;
+		script.further = verdicts[i];
+		expect(KP_ERROR,
+			"het vervolg kon niet worden gevraagd, dus het antwoord is niet "
+			"heel");
+		assert_int_equal(pages, 1);
+	}
 }
 
 static void
@@ -503,6 +538,8 @@ main(void)
 		cmocka_unit_test(what_was_not_permitted),
 		cmocka_unit_test(values_that_would_break_the_dossier),
 		cmocka_unit_test(as_much_as_was_agreed),
+		cmocka_unit_test(as_many_bytes_as_were_agreed),
+		cmocka_unit_test(pages_that_cannot_be_asked),
 		cmocka_unit_test(what_it_says_of_the_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

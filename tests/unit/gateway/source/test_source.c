@@ -187,6 +187,84 @@ closed_link_finishes_what_runs(void **state)
 	free(stage);
 }
 
+/* Connections that break. */
+
+#define BREAKING(more)                                                                   \
+	"{\"source\":\"proef\",\"organisation\":{\"oin\":\"00000000000000000001\","      \
+	"\"name\":\"P\"},\"connector\":\"rest\",\"endpoint\":\"http://127.0.0.1:PORT/"   \
+	"api\"," more                                                                    \
+	"\"request\":{\"method\":\"POST\",\"target\":\"/v\",\"body\":{\"bsn\":"          \
+	"\"{bsn}\"}},\"response\":{\"root\":\"personen[]\",\"subject\":\"bsn\","         \
+	"\"fields\":{\"persoon.naam\":\"naam.voluit\"}}}"
+
+static unsigned calls_left;
+
+static void
+ask_on(struct stage *stage, struct asker *asker)
+{
+	(void)asker;
+	if (calls_left == 0) {
+		end_script(stage);
+		return;
+	}
+	calls_left--;
+	assert_int_equal(ask_within(stage, BSN, 5000000, (size_t)1 << 20), KP_OK);
+}
+
+static void
+ask_some(struct stage *stage)
+{
+	stage->on_each = ask_on;
+	ask_on(stage, NULL);
+}
+
+/* How often the partner was asked; the last call's outcome. */
+static int
+play_broken(const char *manifest, unsigned calls, int breaks, bool late,
+	enum kp_outcome *ret_outcome)
+{
+	struct stage *stage = calloc(1, sizeof(*stage));
+	open_stage(stage, manifest);
+	atomic_store(&stage->partner.breaks, breaks);
+	atomic_store(&stage->partner.breaks_late, late);
+	calls_left = calls;
+	run_stage(stage, ask_some);
+	*ret_outcome = stage->askers[calls - 1].outcome;
+	int asked = atomic_load(&stage->partner.asked);
+	free(stage);
+	return asked;
+}
+
+static void
+broken_connections_are_tried_once_more(void **state)
+{
+	(void)state;
+	static const char again[] = BREAKING("\"idempotent\":true,");
+	static const char once[] = BREAKING("\"idempotent\":false,");
+	enum kp_outcome outcome;
+	assert_int_equal(play_broken(again, 1, 1, false, &outcome), 2);
+	assert_int_equal(outcome, KP_FOUND);
+	assert_int_equal(play_broken(again, 1, 2, false, &outcome), 2);
+	assert_int_equal(outcome, KP_NOT_REACHED);
+	/* Not where asking twice is not the same, nor once an answer has begun. */
+	assert_int_equal(play_broken(once, 1, 1, false, &outcome), 1);
+	assert_int_equal(outcome, KP_NOT_REACHED);
+	assert_int_equal(play_broken(again, 1, 1, true, &outcome), 1);
+	assert_int_equal(outcome, KP_ERROR);
+}
+
+static void
+a_partner_in_trouble_is_not_asked_twice_as_often(void **state)
+{
+	(void)state;
+	static const char again[] = BREAKING("\"idempotent\":true,");
+	enum kp_outcome outcome;
+	/* Ten retries are had at first; each question earns a tenth of one. */
+	int asked = play_broken(again, 40, 1000, false, &outcome);
+	assert_in_range(asked, 40 + 10, 40 + 10 + 5);
+	assert_int_equal(outcome, KP_NOT_REACHED);
+}
+
 static size_t arena_bytes;
 
 static void
@@ -290,6 +368,8 @@ main(void)
 		cmocka_unit_test(more_than_may_wait_are_refused),
 		cmocka_unit_test(more_than_the_rate_are_refused),
 		cmocka_unit_test(closed_link_finishes_what_runs),
+		cmocka_unit_test(broken_connections_are_tried_once_more),
+		cmocka_unit_test(a_partner_in_trouble_is_not_asked_twice_as_often),
 		cmocka_unit_test(too_little_memory_is_survived),
 		cmocka_unit_test(no_memory_is_no_unknown_code),
 	};
