@@ -34,6 +34,8 @@ struct partner {
 	atomic_int delay_ms;
 	atomic_int asked;
 	atomic_int running;      /* answers under way */
+	atomic_bool keeps;       /* a connection, after an answer */
+	atomic_int whole;        /* so many answers, before */
 	atomic_int breaks;       /* so many connections */
 	atomic_bool breaks_late; /* in the answer, and not before it */
 	atomic_bool stop;
@@ -44,22 +46,19 @@ static const char answer_body[] =
 	"\",\"naam\":{\"voluit\":\"J. de Vries\"},\"geslacht\":\"V\",\"uitkeringen\":[{"
 	"\"wet\":\"PW\"},{\"wet\":\"AOW\"}]}]}";
 
-static void *
-serve_one(void *argument)
+/* False: it breaks. */
+static bool
+answer_one(struct partner *partner, int client)
 {
-	struct partner *partner = ((void **)argument)[0];
-	int client = (int)(intptr_t)((void **)argument)[1];
-	char request[8192];
 	char head[256];
-	free(argument);
-	(void)!recv(client, request, sizeof(request), 0);
-	atomic_fetch_add(&partner->asked, 1);
+	bool keeps = atomic_load(&partner->keeps);
+	bool breaks = atomic_fetch_sub(&partner->whole, 1) <= 0 &&
+		atomic_fetch_sub(&partner->breaks, 1) > 0;
 	usleep((useconds_t)atomic_load(&partner->delay_ms) * 1000);
 	int len = snprintf(head, sizeof(head),
-		"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: "
-		"close\r\nContent-Length: %zu\r\n\r\n",
-		sizeof(answer_body) - 1);
-	bool breaks = atomic_fetch_sub(&partner->breaks, 1) > 0;
+		"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%s"
+		"Content-Length: %zu\r\n\r\n",
+		keeps ? "" : "Connection: close\r\n", sizeof(answer_body) - 1);
 	if (!breaks || atomic_load(&partner->breaks_late)) {
 		(void)!send(client, head, (size_t)len, MSG_NOSIGNAL);
 		(void)!send(client, answer_body, 40, MSG_NOSIGNAL);
@@ -68,6 +67,26 @@ serve_one(void *argument)
 	if (!breaks) {
 		(void)!send(
 			client, answer_body + 40, sizeof(answer_body) - 41, MSG_NOSIGNAL);
+	}
+	return !breaks;
+}
+
+static void *
+serve_one(void *argument)
+{
+	struct partner *partner = ((void **)argument)[0];
+	int client = (int)(intptr_t)((void **)argument)[1];
+	char request[8192];
+	bool more = true;
+	free(argument);
+	while (more) {
+		more = recv(client, request, sizeof(request), 0) > 0 ||
+			!atomic_load(&partner->keeps);
+		if (more) {
+			atomic_fetch_add(&partner->asked, 1);
+			more = answer_one(partner, client) &&
+				atomic_load(&partner->keeps);
+		}
 	}
 	(void)close(client);
 	atomic_fetch_sub(&partner->running, 1);

@@ -218,15 +218,23 @@ ask_some(struct stage *stage)
 	ask_on(stage, NULL);
 }
 
+struct breaking {
+	bool keeps; /* a connection, after a first whole answer */
+	int breaks;
+	bool late;
+};
+
 /* How often the partner was asked; the last call's outcome. */
 static int
-play_broken(const char *manifest, unsigned calls, int breaks, bool late,
+play_broken(const char *manifest, unsigned calls, struct breaking how,
 	enum kp_outcome *ret_outcome)
 {
 	struct stage *stage = calloc(1, sizeof(*stage));
 	open_stage(stage, manifest);
-	atomic_store(&stage->partner.breaks, breaks);
-	atomic_store(&stage->partner.breaks_late, late);
+	atomic_store(&stage->partner.keeps, how.keeps);
+	atomic_store(&stage->partner.whole, how.keeps ? 1 : 0);
+	atomic_store(&stage->partner.breaks, how.breaks);
+	atomic_store(&stage->partner.breaks_late, how.late);
 	calls_left = calls;
 	run_stage(stage, ask_some);
 	*ret_outcome = stage->askers[calls - 1].outcome;
@@ -242,15 +250,35 @@ broken_connections_are_tried_once_more(void **state)
 	static const char again[] = BREAKING("\"idempotent\":true,");
 	static const char once[] = BREAKING("\"idempotent\":false,");
 	enum kp_outcome outcome;
-	assert_int_equal(play_broken(again, 1, 1, false, &outcome), 2);
+	assert_int_equal(
+		play_broken(again, 1, (struct breaking){.breaks = 1}, &outcome), 2);
 	assert_int_equal(outcome, KP_FOUND);
-	assert_int_equal(play_broken(again, 1, 2, false, &outcome), 2);
+	assert_int_equal(
+		play_broken(again, 1, (struct breaking){.breaks = 2}, &outcome), 2);
 	assert_int_equal(outcome, KP_NOT_REACHED);
 	/* Not where asking twice is not the same, nor once an answer has begun. */
-	assert_int_equal(play_broken(once, 1, 1, false, &outcome), 1);
+	assert_int_equal(
+		play_broken(once, 1, (struct breaking){.breaks = 1}, &outcome), 1);
 	assert_int_equal(outcome, KP_NOT_REACHED);
-	assert_int_equal(play_broken(again, 1, 1, true, &outcome), 1);
+	assert_int_equal(play_broken(again, 1,
+				 (struct breaking){.breaks = 1, .late = true}, &outcome),
+		1);
 	assert_int_equal(outcome, KP_ERROR);
+}
+
+/* The same for one that was kept, which may have been closed meanwhile. */
+static void
+kept_connections_that_break(void **state)
+{
+	(void)state;
+	static const struct breaking kept = {.keeps = true, .breaks = 1};
+	enum kp_outcome outcome;
+	assert_int_equal(
+		play_broken(BREAKING("\"idempotent\":true,"), 2, kept, &outcome), 3);
+	assert_int_equal(outcome, KP_FOUND);
+	assert_int_equal(
+		play_broken(BREAKING("\"idempotent\":false,"), 2, kept, &outcome), 2);
+	assert_int_equal(outcome, KP_NOT_REACHED);
 }
 
 static void
@@ -260,7 +288,7 @@ a_partner_in_trouble_is_not_asked_twice_as_often(void **state)
 	static const char again[] = BREAKING("\"idempotent\":true,");
 	enum kp_outcome outcome;
 	/* Ten retries are had at first; each question earns a tenth of one. */
-	int asked = play_broken(again, 40, 1000, false, &outcome);
+	int asked = play_broken(again, 40, (struct breaking){.breaks = 1000}, &outcome);
 	assert_in_range(asked, 40 + 10, 40 + 10 + 5);
 	assert_int_equal(outcome, KP_NOT_REACHED);
 }
@@ -369,6 +397,7 @@ main(void)
 		cmocka_unit_test(more_than_the_rate_are_refused),
 		cmocka_unit_test(closed_link_finishes_what_runs),
 		cmocka_unit_test(broken_connections_are_tried_once_more),
+		cmocka_unit_test(kept_connections_that_break),
 		cmocka_unit_test(a_partner_in_trouble_is_not_asked_twice_as_often),
 		cmocka_unit_test(too_little_memory_is_survived),
 		cmocka_unit_test(no_memory_is_no_unknown_code),
