@@ -9,9 +9,10 @@
  *
  * What becomes of a cell:
  *   text            as it is; rich text without its looks
- *   number          its digits; the shortest that are the same binary64 number when a
- *                   program wrote more than 15. Whole numbers of more than 15 digits,
- *                   which a spreadsheet cannot hold, are unreadable
+ *   number          its digits, without zeros at the end of a fraction; the shortest
+ *                   that are the same binary64 number when a program wrote more than
+ *                   15. Whole numbers of more than 15 digits, which a spreadsheet
+ *                   cannot hold, are unreadable
  *   date, time      by the number format: yyyy-mm-dd, hh:mm:ss, or both with T between
  *                   when the time is not midnight. Days before 1 March 1900, which
  *                   Excel and LibreOffice count differently, are unreadable

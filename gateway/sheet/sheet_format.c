@@ -170,6 +170,24 @@ expand(const char *text, char *out, size_t size)
 	return true;
 }
 
+/* Without zeros that say nothing: 2.0, as some programs write, is 2, and 0.5E1 is 5. */
+static void
+drop_zeros(char *plain)
+{
+	char *digits = plain + (plain[0] == '-' ? 1 : 0);
+	size_t len = strlen(digits);
+	if (strchr(digits, '.') != NULL) {
+		while (digits[len - 1] == '0') {
+			len--;
+		}
+		len -= digits[len - 1] == '.' ? 1 : 0;
+	}
+	size_t zeros = strspn(digits, "0");
+	zeros -= zeros == len || (zeros > 0 && digits[zeros] == '.') ? 1 : 0;
+	memmove(digits, digits + zeros, len - zeros);
+	digits[len - zeros] = '\0';
+}
+
 /* A whole number that a spreadsheet has rounded is another number. */
 static bool
 is_rounded(const char *text)
@@ -191,7 +209,11 @@ number_text(struct kp_slice number, unsigned padded, char *out, size_t *ret_len)
 		shorten(text, sizeof(text));
 	}
 	char plain[NUMBER_BYTES_MAX];
-	if (!expand(text, plain, sizeof(plain)) || is_rounded(plain)) {
+	if (!expand(text, plain, sizeof(plain))) {
+		return false;
+	}
+	drop_zeros(plain);
+	if (is_rounded(plain)) {
 		return false;
 	}
 	size_t len = strlen(plain);

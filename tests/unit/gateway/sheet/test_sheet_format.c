@@ -113,13 +113,20 @@ numbers_keep_their_value(void **state)
 		assert_string_equal(
 			text_of(long_text, KP_SHEET_NUMBER, 0, false), short_text);
 	}
-	assert_string_equal(text_of("1.10", KP_SHEET_NUMBER, 0, false), "1.10");
+	assert_string_equal(text_of("1.10", KP_SHEET_NUMBER, 0, false), "1.1");
+	assert_string_equal(text_of("2.0", KP_SHEET_NUMBER, 0, false), "2");
+	assert_string_equal(text_of("-200.00", KP_SHEET_NUMBER, 0, false), "-200");
+	assert_string_equal(text_of("0.0", KP_SHEET_NUMBER, 0, false), "0");
+	assert_string_equal(text_of("0.50", KP_SHEET_NUMBER, 0, false), "0.5");
+	assert_string_equal(text_of("0.5E1", KP_SHEET_NUMBER, 0, false), "5");
+	assert_string_equal(text_of("1.0E-2", KP_SHEET_NUMBER, 0, false), "0.01");
+	assert_string_equal(text_of("7.0", KP_SHEET_PADDED, 4, false), "0007");
 	assert_string_equal(text_of("0.1234567890123456", KP_SHEET_NUMBER, 0, false),
 		"0.1234567890123456");
 	assert_string_equal(text_of("12E3", KP_SHEET_NUMBER, 0, false), "12000");
 	assert_string_equal(text_of("1.25e1", KP_SHEET_NUMBER, 0, false), "12.5");
 	assert_string_equal(text_of("-1.25E-2", KP_SHEET_NUMBER, 0, false), "-0.0125");
-	assert_string_equal(text_of("0E5", KP_SHEET_NUMBER, 0, false), "000000");
+	assert_string_equal(text_of("0E5", KP_SHEET_NUMBER, 0, false), "0");
 	assert_string_equal(text_of("7", KP_SHEET_PADDED, 3, false), "007");
 	assert_string_equal(text_of("-7", KP_SHEET_PADDED, 3, false), "-7");
 	assert_string_equal(text_of("7.5", KP_SHEET_PADDED, 3, false), "7.5");
