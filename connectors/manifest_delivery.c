@@ -161,9 +161,6 @@ check_series(struct reader *reader, const struct kp_json_node *object)
 		kp_json_finding(&reader->document, kp_json_member(object, "path"),
 			"has no {volgnummer}, and the deliveries have one");
 	}
-	if (file->form == KP_EXPORT_XLSX) {
-		kp_json_finding(&reader->document, object, "does not go with form xlsx");
-	}
 	if (series->key_count == 0) {
 		kp_json_finding(&reader->document, object, "names no key");
 	}

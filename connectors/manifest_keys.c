@@ -227,7 +227,8 @@ static const struct kp_key series_keys[] = {
 		.kind = KP_KEY_TEXT,
 		.required = true,
 		.help = "change files, with yyyymmdd and, when they are numbered, "
-			"{volgnummer} in their names; in the folder of the deliveries"},
+			"{volgnummer} in their names; in the folder and the form of "
+			"the deliveries"},
 	{.name = "key",
 		.kind = KP_KEY_TEXTS,
 		.required = true,
@@ -275,7 +276,8 @@ static const struct kp_key file_keys[] = {
 		.min = 1,
 		.max = 1024,
 		.fallback = 64,
-		.help = "xlsx: memory that the rows of the sheet may take, as CSV"},
+		.help = "xlsx: memory that the rows of the sheet may take, as CSV; "
+			"those of all change files together as much again"},
 	{.name = "charset",
 		.kind = KP_KEY_CHOICE,
 		.words = charset_words,

@@ -83,6 +83,20 @@ read_operation(
 	return false;
 }
 
+/* A cell that holds something nobody can read could be any key. */
+static bool
+readable(const struct kp_change_columns *columns, size_t key_count,
+	const struct kp_form_row *row)
+{
+	for (size_t i = 0; i < key_count; i++) {
+		size_t column = columns->key[i];
+		if (column < row->count && row->values[column].unreadable) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool
 kp_change_read(const struct kp_manifest_series *series,
 	const struct kp_change_columns *columns, const struct kp_form_row *row,
@@ -90,6 +104,10 @@ kp_change_read(const struct kp_manifest_series *series,
 {
 	bool changes = columns->operation != KP_ROW_NO_COLUMN;
 	change->removes = false;
+	if (!readable(columns, series->key_count, row)) {
+		return kp_form_row_refuse(
+			fault, row->number, "the key of the row is unreadable");
+	}
 	if (!read_identity(series, columns, row, change)) {
 		return kp_form_row_refuse(
 			fault, row->number, "the key of the row is too long");

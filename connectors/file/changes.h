@@ -32,7 +32,7 @@ struct kp_change {
 };
 
 /* Reads a row. False with the fault: in a change file a code that is not agreed or no
- * identity, in any file an identity that is too long. */
+ * identity, in any file an identity that is too long or cannot be read. */
 bool kp_change_read(const struct kp_manifest_series *series,
 	const struct kp_change_columns *columns, const struct kp_form_row *row,
 	struct kp_change *change, struct kp_fault *fault) KP_MUST_USE;

@@ -8,6 +8,7 @@
 #include "core/heap.h"
 #include "source/delivery_find.h"
 #include "source/delivery_verify.h"
+#include "source/source_rows.h"
 
 static const unsigned char no_origin[KP_ROW_INDEX_ORIGIN_BYTES];
 static const struct kp_row_index_facts no_facts;
@@ -19,9 +20,20 @@ struct series {
 	size_t found_count;
 	bool expects; /* a number is known that has to come next */
 	uint32_t expected;
+	uint64_t memory_left; /* for the rows of sheets, all together */
 	struct kp_row_index_builder *builder;
 	struct kp_changes *changes;
 };
+
+static void
+close_change(struct kp_change_file *change)
+{
+	if (change->rows != change->file) {
+		kp_file_close(&change->rows);
+	}
+	kp_file_close(&change->file);
+	change->rows = NULL;
+}
 
 void
 kp_changes_destroy(struct kp_changes **changes)
@@ -30,7 +42,7 @@ kp_changes_destroy(struct kp_changes **changes)
 		return;
 	}
 	for (size_t i = 0; i < (*changes)->count; i++) {
-		kp_file_close(&(*changes)->files[i].file);
+		close_change(&(*changes)->files[i]);
 	}
 	kp_row_index_close(&(*changes)->index);
 	kp_heap_free((*changes)->files);
@@ -75,18 +87,6 @@ check_place(const struct series *series, const struct kp_delivery_file *found)
 		: KP_DELIVERY_REFUSAL_NONE;
 }
 
-/* Reads the file again, which has to have the digest of before. */
-static enum kp_status
-scan_again(struct kp_delivery_scan *scan)
-{
-	unsigned char before[KP_SHA256_BYTES];
-	memcpy(before, scan->digest, sizeof(before));
-	enum kp_status status = kp_delivery_scan(scan);
-	return status == KP_OK && memcmp(before, scan->digest, sizeof(before)) != 0
-		? KP_E_BUSY
-		: status;
-}
-
 /* Is it in force already? Then it was good: what lies beside it may be about later ones
  * only. */
 static bool
@@ -101,82 +101,159 @@ was_taken(const struct kp_export_making *making, const struct kp_file_stamp *sta
 	return false;
 }
 
-/* A first look: is it good, and does it read as agreed? Only then is any of it kept. */
-static enum kp_status
-look_at(const struct series *series, struct kp_delivery_scan *scan, bool taken,
-	enum kp_delivery_refusal *ret_refusal)
-{
-	const struct kp_export_making *making = series->making;
-	uint32_t day = 0; /* their names say it */
-	enum kp_status status = kp_delivery_scan(scan);
-	if (status == KP_OK && !taken) {
-		status = kp_delivery_verify(making->private, scan->path, scan->digest,
-			making->now_ms / 1000, &day, ret_refusal);
-	}
-	if (status != KP_OK || *ret_refusal != KP_DELIVERY_REFUSAL_NONE) {
-		return status;
-	}
-	scan->dry = true;
-	status = scan_again(scan);
-	scan->dry = false;
-	if (status == KP_E_SOURCE) {
-		*ret_refusal = KP_DELIVERY_REFUSAL_FORM;
-		return KP_OK;
-	}
-	return status != KP_OK || taken
-		? status
-		: kp_delivery_check_count(
-			  making->private, scan->path, scan->facts.rows, ret_refusal);
-}
+/* One change file on its way. */
+struct coming {
+	const struct kp_export_making *making;
+	struct kp_change_file *change;
+	struct kp_delivery_scan scan;
+	uint64_t memory_left; /* for the rows of sheets */
+	bool taken;
+	enum kp_delivery_refusal refusal;
+};
 
 static enum kp_status
-open_change(struct kp_change_file *change, const char *path)
+open_change(struct coming *coming, const char *path)
 {
 	struct kp_error err = {0};
+	struct kp_change_file *change = coming->change;
 	enum kp_status status = kp_file_open(path, &change->file, &err);
-	return status == KP_OK ? kp_file_stat(change->file, &change->stamp) : status;
+	if (status == KP_OK) {
+		status = kp_file_stat(change->file, &change->stamp);
+	}
+	coming->scan.file = change->file;
+	coming->scan.size = change->stamp.size;
+	coming->taken = status == KP_OK && was_taken(coming->making, &change->stamp);
+	return status;
 }
 
+static enum kp_status
+refused(const struct coming *coming, enum kp_status status)
+{
+	return status == KP_OK && coming->refusal != KP_DELIVERY_REFUSAL_NONE
+		? KP_E_SOURCE
+		: status;
+}
+
+/* Is it what the partner delivered? */
+static enum kp_status
+verify(struct coming *coming)
+{
+	uint32_t day = 0; /* their names say it */
+	struct kp_delivery_scan *scan = &coming->scan;
+	enum kp_status status = kp_delivery_scan(scan);
+	if (status == KP_OK && !coming->taken) {
+		status = kp_delivery_verify(coming->making->private, scan->path,
+			scan->digest, coming->making->now_ms / 1000, &day,
+			&coming->refusal);
+	}
+	return refused(coming, status);
+}
+
+/* Reads the same bytes again; KP_E_BUSY when they are others. */
+static enum kp_status
+scan_again(struct kp_delivery_scan *scan)
+{
+	unsigned char before[KP_SHA256_BYTES];
+	memcpy(before, scan->digest, sizeof(before));
+	enum kp_status status = kp_delivery_scan(scan);
+	return status == KP_OK && memcmp(before, scan->digest, sizeof(before)) != 0
+		? KP_E_BUSY
+		: status;
+}
+
+/* Unpacks a sheet. All those of a series are in memory: they have one bound. */
+static enum kp_status
+unpack(struct coming *coming)
+{
+	struct kp_file_stamp stamp = {0};
+	struct kp_change_file *change = coming->change;
+	enum kp_status status = kp_source_rows_open(coming->making->private, change->file,
+		&change->rows, &coming->scan.fault);
+	if (change->rows == change->file) {
+		return status;
+	}
+	if (status == KP_OK) {
+		status = kp_file_stat(change->rows, &stamp);
+	}
+	if (status == KP_OK && stamp.size > coming->memory_left) {
+		coming->refusal = KP_DELIVERY_REFUSAL_SERIES_LONG;
+		status = KP_E_SOURCE;
+	}
+	coming->memory_left -= status == KP_OK ? stamp.size : 0;
+	/* Of the bytes that were verified? */
+	if (status == KP_OK || status == KP_E_SOURCE) {
+		enum kp_status again = scan_again(&coming->scan);
+		status = again == KP_OK ? status : again;
+	}
+	return status;
+}
+
+/* Does it read as agreed? Only then is any of it kept. */
+static enum kp_status
+try_rows(struct coming *coming)
+{
+	struct kp_delivery_scan *scan = &coming->scan;
+	bool unpacked = coming->change->rows != coming->change->file;
+	scan->file = coming->change->rows;
+	scan->dry = true;
+	enum kp_status status = unpacked ? kp_delivery_scan(scan) : scan_again(scan);
+	scan->dry = false;
+	if (status == KP_OK && !coming->taken) {
+		status = kp_delivery_check_count(coming->making->private, scan->path,
+			scan->facts.rows, &coming->refusal);
+	}
+	return refused(coming, status);
+}
+
+static enum kp_status
+index_rows(struct coming *coming, struct kp_row_index_builder *builder)
+{
+	struct kp_file_stamp after;
+	coming->scan.builder = builder;
+	enum kp_status status = scan_again(&coming->scan);
+	bool same = kp_file_stat(coming->change->file, &after) == KP_OK &&
+		kp_export_same_file(&after, &coming->change->stamp);
+	/* It read well a moment ago. */
+	return status == KP_E_SOURCE || (status == KP_OK && !same) ? KP_E_BUSY : status;
+}
+
+/* KP_E_SOURCE with the refusal. */
 static enum kp_status
 take_change(struct series *series, const struct kp_delivery_file *found,
 	enum kp_delivery_refusal *ret_refusal, struct kp_fault *fault)
 {
-	struct kp_file_stamp after;
 	struct kp_changes *changes = series->changes;
 	struct kp_change_file *change = &changes->files[changes->count];
-	enum kp_status status = open_change(change, found->path);
-	struct kp_delivery_scan scan = {
-		.private = series->making->private,
-		.state = series->making->state,
-		.path = found->path,
-		.file = change->file,
-		.size = change->stamp.size,
-		.number = (uint16_t)(changes->count + 1),
-		.preamble = &change->preamble,
+	struct coming coming = {
+		.making = series->making,
+		.change = change,
+		.scan =
+			{
+				.private = series->making->private,
+				.state = series->making->state,
+				.path = found->path,
+				.number = (uint16_t)(changes->count + 1),
+				.preamble = &change->preamble,
+			},
+		.memory_left = series->memory_left,
 	};
-	if (status == KP_OK) {
-		bool taken = was_taken(series->making, &change->stamp);
-		status = look_at(series, &scan, taken, ret_refusal);
-	}
-	if (status == KP_OK && *ret_refusal == KP_DELIVERY_REFUSAL_NONE) {
-		scan.builder = series->builder;
-		status = scan_again(&scan);
-		/* It read well a moment ago. */
-		status = status == KP_E_SOURCE ? KP_E_BUSY : status;
-	}
-	if (status == KP_OK &&
-		(kp_file_stat(change->file, &after) != KP_OK ||
-			!kp_export_same_file(&after, &change->stamp))) {
-		status = KP_E_BUSY;
-	}
-	*fault = scan.fault;
-	if (status != KP_OK || *ret_refusal != KP_DELIVERY_REFUSAL_NONE) {
-		kp_file_close(&change->file);
+	enum kp_status status = open_change(&coming, found->path);
+	status = status == KP_OK ? verify(&coming) : status;
+	status = status == KP_OK ? unpack(&coming) : status;
+	status = status == KP_OK ? try_rows(&coming) : status;
+	status = status == KP_OK ? index_rows(&coming, series->builder) : status;
+	if (status != KP_OK) {
+		*ret_refusal = coming.refusal == KP_DELIVERY_REFUSAL_NONE
+			? KP_DELIVERY_REFUSAL_FORM
+			: coming.refusal;
+		*fault = coming.scan.fault;
+		close_change(change);
 		return status;
 	}
 	changes->count++;
 	changes->day = found->name.day;
-	changes->rows += scan.rows;
+	changes->rows += coming.scan.rows;
+	series->memory_left = coming.memory_left;
 	return KP_OK;
 }
 
@@ -188,10 +265,10 @@ take_all(struct series *series)
 		const struct kp_delivery_file *found = &series->found[i];
 		struct kp_fault fault = {0};
 		enum kp_delivery_refusal refusal = check_place(series, found);
-		if (refusal == KP_DELIVERY_REFUSAL_NONE) {
-			status = take_change(series, found, &refusal, &fault);
-		}
-		if (status == KP_OK && refusal != KP_DELIVERY_REFUSAL_NONE) {
+		status = refusal != KP_DELIVERY_REFUSAL_NONE
+			? KP_E_SOURCE
+			: take_change(series, found, &refusal, &fault);
+		if (status == KP_E_SOURCE) {
 			kp_delivery_state_refused(
 				series->making->state, found->path, refusal, &fault);
 			return KP_OK;
@@ -224,7 +301,8 @@ enum kp_status
 kp_changes_make(const struct kp_export_making *making, const struct kp_export *base,
 	struct kp_changes **ret_changes)
 {
-	struct series series = {.making = making};
+	struct series series = {.making = making,
+		.memory_left = making->private->manifest->file.unpacked_bytes_max};
 	struct kp_delivery_file *found = NULL;
 	enum kp_status status = kp_delivery_find_changes(
 		making->private, making->arena, &found, &series.found_count);

@@ -13,6 +13,8 @@
 
 struct kp_change_file {
 	struct kp_file *file;
+	struct kp_file *rows; /* what the index points into: the file itself, or what it
+				 unpacks to */
 	struct kp_file_stamp stamp;
 	struct kp_delivery_preamble preamble;
 };

@@ -207,7 +207,7 @@ read_row(const struct kp_delivery *delivery, const struct kp_row_place *row, cha
 {
 	struct kp_file *file = row->file == 0
 		? delivery->base->rows
-		: delivery->changes->files[row->file - 1].file;
+		: delivery->changes->files[row->file - 1].rows;
 	size_t done = 0;
 	while (done < row->len) {
 		size_t len = 0;

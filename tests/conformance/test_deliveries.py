@@ -15,6 +15,9 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/partners"))
+import workbook  # noqa: E402
+
 PROGRAM = sys.argv.pop(1)
 BSN = "999993653"
 OIN = "00000001820000039000"
@@ -250,8 +253,11 @@ class Paper(unittest.TestCase):
         self.assertEqual(len(items), 2)
 
 
-class Series(unittest.TestCase):
-    """A whole delivery and the change files after it. Rows are told apart by Dossier, whoever they are about."""
+class Series:
+    """A whole delivery and the change files after it. Rows are told apart by Dossier and Soort, whoever they are about."""
+    EXTENSION = "csv"
+    FORM = {}
+    BAD = ("X;a;;2;", "V;;;;", f"V;{'x' * 600};;{'y' * 600};")
 
     def setUp(self):
         # Thousands of files, which a disk takes its time for.
@@ -259,17 +265,24 @@ class Series(unittest.TestCase):
         home = tempfile.TemporaryDirectory(prefix="ketenpoort-delivery-", dir=memory)
         self.addCleanup(home.cleanup)
         self.house = House(home.name)
-        self.how = {"path": "basis-yyyymmdd.csv", "dated_by": "name",
-                    "series": {"path": "mutaties-yyyymmdd-{volgnummer}.csv", "key": ["Dossier", "Soort"], "operation": "Mutatie",
-                               "operations": {"T": "toevoegen", "W": "wijzigen", "V": "verwijderen"}}}
+        self.how = {"path": f"basis-yyyymmdd.{self.EXTENSION}", "dated_by": "name", **self.FORM,
+                    "series": {"path": f"mutaties-yyyymmdd-{{volgnummer}}.{self.EXTENSION}", "key": ["Dossier", "Soort"],
+                               "operation": "Mutatie", "operations": {"T": "toevoegen", "W": "wijzigen", "V": "verwijderen"}}}
         self.base("20260101", f"{BSN};1;a;een", f"{BSN};2;a;twee", "999990001;3;a;ander")
 
+    def file(self, name):
+        return self.house.folder / f"{name}.{self.EXTENSION}"
+
     def base(self, day, *rows):
-        (self.house.folder / f"basis-{day}.csv").write_text("BSN;Dossier;Soort;Naam\n" + "".join(row + "\n" for row in rows))
+        self.write(self.file(f"basis-{day}"), "BSN;Dossier;Soort;Naam", rows)
 
     def change(self, name, *rows):
-        """Its columns in another order, and no line end behind the last row."""
-        (self.house.folder / f"mutaties-{name}.csv").write_text("\n".join(("Mutatie;Soort;Naam;Dossier;BSN", *rows)))
+        """Its columns in another order."""
+        self.write(self.file(f"mutaties-{name}"), "Mutatie;Soort;Naam;Dossier;BSN", rows)
+
+    def write(self, path, names, rows):
+        """No line end behind the last row."""
+        path.write_text("\n".join((names, *rows)))
 
     def names(self, bsn=BSN, **more):
         (self.house.folder / "bsn").write_text(bsn)
@@ -311,6 +324,45 @@ class Series(unittest.TestCase):
         self.assertEqual(self.names(), ["twee", "drie", "vier"])
         self.assertEqual(self.names(**{"series": {**self.how["series"], "files_max": 2}}), ["twee", "drie"])
 
+    def test_a_new_base_drops_what_came_before(self):
+        self.change("20260102-7", f"T;a;oud;9;{BSN}")
+        self.change("20260110-8", f"T;a;nieuw;10;{BSN}")
+        self.base("20260105", f"{BSN};1;a;basis")
+        self.assertEqual(self.names(), ["basis", "nieuw"])
+        # The last before the base says which number has to come first after it.
+        self.change("20260104-7", "V;a;;1;")
+        self.file("mutaties-20260110-8").rename(self.file("mutaties-20260110-9"))
+        self.assertEqual(self.names(), ["basis"])
+
+    def test_a_base_with_a_number(self):
+        self.how["path"] = f"volledig-yyyymmdd-{{volgnummer}}.{self.EXTENSION}"
+        self.file("basis-20260101").rename(self.file("volledig-20260101-0005"))
+        self.change("20260101-5", "V;a;;1;")
+        self.change("20260102-6", "V;a;;2;")
+        self.assertEqual(self.names(), ["een"])
+        self.file("mutaties-20260102-6").rename(self.file("mutaties-20260102-7"))
+        self.assertEqual(self.names(), ["een", "twee"])
+
+    def test_a_change_file_that_does_not_read(self):
+        self.change("20260102-1", f"W;a;een-nieuw;1;{BSN}")
+        for bad in self.BAD:
+            self.change("20260103-2", f"T;a;half;4;{BSN}", bad)
+            # Not even its first row: it is refused as a whole.
+            self.assertEqual(self.names(), ["twee", "een-nieuw"], bad)
+        self.change("20260103-2", f"T;a;heel;4;{BSN}")
+        self.assertEqual(self.names(), ["twee", "een-nieuw", "heel"])
+
+    def test_change_files_are_verified_too(self):
+        self.how["verify"] = {"checksums": "{file}.sha256"}
+        self.change("20260102-1", f"W;a;een-nieuw;1;{BSN}")
+        for name, expected in (("basis-20260101", ["een", "twee"]), ("mutaties-20260102-1", ["twee", "een-nieuw"])):
+            self.house.sums(f"{self.file(name).name}.sha256", self.file(name).name)
+            self.assertEqual(self.names(), expected)
+
+
+class SeriesOfText(Series, unittest.TestCase):
+    BAD = (*Series.BAD, "V;a")
+
     def test_of_very_many_the_first_come_first(self):
         self.change("20260102-1", f"W;a;een-nieuw;1;{BSN}")
         for number in range(2, 4300):
@@ -318,8 +370,7 @@ class Series(unittest.TestCase):
         self.assertEqual(self.names(), ["twee", "een-nieuw"])
         # What the base has does not count.
         for number in range(1, 4300):
-            path = self.house.folder / f"mutaties-20260102-{number}.csv"
-            path.rename(self.house.folder / f"mutaties-20251231-{number}.csv")
+            self.file(f"mutaties-20260102-{number}").rename(self.file(f"mutaties-20251231-{number}"))
         self.change("20260102-4300", f"W;a;een-nieuwer;1;{BSN}")
         self.assertEqual(self.names(), ["twee", "een-nieuwer"])
 
@@ -334,42 +385,6 @@ class Series(unittest.TestCase):
         self.assertEqual(answer["reason"], "in de map met leveringen van de bron staan te veel bestanden")
         self.assertIn("10000", done.stdout)
 
-    def test_a_new_base_drops_what_came_before(self):
-        self.change("20260102-7", f"T;a;oud;9;{BSN}")
-        self.change("20260110-8", f"T;a;nieuw;10;{BSN}")
-        self.base("20260105", f"{BSN};1;a;basis")
-        self.assertEqual(self.names(), ["basis", "nieuw"])
-        # The last before the base says which number has to come first after it.
-        self.change("20260104-7", "V;a;;1;")
-        (self.house.folder / "mutaties-20260110-8.csv").rename(self.house.folder / "mutaties-20260110-9.csv")
-        self.assertEqual(self.names(), ["basis"])
-
-    def test_a_base_with_a_number(self):
-        self.how["path"] = "volledig-yyyymmdd-{volgnummer}.csv"
-        (self.house.folder / "basis-20260101.csv").rename(self.house.folder / "volledig-20260101-0005.csv")
-        self.change("20260101-5", "V;a;;1;")
-        self.change("20260102-6", "V;a;;2;")
-        self.assertEqual(self.names(), ["een"])
-        (self.house.folder / "mutaties-20260102-6.csv").rename(self.house.folder / "mutaties-20260102-7.csv")
-        self.assertEqual(self.names(), ["een", "twee"])
-
-    def test_a_change_file_that_does_not_read(self):
-        self.change("20260102-1", f"W;a;een-nieuw;1;{BSN}")
-        for bad in ("X;a;;2;", "V;;;;", f"V;{'x' * 600};;{'y' * 600};", "V;a"):
-            self.change("20260103-2", f"T;a;half;4;{BSN}", bad)
-            # Not even its first row: it is refused as a whole.
-            self.assertEqual(self.names(), ["twee", "een-nieuw"], bad)
-        self.change("20260103-2", f"T;a;heel;4;{BSN}")
-        self.assertEqual(self.names(), ["twee", "een-nieuw", "heel"])
-
-    def test_change_files_are_verified_too(self):
-        self.how["verify"] = {"checksums": "{file}.sha256"}
-        self.change("20260102-1", f"W;a;een-nieuw;1;{BSN}")
-        self.house.sums("basis-20260101.csv.sha256", "basis-20260101.csv")
-        self.assertEqual(self.names(), ["een", "twee"])
-        self.house.sums("mutaties-20260102-1.csv.sha256", "mutaties-20260102-1.csv")
-        self.assertEqual(self.names(), ["twee", "een-nieuw"])
-
     def test_manifests_say_what_is_wrong(self):
         for change, word in ({"dated_by": "mtime"}, "dated_by"), ({"path": "map/basis-yyyymmdd.csv"}, "another folder"), \
                 ({"path": "b-yyyymmdd-{volgnummer}.csv", "series": {**self.how["series"], "path": "m-yyyymmdd.csv"}}, "{volgnummer}"), \
@@ -379,6 +394,58 @@ class Series(unittest.TestCase):
             done = self.house.run("check", manifest=self.house.manifest(**{**self.how, **change}))
             self.assertEqual(done.returncode, 1, change)
             self.assertIn(word, done.stdout + done.stderr)
+
+
+class SeriesOfJson(Series, unittest.TestCase):
+    EXTENSION = "ndjson"
+    FORM = {"form": "ndjson"}
+
+    def write(self, path, names, rows):
+        path.write_text("\n".join(json.dumps(dict(zip(names.split(";"), row.split(";")))) for row in rows))
+
+
+class SeriesOfWorkbooks(Series, unittest.TestCase):
+    EXTENSION = "xlsx"
+    FORM = {"form": "xlsx", "sheet": "Mutaties", "header_row": 2}
+
+    def write(self, path, names, rows):
+        """As people type them: what looks like a number is one."""
+        cells = [[int(cell) if cell.isdigit() else cell for cell in row.split(";")] for row in rows]
+        workbook.write(path, "Mutaties", [["Gemeente Proef"], names.split(";"), *cells])
+
+    def test_a_key_is_a_key_however_its_cell_is_written(self):
+        rows = [["Mutatie", "Soort", "Naam", "Dossier", "BSN"], ["W", "a", "een-nieuw", "1", BSN], ["V", "a", "", 2.0, ""]]
+        workbook.write(self.file("mutaties-20260102-1"), "Mutaties", [[], *rows])
+        self.assertEqual(self.names(), ["een-nieuw"])
+
+    def test_a_key_that_nobody_can_read(self):
+        """No spreadsheet keeps more than 15 digits: such a key could be anybody's."""
+        self.change("20260102-1", f"W;a;een-nieuw;1;{BSN}")
+        self.change("20260103-2", f"T;a;drie;3;{BSN}", "V;a;;1234567890123456;")
+        self.assertEqual(self.names(), ["twee", "een-nieuw"])
+        self.change("20260103-2", f"T;a;drie;3;{BSN}", "V;a;;123456789012345;")
+        self.assertEqual(self.names(), ["twee", "een-nieuw", "drie"])
+        self.base("20260105", f"{BSN};1;a;basis", "999990001;1234567890123456;a;ander")
+        self.assertEqual(self.names(), ["twee", "een-nieuw", "drie"])
+
+    def test_not_a_workbook(self):
+        self.change("20260102-1", f"W;a;een-nieuw;1;{BSN}")
+        self.change("20260103-2", f"T;a;drie;3;{BSN}")
+        whole = self.file("mutaties-20260103-2").read_bytes()
+        for damaged in (b"", b"Mutatie;Soort;Naam;Dossier;BSN", whole[:-1], whole[:200], whole.replace(b"PK\x01\x02", b"PK\x01\x03")):
+            self.file("mutaties-20260103-2").write_bytes(damaged)
+            self.assertEqual(self.names(), ["twee", "een-nieuw"], len(damaged))
+        workbook.write(self.file("mutaties-20260103-2"), "Ander blad", [["Mutatie"]])
+        self.assertEqual(self.names(), ["twee", "een-nieuw"])
+        self.file("mutaties-20260103-2").write_bytes(whole)
+        self.assertEqual(self.names(), ["twee", "een-nieuw", "drie"])
+
+    def test_memory_for_all_of_them_together(self):
+        """Each takes two thirds of what is agreed for all."""
+        for number in (1, 2):
+            self.change(f"2026010{number + 1}-{number}", f"T;a;nieuw{number};9{number};{BSN}", *(f"T;b;{'x' * 60000};{i};999990001" for i in range(11)))
+            self.assertEqual(self.names(unpacked_mib=1), ["een", "twee", "nieuw1"], number)
+        self.assertEqual(self.names(unpacked_mib=2), ["een", "twee", "nieuw1", "nieuw2"])
 
 
 @unittest.skipUnless(shutil.which("openssl"), "SKIPPED: there is no openssl")

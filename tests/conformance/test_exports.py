@@ -102,8 +102,6 @@ class Exports(unittest.TestCase):
         for file, word in (({"path": "a-yyyymmdd.csv"}, "dated_by"), ({"dated_by": "name"}, "yyyymmdd"),
                            ({"sheet": "a"}, "xlsx only"), ({"form": "ndjson", "charset": "utf-8"}, "csv only"),
                            ({"form": "xlsx", "header_row": 0}, "1..1000"), ({"form": "xml"}, "csv, ndjson, xlsx"),
-                           ({"form": "xlsx", "dated_by": "name", "path": "a-yyyymmdd.xlsx", "series": {"path": "b-yyyymmdd.xlsx", "key": ["BSN"],
-                                                                                                     "operation": "M"}}, "does not go with form xlsx"),
                            ({"max_age_hours": 5}, "dated_by"), ({"dated_by": "mtime", "max_age_hours": 90000}, "87600")):
             (self.folder / "manifest.json").write_text(json.dumps(self.manifest(**file)))
             done = self.run_program("check")

@@ -17,6 +17,7 @@
 #include "script/script_private.h"
 #include "script/stage.h"
 #include "script/tokens.h"
+#include "script/workbook.h"
 
 #define REPEATS_MAX 8000000ul
 
@@ -423,6 +424,21 @@ put_file(struct script *script, const char *name)
 }
 
 static void
+put_workbook(struct script *script, const char *name)
+{
+	size_t len = 0;
+	struct text text = block_text(script, script->at + 1, "\n");
+	char *bytes = workbook_make(text.data, &len);
+	if (bytes == NULL) {
+		script_give_up(script, "no such workbook can be made", name);
+	} else {
+		stage.write_file(name, (struct kp_slice){bytes, len});
+	}
+	free(bytes);
+	free(text.data);
+}
+
+static void
 put_folder(struct script *script, const char *to, const char *from)
 {
 	char folder[512];
@@ -505,6 +521,8 @@ play_world(struct script *script, char *line)
 		put_folder(script, first, second);
 	} else if (sscanf(line, "file %127s", first) == 1) {
 		put_file(script, first);
+	} else if (sscanf(line, "workbook %127s", first) == 1) {
+		put_workbook(script, first);
 	} else if (sscanf(line, "key %127s", first) == 1) {
 		if (!tokens_make_key(first)) {
 			script_give_up(script, "no key could be made", first);
