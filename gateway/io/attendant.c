@@ -22,6 +22,7 @@ struct kp_attendant {
 	int control;
 	pid_t pid;
 	struct kp_attendant_counts *counts;
+	uint32_t requests; /* so far */
 	bool used[KP_PROGRAMS_MAX];
 };
 
@@ -124,7 +125,7 @@ add_string(struct message *message, const char *text)
 
 static enum kp_status
 write_message(struct message *message, const struct kp_program_options *options,
-	unsigned program, struct kp_error *err)
+	unsigned program, uint32_t number, struct kp_error *err)
 {
 	message->len = sizeof(struct kp_attendant_request);
 	add_string(message, options->socket);
@@ -140,6 +141,7 @@ write_message(struct message *message, const struct kp_program_options *options,
 	}
 	const struct kp_attendant_request request = {
 		.program = program,
+		.number = number,
 		.open = true,
 		.network = options->network,
 		.show_errors = options->show_errors,
@@ -151,18 +153,39 @@ write_message(struct message *message, const struct kp_program_options *options,
 	return KP_OK;
 }
 
+static void
+send_close(struct kp_attendant *attendant, unsigned program)
+{
+	const struct kp_attendant_request request = {.program = program};
+	(void)!send(attendant->control, &request, sizeof(request), MSG_NOSIGNAL);
+}
+
+/* The answer to the last request; one that came too late for its own is passed over. */
+static bool
+receive(const struct kp_attendant *attendant, struct kp_attendant_reply *ret_reply)
+{
+	ssize_t got = 0;
+	do {
+		got = recv(attendant->control, ret_reply, sizeof(*ret_reply), 0);
+	} while (got == (ssize_t)sizeof(*ret_reply) &&
+		ret_reply->number != attendant->requests);
+	return got == (ssize_t)sizeof(*ret_reply);
+}
+
 /* With the lock. */
 static enum kp_status
-exchange(struct kp_attendant *attendant, const struct message *message,
+exchange(struct kp_attendant *attendant, const struct message *message, unsigned program,
 	struct kp_error *err)
 {
 	struct kp_attendant_reply reply;
 	if (send(attendant->control, message->bytes, message->len, MSG_NOSIGNAL) < 0) {
 		return fail(err, "the attendant is gone");
 	}
-	ssize_t got = recv(attendant->control, &reply, sizeof(reply), 0);
-	if (got != (ssize_t)sizeof(reply)) {
-		return fail(err, "the attendant does not answer");
+	if (!receive(attendant, &reply)) {
+		enum kp_status status = fail(err, "the attendant does not answer");
+		/* When it comes to it after all, nobody waits for this program. */
+		send_close(attendant, program);
+		return status;
 	}
 	return reply.status == KP_OK ? KP_OK
 				     : kp_error_set(err, reply.status, "%.*s",
@@ -186,9 +209,10 @@ open_free(struct kp_attendant *attendant, const struct kp_program_options *optio
 		return kp_error_set(err, KP_E_MEMORY, "no memory for a program");
 	}
 	atomic_store(&attendant->counts->starts[program], 0);
-	enum kp_status status = write_message(message, options, program, err);
+	enum kp_status status =
+		write_message(message, options, program, ++attendant->requests, err);
 	if (status == KP_OK) {
-		status = exchange(attendant, message, err);
+		status = exchange(attendant, message, program, err);
 	}
 	kp_heap_free(message);
 	if (status == KP_OK) {
@@ -212,10 +236,9 @@ kp_attendant_open(struct kp_attendant *attendant,
 void
 kp_attendant_close(struct kp_attendant *attendant, unsigned program)
 {
-	const struct kp_attendant_request request = {.program = program};
 	(void)pthread_mutex_lock(&attendant->lock);
 	attendant->used[program] = false;
-	(void)!send(attendant->control, &request, sizeof(request), MSG_NOSIGNAL);
+	send_close(attendant, program);
 	(void)pthread_mutex_unlock(&attendant->lock);
 }
 

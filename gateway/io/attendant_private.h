@@ -15,7 +15,8 @@
 /* `strings` texts follow, each with its NUL: socket, folder, command. */
 struct kp_attendant_request {
 	uint32_t program;
-	bool open; /* else close: nothing follows and nothing is answered */
+	uint32_t number; /* its answer bears the same */
+	bool open;       /* else close: nothing follows and nothing is answered */
 	bool network;
 	bool show_errors;
 	uint32_t files_max;
@@ -24,6 +25,7 @@ struct kp_attendant_request {
 };
 
 struct kp_attendant_reply {
+	uint32_t number;
 	enum kp_status status;
 	char reason[KP_ATTENDANT_REASON_BYTES];
 };

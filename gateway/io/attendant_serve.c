@@ -332,7 +332,7 @@ open_program(struct attendant *attendant, const struct kp_attendant_request *req
 	const char *strings, size_t len)
 {
 	static const char *const here[] = {"."};
-	struct kp_attendant_reply reply = {.status = KP_OK};
+	struct kp_attendant_reply reply = {.number = request->number, .status = KP_OK};
 	struct program *program = kp_heap_calloc(1, sizeof(*program));
 	errno = ENOMEM;
 	if (program == NULL) {

@@ -231,6 +231,31 @@ class PartnerProgram(unittest.TestCase):
         running.wait_until(lambda: self.said("gewoon") == "Programma", "the program before does not answer again")
 
 
+def children(pid):
+    return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+class Attendant(unittest.TestCase):
+    def test_that_answers_too_late(self):
+        """What it did meanwhile nobody waits for, and its answer is taken for no other."""
+        with ProgramGateway(PROGRAM) as gateway:
+            case = PartnerProgram()
+            case.gateway = gateway
+            old = case.pid()
+            attendant, = children(gateway.process.pid)
+            os.kill(attendant, signal.SIGSTOP)
+            gateway.reload()
+            self.assertIn("the attendant does not answer", gateway.log_text())
+            os.kill(attendant, signal.SIGCONT)
+            running.wait_until(lambda: len(list((gateway.folder / "run").glob("uwv-*"))) == 1,
+                               "a program that nobody waits for is still there")
+            self.assertEqual(case.pid(), old)
+            gateway.reload()
+            running.wait_until(lambda: children(attendant) not in ([], [old]) and len(children(attendant)) == 1,
+                               "there is more than the new program, or less")
+            self.assertNotEqual(case.pid(), old)
+
+
 class WithNetwork(unittest.TestCase):
     def test_reaches_others_over_the_internet_only(self):
         """Nobody on this machine by a path."""
