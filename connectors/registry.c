@@ -4,9 +4,11 @@
 #include "connectors/registry.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* The connectors that are linked in. To add one: its declaration and a row. */
 extern const struct kp_connector kp_connector_rest;
@@ -107,6 +109,44 @@ refuse_version(
 		KP_CONNECTOR_ABI_MAJOR, KP_CONNECTOR_ABI_MINOR);
 }
 
+/* Only root and this user itself could have put something else there, as far as owner and
+ * mode tell. In a sticky folder everybody may write, and only the owner replace. */
+static bool
+others_may_replace(const struct stat *found)
+{
+	bool theirs = found->st_uid != 0 && found->st_uid != geteuid();
+	mode_t open = S_IWOTH | (found->st_gid == getegid() ? 0 : S_IWGRP);
+	bool sticky = S_ISDIR(found->st_mode) && (found->st_mode & S_ISVTX) != 0;
+	return theirs || ((found->st_mode & open) != 0 && !sticky);
+}
+
+/* Each folder on the way, as the path names it. */
+static enum kp_status
+check_folders(const char *path, struct kp_error *err)
+{
+	char folder[PATH_MAX];
+	struct stat found;
+	for (const char *at = strchr(path, '/'); at != NULL; at = strchr(at + 1, '/')) {
+		size_t len = at == path ? 1 : (size_t)(at - path);
+		if (len >= sizeof(folder)) {
+			return kp_error_set(err, KP_E_CONFIG,
+				"connector '%.100s' is not used: its path is too long",
+				path);
+		}
+		memcpy(folder, path, len);
+		folder[len] = '\0';
+		if (stat(folder, &found) == 0 && others_may_replace(&found)) {
+			return kp_error_set(err, KP_E_CONFIG,
+				"connector '%.100s' is not used: another user may put "
+				"another in its place, by folder '%.100s' (owner %u, "
+				"mode %04o)",
+				path, folder, (unsigned)found.st_uid,
+				(unsigned)(found.st_mode & 07777));
+		}
+	}
+	return KP_OK;
+}
+
 /* It runs as the gateway, so nobody else may have a hand in it. */
 static enum kp_status
 check_path(const char *path, struct kp_error *err)
@@ -118,13 +158,23 @@ check_path(const char *path, struct kp_error *err)
 			"looked for nowhere else",
 			path, path);
 	}
-	if (stat(path, &found) == 0 && (found.st_mode & S_IWOTH) != 0) {
+	if (stat(path, &found) != 0) {
+		return KP_OK; /* dlopen says why */
+	}
+	if ((found.st_mode & S_IWOTH) != 0) {
 		return kp_error_set(err, KP_E_CONFIG,
 			"connector '%s' is not used: everybody may write it (mode %04o); "
 			"chmod o-w",
 			path, (unsigned)(found.st_mode & 07777));
 	}
-	return KP_OK;
+	if (others_may_replace(&found)) {
+		return kp_error_set(err, KP_E_CONFIG,
+			"connector '%s' is not used: another user may write it (owner "
+			"%u, group %u, mode %04o)",
+			path, (unsigned)found.st_uid, (unsigned)found.st_gid,
+			(unsigned)(found.st_mode & 07777));
+	}
+	return check_folders(path, err);
 }
 
 enum kp_status

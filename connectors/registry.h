@@ -3,7 +3,8 @@
 /*
  * registry: which connectors there are. The ones that are linked in stand in a table
  * (registry.c); shared objects named in the configuration are added to it and checked
- * before anything in them runs.
+ * before any of their functions is called. What an object does by itself as it is loaded
+ * comes before that: so one that another user could have put there is not loaded.
  */
 #ifndef KP_CONNECTORS_REGISTRY_H
 #define KP_CONNECTORS_REGISTRY_H
@@ -33,7 +34,8 @@ void kp_registry_deinit(struct kp_registry *registry);
 /*
  * Loads a shared object (not thread-safe, like dlopen's messages). KP_E_CONFIG when it
  * cannot be loaded, exports no `kp_connector`, speaks another ABI, is incomplete, has a
- * name that is taken, or KP_REGISTRY_LOADED_MAX are there; it is unloaded again.
+ * name that is taken, or KP_REGISTRY_LOADED_MAX are there; it is unloaded again. And when
+ * another user but root may write it or a folder on its way: then it is not loaded.
  */
 enum kp_status kp_registry_load(
 	struct kp_registry *registry, const char *path, struct kp_error *err) KP_MUST_USE;

@@ -143,6 +143,32 @@ class Native(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("everybody may write it (mode 0757)", done.stderr)
 
+    def test_one_that_another_user_may_replace(self):
+        folder = self.top / "anders"
+        folder.mkdir()
+        path = folder / "open.so"
+        shutil.copy(self.object, path)
+        self.assertEqual(self.check(path).returncode, 0)
+        os.chmod(folder, 0o777)
+        done = self.check(path)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"by folder '{folder}' (owner {os.geteuid()}, mode 0777)", done.stderr)
+        # As in /tmp: everybody may make files there, and nobody take another's away.
+        os.chmod(folder, 0o1777)
+        self.assertEqual(self.check(path).returncode, 0)
+
+    @unittest.skipIf(os.geteuid() != 0, "SKIPPED: only root can give a file away")
+    def test_one_of_another_user(self):
+        path = self.top / "gegeven.so"
+        shutil.copy(self.object, path)
+        os.chown(path, 65534, 65534)
+        done = self.check(path)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("another user may write it (owner 65534, group 65534,", done.stderr)
+        os.chown(path, 0, 65534)
+        os.chmod(path, 0o775)
+        self.assertEqual(self.check(path).returncode, 1)
+
     def test_one_without_a_path(self):
         done = self.check("libc.so.6")
         self.assertEqual(done.returncode, 1)
