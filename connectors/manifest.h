@@ -230,6 +230,7 @@ struct kp_manifest_soap {
 	bool verify; /* answers */
 	struct kp_slice verify_anchor_file;
 	bool verify_sha1;
+	struct kp_slice verify_oin; /* of who signs; empty: anybody */
 	struct kp_manifest_place place;
 };
 

@@ -121,6 +121,10 @@ static const struct kp_key verify_keys[] = {
 		.kind = KP_KEY_TEXT,
 		.required = true,
 		.help = "certificates that the signer's must lead to, PEM"},
+	{.name = "oin",
+		.kind = KP_KEY_TEXT,
+		.help = "OIN in the certificate of who signs; left out: anybody's that "
+			"leads to anchor_file"},
 	{.name = "sha1",
 		.kind = KP_KEY_BOOLEAN,
 		.help = "also take signatures with SHA-1, which can be forged; false by "

@@ -207,6 +207,24 @@ kp_manifest_read_request(struct reader *reader, const struct kp_json_node *root)
 	read_body(reader, body);
 }
 
+static void
+read_soap_verify(struct reader *reader, const struct kp_json_node *verify,
+	struct kp_manifest_soap *soap)
+{
+	if (verify == NULL) {
+		return;
+	}
+	soap->verify = true;
+	soap->verify_anchor_file = text_at(verify, "anchor_file");
+	soap->verify_sha1 = boolean_at(verify, "sha1");
+	soap->verify_oin = text_at(verify, "oin");
+	if (soap->verify_oin.len > 0 &&
+		(soap->verify_oin.len != 20 || !all_digits(soap->verify_oin))) {
+		kp_json_finding(&reader->document, kp_json_member(verify, "oin"),
+			"an OIN has 20 digits");
+	}
+}
+
 void
 kp_manifest_read_soap(struct reader *reader, const struct kp_json_node *root)
 {
@@ -235,8 +253,5 @@ kp_manifest_read_soap(struct reader *reader, const struct kp_json_node *root)
 	soap->sign_certificate_file = text_at(sign, "certificate_file");
 	soap->sign_key_file = text_at(sign, "key_file");
 	soap->sign_valid_s = (uint32_t)integer_at(sign, "valid_s", SIGN_VALID_S);
-	const struct kp_json_node *verify = object_at(object, "verify");
-	soap->verify = verify != NULL;
-	soap->verify_anchor_file = text_at(verify, "anchor_file");
-	soap->verify_sha1 = verify != NULL && boolean_at(verify, "sha1");
+	read_soap_verify(reader, object_at(object, "verify"), soap);
 }

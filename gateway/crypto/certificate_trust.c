@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/heap.h"
+#include "crypto/certificate_subject.h"
 #include "crypto/trust_private.h"
 
 #define RSA_BITS_MIN 2048
@@ -89,6 +90,24 @@ kp_trust_leads(const struct kp_trust *trust, X509 *certificate, STACK_OF(X509) *
 	return good;
 }
 
+bool
+kp_trust_names(X509 *certificate, struct kp_slice oin)
+{
+	unsigned char *der = NULL;
+	struct kp_certificate_subject subject = {0};
+	if (oin.len == 0) {
+		return true;
+	}
+	int len = i2d_X509_NAME(X509_get_subject_name(certificate), &der);
+	bool same = len > 0 &&
+		kp_certificate_subject_parse(
+			(struct kp_slice){(const char *)der, (size_t)len}, &subject) ==
+			KP_OK &&
+		kp_slice_equal(subject.oin, oin);
+	OPENSSL_free(der);
+	return same;
+}
+
 /* Whatever its extended use: signing SOAP has none of its own, and partners sign with
  * certificates for TLS. */
 static bool
@@ -157,7 +176,8 @@ signed_by(EVP_PKEY *key, enum kp_trust_alg alg, struct kp_slice bytes,
 
 const char *
 kp_trust_check(const struct kp_trust *trust, struct kp_slice certificate, int64_t now_s,
-	enum kp_trust_alg alg, struct kp_slice bytes, struct kp_slice signature)
+	struct kp_slice oin, enum kp_trust_alg alg, struct kp_slice bytes,
+	struct kp_slice signature)
 {
 	const unsigned char *at = (const unsigned char *)certificate.data;
 	const unsigned char *end = at + certificate.len;
@@ -170,6 +190,8 @@ kp_trust_check(const struct kp_trust *trust, struct kp_slice certificate, int64_
 		fault = "the certificate of who signed cannot be read";
 	} else if (!may_sign(trust, x509, now_s)) {
 		fault = "the certificate of who signed is not trusted";
+	} else if (!kp_trust_names(x509, oin)) {
+		fault = "the certificate of who signed is of another organisation";
 	} else if (!key_fits(key, alg, signature) ||
 		!signed_by(key, alg, bytes, signature)) {
 		fault = "the signature is not right";

@@ -30,9 +30,10 @@ enum kp_status kp_trust_read(
 void kp_trust_destroy(struct kp_trust **trust); /* accepts NULL */
 
 /* NULL when the certificate (DER) leads to the anchors at that time (seconds since 1970,
- * UTC) and signed these bytes; else why not, as text without anybody's data. */
+ * UTC), is of the organisation `oin` (empty: of any) and signed these bytes; else why
+ * not, as text without anybody's data. */
 const char *kp_trust_check(const struct kp_trust *trust, struct kp_slice certificate,
-	int64_t now_s, enum kp_trust_alg alg, struct kp_slice bytes,
+	int64_t now_s, struct kp_slice oin, enum kp_trust_alg alg, struct kp_slice bytes,
 	struct kp_slice signature);
 
 /* The first certificate of a PEM text as DER, in the arena. KP_E_INVALID when there is

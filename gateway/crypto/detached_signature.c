@@ -8,7 +8,6 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-#include "crypto/certificate_subject.h"
 #include "crypto/trust_private.h"
 
 #define RSA_BITS_MIN 2048
@@ -54,24 +53,6 @@ usage_fits(X509 *certificate)
 		key_strong(X509_get0_pubkey(certificate)) && extended_fits(certificate);
 }
 
-static bool
-names_oin(X509 *certificate, struct kp_slice oin)
-{
-	unsigned char *der = NULL;
-	struct kp_certificate_subject subject = {0};
-	if (oin.len == 0) {
-		return true;
-	}
-	int len = i2d_X509_NAME(X509_get_subject_name(certificate), &der);
-	bool same = len > 0 &&
-		kp_certificate_subject_parse(
-			(struct kp_slice){(const char *)der, (size_t)len}, &subject) ==
-			KP_OK &&
-		kp_slice_equal(subject.oin, oin);
-	OPENSSL_free(der);
-	return same;
-}
-
 /* The digest among the signed attributes is that of the content, and the attributes are
  * signed. -3: there is exactly one such attribute, of one value. */
 static bool
@@ -102,11 +83,11 @@ check_signer(CMS_ContentInfo *cms, CMS_SignerInfo *signer, const struct kp_trust
 	STACK_OF(X509) *others = CMS_get1_certs(cms);
 	bool leads = kp_trust_leads(trust, certificate, others, now_s);
 	sk_X509_pop_free(others, X509_free);
-	return !leads                          ? KP_DETACHED_UNTRUSTED
-		: !usage_fits(certificate)     ? KP_DETACHED_USAGE
-		: !names_oin(certificate, oin) ? KP_DETACHED_OTHER
-		: !signs(signer, digest)       ? KP_DETACHED_DIFFERS
-					       : KP_DETACHED_GOOD;
+	return !leads                               ? KP_DETACHED_UNTRUSTED
+		: !usage_fits(certificate)          ? KP_DETACHED_USAGE
+		: !kp_trust_names(certificate, oin) ? KP_DETACHED_OTHER
+		: !signs(signer, digest)            ? KP_DETACHED_DIFFERS
+						    : KP_DETACHED_GOOD;
 }
 
 static enum kp_detached

@@ -19,4 +19,7 @@ struct kp_trust {
 bool kp_trust_leads(const struct kp_trust *trust, X509 *certificate,
 	STACK_OF(X509) * others, int64_t now_s);
 
+/* Is it of the organisation with this number (OIN)? Empty: it may be anybody's. */
+bool kp_trust_names(X509 *certificate, struct kp_slice oin);
+
 #endif

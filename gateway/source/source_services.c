@@ -25,6 +25,7 @@ struct kp_source_security {
 	struct kp_slice certificate; /* DER */
 	struct kp_trust *trust;
 	bool sha1;
+	struct kp_slice oin; /* of who signs; empty: anybody */
 };
 
 static const struct kp_source_security *
@@ -112,7 +113,7 @@ check_signature(void *context, const struct kp_signature *signature)
 	return kp_trust_check(security->trust,
 		(struct kp_slice){
 			signature->certificate.data, signature->certificate.len},
-		(int64_t)time(NULL), alg,
+		(int64_t)time(NULL), security->oin, alg,
 		(struct kp_slice){signature->bytes.data, signature->bytes.len},
 		(struct kp_slice){signature->signature.data, signature->signature.len});
 }
@@ -239,6 +240,7 @@ open_trust(struct kp_source_opening *opening, struct kp_source_security *securit
 	const struct kp_manifest_soap *soap = &opening->private->manifest->soap;
 	struct kp_slice anchors;
 	security->sha1 = soap->verify_sha1;
+	security->oin = soap->verify_oin;
 	if (read_pem(opening, soap->verify_anchor_file, &anchors) &&
 		kp_trust_read(anchors, &security->trust) != KP_OK) {
 		kp_source_finding(opening, &soap->place,

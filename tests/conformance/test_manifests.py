@@ -137,6 +137,7 @@ WRONG = [
     ("access", {"kind": "basic", "secret": "s", "jwt": {"client_id": "a"}}, "is for kind zgw"),
     ("decision_point", {"endpoint": "http://127.0.0.1:1", "access": {"kind": "zgw", "secret": "s", "jwt": {"client_id": "a"}}},
      "of a decision point is none, header, bearer or basic"),
+    ("soap", {"action": "urn:a", "verify": {"anchor_file": "a.pem", "oin": "1"}}, "/soap/verify/oin: an OIN has 20 digits"),
     ("request.method", "PUT", "GET, POST"),
     ("request.method", "GET", "GET has no body"),
     ("request.target", "p", "must start with /"),

@@ -19,6 +19,7 @@ DS = "http://www.w3.org/2000/09/xmldsig#"
 EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
 MORE, ENC = "http://www.w3.org/2001/04/xmldsig-more#", "http://www.w3.org/2001/04/xmlenc#"
 BSN = "999910061"
+OIN = "00000001822222222000"
 
 
 def run(*command, text=None):
@@ -33,7 +34,7 @@ def make_keys():
     kinds = {"rsa": ("rsa:2048",), "ec": ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")}
     for name, root, kind, usage in (("rsa", "root", "rsa", "digitalSignature"), ("ec", "root", "ec", "digitalSignature"),
                                     ("stranger", "other", "ec", "digitalSignature"), ("nosign", "root", "ec", "keyAgreement")):
-        run("openssl", "req", "-newkey", *kinds[kind], "-nodes", "-keyout", WORK / f"{name}.key", "-out", WORK / f"{name}.csr", "-subj", f"/CN={name}")
+        run("openssl", "req", "-newkey", *kinds[kind], "-nodes", "-keyout", WORK / f"{name}.key", "-out", WORK / f"{name}.csr", "-subj", f"/CN={name}" + (f"/serialNumber={OIN}" if name == "rsa" else ""))
         (WORK / "ext").write_text(f"keyUsage=critical,{usage}\n")
         done = run("openssl", "x509", "-req", "-in", WORK / f"{name}.csr", "-CA", WORK / f"{root}.pem", "-CAkey", WORK / f"{root}.key",
                    "-CAcreateserial", "-out", WORK / f"{name}.pem", "-days", "2", "-extfile", WORK / "ext")
@@ -142,6 +143,9 @@ def theirs_by_us():
     good = answer("rsa")
     takes("RSA", good)
     takes("ECDSA", answer("ec", "ecdsa-sha256"))
+    takes("of the organisation that is named", good, oin=OIN)
+    refuses("of another organisation", good, "another organisation", oin=OIN[:-1] + "1")
+    refuses("of no organisation", answer("ec", "ecdsa-sha256"), "another organisation", oin=OIN)
     takes("inclusive prefixes", answer("rsa", prefixes="s unused"))
     takes("a body with ids of its own", answer("rsa", name="".join(f'<b id="{i % 300}"/>' for i in range(600)) + "Fenna"))
     refuses("a changed name", good.replace("Fenna", "Fanna"), "changed")

@@ -15,6 +15,7 @@
 #include "crypto/signing_key.h"
 
 #define NOW 1800000000
+#define ANY ((struct kp_slice){0})
 #define BYTES KP_SLICE("<ds:SignedInfo></ds:SignedInfo>")
 
 struct pair {
@@ -78,27 +79,27 @@ test_takes_the_right_one_only(void **state)
 	assert_int_equal(kp_trust_read(root.pem, &trust), KP_OK);
 	struct kp_slice by_rsa = sign(&rsa, KP_ALG_RS256, room[0]);
 	struct kp_slice by_ec = sign(&ec, KP_ALG_ES256, room[1]);
-	assert_null(
-		kp_trust_check(trust, rsa.der, NOW, KP_TRUST_RSA_SHA256, BYTES, by_rsa));
-	assert_null(
-		kp_trust_check(trust, ec.der, NOW, KP_TRUST_ECDSA_SHA256, BYTES, by_ec));
+	assert_null(kp_trust_check(
+		trust, rsa.der, NOW, ANY, KP_TRUST_RSA_SHA256, BYTES, by_rsa));
+	assert_null(kp_trust_check(
+		trust, ec.der, NOW, ANY, KP_TRUST_ECDSA_SHA256, BYTES, by_ec));
 	/* Another key, another algorithm, other bytes, another time, another root. */
-	assert_non_null(
-		kp_trust_check(trust, ec.der, NOW, KP_TRUST_RSA_SHA256, BYTES, by_rsa));
-	assert_non_null(
-		kp_trust_check(trust, rsa.der, NOW, KP_TRUST_RSA_SHA1, BYTES, by_rsa));
-	assert_non_null(
-		kp_trust_check(trust, rsa.der, NOW, KP_TRUST_ECDSA_SHA256, BYTES, by_ec));
 	assert_non_null(kp_trust_check(
-		trust, rsa.der, NOW, KP_TRUST_RSA_SHA256, KP_SLICE("<x/>"), by_rsa));
+		trust, ec.der, NOW, ANY, KP_TRUST_RSA_SHA256, BYTES, by_rsa));
 	assert_non_null(kp_trust_check(
-		trust, rsa.der, NOW + 2000, KP_TRUST_RSA_SHA256, BYTES, by_rsa));
+		trust, rsa.der, NOW, ANY, KP_TRUST_RSA_SHA1, BYTES, by_rsa));
 	assert_non_null(kp_trust_check(
-		trust, rsa.der, NOW - 2000, KP_TRUST_RSA_SHA256, BYTES, by_rsa));
+		trust, rsa.der, NOW, ANY, KP_TRUST_ECDSA_SHA256, BYTES, by_ec));
+	assert_non_null(kp_trust_check(
+		trust, rsa.der, NOW, ANY, KP_TRUST_RSA_SHA256, KP_SLICE("<x/>"), by_rsa));
+	assert_non_null(kp_trust_check(
+		trust, rsa.der, NOW + 2000, ANY, KP_TRUST_RSA_SHA256, BYTES, by_rsa));
+	assert_non_null(kp_trust_check(
+		trust, rsa.der, NOW - 2000, ANY, KP_TRUST_RSA_SHA256, BYTES, by_rsa));
 	kp_trust_destroy(&trust);
 	assert_int_equal(kp_trust_read(other.pem, &trust), KP_OK);
-	assert_non_null(
-		kp_trust_check(trust, rsa.der, NOW, KP_TRUST_RSA_SHA256, BYTES, by_rsa));
+	assert_non_null(kp_trust_check(
+		trust, rsa.der, NOW, ANY, KP_TRUST_RSA_SHA256, BYTES, by_rsa));
 	kp_trust_destroy(&trust);
 	free_pair(&root);
 	free_pair(&other);
@@ -123,8 +124,9 @@ test_refuses_what_is_no_certificate(void **state)
 	assert_int_equal(kp_trust_read(root.pem, &trust), KP_OK);
 	for (size_t len = 0; len < root.der.len; len++) {
 		struct kp_slice cut = {root.der.data, len};
-		assert_non_null(kp_trust_check(trust, cut, NOW, KP_TRUST_ECDSA_SHA256,
-			BYTES, KP_SLICE("0123456789012345678901234567890123456789")));
+		assert_non_null(
+			kp_trust_check(trust, cut, NOW, ANY, KP_TRUST_ECDSA_SHA256, BYTES,
+				KP_SLICE("0123456789012345678901234567890123456789")));
 	}
 	kp_trust_destroy(&trust);
 	free_pair(&root);
