@@ -373,20 +373,18 @@ connect_wide(struct kp_odbc_session *session)
 	return connected;
 }
 
-/* A driver for bytes gets other words than these of ours when they are more than ASCII.
- * Which it is, shows when it is connected. */
+/* To a driver for bytes, words beyond ASCII would not be these: it could make a file of
+ * another name. Which it is, shows only when it is connected, so those go as bytes first,
+ * and what follows too. */
 static bool
 connect_driver(struct kp_odbc_session *session)
 {
-	bool connected = connect_wide(session);
-	if (is_ascii(session->dsn) || session->terms.wide) {
-		return connected;
-	}
-	if (connected) {
-		(void)SQLDisconnect(session->connection);
-	}
-	return kp_odbc_fine(SQLDriverConnect(session->connection, NULL,
-		(SQLCHAR *)session->dsn, SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT));
+	session->terms.wide = false;
+	bool connected = !is_ascii(session->dsn) &&
+		kp_odbc_fine(SQLDriverConnect(session->connection, NULL,
+			(SQLCHAR *)session->dsn, SQL_NTS, NULL, 0, NULL,
+			SQL_DRIVER_NOPROMPT));
+	return connected || connect_wide(session);
 }
 
 static bool

@@ -170,6 +170,13 @@ class Mariadb(unittest.TestCase):
             manifest["response"]["fields"]["persoon.naam"] = "persoon.náám"
             self.assertEqual(self.found(self.ask(manifest, dsn=dsn)), EXPECTED, charset)
 
+    def test_a_connection_string_with_accents(self):
+        self.server.sql("create user 'lézer☃'@'127.0.0.1' identified by 'wachtwoord-é☃';"
+                        "grant select on proef.persoon to 'lézer☃'@'127.0.0.1'; grant select on proef.uitkering to 'lézer☃'@'127.0.0.1'")
+        for charset in ("utf8mb4", None):
+            dsn = self.server.dsn(User="lézer☃", Password="wachtwoord-é☃", Charset=charset)
+            self.assertEqual(self.found(self.ask(self.manifest(), dsn=dsn)), EXPECTED)
+
     def hostile(self):
         """Its texts, some at a time, as what each of the parameters holds, on a server that reads backslashes and on one that
         does not."""

@@ -161,6 +161,21 @@ class Sql(unittest.TestCase):
         answer = self.ask(manifest)
         self.assertEqual(self.values(answer), EXPECTED, answer)
         self.assertEqual(self.ask(manifest, bsn="999990019")["outcome"], "nietsGevonden")
+        # A driver for bytes: the connection string, statements and names of columns are UTF-8 to it.
+        other = file.rename(self.folder / "proef é☃.sqlite")
+        self.odbc(f"Driver={driver};Database={other}")
+        self.accents(manifest)
+        self.assertEqual({found.name for found in self.folder.glob("*sqlite*")}, {other.name})
+
+    def accents(self, manifest):
+        manifest["sql"]["queries"]["persoon"] = ("select bsn, 'é☃😀' as \"náám☃\", geboren, geslacht, geheim from persoon "
+                                                 "where naam = 'José; \"de\" Vriës'")
+        manifest["response"]["fields"]["persoon.naam"] = "persoon.náám☃"
+        self.assertEqual(self.values(self.ask(manifest))[:4], [("persoon.naam", "é☃😀"), *EXPECTED[1:4]])
+
+    def test_accents_in_statements_and_names(self):
+        self.accents(self.manifest())
+        self.accents(self.psqlodbc())
 
     def test_null_short_numbers_and_odd_text(self):
         answer = self.ask(self.manifest(), bsn="000012345")
@@ -285,6 +300,10 @@ class Sql(unittest.TestCase):
                     "nietGerechtigd", "42501")
         self.refuse(self.manifest(persoon="select schrijf(:bsn) as bsn, 1 as naam, 1 as geboren, 1 as geslacht, 1 as geheim"),
                     "fout", "25006")
+        odbc = self.psqlodbc()
+        odbc["sql"]["queries"]["persoon"] = ("select schrijf(cast(:bsn as bigint)) as bsn, 1 as naam, 1 as geboren, 1 as geslacht, "
+                                             "1 as geheim")
+        self.refuse(odbc, "fout", "25006")
         self.assertEqual(self.pg.sql("select count(*) from logboek").strip(), "0")
 
     def test_caps(self):
