@@ -3,6 +3,7 @@
 /* dots: see dots.h. */
 #include "connectors/dots.h"
 
+#include <string.h>
 #include <strings.h>
 
 /* The byte at `*at`, which moves behind it; decoded when it is one that matters here. */
@@ -32,12 +33,10 @@ kp_dots_found(struct kp_slice target)
 		char byte = take_byte(target, &at);
 		if (byte == '.') {
 			dots += dots < 3 ? 1 : 0;
-		} else if (byte != '/' && byte != '\\') {
-			dots = 3;
-		} else if (dots == 1 || dots == 2) {
+		} else if ((dots == 1 || dots == 2) && memchr("/\\;", byte, 3) != NULL) {
 			return true;
 		} else {
-			dots = 0;
+			dots = byte == '/' || byte == '\\' ? 0 : 3;
 		}
 	}
 	return dots == 1 || dots == 2;

@@ -13,8 +13,9 @@
 #include "core/slice.h"
 
 /* Is a segment of the path "." or ".."? Dots, slashes and backslashes count as they are
- * and percent-encoded, since servers decode before they resolve. What is behind '?' is no
- * path. */
+ * and percent-encoded, since servers decode before they resolve; and what stands behind a
+ * semicolon in a segment does not, since servers of Java take that off first. What is
+ * behind '?' is no path. */
 bool kp_dots_found(struct kp_slice target) KP_MUST_USE;
 
 #endif

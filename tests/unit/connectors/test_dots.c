@@ -16,10 +16,11 @@ found_however_they_are_written(void **state)
 	(void)state;
 	static const char *const with[] = {".", "..", "/..", "/../", "/a/./b", "/a/..",
 		"/a/..?x", "/%2e", "/%2E%2e/a", "/.%2e", "/a/..%2Fb", "/a%2f..%5Cb",
-		"/a\\..\\b", "../a"};
+		"/a\\..\\b", "../a", "/a/..;/b", "/..;x=1", "/%2e%2E;/b", "/.;"};
 	static const char *const without[] = {"", "/", "//", "/a.b", "/...", "/..a",
 		"/a..", "/.%20.", "/%2", "/%", "/%252e%252e", "/a?x=/../y", "?..",
-		"/a/....", "/a/%2e%2e%2e"};
+		"/a/....", "/a/%2e%2e%2e", "/a;x=../b", "/a/...;", "/a;.", "/a/;",
+		"/a?..;/b"};
 	for (size_t i = 0; i < KP_ARRAY_LEN(with); i++) {
 		if (!kp_dots_found(kp_slice_from(with[i]))) {
 			fail_msg("'%s' has a dot segment", with[i]);
