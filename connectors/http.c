@@ -358,3 +358,11 @@ kp_http_media_is(struct kp_text type, const char *name, const char *suffix)
 	return named((struct kp_slice){type.data, len}, name) ||
 		(len > tail && strncasecmp(type.data + len - tail, suffix, tail) == 0);
 }
+
+bool
+kp_http_is_coded(struct kp_text content_encoding)
+{
+	struct kp_slice coding = kp_slice_trim(
+		(struct kp_slice){content_encoding.data, content_encoding.len});
+	return coding.len > 0 && !named(coding, "identity");
+}

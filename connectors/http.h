@@ -98,4 +98,8 @@ bool kp_http_outcome(const struct kp_manifest_response *response, uint32_t statu
 /* Is the media type (without its parameters) `name` or one that ends in `suffix`? */
 bool kp_http_media_is(struct kp_text type, const char *name, const char *suffix);
 
+/* Does the field Content-Encoding say that the body is something else first (RFC 9110,
+ * section 8.4)? We ask for no coding. */
+bool kp_http_is_coded(struct kp_text content_encoding);
+
 #endif

@@ -365,6 +365,12 @@ head_rest(const void *opaque, void *memory, const struct kp_head *head,
 		return kp_fault_set(fault, "Content-Type",
 			"the answer is not JSON by its content type");
 	}
+	if (!call->outcome_known &&
+		kp_http_is_coded(
+			head->header(head, (struct kp_text){"content-encoding", 16}))) {
+		return kp_fault_set(fault, "Content-Encoding",
+			"the answer is compressed, which was not asked for");
+	}
 	call->reading = json && (!call->outcome_known || response->outcome_path.len > 0);
 	if (!call->reading) {
 		return KP_DONE;

@@ -269,6 +269,11 @@ begin_page(struct kp_source_fetcher *fetcher, const struct kp_upstream_header *h
 		return kp_error_set(
 			&fetcher->err, KP_E_SOURCE, "it is not JSON by its content type");
 	}
+	struct kp_slice coding = find_field(headers, count, "content-encoding");
+	if (kp_http_is_coded((struct kp_text){coding.data, coding.len})) {
+		return kp_error_set(&fetcher->err, KP_E_SOURCE,
+			"it is compressed, which was not asked for (Content-Encoding)");
+	}
 	return kp_code_table_page_begin(fetcher->build, &page, &fetcher->err);
 }
 

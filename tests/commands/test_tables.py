@@ -7,6 +7,7 @@ are asked, and everything that is no such table.
     test_tables.py PROGRAM
 """
 import contextlib
+import gzip
 import http.server
 import json
 import pathlib
@@ -245,6 +246,7 @@ class Tables(unittest.TestCase):
         self.refused(house, "it has more than 2048 bytes (bytes)", page(("1", "WW"), vulling="x" * 3000))
         self.refused(house, "not JSON that", b'{"rijen": [')
         self.refused(house, "by its content type", WW, Content_Type="text/html")
+        self.refused(house, "compressed, which was not asked", gzip.compress(json.dumps(WW).encode()), Content_Encoding="gzip")
         elsewhere = "http://127.0.0.1:1/tabellen/wetten?soort=alle&p=2"
         self.refused(house, "leads to another", page(("1", "WW"), links={"volgende": elsewhere}))
         self.refused(house, "read already", page(("1", "WW"), links={"volgende": "?soort=alle"}))

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The source host over real sockets: every fault of the stand-in partners, and faults that need
 more than one request. Nothing may pass unless the outcome is gevonden."""
+import gzip
 import json
 import os
 import re
@@ -152,6 +153,20 @@ def pages():
             check([f["value"] for f in result["fields"]] == ["wet0", "wet1", "wet2"], "page order")
 
 
+def codings():
+    """An answer that is compressed although we never ask for that is said to be it; who knows of nobody may say so in any coding."""
+    for coding, status, outcome in [("gzip", 200, "fout"), (" GZIP", 200, "fout"), ("br", 200, "fout"), ("identity", 200, "nietsGevonden"),
+                                    ("gzip", 404, "nietsGevonden")]:
+        plain = b'{"personen":[]}'
+        body = plain if coding == "identity" else gzip.compress(plain)
+        stub = Stub(lambda *_: (status, {"Content-Type": "application/json", "Content-Encoding": coding}, body))
+        text = manifest("haal-centraal-brp.json", stub.port)
+        text["response"].setdefault("status", {})["404"] = "nietsGevonden"
+        result = attempt(text, BSN)
+        check(result["outcome"] == outcome, f"{coding} {status}: {result['outcome']} {result['fault']}")
+        check(("compressed" in result["fault"]) == (outcome == "fout"), f"{coding} {status}: {result['fault']}")
+
+
 def templates():
     """What goes out is escaped for where it goes."""
     stub = Stub(lambda *_: (200, {"Content-Type": "application/json"}, b'{"personen":[]}'))
@@ -231,6 +246,7 @@ def exports():
 faults()
 retries()
 pages()
+codings()
 templates()
 shared_object()
 exports()
