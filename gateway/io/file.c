@@ -342,6 +342,7 @@ struct list {
 	size_t count;
 	size_t capacity;
 	size_t count_max;
+	bool below; /* also what is in folders in it */
 	struct kp_error *err;
 };
 
@@ -383,12 +384,12 @@ list_entry(struct list *list, int fd, const char *name, const char *prefix, int 
 		return kp_error_set(list->err, KP_E_MEMORY, "no memory for file names");
 	}
 	if (fstatat(fd, name, &st, 0) != 0) {
-		return errno_error(list->err, path);
+		return list->below ? errno_error(list->err, path) : KP_OK;
 	}
 	if (S_ISREG(st.st_mode)) {
 		return list_add(list, path);
 	}
-	if (!S_ISDIR(st.st_mode)) {
+	if (!S_ISDIR(st.st_mode) || !list->below) {
 		return KP_OK;
 	}
 	char *below = kp_arena_printf(list->arena, "%s/", path);
@@ -446,18 +447,35 @@ compare_names(const void *a, const void *b)
 	return kp_slice_compare(*left, *right);
 }
 
+static enum kp_status
+list_sorted(struct list *list, const char *folder, struct kp_slice **ret_names,
+	size_t *ret_count)
+{
+	enum kp_status status = list_folder(list, AT_FDCWD, folder, "", 0);
+	if (status == KP_OK) {
+		if (list->count > 0) {
+			qsort(list->names, list->count, sizeof(*list->names),
+				compare_names);
+		}
+		*ret_names = list->names;
+		*ret_count = list->count;
+	}
+	return status;
+}
+
 enum kp_status
 kp_file_list(const char *folder, struct kp_arena *arena, size_t count_max,
 	struct kp_slice **ret_names, size_t *ret_count, struct kp_error *err)
 {
+	struct list list = {
+		.arena = arena, .count_max = count_max, .below = true, .err = err};
+	return list_sorted(&list, folder, ret_names, ret_count);
+}
+
+enum kp_status
+kp_file_list_one(const char *folder, struct kp_arena *arena, size_t count_max,
+	struct kp_slice **ret_names, size_t *ret_count, struct kp_error *err)
+{
 	struct list list = {.arena = arena, .count_max = count_max, .err = err};
-	enum kp_status status = list_folder(&list, AT_FDCWD, folder, "", 0);
-	if (status == KP_OK) {
-		if (list.count > 0) {
-			qsort(list.names, list.count, sizeof(*list.names), compare_names);
-		}
-		*ret_names = list.names;
-		*ret_count = list.count;
-	}
-	return status;
+	return list_sorted(&list, folder, ret_names, ret_count);
 }

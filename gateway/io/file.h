@@ -71,5 +71,10 @@ enum kp_status kp_file_read_all(const char *path, struct kp_arena *arena,
  * bytewise; names that begin with a dot are left out. KP_E_LIMIT past count_max. */
 enum kp_status kp_file_list(const char *folder, struct kp_arena *arena, size_t count_max,
 	struct kp_slice **ret_names, size_t *ret_count, struct kp_error *err) KP_MUST_USE;
+/* The same of one folder that others write in: not of those in it, and what is gone
+ * before it was looked at, or leads nowhere, is passed over. */
+enum kp_status kp_file_list_one(const char *folder, struct kp_arena *arena,
+	size_t count_max, struct kp_slice **ret_names, size_t *ret_count,
+	struct kp_error *err) KP_MUST_USE;
 
 #endif

@@ -67,8 +67,8 @@ find_named(struct kp_slice path, struct kp_arena *arena,
 	if (folder == NULL) {
 		return KP_E_MEMORY;
 	}
-	enum kp_status status =
-		kp_file_list(folder, arena, KP_DELIVERY_FOLDER_MAX, &names, &count, err);
+	enum kp_status status = kp_file_list_one(
+		folder, arena, KP_DELIVERY_FOLDER_MAX, &names, &count, err);
 	return status != KP_OK
 		? status
 		: pick(arena, (struct kp_slice){path.data, start},

@@ -105,6 +105,26 @@ class Checksums(unittest.TestCase):
         self.house.sums("SHA256SUMS", "levering-20260101.csv", "levering-20260102.csv")
         self.assertEqual(self.house.ask(**how)[1], ["nieuw"])
 
+    def test_what_else_lies_in_the_folder(self):
+        """Others put it there: links to nowhere and round in circles, pipes, folders that are not ours to see."""
+        how = {"path": "levering-yyyymmdd.csv", "dated_by": "name"}
+        folder = self.house.folder
+        self.house.write("levering-20260101.csv", "goed")
+        for number in range(10):
+            (folder / f"rond-{number}").symlink_to(".")
+        (folder / "nergens").symlink_to("is-er-niet")
+        (folder / "levering-20260102.csv").symlink_to("is-er-niet")
+        (folder / "levering-20260103.csv").symlink_to("levering-20260103.csv")
+        (folder / "levering-20260104.csv").mkdir()
+        os.mkfifo(folder / "levering-20260105.csv")
+        (folder / "levering-20260106.csv").symlink_to("/dev/zero")
+        (folder / "levering-20260101.csv\n\x1b[2J").touch()
+        archive = folder / "archief"
+        archive.mkdir()
+        for number in range(10001):
+            (archive / f"levering-{number}").touch()
+        self.assertEqual(self.house.ask(**how), GOOD)
+
     def test_manifests_say_what_is_wrong(self):
         for verify, word in (({}, "neither"), ({"signature": "x"}, "anchor_file"), ({"checksums": "../x"}, "'/'"),
                              ({"checksums": "{file}"}, "itself"), ({"checksums": "x", "anchor_file": "y"}, "together"),

@@ -297,6 +297,13 @@ kp_file_list(const char *folder, struct kp_arena *arena, size_t count_max,
 	return KP_OK;
 }
 
+enum kp_status
+kp_file_list_one(const char *folder, struct kp_arena *arena, size_t count_max,
+	struct kp_slice **ret_names, size_t *ret_count, struct kp_error *err)
+{
+	return kp_file_list(folder, arena, count_max, ret_names, ret_count, err);
+}
+
 /* --- io/journal_file.h --- */
 
 struct kp_journal_file {

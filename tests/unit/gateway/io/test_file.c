@@ -139,6 +139,15 @@ list_folders(void **state)
 	}
 	assert_int_equal(kp_file_list(top, &arena, 3, &names, &count, &err), KP_E_LIMIT);
 	assert_non_null(strstr(err.message, "more than 3 files"));
+	/* Of the one folder: neither what lies deeper nor what leads nowhere. */
+	assert_int_equal(symlink("nowhere", in_folder("list/gone")), 0);
+	assert_int_equal(kp_file_list_one(top, &arena, 3, &names, &count, &err), KP_OK);
+	assert_int_equal(count, 3);
+	assert_true(kp_slice_is(names[1], "b.x"));
+	assert_int_equal(
+		kp_file_list_one(top, &arena, 2, &names, &count, &err), KP_E_LIMIT);
+	assert_int_not_equal(kp_file_list(top, &arena, 10, &names, &count, &err), KP_OK);
+	assert_int_equal(unlink(in_folder("list/gone")), 0);
 	assert_int_equal(
 		kp_file_list(in_folder("absent"), &arena, 3, &names, &count, &err),
 		KP_E_NOT_FOUND);
