@@ -61,6 +61,8 @@ only_what_is_below_the_endpoint_is_taken(void **state)
 		{"../geheim", NULL},
 		{"https://bron.example:444/api/v1/zaken", NULL},
 		{"http://bron.example/api/v1/zaken", NULL},
+		{"http://bron.example:443/api/v1/zaken", NULL},
+		{"https://bron.example:443@kwaad.example/api/v1/zaken", NULL},
 		{"https://bron.example.kwaad.example/api/v1/zaken", NULL},
 		{"https://bron.example@kwaad.example/api/v1/zaken", NULL},
 		{"https://kwaad.example/api/v1/zaken", NULL},

@@ -357,7 +357,7 @@ static void
 test_a_tag_as_long_as_may_be(void **state)
 {
 	(void)state;
-	static const char *const fills[] = {"a", " b=''", " b='>'"};
+	static const char *const fills[] = {"a", " b=''", " b='>'", "''"};
 	static const size_t pieces[] = {1, 17, 4096, 2 * KP_GUARD_TAG_BYTES_MAX};
 	/* The end of the tag counts. */
 	size_t most = KP_GUARD_TAG_BYTES_MAX - 1;
@@ -369,6 +369,91 @@ test_a_tag_as_long_as_may_be(void **state)
 				tag_passes(len + strlen(fills[i]), fills[i], pieces[j]));
 		}
 	}
+}
+
+/* A comment ends with "-->" of its own: what stands in it is no declaration. */
+static void
+test_comments_end_where_they_end(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {"<a><!--><!DOCTYPE b>--></a>",
+		"<a><!---><!DOCTYPE b>--></a>", "<a><!-- <!DOCTYPE b> --></a>",
+		"<a><![CDATA[>]>]]<!DOCTYPE b>]]></a>"};
+	for (size_t i = 0; i < KP_ARRAY_LEN(texts); i++) {
+		struct seen seen;
+		assert_null(read_xml(kp_slice_from(texts[i]), 1, &seen));
+		assert_int_equal(seen.elements, 1);
+	}
+	for (size_t cut = 0; cut < 9; cut++) {
+		assert_non_null(guard_text(KP_SLICE("<a><!-- --><!DOCTYPE b>"), cut));
+		assert_non_null(guard_text(KP_SLICE("<a><![CDATA[]]><!DOCTYPE b>"), cut));
+	}
+}
+
+static void
+test_two_bytes_for_a_character(void **state)
+{
+	(void)state;
+	static const char little[] = "<\0a\0/\0>";
+	static const char big[] = "\0<\0a\0/\0>";
+	for (size_t cut = 0; cut < sizeof(little); cut++) {
+		assert_string_equal(
+			guard_text((struct kp_slice){little, sizeof(little)}, cut),
+			"the answer is in an encoding that is not allowed");
+		assert_string_equal(guard_text((struct kp_slice){big, sizeof(big)}, cut),
+			"the answer does not begin like XML in UTF-8");
+	}
+}
+
+/* `before`, so many times `part` with its number in place of '#', and `behind`. */
+static struct kp_slice
+repeat(const char *before, const char *part, unsigned count, const char *behind)
+{
+	static char text[32768];
+	size_t len = (size_t)snprintf(text, sizeof(text), "%s", before);
+	size_t head = strcspn(part, "#");
+	for (unsigned i = 0; i < count; i++) {
+		len += part[head] == '\0'
+			? (size_t)snprintf(text + len, sizeof(text) - len, "%s", part)
+			: (size_t)snprintf(text + len, sizeof(text) - len, "%.*s%u%s",
+				  (int)head, part, i, part + head + 1);
+	}
+	len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", behind);
+	assert_true(len < sizeof(text));
+	return (struct kp_slice){text, len};
+}
+
+/* `fault` with one more than `most`. */
+static void
+expect_most(const char *before, const char *part, const char *behind, unsigned most,
+	const char *fault)
+{
+	struct seen seen;
+	const char *found = read_xml(repeat(before, part, most, behind), 100, &seen);
+	assert_string_equal(found == NULL ? "" : found, "");
+	found = read_xml(repeat(before, part, most + 1, behind), 100, &seen);
+	assert_string_equal(found == NULL ? "" : found, fault);
+}
+
+static void
+test_limits_hold(void **state)
+{
+	(void)state;
+	static const char larger[] =
+		"a name or the number of attributes is larger than allowed";
+	char closing[KP_XML_DEPTH_MAX * 4 + 1];
+	expect_most("<", "a", "/>", KP_XML_NAME_BYTES_MAX, larger);
+	expect_most("<a", " b#=''", "/>", KP_XML_ATTRIBUTES_MAX, larger);
+	/* The last is empty, and the others are closed. */
+	(void)snprintf(closing, sizeof(closing), "<b/>%.*s",
+		(int)((KP_XML_DEPTH_MAX - 1) * 4),
+		repeat("", "</a>", KP_XML_DEPTH_MAX, "").data);
+	expect_most("", "<a>", closing, KP_XML_DEPTH_MAX - 1,
+		"elements are nested deeper than allowed");
+	/* "xml version='1.0'" and "?". */
+	expect_most("<?xml version='1.0'", " ", "?><a/>",
+		KP_GUARD_DECLARATION_BYTES_MAX - 18,
+		"a tag, comment or declaration is longer than allowed");
 }
 
 int
@@ -383,6 +468,9 @@ main(void)
 		cmocka_unit_test(test_stops_when_told),
 		cmocka_unit_test(test_refuses_what_is_no_xml),
 		cmocka_unit_test(test_only_encodings_that_can_be_guarded),
+		cmocka_unit_test(test_comments_end_where_they_end),
+		cmocka_unit_test(test_two_bytes_for_a_character),
+		cmocka_unit_test(test_limits_hold),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
