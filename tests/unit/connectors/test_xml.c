@@ -333,19 +333,22 @@ test_bombs_cost_little(void **state)
 	}
 }
 
-/* "<a", so many bytes of `fill`, and an end: whether the guard lets it pass. */
+/* `before` and "<a", so many bytes of `fill`, and an end: whether the guard lets it pass.
+ */
 static bool
-tag_passes(size_t len, const char *fill, size_t piece)
+tag_passes(const char *before, size_t len, const char *fill, size_t piece)
 {
 	static char text[KP_GUARD_TAG_BYTES_MAX + 64];
 	struct kp_guard guard = {0};
 	bool passes = true;
-	memcpy(text, "<a", 2);
+	size_t head = (size_t)snprintf(text, sizeof(text), "%s<a", before);
 	for (size_t i = 0; i < len; i++) {
-		text[2 + i] = fill[i % strlen(fill)];
+		text[head + i] = fill[i % strlen(fill)];
 	}
-	text[2 + len] = '>';
-	len += 3;
+	len += head;
+	text[len++] = '>';
+	memset(text + len, ' ', 32);
+	len += 32;
 	for (size_t at = 0; at < len && passes; at += piece) {
 		struct kp_slice part = {text + at, len - at < piece ? len - at : piece};
 		passes = kp_guard_push(&guard, part) == NULL;
@@ -364,9 +367,11 @@ test_a_tag_as_long_as_may_be(void **state)
 	for (size_t i = 0; i < KP_ARRAY_LEN(fills); i++) {
 		size_t len = most - most % strlen(fills[i]);
 		for (size_t j = 0; j < KP_ARRAY_LEN(pieces); j++) {
-			assert_true(tag_passes(len, fills[i], pieces[j]));
-			assert_false(
-				tag_passes(len + strlen(fills[i]), fills[i], pieces[j]));
+			size_t more = len + strlen(fills[i]);
+			assert_true(tag_passes("", len, fills[i], pieces[j]));
+			assert_false(tag_passes("", more, fills[i], pieces[j]));
+			assert_true(tag_passes("<x> ", len, fills[i], pieces[j]));
+			assert_false(tag_passes("<x> ", more, fills[i], pieces[j]));
 		}
 	}
 }
