@@ -290,6 +290,50 @@ written_while_it_is_read(void **context)
 	assert_null(making.delivery);
 }
 
+static void
+as_many_bytes_as_may_be(void **context)
+{
+	(void)context;
+	struct kp_delivery_rows rows = {0};
+	write_rows("export.csv", "heel", false);
+	struct kp_delivery *delivery = make(NULL);
+	const size_t len = strlen("BSN;Naam\n999993653;heel een\n");
+	assert_int_equal(
+		kp_delivery_find_rows(delivery, KP_SLICE("999993653"), len - 1, &rows),
+		KP_E_BODY_LIMIT);
+	assert_int_equal(
+		kp_delivery_find_rows(delivery, KP_SLICE("999993653"), len, &rows),
+		KP_OK);
+	assert_int_equal(rows.len, len);
+	kp_delivery_rows_free(&rows);
+	kp_delivery_unref(delivery);
+}
+
+/* An index that leads to a change file where there is none is damaged. */
+static void
+rows_of_a_file_that_is_not_there(void **context)
+{
+	(void)context;
+	char text[128];
+	static const unsigned char origin[KP_ROW_INDEX_ORIGIN_BYTES];
+	const struct kp_row_index_facts facts = {0};
+	const struct kp_row_place place = {.len = 9, .file = 1};
+	struct kp_row_index_builder *builder = NULL;
+	struct kp_row_index *damaged = NULL;
+	write_rows("export.csv", "heel", false);
+	struct kp_delivery *delivery = make(NULL);
+	struct kp_row_index *own = delivery->base->index;
+	const struct kp_row_index_options options = {.like = own};
+	assert_int_equal(kp_row_index_begin(&options, &builder), KP_OK);
+	assert_int_equal(kp_row_index_add(builder, KP_SLICE("999993653"), &place), KP_OK);
+	assert_int_equal(kp_row_index_finish(&builder, origin, &facts, &damaged), KP_OK);
+	delivery->base->index = damaged;
+	assert_int_equal(find(delivery, text), KP_E_CORRUPT);
+	delivery->base->index = own;
+	kp_row_index_close(&damaged);
+	kp_delivery_unref(delivery);
+}
+
 int
 main(void)
 {
@@ -299,6 +343,8 @@ main(void)
 		cmocka_unit_test(written_in_place_with_its_time_put_back),
 		cmocka_unit_test(cut_in_place),
 		cmocka_unit_test(written_while_it_is_read),
+		cmocka_unit_test(as_many_bytes_as_may_be),
+		cmocka_unit_test(rows_of_a_file_that_is_not_there),
 	};
 	return cmocka_run_group_tests(tests, open_set, close_set);
 }
