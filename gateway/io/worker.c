@@ -21,14 +21,18 @@ struct queue {
 	struct kp_work **last; /* where the next one is linked */
 };
 
+/* The threads that take the same work. */
+struct crew {
+	pthread_cond_t work;
+	unsigned waiting; /* threads asleep on it */
+};
+
 struct kp_workers {
 	pthread_mutex_t lock;
-	pthread_cond_t short_work;
-	pthread_cond_t any_work;
 	struct queue lanes[2]; /* by enum kp_lane */
+	struct crew short_only;
+	struct crew any;
 	bool closing;
-	unsigned short_waiting; /* threads asleep on short_work */
-	unsigned any_waiting;
 	unsigned started;
 	pthread_t threads[THREADS_MAX];
 };
@@ -79,15 +83,25 @@ rest(struct kp_workers *workers)
 	(void)pthread_mutex_lock(&workers->lock);
 }
 
-static void *
-short_thread(void *argument)
+/* The next work for that crew; NULL: none. */
+static struct kp_work *
+take(struct kp_workers *workers, const struct crew *crew)
 {
-	struct kp_workers *workers = argument;
+	struct kp_work *work = NULL;
+	if (crew == &workers->any) {
+		work = pop(&workers->lanes[KP_LANE_LONG]);
+	}
+	return work != NULL ? work : pop(&workers->lanes[KP_LANE_SHORT]);
+}
+
+static void
+work_in(struct kp_workers *workers, struct crew *crew)
+{
 	bool personal = false;
 	be_patient();
 	(void)pthread_mutex_lock(&workers->lock);
 	for (;;) {
-		struct kp_work *work = pop(&workers->lanes[KP_LANE_SHORT]);
+		struct kp_work *work = take(workers, crew);
 		if (work != NULL) {
 			(void)pthread_mutex_unlock(&workers->lock);
 			personal = run(work) || personal;
@@ -98,12 +112,19 @@ short_thread(void *argument)
 			rest(workers);
 			personal = false;
 		} else {
-			workers->short_waiting++;
-			(void)pthread_cond_wait(&workers->short_work, &workers->lock);
-			workers->short_waiting--;
+			crew->waiting++;
+			(void)pthread_cond_wait(&crew->work, &workers->lock);
+			crew->waiting--;
 		}
 	}
 	(void)pthread_mutex_unlock(&workers->lock);
+}
+
+static void *
+short_thread(void *argument)
+{
+	struct kp_workers *workers = argument;
+	work_in(workers, &workers->short_only);
 	return NULL;
 }
 
@@ -111,30 +132,7 @@ static void *
 any_thread(void *argument)
 {
 	struct kp_workers *workers = argument;
-	bool personal = false;
-	be_patient();
-	(void)pthread_mutex_lock(&workers->lock);
-	for (;;) {
-		struct kp_work *work = pop(&workers->lanes[KP_LANE_LONG]);
-		if (work == NULL) {
-			work = pop(&workers->lanes[KP_LANE_SHORT]);
-		}
-		if (work != NULL) {
-			(void)pthread_mutex_unlock(&workers->lock);
-			personal = run(work) || personal;
-			(void)pthread_mutex_lock(&workers->lock);
-		} else if (workers->closing) {
-			break;
-		} else if (personal) {
-			rest(workers);
-			personal = false;
-		} else {
-			workers->any_waiting++;
-			(void)pthread_cond_wait(&workers->any_work, &workers->lock);
-			workers->any_waiting--;
-		}
-	}
-	(void)pthread_mutex_unlock(&workers->lock);
+	work_in(workers, &workers->any);
 	return NULL;
 }
 
@@ -168,8 +166,8 @@ kp_workers_create(unsigned threads, struct kp_workers **ret_workers, struct kp_e
 		return kp_error_set(err, KP_E_MEMORY, "no memory for worker threads");
 	}
 	(void)pthread_mutex_init(&workers->lock, NULL);
-	(void)pthread_cond_init(&workers->short_work, NULL);
-	(void)pthread_cond_init(&workers->any_work, NULL);
+	(void)pthread_cond_init(&workers->short_only.work, NULL);
+	(void)pthread_cond_init(&workers->any.work, NULL);
 	workers->lanes[KP_LANE_SHORT].last = &workers->lanes[KP_LANE_SHORT].first;
 	workers->lanes[KP_LANE_LONG].last = &workers->lanes[KP_LANE_LONG].first;
 	if (threads < THREADS_MIN) {
@@ -193,14 +191,14 @@ kp_workers_destroy(struct kp_workers **workers_at)
 	*workers_at = NULL;
 	(void)pthread_mutex_lock(&workers->lock);
 	workers->closing = true;
-	(void)pthread_cond_broadcast(&workers->short_work);
-	(void)pthread_cond_broadcast(&workers->any_work);
+	(void)pthread_cond_broadcast(&workers->short_only.work);
+	(void)pthread_cond_broadcast(&workers->any.work);
 	(void)pthread_mutex_unlock(&workers->lock);
 	for (unsigned i = 0; i < workers->started; i++) {
 		(void)pthread_join(workers->threads[i], NULL);
 	}
-	(void)pthread_cond_destroy(&workers->any_work);
-	(void)pthread_cond_destroy(&workers->short_work);
+	(void)pthread_cond_destroy(&workers->any.work);
+	(void)pthread_cond_destroy(&workers->short_only.work);
 	(void)pthread_mutex_destroy(&workers->lock);
 	kp_heap_free(workers);
 }
@@ -228,10 +226,10 @@ kp_work_start(struct kp_workers *workers, struct kp_loop *loop, enum kp_lane lan
 	struct queue *queue = &workers->lanes[lane];
 	*queue->last = work;
 	queue->last = &work->next;
-	if (lane == KP_LANE_SHORT && workers->short_waiting > 0) {
-		(void)pthread_cond_signal(&workers->short_work);
-	} else if (workers->any_waiting > 0) {
-		(void)pthread_cond_signal(&workers->any_work);
+	if (lane == KP_LANE_SHORT && workers->short_only.waiting > 0) {
+		(void)pthread_cond_signal(&workers->short_only.work);
+	} else if (workers->any.waiting > 0) {
+		(void)pthread_cond_signal(&workers->any.work);
 	}
 	(void)pthread_mutex_unlock(&workers->lock);
 }
