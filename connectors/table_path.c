@@ -6,15 +6,11 @@
 static bool
 take_name(struct kp_slice *text, struct kp_slice *ret_name)
 {
-	const char *dot = memchr(text->data, '.', text->len);
-	size_t len = dot == NULL ? text->len : (size_t)(dot - text->data);
-	*ret_name = (struct kp_slice){text->data, len};
-	size_t past = len + (dot == NULL ? 0 : 1);
-	bool ends = dot != NULL && past == text->len;
-	text->data += past;
-	text->len -= past;
-	return len > 0 && !ends && memchr(ret_name->data, '[', len) == NULL &&
-		memchr(ret_name->data, ']', len) == NULL;
+	*ret_name = kp_slice_cut(text, '.');
+	bool ends = text->data != NULL && text->len == 0;
+	return ret_name->len > 0 && !ends &&
+		memchr(ret_name->data, '[', ret_name->len) == NULL &&
+		memchr(ret_name->data, ']', ret_name->len) == NULL;
 }
 
 bool

@@ -50,11 +50,7 @@ split_roles(struct kp_slice value, struct kp_slice *roles, size_t max, size_t *r
 {
 	size_t count = 0;
 	while (value.len > 0) {
-		const char *comma = memchr(value.data, ',', value.len);
-		size_t len = comma == NULL ? value.len : (size_t)(comma - value.data);
-		struct kp_slice role = kp_slice_trim((struct kp_slice){value.data, len});
-		size_t used = comma == NULL ? len : len + 1;
-		value = (struct kp_slice){value.data + used, value.len - used};
+		struct kp_slice role = kp_slice_trim(kp_slice_cut(&value, ','));
 		if (role.len == 0) {
 			continue;
 		}

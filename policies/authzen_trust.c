@@ -10,33 +10,6 @@ static const struct kp_slice parts[KP_AUTHZEN_PART_COUNT] = {
 	KP_SLICE_INIT("context"),
 };
 
-/* The text up to `end`, and the rest behind it. */
-static struct kp_slice
-cut(struct kp_slice *rest, char end)
-{
-	const char *at = rest->len == 0 ? NULL : memchr(rest->data, end, rest->len);
-	struct kp_slice head = *rest;
-	if (at == NULL) {
-		*rest = (struct kp_slice){NULL, 0};
-		return head;
-	}
-	head.len = (size_t)(at - rest->data);
-	*rest = (struct kp_slice){at + 1, rest->len - head.len - 1};
-	return head;
-}
-
-static struct kp_slice
-trim(struct kp_slice text)
-{
-	while (text.len > 0 && text.data[0] == ' ') {
-		text = (struct kp_slice){text.data + 1, text.len - 1};
-	}
-	while (text.len > 0 && text.data[text.len - 1] == ' ') {
-		text.len--;
-	}
-	return text;
-}
-
 static struct kp_slice
 star_is_empty(struct kp_slice text)
 {
@@ -49,7 +22,7 @@ read_row(struct kp_slice word, struct kp_slice client, struct kp_authzen_trust_r
 	struct kp_error *err)
 {
 	struct kp_slice name = word;
-	struct kp_slice part = cut(&name, '.');
+	struct kp_slice part = kp_slice_cut(&name, '.');
 	for (unsigned i = 0; i < KP_AUTHZEN_PART_COUNT; i++) {
 		if (kp_slice_equal(part, parts[i]) && name.len > 0) {
 			*row = (struct kp_authzen_trust_row){
@@ -68,13 +41,13 @@ read_entry(struct kp_slice entry, struct kp_authzen_trust_row *rows, size_t *cou
 	struct kp_error *err)
 {
 	struct kp_slice words = entry;
-	struct kp_slice client = trim(cut(&words, ':'));
+	struct kp_slice client = kp_slice_trim(kp_slice_cut(&words, ':'));
 	if (client.len == 0 || words.data == NULL) {
 		return kp_error_set(err, KP_E_CONFIG,
 			"an entry is an organisation or *, a colon, and properties");
 	}
 	while (words.len > 0) {
-		struct kp_slice word = cut(&words, ' ');
+		struct kp_slice word = kp_slice_cut(&words, ' ');
 		if (word.len == 0) {
 			continue;
 		}
@@ -105,7 +78,7 @@ kp_authzen_trust_parse(struct kp_arena *arena, struct kp_slice text,
 	}
 	size_t count = 0;
 	while (rest.len > 0) {
-		struct kp_slice entry = trim(cut(&rest, ';'));
+		struct kp_slice entry = kp_slice_trim(kp_slice_cut(&rest, ';'));
 		enum kp_status status =
 			entry.len == 0 ? KP_OK : read_entry(entry, rows, &count, err);
 		if (status != KP_OK) {

@@ -52,10 +52,8 @@ bool
 kp_catalogue_select(
 	const struct kp_catalogue *catalogue, struct kp_slice path, uint64_t *fields)
 {
-	const char *dot = path.len == 0 ? NULL : memchr(path.data, '.', path.len);
-	struct kp_slice name = {
-		path.data, dot == NULL ? path.len : (size_t)(dot - path.data)};
-	uint32_t id = kp_catalogue_find_section(catalogue, name);
+	struct kp_slice rest = path;
+	uint32_t id = kp_catalogue_find_section(catalogue, kp_slice_cut(&rest, '.'));
 	if (id == KP_NO_ID) {
 		return false;
 	}

@@ -109,18 +109,6 @@ add_purposes(struct card *card, struct kp_slice word)
 	return any;
 }
 
-static struct kp_slice
-trim(struct kp_slice text)
-{
-	while (text.len > 0 && text.data[0] == ' ') {
-		text = (struct kp_slice){text.data + 1, text.len - 1};
-	}
-	while (text.len > 0 && text.data[text.len - 1] == ' ') {
-		text.len--;
-	}
-	return text;
-}
-
 static void
 read_purposes(struct card *card)
 {
@@ -140,14 +128,10 @@ read_purposes(struct card *card)
 		return;
 	}
 	while (list.len > 0) {
-		const char *comma = memchr(list.data, ',', list.len);
-		size_t len = comma == NULL ? list.len : (size_t)(comma - list.data);
-		struct kp_slice word = trim((struct kp_slice){list.data, len});
+		struct kp_slice word = kp_slice_trim(kp_slice_cut(&list, ','));
 		if (!add_purposes(card, word)) {
 			report_unknown_purpose(card, word);
 		}
-		size_t skip = comma == NULL ? len : len + 1;
-		list = (struct kp_slice){list.data + skip, list.len - skip};
 	}
 }
 

@@ -43,17 +43,12 @@ is_name(struct kp_slice text)
 static bool
 is_path(struct kp_slice text)
 {
-	for (;;) {
-		const char *dot = text.len == 0 ? NULL : memchr(text.data, '.', text.len);
-		size_t len = dot == NULL ? text.len : (size_t)(dot - text.data);
-		if (!is_name((struct kp_slice){text.data, len})) {
+	do {
+		if (!is_name(kp_slice_cut(&text, '.'))) {
 			return false;
 		}
-		if (dot == NULL) {
-			return true;
-		}
-		text = (struct kp_slice){dot + 1, text.len - len - 1};
-	}
+	} while (text.data != NULL);
+	return true;
 }
 
 bool

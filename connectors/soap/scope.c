@@ -55,14 +55,11 @@ static struct kp_slice
 name_of(struct kp_slice path, unsigned index, bool *ret_last)
 {
 	for (;; index--) {
-		const char *slash =
-			path.len == 0 ? NULL : memchr(path.data, '/', path.len);
-		size_t len = slash == NULL ? path.len : (size_t)(slash - path.data);
-		*ret_last = slash == NULL;
-		if (index == 0 || slash == NULL) {
-			return (struct kp_slice){path.data, len};
+		struct kp_slice name = kp_slice_cut(&path, '/');
+		*ret_last = path.data == NULL;
+		if (index == 0 || *ret_last) {
+			return name;
 		}
-		path = (struct kp_slice){slash + 1, path.len - len - 1};
 	}
 }
 

@@ -63,16 +63,11 @@ on_bytes(void *owner, struct kp_slice bytes)
 static int64_t
 token_end(struct kp_slice token)
 {
-	const char *dot = token.len == 0 ? NULL : memchr(token.data, '.', token.len);
 	unsigned char text[TOKEN_BYTES_MAX];
 	size_t len = 0;
-	if (dot == NULL) {
-		return 0;
-	}
-	struct kp_slice rest = {dot + 1, token.len - (size_t)(dot + 1 - token.data)};
-	const char *second = memchr(rest.data, '.', rest.len);
-	rest.len = second == NULL ? 0 : (size_t)(second - rest.data);
-	if (!kp_base64url_read(rest, text, sizeof(text), &len)) {
+	(void)kp_slice_cut(&token, '.');
+	struct kp_slice payload = kp_slice_cut(&token, '.');
+	if (token.data == NULL || !kp_base64url_read(payload, text, sizeof(text), &len)) {
 		return 0;
 	}
 	json_t *claims = json_loadb((const char *)text, len, 0, NULL);

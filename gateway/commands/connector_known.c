@@ -4,34 +4,19 @@
 #include "commands/connector_known.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "connectors/text.h"
 #include "connectors/value.h"
 
 #define FILE_BYTES_MAX ((size_t)65536)
 
-/* Takes the first line off. */
-static struct kp_slice
-take_line(struct kp_slice *text)
-{
-	const char *end = memchr(text->data, '\n', text->len);
-	size_t len = end == NULL ? text->len : (size_t)(end - text->data);
-	struct kp_slice line = {text->data, len};
-	text->data += len + (end == NULL ? 0 : 1);
-	text->len -= len + (end == NULL ? 0 : 1);
-	return kp_value_trim(line);
-}
-
 /* The line itself is not shown: it may be about a client. */
 static bool
 add_line(const struct kp_connector_load *load, struct kp_slice line, const char *place,
 	struct kp_connector_known *known)
 {
-	const char *equals = memchr(line.data, '=', line.len);
-	size_t len = equals == NULL ? line.len : (size_t)(equals - line.data);
-	struct kp_slice field = kp_value_trim((struct kp_slice){line.data, len});
-	if (equals == NULL) {
+	struct kp_slice field = kp_value_trim(kp_slice_cut(&line, '='));
+	if (line.data == NULL) {
 		fprintf(stderr, "%s: is not field=value\n", place);
 		return false;
 	}
@@ -47,8 +32,8 @@ add_line(const struct kp_connector_load *load, struct kp_slice line, const char 
 			place, KP_CONNECTOR_KNOWN_MAX);
 		return false;
 	}
-	known->lines[known->count++] = (struct kp_connector_known_line){
-		field, kp_value_trim((struct kp_slice){equals + 1, line.len - len - 1})};
+	known->lines[known->count++] =
+		(struct kp_connector_known_line){field, kp_value_trim(line)};
 	return true;
 }
 
@@ -64,7 +49,7 @@ kp_connector_read_known(struct kp_connector_load *load, const char *path,
 	bool fine = kp_connector_read_file(load, path, FILE_BYTES_MAX, &text);
 	for (unsigned number = 1; fine && text.len > 0; number++) {
 		char place[512];
-		struct kp_slice line = take_line(&text);
+		struct kp_slice line = kp_value_trim(kp_slice_cut(&text, '\n'));
 		(void)snprintf(place, sizeof(place), "%s:%u", path, number);
 		fine = line.len == 0 || line.data[0] == '#' ||
 			add_line(load, line, place, ret_known);

@@ -87,12 +87,12 @@ kp_connector_read_file(struct kp_connector_load *load, const char *path, size_t 
 static struct kp_slice
 first_line(struct kp_slice text)
 {
-	const char *end = text.len == 0 ? NULL : memchr(text.data, '\n', text.len);
-	size_t len = end == NULL ? text.len : (size_t)(end - text.data);
-	while (len > 0 && (text.data[len - 1] == '\r' || text.data[len - 1] == ' ')) {
-		len--;
+	struct kp_slice line = kp_slice_cut(&text, '\n');
+	while (line.len > 0 &&
+		(line.data[line.len - 1] == '\r' || line.data[line.len - 1] == ' ')) {
+		line.len--;
 	}
-	return (struct kp_slice){text.data, len};
+	return line;
 }
 
 static struct kp_slice

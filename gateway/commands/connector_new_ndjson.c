@@ -114,16 +114,12 @@ look_at_lines(struct reading *reading, struct kp_slice text, bool whole)
 {
 	unsigned number = 0;
 	while (text.len > 0 && number < LINES_LOOKED_AT) {
-		const char *end = memchr(text.data, '\n', text.len);
-		size_t len = end == NULL ? text.len : (size_t)(end - text.data);
-		struct kp_slice line = kp_value_trim((struct kp_slice){text.data, len});
-		bool cut = end == NULL && !whole;
+		struct kp_slice line = kp_value_trim(kp_slice_cut(&text, '\n'));
+		bool cut = text.data == NULL && !whole;
 		number++;
 		if (!cut && line.len > 0 && !look_at_line(reading, line)) {
 			return number;
 		}
-		text.data += len + (end == NULL ? 0 : 1);
-		text.len -= len + (end == NULL ? 0 : 1);
 	}
 	return 0;
 }

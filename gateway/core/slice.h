@@ -65,6 +65,22 @@ kp_slice_trim(struct kp_slice text)
 	return text;
 }
 
+/* Takes what stands before the first `end` off *rest, and `end` with it. Where there is
+ * none it takes all, and *rest is {NULL, 0}. */
+static inline struct kp_slice
+kp_slice_cut(struct kp_slice *rest, char end)
+{
+	const char *at = rest->len == 0 ? NULL : memchr(rest->data, end, rest->len);
+	struct kp_slice head = *rest;
+	if (at == NULL) {
+		*rest = (struct kp_slice){NULL, 0};
+		return head;
+	}
+	head.len = (size_t)(at - rest->data);
+	*rest = (struct kp_slice){at + 1, rest->len - head.len - 1};
+	return head;
+}
+
 /* Bytewise order, shorter first on a common prefix; for sorting. */
 static inline int
 kp_slice_compare(struct kp_slice a, struct kp_slice b)

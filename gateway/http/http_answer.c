@@ -96,7 +96,7 @@ read_field(struct kp_slice line, struct kp_http_header *ret_header)
 	}
 	size_t name_len = (size_t)(colon - line.data);
 	ret_header->name = (struct kp_slice){line.data, name_len};
-	ret_header->value = kp_http_trim(kp_http_rest(line, name_len + 1));
+	ret_header->value = kp_slice_trim(kp_http_rest(line, name_len + 1));
 	return kp_http_token_valid(ret_header->name) &&
 		kp_http_value_valid(ret_header->value);
 }
@@ -119,13 +119,10 @@ static void
 read_connection(struct kp_http_answer *answer, struct kp_slice list)
 {
 	while (list.len > 0) {
-		const char *comma = memchr(list.data, ',', list.len);
-		size_t len = comma == NULL ? list.len : (size_t)(comma - list.data);
-		struct kp_slice option = kp_http_trim((struct kp_slice){list.data, len});
+		struct kp_slice option = kp_slice_trim(kp_slice_cut(&list, ','));
 		if (kp_http_name_equal(option, KP_SLICE("close"))) {
 			answer->keep_alive = false;
 		}
-		list = kp_http_rest(list, comma == NULL ? len : len + 1);
 	}
 }
 

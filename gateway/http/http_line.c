@@ -171,27 +171,22 @@ kp_http_read_target(struct kp_http_parser *parser, struct kp_slice text)
 enum kp_status
 kp_http_read_request_line(struct kp_http_parser *parser, struct kp_slice line)
 {
-	const char *first = line.len == 0 ? NULL : memchr(line.data, ' ', line.len);
-	if (first == NULL) {
+	struct kp_slice method = kp_slice_cut(&line, ' ');
+	if (line.data == NULL) {
 		return refuse(parser, KP_E_SYNTAX, "the request line has no target");
 	}
-	size_t method_len = (size_t)(first - line.data);
-	struct kp_slice rest = kp_http_rest(line, method_len + 1);
-	const char *second = rest.len == 0 ? NULL : memchr(rest.data, ' ', rest.len);
-	if (second == NULL) {
+	struct kp_slice target = kp_slice_cut(&line, ' ');
+	if (line.data == NULL) {
 		return refuse(
 			parser, KP_E_SYNTAX, "the request line has no HTTP version");
 	}
-	size_t target_len = (size_t)(second - rest.data);
 	/* The version first: who speaks another one may have another grammar. */
-	enum kp_status status = read_version(parser, kp_http_rest(rest, target_len + 1));
+	enum kp_status status = read_version(parser, line);
 	if (status == KP_OK) {
-		status = kp_http_read_method(
-			parser, (struct kp_slice){line.data, method_len});
+		status = kp_http_read_method(parser, method);
 	}
 	if (status == KP_OK) {
-		status = kp_http_read_target(
-			parser, (struct kp_slice){rest.data, target_len});
+		status = kp_http_read_target(parser, target);
 	}
 	return status;
 }
@@ -209,7 +204,7 @@ kp_http_split_field(struct kp_http_parser *parser, struct kp_slice line,
 		return refuse(parser, KP_E_SYNTAX,
 			"a field line does not begin with a name and a colon");
 	}
-	struct kp_slice value = kp_http_trim(kp_http_rest(line, name_len + 1));
+	struct kp_slice value = kp_slice_trim(kp_http_rest(line, name_len + 1));
 	if (!kp_http_value_valid(value)) {
 		return refuse(parser, KP_E_SYNTAX, "a field value has a control byte");
 	}
@@ -372,11 +367,7 @@ check_framing(struct kp_http_parser *parser)
 static struct kp_slice
 next_element(struct kp_slice *list)
 {
-	const char *comma = list->len == 0 ? NULL : memchr(list->data, ',', list->len);
-	size_t len = comma == NULL ? list->len : (size_t)(comma - list->data);
-	struct kp_slice element = {list->data, len};
-	*list = kp_http_rest(*list, comma == NULL ? len : len + 1);
-	return kp_http_trim(element);
+	return kp_slice_trim(kp_slice_cut(list, ','));
 }
 
 static enum kp_status

@@ -74,24 +74,6 @@ kp_http_value_valid(struct kp_slice text)
 }
 
 static bool
-is_blank(char byte)
-{
-	return byte == ' ' || byte == '\t';
-}
-
-struct kp_slice
-kp_http_trim(struct kp_slice text)
-{
-	while (text.len > 0 && is_blank(text.data[0])) {
-		text = kp_http_rest(text, 1);
-	}
-	while (text.len > 0 && is_blank(text.data[text.len - 1])) {
-		text.len--;
-	}
-	return text;
-}
-
-static bool
 is_unreserved_or_sub_delim(unsigned char byte)
 {
 	return kp_http_is_alpha(byte) || kp_http_is_digit(byte) ||

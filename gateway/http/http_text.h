@@ -49,9 +49,6 @@ kp_http_is_value_byte(unsigned char byte)
 	return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
 }
 
-/* Without spaces and tabs at both ends. */
-struct kp_slice kp_http_trim(struct kp_slice text);
-
 /* pchar / "/" (and "?" in a query) of RFC 3986, with whole percent escapes. */
 bool kp_http_path_valid(struct kp_slice text, bool is_query);
 

@@ -66,12 +66,8 @@ static void
 split_parameter(
 	struct kp_slice part, struct kp_slice *ret_name, struct kp_slice *ret_value)
 {
-	const char *sign = part.len == 0 ? NULL : memchr(part.data, '=', part.len);
-	size_t len = sign == NULL ? part.len : (size_t)(sign - part.data);
-	*ret_name = kp_slice_trim((struct kp_slice){part.data, len});
-	*ret_value = sign == NULL
-		? (struct kp_slice){NULL, 0}
-		: kp_slice_trim((struct kp_slice){sign + 1, part.len - len - 1});
+	*ret_name = kp_slice_trim(kp_slice_cut(&part, '='));
+	*ret_value = kp_slice_trim(part);
 	if (ret_value->len >= 2 && ret_value->data[0] == '"' &&
 		ret_value->data[ret_value->len - 1] == '"') {
 		*ret_value = (struct kp_slice){ret_value->data + 1, ret_value->len - 2};

@@ -13,11 +13,7 @@
 static struct kp_slice
 take_line(struct kp_slice *rest)
 {
-	const char *end = memchr(rest->data, '\n', rest->len);
-	size_t len = end == NULL ? rest->len : (size_t)(end - rest->data);
-	struct kp_slice line = {rest->data, len};
-	size_t used = end == NULL ? len : len + 1;
-	*rest = (struct kp_slice){rest->data + used, rest->len - used};
+	struct kp_slice line = kp_slice_cut(rest, '\n');
 	if (line.len > 0 && line.data[line.len - 1] == '\r') {
 		line.len--;
 	}

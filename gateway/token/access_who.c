@@ -103,13 +103,10 @@ static bool
 add_words(struct role_list *list, struct kp_slice words)
 {
 	while (words.len > 0) {
-		const char *space = memchr(words.data, ' ', words.len);
-		size_t len = space == NULL ? words.len : (size_t)(space - words.data);
-		if (len > 0 && !add_role(list, (struct kp_slice){words.data, len})) {
+		struct kp_slice word = kp_slice_cut(&words, ' ');
+		if (word.len > 0 && !add_role(list, word)) {
 			return false;
 		}
-		size_t used = space == NULL ? len : len + 1;
-		words = (struct kp_slice){words.data + used, words.len - used};
 	}
 	return true;
 }

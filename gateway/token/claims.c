@@ -141,13 +141,11 @@ kp_claim_at(const struct kp_claim *object, struct kp_slice path)
 {
 	while (object != NULL) {
 		const struct kp_claim *whole = kp_claim_member(object, path);
-		const char *dot = path.len == 0 ? NULL : memchr(path.data, '.', path.len);
-		if (whole != NULL || dot == NULL) {
+		struct kp_slice name = kp_slice_cut(&path, '.');
+		if (whole != NULL || path.data == NULL) {
 			return whole;
 		}
-		size_t part = (size_t)(dot - path.data);
-		object = kp_claim_member(object, (struct kp_slice){path.data, part});
-		path = (struct kp_slice){dot + 1, path.len - part - 1};
+		object = kp_claim_member(object, name);
 	}
 	return NULL;
 }

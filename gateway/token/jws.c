@@ -13,16 +13,10 @@ static bool
 split(struct kp_slice compact, struct kp_slice parts[PARTS])
 {
 	for (unsigned i = 0; i < PARTS; i++) {
-		const char *dot =
-			compact.len == 0 ? NULL : memchr(compact.data, '.', compact.len);
-		bool last = i == SIGNATURE;
-		if (last != (dot == NULL)) {
+		parts[i] = kp_slice_cut(&compact, '.');
+		if ((i == SIGNATURE) != (compact.data == NULL)) {
 			return false;
 		}
-		size_t len = last ? compact.len : (size_t)(dot - compact.data);
-		parts[i] = (struct kp_slice){compact.data, len};
-		size_t used = last ? len : len + 1;
-		compact = (struct kp_slice){compact.data + used, compact.len - used};
 	}
 	return parts[HEADER].len > 0 && parts[SIGNATURE].len > 0;
 }

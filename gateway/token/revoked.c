@@ -46,12 +46,9 @@ compare(const void *a, const void *b)
 static bool
 names_organisation(struct kp_slice entry)
 {
-	const char *slash = entry.len == 0 ? NULL : memchr(entry.data, '/', entry.len);
-	if (slash == NULL || slash + 1 == entry.data + entry.len) {
-		return false;
-	}
-	struct kp_slice organisation = {entry.data, (size_t)(slash - entry.data)};
-	return kp_is_oin(organisation) || kp_slice_is(organisation, "any");
+	struct kp_slice organisation = kp_slice_cut(&entry, '/');
+	return entry.len > 0 &&
+		(kp_is_oin(organisation) || kp_slice_is(organisation, "any"));
 }
 
 static void
