@@ -7,6 +7,7 @@
 
 #include "connectors/manifest_reader.h"
 #include "connectors/value.h"
+#include "core/oin.h"
 
 /* The name of a file beside the delivery. */
 static void
@@ -45,9 +46,9 @@ read_verify(struct reader *reader, const struct kp_json_node *file)
 		kp_json_finding(&reader->document, object,
 			"signature and anchor_file go together");
 	}
-	if (verify->oin.len > 0 && (verify->oin.len != 20 || !all_digits(verify->oin))) {
+	if (verify->oin.len > 0 && !kp_is_oin(verify->oin)) {
 		kp_json_finding(&reader->document, kp_json_member(object, "oin"),
-			"an OIN has 20 digits");
+			"an OIN has %zu digits", KP_OIN_LEN);
 	}
 }
 

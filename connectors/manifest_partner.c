@@ -6,16 +6,15 @@
 
 #include "connectors/manifest_keys.h"
 #include "connectors/manifest_reader.h"
-
-#define OIN_DIGITS 20
+#include "core/oin.h"
 
 static struct kp_slice
 read_oin(struct reader *reader, const struct kp_json_node *object)
 {
 	struct kp_slice oin = text_at(object, "oin");
-	if (oin.len > 0 && (oin.len != OIN_DIGITS || !all_digits(oin))) {
+	if (oin.len > 0 && !kp_is_oin(oin)) {
 		kp_json_finding(&reader->document, kp_json_member(object, "oin"),
-			"an OIN has exactly %d digits", OIN_DIGITS);
+			"an OIN has exactly %zu digits", KP_OIN_LEN);
 	}
 	return oin;
 }

@@ -114,17 +114,6 @@ next_member(const struct kp_json_node *at)
 	return at;
 }
 
-static inline bool
-all_digits(struct kp_slice text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.data[i] < '0' || text.data[i] > '9') {
-			return false;
-		}
-	}
-	return text.len > 0;
-}
-
 static inline struct kp_slice *
 read_texts(struct reader *reader, const struct kp_json_node *object, const char *name,
 	size_t *ret_count)

@@ -3,6 +3,7 @@
 /* manifest_request: what is asked, as templates. */
 #include "connectors/manifest_reader.h"
 #include "core/json_write.h"
+#include "core/oin.h"
 
 #define BODY_BYTES_MAX ((size_t)64 * 1024)
 #define SIGN_VALID_S 300
@@ -218,8 +219,7 @@ read_soap_verify(struct reader *reader, const struct kp_json_node *verify,
 	soap->verify_anchor_file = text_at(verify, "anchor_file");
 	soap->verify_sha1 = boolean_at(verify, "sha1");
 	soap->verify_oin = text_at(verify, "oin");
-	if (soap->verify_oin.len > 0 &&
-		(soap->verify_oin.len != 20 || !all_digits(soap->verify_oin))) {
+	if (soap->verify_oin.len > 0 && !kp_is_oin(soap->verify_oin)) {
 		kp_json_finding(&reader->document, kp_json_member(verify, "oin"),
 			"an OIN has 20 digits");
 	}

@@ -12,9 +12,8 @@
  * Fails as: KP_E_UNAUTHENTICATED, KP_E_IDENTITY, KP_E_MEMORY
  * Never:    tells the client which check a token failed
  */
+#include "core/oin.h"
 #include "request.h"
-
-#define OIN_LEN 20u
 
 enum finding {
 	FOUND,
@@ -26,23 +25,6 @@ enum finding {
 	NOT_SHOWN_WELL, /* identity_fault says why */
 	WAITS,
 };
-
-static bool
-all_digits(struct kp_slice text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.data[i] < '0' || text.data[i] > '9') {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool
-is_oin(struct kp_slice text)
-{
-	return text.len == OIN_LEN && all_digits(text);
-}
 
 /* "role, role": false when there are more than roles_max. */
 static bool
@@ -88,7 +70,7 @@ identify_for_development(struct kp_request *request)
 	if (oin.len == 0) {
 		return NOTHING_TO_GO_ON;
 	}
-	if (!is_oin(oin) || (mandator.len > 0 && !is_oin(mandator))) {
+	if (!kp_is_oin(oin) || (mandator.len > 0 && !kp_is_oin(mandator))) {
 		return REFUSED;
 	}
 	if (employee.len > config->header_bytes_max) {
@@ -148,7 +130,7 @@ take_mandator(struct kp_request *request, struct kp_identified *who)
 	if (who->on_behalf_of.len == 0) {
 		who->on_behalf_of = mandator;
 	}
-	return is_oin(mandator) && kp_slice_equal(mandator, who->on_behalf_of);
+	return kp_is_oin(mandator) && kp_slice_equal(mandator, who->on_behalf_of);
 }
 
 static enum finding

@@ -3,6 +3,8 @@
 /* words: see words.h. */
 #include "policies/words.h"
 
+#include "core/oin.h"
+
 static bool
 is_lower(char byte)
 {
@@ -49,17 +51,6 @@ is_path(struct kp_slice text)
 		}
 	} while (text.data != NULL);
 	return true;
-}
-
-bool
-kp_words_is_oin(struct kp_slice text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		if (!is_digit(text.data[i])) {
-			return false;
-		}
-	}
-	return text.len == 20;
 }
 
 /* A text that `check` accepts. */
@@ -117,8 +108,8 @@ kp_words_get_oin(const struct kp_json_document *document,
 	const struct kp_json_node *object, const char *member, enum kp_json_use use,
 	struct kp_slice *ret_oin)
 {
-	return get_checked(document, object, member, use, kp_words_is_oin,
-		"an OIN of 20 digits", ret_oin);
+	return get_checked(
+		document, object, member, use, kp_is_oin, "an OIN of 20 digits", ret_oin);
 }
 
 /* `count` digits from `at`; -1 when there is something else. */

@@ -33,8 +33,6 @@ bool kp_words_get_date(const struct kp_json_document *document,
 
 /* "2027-06-01" to milliseconds; false when it is not a day. */
 bool kp_words_parse_date(struct kp_slice text, int64_t *ret_ms);
-/* Is this 20 digits? */
-bool kp_words_is_oin(struct kp_slice text);
 
 /* Adds "unknown WHAT 'name'; meant is 'near'?"; `near` may be empty. */
 void kp_words_report_unknown(const struct kp_json_document *document,

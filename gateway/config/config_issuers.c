@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 
+#include "core/oin.h"
 #include "crypto/verify_key.h"
 #include "token/key_set.h"
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #include "config/options.h"
+#include "core/oin.h"
 
-#define OIN_LEN 20u
 #define KNOWN_MAX 32
 
 /* Of the section, these are about the process and not about an organisation. */
@@ -18,17 +18,6 @@ is_common(const struct kp_option *option)
 	return strcmp(option->name, "entries") == 0 ||
 		strcmp(option->name, "refused_per_minute") == 0 ||
 		strcmp(option->name, "sensitive_from") == 0;
-}
-
-static bool
-is_oin(struct kp_slice text)
-{
-	size_t digits = 0;
-	while (digits < text.len && text.data[digits] >= '0' &&
-		text.data[digits] <= '9') {
-		digits++;
-	}
-	return text.len == OIN_LEN && digits == OIN_LEN;
 }
 
 static enum kp_status
@@ -43,9 +32,9 @@ read_quota(const struct kp_json_document *document, struct kp_config *config,
 	if (values == NULL || quota->organisation.data == NULL) {
 		return KP_E_MEMORY;
 	}
-	if (!is_oin(node->name)) {
+	if (!kp_is_oin(node->name)) {
 		kp_json_finding(document, node,
-			"an organisation is named by its OIN, %u digits", OIN_LEN);
+			"an organisation is named by its OIN, %zu digits", KP_OIN_LEN);
 	}
 	if (!kp_json_expect(document, node, KP_JSON_KIND_OBJECT)) {
 		return KP_OK;

@@ -83,17 +83,6 @@ is_text(unsigned tag, struct kp_slice text)
 	return tag == TAG_PRINTABLE || (tag == TAG_UTF8 && kp_utf8_valid(text));
 }
 
-static bool
-is_oin(struct kp_slice text)
-{
-	size_t digits = 0;
-	while (digits < text.len && text.data[digits] >= '0' &&
-		text.data[digits] <= '9') {
-		digits++;
-	}
-	return text.len == KP_OIN_LEN && digits == text.len;
-}
-
 /* Lifetime: one parse. */
 struct reader {
 	struct kp_certificate_subject subject;
@@ -118,7 +107,7 @@ keep_serial(struct reader *reader, unsigned tag, struct kp_slice text)
 		return false;
 	}
 	reader->has_serial = true;
-	if (is_oin(text)) {
+	if (kp_is_oin(text)) {
 		reader->subject.oin = text;
 	}
 	return true;

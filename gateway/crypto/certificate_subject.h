@@ -11,11 +11,11 @@
 
 #include "core/attr.h"
 #include "core/error.h"
+#include "core/oin.h"
 #include "core/slice.h"
 
 #define KP_SUBJECT_BYTES_MAX ((size_t)4096)
 #define KP_SUBJECT_TEXT_BYTES_MAX ((size_t)256)
-#define KP_OIN_LEN ((size_t)20)
 
 /* Slices of the DER. */
 struct kp_certificate_subject {

@@ -6,6 +6,7 @@
  * certificate. Each is looked at by itself; then all that were shown must fit together. A
  * proof of possession comes last, when nothing is waited for any more: it is taken once.
  */
+#include "core/oin.h"
 #include "identity/identity_private.h"
 
 /* For one issuer's keys, and for those of another gateway's. */

@@ -3,7 +3,7 @@
 /* machines: see machines.h. */
 #include "identity/machines.h"
 
-#include "token/issuer.h"
+#include "core/oin.h"
 
 /* The next word before any of `ends`; empty at the end of the text. */
 static struct kp_slice

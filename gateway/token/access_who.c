@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
 /* access_who: which claims say who asks; see access.h. */
+#include "core/oin.h"
 #include "token/access_private.h"
 
 /* A claim that must be a text when it is there. False when it is something else. */

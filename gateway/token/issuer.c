@@ -5,8 +5,6 @@
 
 #include "token/claims.h"
 
-#define OIN_LEN 20u
-
 static bool
 keep(struct kp_arena *arena, struct kp_slice *text)
 {
@@ -127,17 +125,6 @@ kp_url_split(
 	*ret_endpoint = (struct kp_slice){url.data, at};
 	*ret_target = (struct kp_slice){url.data + at, url.len - at};
 	return true;
-}
-
-bool
-kp_is_oin(struct kp_slice text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.data[i] < '0' || text.data[i] > '9') {
-			return false;
-		}
-	}
-	return text.len == OIN_LEN;
 }
 
 /* Addresses with a slash at their end have none doubled. */

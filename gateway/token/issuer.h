@@ -127,7 +127,5 @@ enum kp_status kp_issuer_metadata_read(const struct kp_issuer *issuer,
  * is no absolute http(s) address, or has a fragment or a user in it. */
 bool kp_url_split(
 	struct kp_slice url, struct kp_slice *ret_endpoint, struct kp_slice *ret_target);
-/* 20 digits? */
-bool kp_is_oin(struct kp_slice text);
 
 #endif

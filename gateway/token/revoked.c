@@ -7,6 +7,7 @@
 
 #include "core/heap.h"
 #include "core/json_document.h"
+#include "core/oin.h"
 
 #define READ_BYTES_MAX ((size_t)512 << 20)
 

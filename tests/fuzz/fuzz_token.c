@@ -4,6 +4,8 @@
  * what opens has the form it promises. The claims are read as if it had verified. */
 #include "token/access.h"
 
+#include "core/oin.h"
+
 static const char set_text[] =
 	"{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"k1\","
 	"\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}";
