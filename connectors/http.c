@@ -206,20 +206,6 @@ kp_http_refused(struct kp_fault *fault, const char *what)
 	return kp_fault_set(fault, what, "the gateway refused this part of the request");
 }
 
-/* Cuts a value without leaving half a UTF-8 sequence behind. */
-static struct kp_slice
-cut_value(struct kp_slice text, size_t bytes_max)
-{
-	if (text.len > bytes_max) {
-		text.len = bytes_max;
-		while (text.len > 0 &&
-			((unsigned char)text.data[text.len] & 0xc0) == 0x80) {
-			text.len--;
-		}
-	}
-	return text;
-}
-
 int
 kp_http_send_headers(
 	const struct kp_http_request *request, const struct kp_http_filling *filling)
@@ -238,7 +224,7 @@ kp_http_send_headers(
 			continue;
 		}
 		if (header->header->cut > 0) {
-			value = cut_value(value, header->header->cut);
+			value = kp_slice_head(value, header->header->cut);
 		}
 		struct kp_text name = {
 			header->header->name.data, header->header->name.len};

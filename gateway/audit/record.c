@@ -31,13 +31,8 @@ write_masked(struct draft *draft, struct kp_slice text)
 	}
 	/* Masked before it is cut, so that the edge cannot hide half a number. */
 	(void)kp_mask_bsn(copy, len);
-	if (len > KP_RECORD_TEXT_BYTES_MAX) {
-		len = KP_RECORD_TEXT_BYTES_MAX;
-		while (len > 0 && ((unsigned char)copy[len] & 0xc0) == 0x80) {
-			len--;
-		}
-	}
-	kp_json_write_string(&draft->json, (struct kp_slice){copy, len});
+	kp_json_write_string(&draft->json,
+		kp_slice_head((struct kp_slice){copy, len}, KP_RECORD_TEXT_BYTES_MAX));
 }
 
 /* Text that may hold anything: masked and cut; left out when empty. */
@@ -338,14 +333,7 @@ kp_record_write_refusal(struct kp_buffer *out, const struct kp_record_refusal *r
 static struct kp_slice
 cut_name(struct kp_slice text)
 {
-	size_t len = text.len;
-	if (len > KP_RECORD_NAME_BYTES_MAX) {
-		len = KP_RECORD_NAME_BYTES_MAX;
-		while (len > 0 && ((unsigned char)text.data[len] & 0xc0) == 0x80) {
-			len--;
-		}
-	}
-	return (struct kp_slice){text.data, len};
+	return kp_slice_head(text, KP_RECORD_NAME_BYTES_MAX);
 }
 
 static void

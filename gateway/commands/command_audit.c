@@ -76,14 +76,8 @@ number_at(const json_t *record, const char *object, const char *name)
 static void
 print_cell(const char *text, int width)
 {
-	size_t len = strlen(text);
-	if (len > (size_t)width) {
-		len = (size_t)width;
-		while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) {
-			len--;
-		}
-	}
-	int count = kp_terminal_print(stdout, (struct kp_slice){text, len});
+	int count = kp_terminal_print(
+		stdout, kp_slice_head(kp_slice_from(text), (size_t)width));
 	(void)printf("%*s ", count < width ? width - count : 0, "");
 }
 

@@ -59,10 +59,7 @@ end_cut(char *text, size_t wanted)
 	if (wanted < TEXT_BYTES) {
 		return;
 	}
-	size_t at = TEXT_BYTES - sizeof(ellipsis);
-	while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80) {
-		at--;
-	}
+	size_t at = kp_slice_head(kp_slice_from(text), TEXT_BYTES - sizeof(ellipsis)).len;
 	while (at > 0 && text[at - 1] >= '0' && text[at - 1] <= '9') {
 		at--;
 	}

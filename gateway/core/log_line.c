@@ -94,21 +94,6 @@ add_escaped(struct kp_log_line *line, struct kp_slice text)
 	}
 }
 
-/* The longest prefix within the bound that does not end inside a character. */
-static size_t
-cut_length(struct kp_slice text)
-{
-	if (text.len <= KP_LOG_TEXT_BYTES_MAX) {
-		return text.len;
-	}
-	size_t len = KP_LOG_TEXT_BYTES_MAX;
-	for (int back = 0; back < 3 && ((unsigned char)text.data[len] & 0xc0) == 0x80;
-		back++) {
-		len--;
-	}
-	return len;
-}
-
 static void
 add_text(struct kp_log_line *line, struct kp_slice text)
 {
@@ -119,11 +104,11 @@ add_text(struct kp_log_line *line, struct kp_slice text)
 		memcpy(copy, text.data, copied);
 	}
 	(void)kp_mask_bsn(copy, copied);
-	struct kp_slice masked = {copy, copied};
-	size_t len = cut_length(masked);
+	struct kp_slice shown =
+		kp_slice_head((struct kp_slice){copy, copied}, KP_LOG_TEXT_BYTES_MAX);
 	kp_log_line_raw(line, "\"", 1);
-	add_escaped(line, (struct kp_slice){copy, len});
-	if (len < text.len) {
+	add_escaped(line, shown);
+	if (shown.len < text.len) {
 		add_string(line, "…");
 	}
 	kp_log_line_raw(line, "\"", 1);

@@ -81,6 +81,23 @@ kp_slice_cut(struct kp_slice *rest, char end)
 	return head;
 }
 
+/* The longest beginning of at most `bytes_max` bytes that does not end inside a character
+ * of UTF-8. */
+static inline struct kp_slice
+kp_slice_head(struct kp_slice text, size_t bytes_max)
+{
+	if (text.len <= bytes_max) {
+		return text;
+	}
+	text.len = bytes_max;
+	for (unsigned back = 0; back < 3 && text.len > 0 &&
+		((unsigned char)text.data[text.len] & 0xc0) == 0x80;
+		back++) {
+		text.len--;
+	}
+	return text;
+}
+
 /* Bytewise order, shorter first on a common prefix; for sorting. */
 static inline int
 kp_slice_compare(struct kp_slice a, struct kp_slice b)

@@ -97,19 +97,6 @@ point_at(struct draft *draft, struct kp_slice name)
 	return kp_arena_printf(draft->arena, "/%.*s", (int)len, escaped);
 }
 
-/* Cuts before a byte that would split a character. */
-static struct kp_slice
-cut(struct kp_slice text, size_t max)
-{
-	if (text.len <= max) {
-		return text;
-	}
-	while (max > 0 && ((unsigned char)text.data[max] & 0xc0) == 0x80) {
-		max--;
-	}
-	return (struct kp_slice){text.data, max};
-}
-
 static void
 fault_unknown(struct draft *draft, struct kp_slice name)
 {
@@ -126,7 +113,7 @@ fault_unknown(struct draft *draft, struct kp_slice name)
 	}
 	(void)kp_mask_bsn(masked, name.len);
 	struct kp_slice shown =
-		cut((struct kp_slice){masked, name.len}, NAME_BYTES_SHOWN);
+		kp_slice_head((struct kp_slice){masked, name.len}, NAME_BYTES_SHOWN);
 	const char *pointer = point_at(draft, shown);
 	const char *reason = known.data == NULL
 		? "dit onderdeel kent de vraag niet"

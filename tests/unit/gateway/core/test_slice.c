@@ -45,12 +45,27 @@ behind_the_last_end_is_an_empty_part(void **state)
 	assert_null(rest.data);
 }
 
+static void
+a_character_is_not_cut_in_two(void **state)
+{
+	(void)state;
+	struct kp_slice text = KP_SLICE("a\xe2\x82\xac");
+	assert_int_equal(kp_slice_head(text, 4).len, 4);
+	assert_int_equal(kp_slice_head(text, 3).len, 1);
+	assert_int_equal(kp_slice_head(text, 2).len, 1);
+	assert_int_equal(kp_slice_head(text, 1).len, 1);
+	assert_int_equal(kp_slice_head(text, 0).len, 0);
+	/* What is no UTF-8 does not vanish. */
+	assert_int_equal(kp_slice_head(KP_SLICE("\x80\x80\x80\x80\x80\x80"), 5).len, 2);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blanks_go_at_both_ends),
 		cmocka_unit_test(a_text_is_cut_in_parts),
+		cmocka_unit_test(a_character_is_not_cut_in_two),
 		cmocka_unit_test(behind_the_last_end_is_an_empty_part),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
