@@ -66,9 +66,6 @@ static const struct row counter_rows[] = {
 #define KP_GAUGE(code, name, labels, help)
 #define KP_HISTOGRAM(code, name, help)
 #include "metrics.def"
-#undef KP_METRIC
-#undef KP_GAUGE
-#undef KP_HISTOGRAM
 };
 
 static const struct row gauge_rows[] = {
@@ -76,9 +73,6 @@ static const struct row gauge_rows[] = {
 #define KP_GAUGE(code, name, labels, help) {name, labels, help},
 #define KP_HISTOGRAM(code, name, help)
 #include "metrics.def"
-#undef KP_METRIC
-#undef KP_GAUGE
-#undef KP_HISTOGRAM
 };
 
 static const struct row histogram_rows[] = {
@@ -86,9 +80,6 @@ static const struct row histogram_rows[] = {
 #define KP_GAUGE(code, name, labels, help)
 #define KP_HISTOGRAM(code, name, help) {name, "", help},
 #include "metrics.def"
-#undef KP_METRIC
-#undef KP_GAUGE
-#undef KP_HISTOGRAM
 };
 
 /* Counting. */

@@ -19,9 +19,6 @@ enum kp_metric {
 #define KP_GAUGE(code, name, labels, help)
 #define KP_HISTOGRAM(code, name, help)
 #include "metrics.def"
-#undef KP_METRIC
-#undef KP_GAUGE
-#undef KP_HISTOGRAM
 	KP_METRIC_COUNT
 };
 
@@ -30,9 +27,6 @@ enum kp_gauge {
 #define KP_GAUGE(code, name, labels, help) code,
 #define KP_HISTOGRAM(code, name, help)
 #include "metrics.def"
-#undef KP_METRIC
-#undef KP_GAUGE
-#undef KP_HISTOGRAM
 	KP_GAUGE_COUNT
 };
 
@@ -41,9 +35,6 @@ enum kp_histogram {
 #define KP_GAUGE(code, name, labels, help)
 #define KP_HISTOGRAM(code, name, help) code,
 #include "metrics.def"
-#undef KP_METRIC
-#undef KP_GAUGE
-#undef KP_HISTOGRAM
 	KP_HISTOGRAM_COUNT
 };
 

@@ -88,13 +88,6 @@ struct kp_config {
 #define KP_TEXT(section, name, bytes_max, value, help) struct kp_slice section##_##name;
 #define KP_PATH(section, name, value, help) const char *section##_##name;
 #include "config/options.def"
-#undef KP_SECTION
-#undef KP_NUMBER
-#undef KP_FLAG
-#undef KP_SENTENCE
-#undef KP_CHOICE
-#undef KP_TEXT
-#undef KP_PATH
 
 	struct kp_arena arena;
 	unsigned refs; /* private, atomic */

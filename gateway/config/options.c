@@ -18,13 +18,6 @@ static const struct kp_option_section sections[] = {
 #define KP_TEXT(section, name, bytes_max, value, help)
 #define KP_PATH(section, name, value, help)
 #include "config/options.def"
-#undef KP_SECTION
-#undef KP_NUMBER
-#undef KP_FLAG
-#undef KP_SENTENCE
-#undef KP_CHOICE
-#undef KP_TEXT
-#undef KP_PATH
 };
 
 #define ROW(section_, name_, kind_)                                                      \
@@ -48,13 +41,6 @@ static const struct kp_option options[] = {
 #define KP_PATH(section_, name_, value_, help_)                                          \
 	{ROW(section_, name_, PATH), .max = 4095, .text = value_, .help = help_},
 #include "config/options.def"
-#undef KP_SECTION
-#undef KP_NUMBER
-#undef KP_FLAG
-#undef KP_SENTENCE
-#undef KP_CHOICE
-#undef KP_TEXT
-#undef KP_PATH
 };
 
 size_t
