@@ -37,7 +37,6 @@ struct rest_instance {
 
 struct rest_call {
 	struct kp_arena arena; /* of the page under way */
-	bool arena_open;
 	const struct kp_need *need;
 	const struct kp_call_host *host;
 	struct kp_answer answer;
@@ -280,13 +279,10 @@ prepare_rest(const void *opaque, void *memory, const struct kp_call_host *host,
 {
 	const struct rest_instance *instance = opaque;
 	struct rest_call *call = memory;
-	if (call->arena_open) {
-		kp_arena_deinit(&call->arena);
-	}
+	kp_arena_deinit(&call->arena);
 	kp_arena_init(&call->arena, ANSWER_ARENA_BYTES_MAX, NULL);
 	call->arena.chunk_bytes = FIRST_CHUNK_BYTES;
 	kp_arena_lend(&call->arena, call->first, sizeof(call->first));
-	call->arena_open = true;
 	int turn = kp_each_begin(&call->each, &instance->each, host, &need);
 	if (turn != KP_DONE) {
 		return turn == KP_SKIP ? KP_SKIP : kp_fault_memory(fault);
@@ -503,10 +499,7 @@ end_rest(const void *opaque, void *memory)
 {
 	(void)opaque;
 	struct rest_call *call = memory;
-	if (call->arena_open) {
-		kp_arena_deinit(&call->arena);
-		call->arena_open = false;
-	}
+	kp_arena_deinit(&call->arena);
 }
 
 extern KP_CONNECTOR_DEFINE;

@@ -35,7 +35,6 @@ struct soap_instance {
 
 struct soap_call {
 	struct kp_arena arena;
-	bool arena_open;
 	struct kp_each *each; /* NULL: it is asked once */
 	const struct kp_need *need;
 	const struct kp_call_host *host;
@@ -193,10 +192,7 @@ reset(struct soap_call *call)
 		kp_soap_answer_deinit(&call->answer);
 		call->answer_open = false;
 	}
-	if (call->arena_open) {
-		kp_arena_deinit(&call->arena);
-		call->arena_open = false;
-	}
+	kp_arena_deinit(&call->arena);
 }
 
 static bool
@@ -247,7 +243,6 @@ prepare_soap(const void *opaque, void *memory, const struct kp_call_host *host,
 	reset(call);
 	kp_arena_init(&call->arena, ANSWER_ARENA_BYTES_MAX, NULL);
 	call->arena.chunk_bytes = FIRST_CHUNK_BYTES;
-	call->arena_open = true;
 	int turn = kp_each_begin(&call->each, &instance->each, host, &need);
 	if (turn != KP_DONE) {
 		return turn == KP_SKIP ? KP_SKIP : kp_fault_memory(fault);

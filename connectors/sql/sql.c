@@ -23,7 +23,6 @@ struct sql_instance {
 
 struct sql_call {
 	struct kp_arena arena;
-	bool arena_open;
 	const struct kp_need *need;
 	struct kp_sql_answer answer;
 };
@@ -150,7 +149,6 @@ head_sql(const void *opaque, void *memory, const struct kp_head *head,
 		return kp_fault_set(fault, "", "the database gave no rows");
 	}
 	kp_arena_init(&call->arena, CALL_BYTES_MAX, NULL);
-	call->arena_open = true;
 	return kp_sql_answer_init(
 		       &call->answer, &instance->plan, call->need, &call->arena) == KP_OK
 		? KP_DONE
@@ -185,10 +183,7 @@ end_sql(const void *opaque, void *memory)
 {
 	(void)opaque;
 	struct sql_call *call = memory;
-	if (call->arena_open) {
-		kp_arena_deinit(&call->arena);
-		call->arena_open = false;
-	}
+	kp_arena_deinit(&call->arena);
 }
 
 extern KP_CONNECTOR_DEFINE;
