@@ -77,6 +77,20 @@ add_part(struct compiler *compiler, struct kp_slice xml, struct kp_slice scope,
 	compile_text(compiler, after, place, &envelope->rest);
 }
 
+/* False after saying so: what was written is too long, or no memory is left. */
+static bool
+fits(struct compiler *compiler, const struct kp_buffer *buffer, const char *what,
+	const struct kp_manifest_place *place)
+{
+	if (buffer->failed && compiler->arena->failed) {
+		compiler->status = KP_E_MEMORY;
+	} else if (buffer->failed) {
+		kp_finding(compiler->host, place, "%sis larger than %zu bytes", what,
+			PART_BYTES_MAX);
+	}
+	return !buffer->failed;
+}
+
 /* An element of WS-Addressing, the address in wsa:Address when it is an endpoint. */
 static void
 add_address(
@@ -94,12 +108,10 @@ add_address(
 			"an address holds a control character");
 	}
 	kp_buffer_printf(&buffer, "%s</wsa:%s>", endpoint ? "</wsa:Address>" : "", name);
-	if (buffer.failed) {
-		compiler->status = KP_E_MEMORY;
-		return;
+	if (fits(compiler, &buffer, "an address ", &compiler->manifest->soap.place)) {
+		add_part(compiler, kp_buffer_slice(&buffer), (struct kp_slice){0},
+			&compiler->manifest->soap.place);
 	}
-	add_part(compiler, kp_buffer_slice(&buffer), (struct kp_slice){0},
-		&compiler->manifest->soap.place);
 }
 
 static void
@@ -128,13 +140,10 @@ add_body(struct compiler *compiler)
 		soap_space(compiler->envelope));
 	kp_buffer_add_slice(&buffer, kp_value_trim(request->body));
 	KP_BUFFER_ADD(&buffer, "</soapenv:Body>");
-	if (buffer.failed) {
-		kp_finding(compiler->host, &request->body_place,
-			"is larger than %zu bytes", PART_BYTES_MAX);
-		return;
+	if (fits(compiler, &buffer, "", &request->body_place)) {
+		add_part(compiler, kp_buffer_slice(&buffer),
+			compiler->manifest->soap.scope, &request->body_place);
 	}
-	add_part(compiler, kp_buffer_slice(&buffer), compiler->manifest->soap.scope,
-		&request->body_place);
 }
 
 enum kp_status
@@ -165,6 +174,15 @@ kp_envelope_compile(struct kp_arena *arena, const struct kp_mapping *mapping,
 	return compiler.status;
 }
 
+/* What is sent does not fit. */
+static int
+refuse_long(const struct kp_http_filling *filling)
+{
+	return filling->arena->failed ? kp_fault_memory(filling->fault)
+				      : kp_fault_set(filling->fault, "request",
+						"the request is larger than allowed");
+}
+
 /* The scope and what is behind it, behind `text`. */
 static int
 add_scope(const struct kp_envelope *envelope, const struct kp_http_filling *filling,
@@ -181,7 +199,7 @@ add_scope(const struct kp_envelope *envelope, const struct kp_http_filling *fill
 	kp_scope_write(&envelope->scope, filling->need, &buffer);
 	kp_buffer_add_slice(&buffer, rest);
 	*text = kp_buffer_slice(&buffer);
-	return buffer.failed ? kp_fault_memory(filling->fault) : KP_DONE;
+	return buffer.failed ? refuse_long(filling) : KP_DONE;
 }
 
 /* Each part filled, as it is sent and signed. */
@@ -229,8 +247,7 @@ kp_envelope_write(const struct kp_envelope *envelope, const struct kp_manifest_s
 	}
 	KP_BUFFER_ADD(&out, "</soapenv:Envelope>");
 	if (out.failed) {
-		return kp_fault_set(
-			filling->fault, "request", "the request is larger than allowed");
+		return refuse_long(filling);
 	}
 	*ret_text = kp_buffer_slice(&out);
 	return KP_DONE;

@@ -181,8 +181,12 @@ def scope():
             manifest["request"]["body"] = "".join(whole) if join else whole
         return change
 
+    def addressed(**addressing):
+        return lambda m: m["soap"].update(addressing=addressing)
+
     for place, change in (
             ("/request/body: is larger than 65536 bytes", long(70, False)), ("/request/body: is larger than 131072 bytes", long(140, True)),
+            ("/soap: an address is larger than 131072 bytes", addressed(to="x" * 140000)),
             ("/request/body: {velden}", body("<StUF:organisatie>0000</StUF:organisatie>", "<StUF:organisatie>{velden}</StUF:organisatie>")),
             ("/soap: {velden}", lambda m: m["soap"].update(headers=["<x>{vervolg}</x>"])),
             ("/soap: 'persoon.naam.voornaam' is not a field", lambda m: m["soap"].update(headers=["<x>{bekend:persoon.naam.voornaam}</x>"]))):
@@ -194,6 +198,12 @@ def scope():
     body("<ns:scope>", empty + "<ns:scope>\n  ")(text)
     done = connector("check", write("right.json", text))
     check(done.returncode == 0, f"a scope behind an empty one: {done.stdout + done.stderr}")
+    # It fits as it is written, and not as it is filled in.
+    text = shipped("stuf-bg-0310")
+    filled = "{bericht}" * 30
+    body("0000", filled + "0" * (130900 - len(filled) - len(question)))(text)
+    fault = attempt(text, "999993653")["fault"]
+    check("the request is larger than allowed" in fault, f"a question that grows: {fault}")
 
 
 def dates_of_validity():
