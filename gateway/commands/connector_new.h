@@ -54,7 +54,8 @@ struct kp_new {
 	bool arrays_known; /* paths mark arrays with [] */
 	struct kp_new_leaf *leaves;
 	size_t leaf_count;
-	bool leaves_dropped; /* there were more than KP_NEW_LEAVES_MAX, or deeper ones */
+	bool leaves_dropped;  /* there were more than KP_NEW_LEAVES_MAX, or deeper ones */
+	bool persons_dropped; /* a name was or held what may be a client number */
 	/* The first thing that is referred to and not there; empty: none. */
 	struct kp_slice missing;
 	const json_t *wrong; /* a part of a schema that is of a wrong type; borrowed */
@@ -74,8 +75,8 @@ struct kp_new {
 	size_t proposed;
 };
 
-/* Adds a leaf; later ones of the same path are left out. False when there are too many,
- * or no memory is left.
+/* Adds a leaf; later ones of the same path are left out, and one in whose path somebody's
+ * client number may stand. False when there are too many, or no memory is left.
  * `leaf` is copied, its texts are not. */
 bool kp_new_add_leaf(struct kp_new *new, const struct kp_new_leaf *leaf);
 /*

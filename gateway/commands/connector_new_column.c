@@ -5,28 +5,20 @@
 
 #include <string.h>
 
+#include "connectors/rows.h"
 #include "connectors/value.h"
+#include "core/mask.h"
 
 static const char *const patterns[KP_NEW_PATTERNS] = {"yyyy-mm-dd", "yyyymmdd",
 	"dd-mm-yyyy", "d-m-yyyy", "dd/mm/yyyy", "d/m/yyyy", "dd.mm.yyyy", "d.m.yyyy",
 	"yyyy/mm/dd"};
 
-/* The eleven-proof of a client number. */
+/* A client number, also without the zero it begins with. */
 static bool
 is_bsn(struct kp_slice text)
 {
-	int sum = 0;
-	if (text.len < 8 || text.len > 9) {
-		return false;
-	}
-	for (size_t i = 0; i < text.len; i++) {
-		int weight = (int)(text.len - i);
-		if (text.data[i] < '0' || text.data[i] > '9') {
-			return false;
-		}
-		sum += (text.data[i] - '0') * (weight == 1 ? -1 : weight);
-	}
-	return sum != 0 && sum % 11 == 0;
+	char digits[KP_BSN_DIGITS];
+	return text.len >= 8 && kp_bsn_valid(kp_bsn_normal(text, digits));
 }
 
 bool
@@ -121,10 +113,14 @@ void
 kp_new_describe_file(struct kp_new *new, const char *path, const char *form, json_t *more)
 {
 	const char *slash = strrchr(path, '/');
+	char *name = kp_arena_strdup(new->arena, slash == NULL ? path : slash + 1);
 	json_t *file = json_object();
+	if (name != NULL && kp_mask_bsn(name, strlen(name)) > 0) {
+		new->persons_dropped = true;
+	}
 	kp_new_set(new, new->manifest, "connector", json_string("file"));
 	kp_new_set(new, new->manifest, "idempotent", json_true());
-	kp_new_set(new, file, "path", json_string(slash == NULL ? path : slash + 1));
+	kp_new_set(new, file, "path", json_string(name));
 	if (strcmp(form, "csv") != 0) {
 		kp_new_set(new, file, "form", json_string(form));
 	}

@@ -7,6 +7,7 @@
 
 #include "commands/connector_new_column.h"
 #include "connectors/value.h"
+#include "core/mask.h"
 #include "io/file.h"
 #include "sheet/sheet.h"
 
@@ -63,14 +64,22 @@ look_at_scalar(struct reading *reading, json_t *value)
 	}
 }
 
+/* A number that names a member, or stands in its name. */
+static bool
+may_be_somebody(struct kp_slice name)
+{
+	return kp_new_is_number(kp_value_trim(name)) || kp_bsn_within(name);
+}
+
 static void
 look_at_object(struct reading *reading, json_t *object)
 {
+	struct kp_new *new = reading->new;
 	size_t before = strlen(reading->name);
 	const char *name;
 	json_t *value;
 	if (reading->depth == DEPTH_MAX) {
-		reading->new->leaves_dropped = true;
+		new->leaves_dropped = true;
 		return;
 	}
 	reading->depth++;
@@ -78,11 +87,13 @@ look_at_object(struct reading *reading, json_t *object)
 	{
 		int len = snprintf(reading->name + before, NAME_BYTES - before, "%s%s",
 			before > 0 ? "." : "", name);
-		/* A path has no way to write such a name; a number may be somebody's. */
+		bool person = may_be_somebody(kp_slice_from(name));
+		/* A path has no way to write some names. */
 		bool fits = len > 0 && (size_t)len < NAME_BYTES - before &&
-			name[0] != '\0' && strpbrk(name, ".[]") == NULL &&
-			!kp_new_is_number(kp_value_trim(kp_slice_from(name)));
-		reading->new->leaves_dropped = reading->new->leaves_dropped || !fits;
+			name[0] != '\0' && strpbrk(name, ".[]") == NULL;
+		new->persons_dropped = new->persons_dropped || person;
+		new->leaves_dropped = new->leaves_dropped || !fits;
+		fits = fits && !person;
 		if (fits && json_is_object(value)) {
 			look_at_object(reading, value);
 		} else if (fits && !json_is_array(value)) {

@@ -8,6 +8,7 @@
 
 #include "commands/connector_new.h"
 #include "core/json_write.h"
+#include "core/mask.h"
 
 #define COMMENT_BYTES 400
 #define UNMAPPED_LINE_BYTES ((size_t)110)
@@ -83,8 +84,7 @@ kp_new_label(struct kp_new *new, const char *text)
 	const char *begin = text == NULL ? "" : text + strspn(text, " \t\r\n");
 	size_t len = strcspn(begin, "\r\n");
 	return kp_arena_copy(new->arena,
-		whole_characters((struct kp_slice){
-			begin, len < KP_NEW_LABEL_BYTES ? len : KP_NEW_LABEL_BYTES}));
+		kp_slice_head((struct kp_slice){begin, len}, KP_NEW_LABEL_BYTES));
 }
 
 void
@@ -93,6 +93,7 @@ kp_new_begin_shape(struct kp_new *new)
 	new->leaf_count = 0;
 	new->proposed = 0;
 	new->leaves_dropped = false;
+	new->persons_dropped = false;
 	new->missing = (struct kp_slice){0};
 	new->root = (struct kp_slice){0};
 }
@@ -125,6 +126,10 @@ kp_new_add_leaf(struct kp_new *new, const struct kp_new_leaf *leaf)
 		if (kp_slice_equal(new->leaves[i].path, leaf->path)) {
 			return true;
 		}
+	}
+	if (kp_bsn_within(leaf->path)) {
+		new->persons_dropped = true;
+		return true;
 	}
 	if (new->leaf_count == KP_NEW_LEAVES_MAX) {
 		new->leaves_dropped = true;
@@ -201,9 +206,7 @@ proposal(struct kp_new *new, const struct kp_new_leaf *leaf, struct kp_slice pat
 	} else if (field->type == KP_FIELD_NUMBER && new->separator == '/') {
 		kp_new_set(new, object, "form", json_string("number"));
 	}
-	struct kp_slice label = leaf->label;
-	label.len = label.len > 120 ? 120 : label.len;
-	label = whole_characters(label);
+	struct kp_slice label = kp_slice_head(leaf->label, 120);
 	(void)snprintf(comment, sizeof(comment), "%u%%, by %s '%.*s'%s%.*s%s",
 		leaf->percent, leaf->basis, KP_SLICE_ARG(field->label),
 		label.len > 0 ? "; they say: " : "", KP_SLICE_ARG(label),
@@ -352,6 +355,11 @@ kp_new_write_response(struct kp_new *new)
 			"the description has more than the %u operations that were "
 			"looked at; name another with --operation",
 			KP_NEW_OPERATIONS_MAX);
+	}
+	if (new->persons_dropped) {
+		kp_new_todo(new,
+			"a name is or holds a number that may be a client's; it is not "
+			"shown, and what bears it is missing here");
 	}
 	if (new->leaves_dropped) {
 		kp_new_todo(new,

@@ -535,10 +535,28 @@ class New(unittest.TestCase):
 
     def test_a_number_that_names_a_member_is_not_shown(self):
         path = self.folder / "export.ndjson"
-        path.write_text('{"bsn":"999993653","x":{"999990019":{"a":1}," 999990019 ":2},"y":{"999990019":[]}}\n')
-        manifest = self.new("gemeente-klantvolg", "--ndjson", path)
-        self.assertNotIn("999990019", json.dumps(manifest))
-        self.assertIn("the rest is missing", " ".join(manifest["//"]))
+        for text in ('"x":{"999990019":{"a":1}}', '"x":{" 999990019 ":2}', '"y":{"999990019":[]}', '"bsn999990019":1',
+                     '"van-999990019":{"a":1}', '"y999990019":[]', '"nr 9999.90.019":1'):
+            with self.subTest(text):
+                path.write_text('{"bsn":"999993653",%s}\n' % text)
+                self.refuse_number(self.new("gemeente-klantvolg", "--ndjson", path))
+
+    def refuse_number(self, manifest):
+        self.assertNotRegex(json.dumps(manifest), "999990019|9999.90.019")
+        self.assertIn("holds a number that may be a client's", " ".join(manifest["//"]))
+
+    def test_a_number_in_a_column_or_a_file_is_not_shown(self):
+        self.refuse_number(self.new("gemeente-klantvolg", "--csv", self.csv("BSN;bsn999990019;Naam\n999993653;x;Jansen\n")))
+        path = self.folder / "van-999990019.csv"
+        path.write_text("BSN;Naam\n999993653;Jansen\n")
+        manifest = self.new("gemeente-klantvolg", "--csv", path)
+        self.refuse_number(manifest)
+        self.assertEqual(manifest["file"]["path"], "van-*********.csv")
+        # A day is nobody's number.
+        path = path.rename(self.folder / "export-20240131.csv")
+        manifest = self.new("gemeente-klantvolg", "--csv", path)
+        self.assertEqual(manifest["file"]["path"], "export-20240131.csv")
+        self.assertNotIn("may be a client's", " ".join(manifest["//"]))
 
     def test_a_long_path_is_not_left_out(self):
         """What has no proposal is named, or it is said that something is missing."""
