@@ -18,18 +18,6 @@ kp_hex_write(const unsigned char *bytes, size_t len, char *ret_text)
 	}
 }
 
-static int
-hex_value(char digit)
-{
-	if (digit >= '0' && digit <= '9') {
-		return digit - '0';
-	}
-	if (digit >= 'a' && digit <= 'f') {
-		return digit - 'a' + 10;
-	}
-	return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
-}
-
 bool
 kp_hex_read(struct kp_slice text, unsigned char *ret_bytes, size_t size)
 {
@@ -37,13 +25,13 @@ kp_hex_read(struct kp_slice text, unsigned char *ret_bytes, size_t size)
 		return false;
 	}
 	for (size_t i = 0; i < text.len; i++) {
-		if (hex_value(text.data[i]) < 0) {
+		if (kp_hex_digit(text.data[i]) < 0) {
 			return false;
 		}
 	}
 	for (size_t i = 0; i < size; i++) {
-		int high = hex_value(text.data[2 * i]);
-		int low = hex_value(text.data[2 * i + 1]);
+		int high = kp_hex_digit(text.data[2 * i]);
+		int low = kp_hex_digit(text.data[2 * i + 1]);
 		ret_bytes[i] = (unsigned char)(high * 16 + low);
 	}
 	return true;

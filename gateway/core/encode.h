@@ -11,6 +11,17 @@
 #define KP_BASE64_LEN(size) (((size) + 2) / 3 * 4)
 #define KP_BASE64URL_LEN(size) (((size)*4 + 2) / 3)
 
+/* The value of a hexadecimal digit of either case; -1 when it is none. */
+static inline int
+kp_hex_digit(char byte)
+{
+	if (byte >= '0' && byte <= '9') {
+		return byte - '0';
+	}
+	char lower = (char)(byte | 0x20);
+	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 /* Lower case; writes KP_HEX_LEN(len) characters and no NUL. */
 void kp_hex_write(const unsigned char *bytes, size_t len, char *ret_text);
 /* Either case; false unless the text is exactly KP_HEX_LEN(size) digits. */

@@ -3,6 +3,7 @@
 /* json_text: see json_text.h; and the functions on raw text that json_read.h promises. */
 #include "core/json_text.h"
 
+#include "core/encode.h"
 #include "core/json_number.h"
 #include "core/json_read.h"
 
@@ -62,21 +63,11 @@ kp_text_step_utf8(enum kp_text_state state, unsigned char byte)
 	return (enum kp_text_state)rules[state].next;
 }
 
-static int
-hex_digit(unsigned char byte)
-{
-	if (within(byte, '0', '9')) {
-		return byte - '0';
-	}
-	unsigned char lower = byte | 0x20;
-	return within(lower, 'a', 'f') ? lower - 'a' + 10 : -1;
-}
-
 /* The code starts as 1 and so has a bit above 0xffff after four digits. */
 static enum kp_text_state
 step_hex(enum kp_text_state state, unsigned *code, unsigned char byte)
 {
-	int digit = hex_digit(byte);
+	int digit = kp_hex_digit((char)byte);
 	if (digit < 0) {
 		return KP_TEXT_FAULT;
 	}
@@ -159,7 +150,7 @@ take_hex(struct kp_text_cursor *cursor)
 	}
 	int code = 0;
 	for (int i = 0; i < 4; i++) {
-		int digit = hex_digit((unsigned char)*cursor->at++);
+		int digit = kp_hex_digit(*cursor->at++);
 		if (digit < 0) {
 			return -1;
 		}

@@ -3,6 +3,7 @@
 /* http_chunk: see http_chunk.h. */
 #include "http/http_chunk.h"
 
+#include "core/encode.h"
 #include "http/http_text.h"
 
 #define DIGITS_MAX 16u
@@ -55,7 +56,7 @@ begin_chunk(struct kp_http_chunks *chunks, const char **ret_fault)
 static enum kp_status
 step_size(struct kp_http_chunks *chunks, unsigned char byte, const char **ret_fault)
 {
-	int digit = kp_http_hex(byte);
+	int digit = kp_hex_digit((char)byte);
 	if (digit >= 0) {
 		if (chunks->digits >= DIGITS_MAX) {
 			return refuse(KP_E_SYNTAX, "a chunk size has too many digits",

@@ -3,6 +3,7 @@
 /* http_text: see http_text.h; and the checks on text that http_parse.h promises. */
 #include "http/http_text.h"
 
+#include "core/encode.h"
 #include "core/json_text.h"
 #include "http/http_parse.h"
 
@@ -87,9 +88,8 @@ uri_character(struct kp_slice text, size_t at, const char *also)
 {
 	unsigned char byte = (unsigned char)text.data[at];
 	if (byte == '%') {
-		bool whole = text.len - at >= 3 &&
-			kp_http_hex((unsigned char)text.data[at + 1]) >= 0 &&
-			kp_http_hex((unsigned char)text.data[at + 2]) >= 0;
+		bool whole = text.len - at >= 3 && kp_hex_digit(text.data[at + 1]) >= 0 &&
+			kp_hex_digit(text.data[at + 2]) >= 0;
 		return whole ? 3 : 0;
 	}
 	if (is_unreserved_or_sub_delim(byte)) {
@@ -138,7 +138,7 @@ ip_literal_valid(struct kp_slice text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char byte = (unsigned char)text.data[i];
-		if (kp_http_hex(byte) < 0 && byte != ':' && byte != '.') {
+		if (kp_hex_digit((char)byte) < 0 && byte != ':' && byte != '.') {
 			return false;
 		}
 	}

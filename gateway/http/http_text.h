@@ -22,17 +22,6 @@ kp_http_is_alpha(unsigned char byte)
 	return lower >= 'a' && lower <= 'z';
 }
 
-/* The value of a hex digit, or -1. */
-static inline int
-kp_http_hex(unsigned char byte)
-{
-	if (kp_http_is_digit(byte)) {
-		return byte - '0';
-	}
-	unsigned char lower = byte | 0x20;
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 extern const bool kp_http_tchars[256];
 
 /* tchar of RFC 9110, section 5.6.2. */

@@ -4,6 +4,7 @@
 #include "query/negotiate.h"
 
 #include "core/attr.h"
+#include "core/encode.h"
 
 #define WEIGHT_MAX 1000u
 
@@ -232,12 +233,6 @@ id_holds(const char *text, size_t len)
 	return any;
 }
 
-static unsigned
-hex_value(char digit)
-{
-	return (unsigned)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
-}
-
 bool
 kp_trace_parse(struct kp_slice traceparent, struct kp_trace *ret_trace)
 {
@@ -267,6 +262,6 @@ kp_trace_parse(struct kp_slice traceparent, struct kp_trace *ret_trace)
 	}
 	memcpy(ret_trace->trace_id, trace_id, KP_TRACE_ID_LEN);
 	memcpy(ret_trace->parent_id, parent_id, KP_SPAN_ID_LEN);
-	ret_trace->sampled = (hex_value(flags[1]) & 1) != 0;
+	ret_trace->sampled = (kp_hex_digit(flags[1]) & 1) != 0;
 	return true;
 }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "core/encode.h"
 #include "core/heap.h"
 
 #define FIRST_BYTES ((size_t)4096)
@@ -43,15 +44,6 @@ kp_sheet_text_deinit(struct kp_sheet_text *text)
 	*text = (struct kp_sheet_text){0};
 }
 
-static int
-hex_digit(char byte)
-{
-	return byte >= '0' && byte <= '9'    ? byte - '0'
-		: byte >= 'A' && byte <= 'F' ? byte - 'A' + 10
-		: byte >= 'a' && byte <= 'f' ? byte - 'a' + 10
-					     : -1;
-}
-
 /* The character of an escape, or 0 when it is none or one that a text cannot hold. */
 static unsigned
 escaped(const char *at, size_t len)
@@ -61,7 +53,7 @@ escaped(const char *at, size_t len)
 		return 0;
 	}
 	for (size_t i = 2; i < 6; i++) {
-		int digit = hex_digit(at[i]);
+		int digit = kp_hex_digit(at[i]);
 		if (digit < 0) {
 			return 0;
 		}

@@ -62,18 +62,6 @@ write_method(void *context, struct kp_text method)
 	return call->method.data != NULL;
 }
 
-static int
-hex_digit(char byte)
-{
-	if (byte >= '0' && byte <= '9') {
-		return byte - '0';
-	}
-	if (byte >= 'a' && byte <= 'f') {
-		return byte - 'a' + 10;
-	}
-	return byte >= 'A' && byte <= 'F' ? byte - 'A' + 10 : -1;
-}
-
 /* Does the text hold the bsn, its digits written as they are or percent-encoded? */
 static bool
 holds_bsn(struct kp_text text, struct kp_text bsn)
@@ -88,10 +76,10 @@ holds_bsn(struct kp_text text, struct kp_text bsn)
 			char byte = text.data[at];
 			size_t step = 1;
 			if (byte == '%' && at + 2 < text.len &&
-				hex_digit(text.data[at + 1]) >= 0 &&
-				hex_digit(text.data[at + 2]) >= 0) {
-				byte = (char)(hex_digit(text.data[at + 1]) * 16 +
-					hex_digit(text.data[at + 2]));
+				kp_hex_digit(text.data[at + 1]) >= 0 &&
+				kp_hex_digit(text.data[at + 2]) >= 0) {
+				byte = (char)(kp_hex_digit(text.data[at + 1]) * 16 +
+					kp_hex_digit(text.data[at + 2]));
 				step = 3;
 			}
 			if (byte != bsn.data[matched]) {

@@ -7,6 +7,8 @@
  */
 #include "value.h"
 
+#include "core/encode.h"
+
 #define TEXT_MAX 43
 #define GROUPS 8
 
@@ -59,16 +61,6 @@ parse_version4(struct kp_slice text, uint8_t *address)
 	return true;
 }
 
-static int
-hex_digit(char byte)
-{
-	if (byte >= '0' && byte <= '9') {
-		return byte - '0';
-	}
-	char lower = (char)(byte | 0x20);
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* Groups joined by single colons; an empty text has none. False when it is not that. */
 static bool
 parse_groups(struct kp_slice text, uint16_t groups[GROUPS], size_t *ret_count)
@@ -77,8 +69,8 @@ parse_groups(struct kp_slice text, uint16_t groups[GROUPS], size_t *ret_count)
 	while (text.len > 0) {
 		unsigned group = 0;
 		size_t len = 0;
-		while (len < text.len && len < 4 && hex_digit(text.data[len]) >= 0) {
-			group = group << 4 | (unsigned)hex_digit(text.data[len]);
+		while (len < text.len && len < 4 && kp_hex_digit(text.data[len]) >= 0) {
+			group = group << 4 | (unsigned)kp_hex_digit(text.data[len]);
 			len++;
 		}
 		if (len == 0 || *ret_count == GROUPS) {

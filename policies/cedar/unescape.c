@@ -7,6 +7,7 @@
  */
 #include "unescape.h"
 
+#include "core/encode.h"
 #include "utf8.h"
 
 /* Reads one token; `out` never needs more room than the token has bytes. */
@@ -35,16 +36,6 @@ position(const struct reader *reader, size_t at, size_t len)
 	return pos;
 }
 
-static int
-hex_digit(char byte)
-{
-	if (byte >= '0' && byte <= '9') {
-		return byte - '0';
-	}
-	char lower = (char)(byte | 0x20);
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* Two digits, at most 7F. Returns the bytes used, 0 when bad. */
 static size_t
 hex_escape(struct kp_slice rest, uint32_t *ret_code)
@@ -52,8 +43,8 @@ hex_escape(struct kp_slice rest, uint32_t *ret_code)
 	if (rest.len < 2) {
 		return 0;
 	}
-	int high = hex_digit(rest.data[0]);
-	int low = hex_digit(rest.data[1]);
+	int high = kp_hex_digit(rest.data[0]);
+	int low = kp_hex_digit(rest.data[1]);
 	if (high < 0 || high > 7 || low < 0) {
 		return 0;
 	}
@@ -65,7 +56,7 @@ hex_escape(struct kp_slice rest, uint32_t *ret_code)
 static size_t
 unicode_escape(struct kp_slice rest, uint32_t *ret_code)
 {
-	if (rest.len < 3 || rest.data[0] != '{' || hex_digit(rest.data[1]) < 0) {
+	if (rest.len < 3 || rest.data[0] != '{' || kp_hex_digit(rest.data[1]) < 0) {
 		return 0;
 	}
 	uint32_t code = 0;
@@ -75,7 +66,7 @@ unicode_escape(struct kp_slice rest, uint32_t *ret_code)
 		if (rest.data[at] == '_') {
 			continue;
 		}
-		int digit = hex_digit(rest.data[at]);
+		int digit = kp_hex_digit(rest.data[at]);
 		if (digit < 0 || ++digits > 6) {
 			return 0;
 		}
