@@ -120,18 +120,13 @@ kp_reading_verdict(const struct kp_reading *reading, struct kp_fault *fault)
 static bool
 grow_values(struct kp_reading *reading)
 {
-	size_t capacity =
-		reading->value_capacity == 0 ? VALUES_FIRST : reading->value_capacity * 2;
 	struct kp_reading_value *values =
-		KP_ARENA_ARRAY(reading->arena, struct kp_reading_value, capacity);
+		kp_arena_fit(reading->arena, reading->values, reading->value_count,
+			&reading->value_capacity, VALUES_FIRST, sizeof(*values));
 	if (values == NULL) {
 		return kp_reading_out_of_memory(reading);
 	}
-	if (reading->value_count > 0) {
-		memcpy(values, reading->values, reading->value_count * sizeof(*values));
-	}
 	reading->values = values;
-	reading->value_capacity = capacity;
 	return true;
 }
 

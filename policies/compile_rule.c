@@ -335,20 +335,12 @@ intern_condition(const struct plan *plan, uint32_t cell)
 static struct kp_part *
 new_part(struct kp_compile_work *work)
 {
-	if (work->part_count == work->part_capacity) {
-		uint32_t capacity =
-			work->part_capacity == 0 ? 256 : work->part_capacity * 2;
-		struct kp_part *parts =
-			KP_ARENA_ARRAY(work->arena, struct kp_part, capacity);
-		if (parts == NULL) {
-			return NULL;
-		}
-		if (work->part_count > 0) {
-			memcpy(parts, work->parts, work->part_count * sizeof(*parts));
-		}
-		work->parts = parts;
-		work->part_capacity = capacity;
+	struct kp_part *parts = kp_arena_fit(work->arena, work->parts, work->part_count,
+		&work->part_capacity, 256, sizeof(*parts));
+	if (parts == NULL) {
+		return NULL;
 	}
+	work->parts = parts;
 	return &work->parts[work->part_count++];
 }
 

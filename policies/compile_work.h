@@ -16,7 +16,7 @@ struct kp_compile_work {
 	struct kp_atoms atoms;
 	struct kp_part *parts;
 	uint32_t part_count;
-	uint32_t part_capacity;
+	size_t part_capacity;
 	struct kp_condition *conditions;
 	uint32_t condition_count;
 	uint32_t condition_capacity;

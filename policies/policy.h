@@ -51,6 +51,7 @@ enum kp_status kp_bundle_create(const struct kp_policy_file *files, size_t count
 struct kp_bundle *kp_bundle_ref(struct kp_bundle *bundle);
 void kp_bundle_unref(struct kp_bundle **bundle);
 
+/* Borrowed from the bundle. */
 const struct kp_catalogue *kp_bundle_catalogue(const struct kp_bundle *bundle);
 /* "sha256:…" */
 struct kp_slice kp_bundle_version(const struct kp_bundle *bundle);
@@ -191,7 +192,7 @@ void kp_bundle_reason(const struct kp_bundle *bundle, const struct kp_decision *
 struct kp_reasons {
 	struct kp_reason *list;
 	uint32_t count;
-	uint32_t capacity;
+	size_t capacity;
 	uint8_t *of_cell; /* index in the list, for the cells that were asked about */
 };
 /* The same for a set of cells that were refused, in one search. KP_E_MEMORY. */

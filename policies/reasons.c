@@ -12,26 +12,6 @@ same(const struct kp_reason *a, const struct kp_reason *b)
 	return a->code == b->code && kp_slice_equal(a->rule, b->rule);
 }
 
-static bool
-fit(struct kp_reasons *reasons, struct kp_arena *arena)
-{
-	if (reasons->count < reasons->capacity) {
-		return true;
-	}
-	uint32_t capacity =
-		reasons->capacity == 0 ? REASONS_FIRST : reasons->capacity * 2;
-	struct kp_reason *list = KP_ARENA_ARRAY(arena, struct kp_reason, capacity);
-	if (list == NULL) {
-		return false;
-	}
-	if (reasons->count > 0) {
-		memcpy(list, reasons->list, reasons->count * sizeof(*list));
-	}
-	reasons->list = list;
-	reasons->capacity = capacity;
-	return true;
-}
-
 enum kp_status
 kp_reasons_number(struct kp_reasons *reasons, const struct kp_reason *reason,
 	struct kp_arena *arena, uint8_t *ret_number)
@@ -43,9 +23,12 @@ kp_reasons_number(struct kp_reasons *reasons, const struct kp_reason *reason,
 		}
 	}
 	if (reasons->count < KP_REASONS_MAX) {
-		if (!fit(reasons, arena)) {
+		struct kp_reason *list = kp_arena_fit(arena, reasons->list,
+			reasons->count, &reasons->capacity, REASONS_FIRST, sizeof(*list));
+		if (list == NULL) {
 			return KP_E_MEMORY;
 		}
+		reasons->list = list;
 		reasons->list[reasons->count++] = *reason;
 	}
 	*ret_number = (uint8_t)(reasons->count - 1);

@@ -215,6 +215,22 @@ kp_arena_alloc_array(struct kp_arena *arena, size_t count, size_t size)
 	return kp_arena_alloc(arena, count * size);
 }
 
+void *
+kp_arena_grow(struct kp_arena *arena, const void *items, size_t count, size_t *capacity,
+	size_t first, size_t size)
+{
+	size_t wanted = *capacity == 0 ? first : *capacity * 2;
+	void *copy = kp_arena_alloc_array(arena, wanted, size);
+	if (copy == NULL) {
+		return NULL;
+	}
+	if (count > 0) {
+		memcpy(copy, items, count * size);
+	}
+	*capacity = wanted;
+	return copy;
+}
+
 char *
 kp_arena_bytes(struct kp_arena *arena, size_t size)
 {

@@ -42,9 +42,12 @@ struct kp_arena {
 			     */
 };
 
+/* Empty; keeps at most that many usual chunks. */
 void kp_arena_pool_init(struct kp_arena_pool *pool, size_t count_max);
+/* Frees what it keeps, when no arena draws on it any more. */
 void kp_arena_pool_deinit(struct kp_arena_pool *pool);
 
+/* Empty; allocates nothing yet. `pool` is borrowed for the life of the arena. */
 void kp_arena_init(struct kp_arena *arena, size_t bytes_max, struct kp_arena_pool *pool);
 /* The next bytes come from `block`, which is aligned for any type and outlives the arena:
  * for a small arena inside another one's memory. Zeroed, or lent before; wiped by whom it
@@ -60,6 +63,25 @@ void kp_arena_deinit(struct kp_arena *arena);
 void *kp_arena_alloc(struct kp_arena *arena, size_t size) KP_MUST_USE;
 /* count * size, checked for overflow. */
 void *kp_arena_alloc_array(struct kp_arena *arena, size_t count, size_t size) KP_MUST_USE;
+/*
+ * `items` itself while there is room behind `count`; else a copy of twice the size
+ * (`first` items at the start, when `items` is NULL), which *capacity then says. NULL
+ * when that does not fit; nothing has changed then. What is behind `count` is zeroed.
+ */
+static inline void *kp_arena_fit(struct kp_arena *arena, void *items, size_t count,
+	size_t *capacity, size_t first, size_t size) KP_MUST_USE;
+/* The copy. */
+void *kp_arena_grow(struct kp_arena *arena, const void *items, size_t count,
+	size_t *capacity, size_t first, size_t size) KP_MUST_USE;
+
+static inline void *
+kp_arena_fit(struct kp_arena *arena, void *items, size_t count, size_t *capacity,
+	size_t first, size_t size)
+{
+	return count < *capacity
+		? items
+		: kp_arena_grow(arena, items, count, capacity, first, size);
+}
 /* Not zeroed, byte aligned: for text. */
 char *kp_arena_bytes(struct kp_arena *arena, size_t size) KP_MUST_USE;
 /* Gives the tail of the newest byte block back or extends it in place; false when it

@@ -168,17 +168,12 @@ fit_table(struct kp_json_names *names, struct kp_json_scope *scope)
 static KP_APART bool
 grow_entries(struct kp_json_names *names)
 {
-	size_t capacity = names->capacity == 0 ? ENTRIES_FIRST : names->capacity * 2;
-	struct kp_json_fingerprint *entries =
-		KP_ARENA_ARRAY(names->arena, struct kp_json_fingerprint, capacity);
+	struct kp_json_fingerprint *entries = kp_arena_fit(names->arena, names->entries,
+		names->count, &names->capacity, ENTRIES_FIRST, sizeof(*entries));
 	if (entries == NULL) {
 		return false;
 	}
-	if (names->count > 0) {
-		memcpy(entries, names->entries, names->count * sizeof(*entries));
-	}
 	names->entries = entries;
-	names->capacity = capacity;
 	return true;
 }
 

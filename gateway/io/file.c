@@ -353,20 +353,12 @@ list_add(struct list *list, const char *name)
 		return kp_error_set(list->err, KP_E_LIMIT,
 			"the folder has more than %zu files", list->count_max);
 	}
-	if (list->count == list->capacity) {
-		size_t capacity = list->capacity == 0 ? 32 : list->capacity * 2;
-		struct kp_slice *names =
-			KP_ARENA_ARRAY(list->arena, struct kp_slice, capacity);
-		if (names == NULL) {
-			return kp_error_set(
-				list->err, KP_E_MEMORY, "no memory for file names");
-		}
-		if (list->count > 0) {
-			memcpy(names, list->names, list->count * sizeof(*names));
-		}
-		list->names = names;
-		list->capacity = capacity;
+	struct kp_slice *names = kp_arena_fit(list->arena, list->names, list->count,
+		&list->capacity, 32, sizeof(*names));
+	if (names == NULL) {
+		return kp_error_set(list->err, KP_E_MEMORY, "no memory for file names");
 	}
+	list->names = names;
 	list->names[list->count++] = kp_slice_from(name);
 	return KP_OK;
 }

@@ -39,24 +39,6 @@ on_subject(void *context, struct kp_text bsn)
 }
 
 static bool
-grow_items(struct kp_collect *collect)
-{
-	uint32_t capacity =
-		collect->item_capacity == 0 ? ITEMS_FIRST : collect->item_capacity * 2;
-	struct kp_found_item *items =
-		KP_ARENA_ARRAY(collect->options.arena, struct kp_found_item, capacity);
-	if (items == NULL) {
-		return false;
-	}
-	if (collect->item_count > 0) {
-		memcpy(items, collect->items, collect->item_count * sizeof(*items));
-	}
-	collect->items = items;
-	collect->item_capacity = capacity;
-	return true;
-}
-
-static bool
 on_item(void *context, uint32_t section, uint32_t *ret_item)
 {
 	struct kp_collect *collect = context;
@@ -70,9 +52,13 @@ on_item(void *context, uint32_t section, uint32_t *ret_item)
 	if (collect->item_count == collect->options.items_max) {
 		return stop(collect, KP_E_LIMIT);
 	}
-	if (collect->item_count == collect->item_capacity && !grow_items(collect)) {
+	struct kp_found_item *items =
+		kp_arena_fit(collect->options.arena, collect->items, collect->item_count,
+			&collect->item_capacity, ITEMS_FIRST, sizeof(*items));
+	if (items == NULL) {
 		return stop(collect, KP_E_MEMORY);
 	}
+	collect->items = items;
 	collect->items[collect->item_count] = (struct kp_found_item){.section = section};
 	*ret_item = collect->item_count++;
 	return true;

@@ -60,7 +60,7 @@ struct kp_collect {
 	struct kp_found_item single;
 	struct kp_found_item *items;
 	uint32_t item_count;
-	uint32_t item_capacity;
+	size_t item_capacity;
 	uint64_t *seen; /* cells of single sections that have their value */
 	struct kp_collect_note *notes; /* room for KP_COLLECT_NOTES_MAX; NULL: none */
 	uint32_t note_count;

@@ -37,20 +37,12 @@ static struct kp_merged_item *
 add_item(struct merger *merger, uint32_t section)
 {
 	struct kp_merged_section *merged = &merger->merged->sections[section];
-	if (merged->item_count == merged->item_capacity) {
-		uint32_t capacity =
-			merged->item_capacity == 0 ? 1 : merged->item_capacity * 2;
-		struct kp_merged_item *items =
-			KP_ARENA_ARRAY(merger->arena, struct kp_merged_item, capacity);
-		if (items == NULL) {
-			return NULL;
-		}
-		if (merged->item_count > 0) {
-			memcpy(items, merged->items, merged->item_count * sizeof(*items));
-		}
-		merged->items = items;
-		merged->item_capacity = capacity;
+	struct kp_merged_item *items = kp_arena_fit(merger->arena, merged->items,
+		merged->item_count, &merged->item_capacity, 1, sizeof(*items));
+	if (items == NULL) {
+		return NULL;
 	}
+	merged->items = items;
 	struct kp_merged_item *item = &merged->items[merged->item_count];
 	item->values = KP_ARENA_ARRAY(merger->arena, struct kp_found *,
 		merger->catalogue->sections[section].field_count);
@@ -231,22 +223,13 @@ static enum kp_status
 add_conflict(struct merger *merger, const struct kp_conflict *conflict)
 {
 	struct kp_merged *merged = merger->merged;
-	if (merged->conflict_count == merged->conflict_capacity) {
-		uint32_t capacity = merged->conflict_capacity == 0
-			? 8
-			: merged->conflict_capacity * 2;
-		struct kp_conflict *conflicts =
-			KP_ARENA_ARRAY(merger->arena, struct kp_conflict, capacity);
-		if (conflicts == NULL) {
-			return KP_E_MEMORY;
-		}
-		if (merged->conflict_count > 0) {
-			memcpy(conflicts, merged->conflicts,
-				merged->conflict_count * sizeof(*conflicts));
-		}
-		merged->conflicts = conflicts;
-		merged->conflict_capacity = capacity;
+	struct kp_conflict *conflicts =
+		kp_arena_fit(merger->arena, merged->conflicts, merged->conflict_count,
+			&merged->conflict_capacity, 8, sizeof(*conflicts));
+	if (conflicts == NULL) {
+		return KP_E_MEMORY;
 	}
+	merged->conflicts = conflicts;
 	merged->conflicts[merged->conflict_count++] = *conflict;
 	return KP_OK;
 }

@@ -20,7 +20,7 @@ struct kp_merged_item {
 struct kp_merged_section {
 	struct kp_merged_item *items; /* one in a single section */
 	uint32_t item_count;
-	uint32_t item_capacity;
+	size_t item_capacity;
 };
 
 struct kp_conflict {
@@ -35,7 +35,7 @@ struct kp_merged {
 	struct kp_merged_section *sections; /* by section id */
 	struct kp_conflict *conflicts;
 	uint32_t conflict_count;
-	uint32_t conflict_capacity;
+	size_t conflict_capacity;
 	uint32_t value_count; /* shown */
 	uint64_t value_bytes; /* of all values, for sizing the answer */
 };

@@ -123,21 +123,13 @@ write_target(void *context, struct kp_text target)
 static bool
 fit_header(struct kp_source_call *call)
 {
-	if (call->header_count < call->header_capacity) {
-		return true;
-	}
-	size_t capacity =
-		call->header_capacity == 0 ? HEADERS_FIRST : call->header_capacity * 2;
 	struct kp_upstream_header *headers =
-		KP_ARENA_ARRAY(call->options.arena, struct kp_upstream_header, capacity);
+		kp_arena_fit(call->options.arena, call->headers, call->header_count,
+			&call->header_capacity, HEADERS_FIRST, sizeof(*headers));
 	if (headers == NULL) {
 		return false;
 	}
-	if (call->header_count > 0) {
-		memcpy(headers, call->headers, call->header_count * sizeof(*headers));
-	}
 	call->headers = headers;
-	call->header_capacity = capacity;
 	return true;
 }
 

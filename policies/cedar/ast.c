@@ -191,20 +191,12 @@ enum kp_status
 kp_cedar_policy_list_add(
 	struct kp_cedar_policy_list *list, const struct kp_cedar_policy *policy)
 {
-	if (list->count == list->capacity) {
-		size_t capacity =
-			list->capacity == 0 ? LIST_CAPACITY_FIRST : list->capacity * 2;
-		const struct kp_cedar_policy **items = KP_ARENA_ARRAY(
-			list->arena, const struct kp_cedar_policy *, capacity);
-		if (items == NULL) {
-			return KP_E_MEMORY;
-		}
-		for (size_t i = 0; i < list->count; i++) {
-			items[i] = list->items[i];
-		}
-		list->items = items;
-		list->capacity = capacity;
+	const struct kp_cedar_policy **items = kp_arena_fit(list->arena, list->items,
+		list->count, &list->capacity, LIST_CAPACITY_FIRST, sizeof(*items));
+	if (items == NULL) {
+		return KP_E_MEMORY;
 	}
+	list->items = items;
 	list->items[list->count++] = policy;
 	return KP_OK;
 }

@@ -111,20 +111,12 @@ static bool
 add_policy(struct kp_arena *arena, struct policy_list *list,
 	const struct kp_cedar_policy *policy)
 {
-	if (list->count == list->capacity) {
-		size_t capacity =
-			list->capacity == 0 ? LIST_CAPACITY_FIRST : list->capacity * 2;
-		const struct kp_cedar_policy **items =
-			KP_ARENA_ARRAY(arena, const struct kp_cedar_policy *, capacity);
-		if (items == NULL) {
-			return false;
-		}
-		if (list->count > 0) {
-			memcpy(items, list->items, list->count * sizeof(*items));
-		}
-		list->items = items;
-		list->capacity = capacity;
+	const struct kp_cedar_policy **items = kp_arena_fit(arena, list->items,
+		list->count, &list->capacity, LIST_CAPACITY_FIRST, sizeof(*items));
+	if (items == NULL) {
+		return false;
 	}
+	list->items = items;
 	list->items[list->count++] = policy;
 	return true;
 }
@@ -133,20 +125,12 @@ static bool
 add_skipped(struct kp_arena *arena, struct skipped_list *list,
 	const struct kp_cedar_policy *policy, const struct kp_cedar_eval_error *error)
 {
-	if (list->count == list->capacity) {
-		size_t capacity =
-			list->capacity == 0 ? LIST_CAPACITY_FIRST : list->capacity * 2;
-		struct kp_cedar_skipped *items =
-			KP_ARENA_ARRAY(arena, struct kp_cedar_skipped, capacity);
-		if (items == NULL) {
-			return false;
-		}
-		if (list->count > 0) {
-			memcpy(items, list->items, list->count * sizeof(*items));
-		}
-		list->items = items;
-		list->capacity = capacity;
+	struct kp_cedar_skipped *items = kp_arena_fit(arena, list->items, list->count,
+		&list->capacity, LIST_CAPACITY_FIRST, sizeof(*items));
+	if (items == NULL) {
+		return false;
 	}
+	list->items = items;
 	list->items[list->count++] = (struct kp_cedar_skipped){policy, *error};
 	return true;
 }

@@ -9,20 +9,12 @@ static bool
 add_piece(struct kp_cedar_formatter *formatter, size_t *capacity,
 	struct kp_cedar_piece piece)
 {
-	if (formatter->count == *capacity) {
-		size_t more = *capacity == 0 ? 256 : *capacity * 2;
-		struct kp_cedar_piece *pieces =
-			KP_ARENA_ARRAY(formatter->arena, struct kp_cedar_piece, more);
-		if (pieces == NULL) {
-			return false;
-		}
-		if (formatter->count > 0) {
-			memcpy(pieces, formatter->pieces,
-				formatter->count * sizeof(*pieces));
-		}
-		formatter->pieces = pieces;
-		*capacity = more;
+	struct kp_cedar_piece *pieces = kp_arena_fit(formatter->arena, formatter->pieces,
+		formatter->count, capacity, 256, sizeof(*pieces));
+	if (pieces == NULL) {
+		return false;
 	}
+	formatter->pieces = pieces;
 	formatter->pieces[formatter->count++] = piece;
 	return true;
 }

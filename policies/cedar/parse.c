@@ -22,20 +22,12 @@ struct annotation_list {
 static bool
 grow_annotations(struct kp_arena *arena, struct annotation_list *list)
 {
-	if (list->count < list->capacity) {
-		return true;
-	}
-	size_t capacity = list->capacity == 0 ? 4 : list->capacity * 2;
-	struct kp_cedar_annotation *items =
-		KP_ARENA_ARRAY(arena, struct kp_cedar_annotation, capacity);
+	struct kp_cedar_annotation *items = kp_arena_fit(
+		arena, list->items, list->count, &list->capacity, 4, sizeof(*items));
 	if (items == NULL) {
 		return false;
 	}
-	if (list->count > 0) {
-		memcpy(items, list->items, list->count * sizeof(*items));
-	}
 	list->items = items;
-	list->capacity = capacity;
 	return true;
 }
 
@@ -196,18 +188,12 @@ parse_conditions(struct kp_cedar_parser *parser, struct kp_cedar_policy *policy,
 			return kp_cedar_syntax_error(parser->file, parser->token.pos, err,
 				"more than %d conditions in one policy", CONDITIONS_MAX);
 		}
-		if (count == capacity) {
-			capacity = capacity == 0 ? 2 : capacity * 2;
-			struct kp_cedar_condition *grown = KP_ARENA_ARRAY(
-				parser->arena, struct kp_cedar_condition, capacity);
-			if (grown == NULL) {
-				return kp_cedar_parser_no_memory(err);
-			}
-			for (size_t i = 0; i < count; i++) {
-				grown[i] = items[i];
-			}
-			items = grown;
+		struct kp_cedar_condition *grown = kp_arena_fit(
+			parser->arena, items, count, &capacity, 2, sizeof(*items));
+		if (grown == NULL) {
+			return kp_cedar_parser_no_memory(err);
 		}
+		items = grown;
 		enum kp_status status = parse_condition(parser, &items[count], err);
 		if (status != KP_OK) {
 			return status;

@@ -206,19 +206,12 @@ parse_has_path(
 	size_t count = 0;
 	bool string = parser->token.kind == KP_CEDAR_T_STRING;
 	while (true) {
-		if (count == capacity) {
-			size_t more = capacity == 0 ? 2 : capacity * 2;
-			const struct kp_cedar_name **grown = KP_ARENA_ARRAY(
-				parser->arena, const struct kp_cedar_name *, more);
-			if (grown == NULL) {
-				return kp_cedar_parser_no_memory(err);
-			}
-			for (size_t i = 0; i < count; i++) {
-				grown[i] = path[i];
-			}
-			path = grown;
-			capacity = more;
+		const struct kp_cedar_name **grown = kp_arena_fit(
+			parser->arena, path, count, &capacity, 2, sizeof(*path));
+		if (grown == NULL) {
+			return kp_cedar_parser_no_memory(err);
 		}
+		path = grown;
 		enum kp_status status = string
 			? kp_cedar_parser_string_name(parser, &path[count], err)
 			: kp_cedar_parser_attr_ident(

@@ -128,19 +128,12 @@ struct expr_list {
 static bool
 list_add(struct kp_arena *arena, struct expr_list *list, const struct kp_cedar_expr *expr)
 {
-	if (list->count == list->capacity) {
-		size_t capacity = list->capacity == 0 ? 2 : list->capacity * 2;
-		const struct kp_cedar_expr **items =
-			KP_ARENA_ARRAY(arena, const struct kp_cedar_expr *, capacity);
-		if (items == NULL) {
-			return false;
-		}
-		for (size_t i = 0; i < list->count; i++) {
-			items[i] = list->items[i];
-		}
-		list->items = items;
-		list->capacity = capacity;
+	const struct kp_cedar_expr **items = kp_arena_fit(
+		arena, list->items, list->count, &list->capacity, 2, sizeof(*items));
+	if (items == NULL) {
+		return false;
 	}
+	list->items = items;
 	list->items[list->count++] = expr;
 	return true;
 }
@@ -402,26 +395,6 @@ check_fields(struct kp_cedar_parser *parser, const struct kp_cedar_field *fields
 	return KP_OK;
 }
 
-static bool
-grow_fields(struct kp_arena *arena, struct kp_cedar_field **fields, size_t count,
-	size_t *capacity)
-{
-	if (count < *capacity) {
-		return true;
-	}
-	size_t more = *capacity == 0 ? 4 : *capacity * 2;
-	struct kp_cedar_field *grown = KP_ARENA_ARRAY(arena, struct kp_cedar_field, more);
-	if (grown == NULL) {
-		return false;
-	}
-	if (count > 0) {
-		memcpy(grown, *fields, count * sizeof(**fields));
-	}
-	*fields = grown;
-	*capacity = more;
-	return true;
-}
-
 static enum kp_status
 parse_record(struct kp_cedar_parser *parser, const struct kp_cedar_expr **ret_expr,
 	struct kp_error *err)
@@ -436,9 +409,12 @@ parse_record(struct kp_cedar_parser *parser, const struct kp_cedar_expr **ret_ex
 	}
 	enum kp_status status = kp_cedar_parser_advance(parser, err);
 	while (status == KP_OK && parser->token.kind != KP_CEDAR_T_RBRACE) {
-		if (!grow_fields(parser->arena, &fields, count, &capacity)) {
+		struct kp_cedar_field *grown = kp_arena_fit(
+			parser->arena, fields, count, &capacity, 4, sizeof(*fields));
+		if (grown == NULL) {
 			return kp_cedar_parser_no_memory(err);
 		}
+		fields = grown;
 		status = parse_field(parser, &fields[count++], err);
 		status = status == KP_OK ? item_end(parser, KP_CEDAR_T_RBRACE, err)
 					 : status;
