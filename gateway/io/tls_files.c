@@ -122,8 +122,8 @@ kp_tls_time(const ASN1_TIME *time)
 	return (int64_t)timegm(&parts);
 }
 
-static int
-no_passphrase(char *buffer, int size, int writing, void *data)
+int
+kp_tls_no_passphrase(char *buffer, int size, int writing, void *data)
 {
 	(void)buffer;
 	(void)size;
@@ -155,7 +155,8 @@ kp_tls_read_certificates(struct kp_tls_reading *reading, const struct kp_tls_fil
 	X509 *one = NULL;
 	ERR_clear_error();
 	while (good && sk_X509_num(certificates) < CERTIFICATES_MAX &&
-		(one = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) != NULL) {
+		(one = PEM_read_bio_X509(bio, NULL, kp_tls_no_passphrase, NULL)) !=
+			NULL) {
 		good = sk_X509_push(certificates, one) > 0;
 		if (!good) {
 			X509_free(one);

@@ -18,16 +18,6 @@
 /* Clocks differ; a response that was made a moment ago is no fault. */
 #define OCSP_SKEW_S 300L
 
-static int
-no_passphrase(char *buffer, int size, int writing, void *data)
-{
-	(void)buffer;
-	(void)size;
-	(void)writing;
-	(void)data;
-	return -1;
-}
-
 /* The key. */
 
 static EVP_PKEY *
@@ -47,7 +37,7 @@ read_key_file(struct kp_tls_reading *reading, const struct kp_tls_file *file)
 	BIO *bio = BIO_new_mem_buf(text.data, (int)text.len);
 	EVP_PKEY *key = bio == NULL
 		? NULL
-		: PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+		: PEM_read_bio_PrivateKey(bio, NULL, kp_tls_no_passphrase, NULL);
 	BIO_free(bio);
 	if (key == NULL) {
 		kp_tls_finding(

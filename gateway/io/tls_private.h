@@ -71,6 +71,8 @@ void kp_tls_add_term(struct kp_tls_reading *reading, const struct kp_tls_file *f
 	const char *what, int64_t not_after_s);
 void kp_tls_terms_free(struct kp_tls_terms *terms);
 int64_t kp_tls_time(const ASN1_TIME *time);
+/* The pem_password_cb of files that are read while nobody looks: there is none. */
+int kp_tls_no_passphrase(char *buffer, int size, int writing, void *data);
 /* Every certificate of a PEM file, in order; the caller frees. */
 bool kp_tls_read_certificates(struct kp_tls_reading *reading,
 	const struct kp_tls_file *file, STACK_OF(X509) * *ret_certificates);

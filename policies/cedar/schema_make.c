@@ -230,6 +230,18 @@ collect_namespace(struct kp_cedar_maker *maker)
 	}
 }
 
+static void
+check_type_shadows(struct kp_cedar_maker *maker, const struct kp_cedar_name *name,
+	struct kp_cedar_pos pos)
+{
+	if (kp_cedar_map_find(&maker->commons, name) != NULL ||
+		kp_cedar_schema_entity(maker->schema, name) != NULL) {
+		kp_cedar_maker_complain(maker, pos,
+			"`%.*s` is already declared outside any namespace",
+			KP_SLICE_ARG(name->text));
+	}
+}
+
 /* RFC 70: a namespace may not declare again what is declared in no namespace. */
 static void
 check_shadowing(struct kp_cedar_maker *maker)
@@ -240,21 +252,11 @@ check_shadowing(struct kp_cedar_maker *maker)
 	}
 	for (const struct kp_cedar_common_decl *decl = space->commons; decl != NULL;
 		decl = decl->next) {
-		if (kp_cedar_map_find(&maker->commons, decl->name) != NULL ||
-			kp_cedar_schema_entity(maker->schema, decl->name) != NULL) {
-			kp_cedar_maker_complain(maker, decl->pos,
-				"`%.*s` is already declared outside any namespace",
-				KP_SLICE_ARG(decl->name->text));
-		}
+		check_type_shadows(maker, decl->name, decl->pos);
 	}
 	for (const struct kp_cedar_entity_decl *decl = space->entities; decl != NULL;
 		decl = decl->next) {
-		if (kp_cedar_map_find(&maker->commons, decl->name) != NULL ||
-			kp_cedar_schema_entity(maker->schema, decl->name) != NULL) {
-			kp_cedar_maker_complain(maker, decl->pos,
-				"`%.*s` is already declared outside any namespace",
-				KP_SLICE_ARG(decl->name->text));
-		}
+		check_type_shadows(maker, decl->name, decl->pos);
 	}
 	for (const struct kp_cedar_action_decl *decl = space->actions; decl != NULL;
 		decl = decl->next) {
