@@ -333,6 +333,17 @@ kp_http_outcome(const struct kp_manifest_response *response, uint32_t status,
 	return true;
 }
 
+int
+kp_http_forgive(bool outcome_known, bool *unusable, int verdict, struct kp_fault *fault)
+{
+	if (verdict == KP_FAIL && outcome_known) {
+		*unusable = true;
+		*fault = (struct kp_fault){0};
+		return KP_DONE;
+	}
+	return verdict;
+}
+
 bool
 kp_http_media_is(struct kp_text type, const char *name, const char *suffix)
 {

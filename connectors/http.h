@@ -95,6 +95,11 @@ int kp_http_refused(struct kp_fault *fault, const char *what);
 bool kp_http_outcome(const struct kp_manifest_response *response, uint32_t status,
 	enum kp_outcome *ret_outcome);
 
+/* What reading a body came to: one that came with a status which has said enough need not
+ * be what was agreed, and is not looked at any further. */
+int kp_http_forgive(
+	bool outcome_known, bool *unusable, int verdict, struct kp_fault *fault);
+
 /* Is the media type (without its parameters) `name` or one that ends in `suffix`? */
 bool kp_http_media_is(struct kp_text type, const char *name, const char *suffix);
 

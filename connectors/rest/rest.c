@@ -400,14 +400,8 @@ consume_rest(const void *opaque, void *memory, struct kp_text bytes,
 	if (!call->reading || call->unusable) {
 		return KP_DONE;
 	}
-	int verdict = kp_answer_push(&call->answer, kp_text_slice(bytes), sink, fault);
-	if (verdict == KP_FAIL && call->outcome_known) {
-		/* The status has said enough; its body need not be well formed. */
-		call->unusable = true;
-		*fault = (struct kp_fault){0};
-		return KP_DONE;
-	}
-	return verdict;
+	return kp_http_forgive(call->outcome_known, &call->unusable,
+		kp_answer_push(&call->answer, kp_text_slice(bytes), sink, fault), fault);
 }
 
 /* What the status, or a code in the answer, says about all of it. On a further page that
@@ -454,12 +448,10 @@ finish_answer(const struct rest_instance *instance, struct rest_call *call,
 	const struct kp_sink *sink, enum kp_outcome *ret_outcome, struct kp_fault *fault)
 {
 	if (call->reading && !call->unusable) {
-		int verdict = kp_answer_finish(&call->answer, sink, fault);
-		if (verdict == KP_FAIL && !call->outcome_known) {
+		if (kp_http_forgive(call->outcome_known, &call->unusable,
+			    kp_answer_finish(&call->answer, sink, fault),
+			    fault) == KP_FAIL) {
 			return KP_FAIL;
-		}
-		if (verdict == KP_FAIL) {
-			*fault = (struct kp_fault){0};
 		}
 		call->way_seen = call->way_seen || call->answer.met;
 	}

@@ -299,18 +299,6 @@ head_soap(const void *opaque, void *memory, const struct kp_head *head,
 	return KP_DONE;
 }
 
-/* A body that came with an error status need not be SOAP. */
-static int
-forgive(struct soap_call *call, int verdict, struct kp_fault *fault)
-{
-	if (verdict == KP_FAIL && call->outcome_known) {
-		call->unusable = true;
-		*fault = (struct kp_fault){0};
-		return KP_DONE;
-	}
-	return verdict;
-}
-
 /* An error status says enough by itself: its Fault need not be signed. */
 static bool
 holds(const struct soap_instance *instance, const struct soap_call *call)
@@ -343,7 +331,7 @@ consume_soap(const void *opaque, void *memory, struct kp_text bytes,
 		return KP_DONE;
 	}
 	if (!holds(instance, call)) {
-		return forgive(call,
+		return kp_http_forgive(call->outcome_known, &call->unusable,
 			kp_soap_answer_push(&call->answer, piece, sink, fault), fault);
 	}
 	kp_buffer_add_slice(&call->held, piece);
@@ -385,12 +373,11 @@ finish_answer(const struct soap_instance *instance, struct soap_call *call,
 		read_held(instance, call, sink, fault) != KP_DONE) {
 		return KP_FAIL;
 	}
-	if (call->reading && !call->unusable) {
-		int verdict = forgive(
-			call, kp_soap_answer_finish(&call->answer, sink, fault), fault);
-		if (verdict == KP_FAIL) {
-			return KP_FAIL;
-		}
+	if (call->reading && !call->unusable &&
+		kp_http_forgive(call->outcome_known, &call->unusable,
+			kp_soap_answer_finish(&call->answer, sink, fault),
+			fault) == KP_FAIL) {
+		return KP_FAIL;
 	}
 	bool fault_read = call->reading && !call->unusable && call->answer.fault_seen;
 	if (call->outcome_known && !(fault_read && call->answer.fault_known)) {
