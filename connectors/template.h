@@ -90,6 +90,7 @@ enum kp_status kp_template_compile(struct kp_arena *arena, struct kp_slice text,
 	enum kp_template_place place, const struct kp_manifest *manifest,
 	const struct kp_template_faults *faults, struct kp_template *ret) KP_MUST_USE;
 
+/* Does it name that anywhere? */
 bool kp_template_uses(
 	const struct kp_template *compiled, enum kp_template_name name) KP_MUST_USE;
 

@@ -47,6 +47,7 @@ struct kp_connections_options {
 /* Sensible values for all limits; handle, context and metrics are the caller's. */
 void kp_connections_defaults(struct kp_connections_options *options);
 
+/* Copies the options. KP_E_MEMORY. */
 enum kp_status kp_connections_create(struct kp_loop *loop,
 	const struct kp_connections_options *options,
 	struct kp_connections **ret_connections, struct kp_error *err) KP_MUST_USE;
@@ -62,6 +63,7 @@ void *kp_connections_accept(void *connections, struct kp_stream *stream,
 void *kp_connections_accept_local(void *connections, struct kp_stream *stream,
 	const struct kp_stream_handler **ret_handler);
 
+/* Open ones, with those that are being closed. */
 size_t kp_connections_count(const struct kp_connections *connections);
 /* Complete requests that are not finished, those that wait for their turn included. */
 size_t kp_connections_busy(const struct kp_connections *connections);

@@ -3,7 +3,7 @@
 /*
  * exchange_private: what an exchange is to the connection that carries it. exchange.c is
  * the same for every HTTP version; what differs is behind struct kp_carrier, of which
- * http1_answer.c and http2_stream.c each have one.
+ * http1_answer.c and http2_answer.c each have one.
  */
 #ifndef KP_EXCHANGE_PRIVATE_H
 #define KP_EXCHANGE_PRIVATE_H

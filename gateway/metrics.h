@@ -44,6 +44,7 @@ enum kp_histogram {
 struct kp_metrics;      /* one per process */
 struct kp_metrics_loop; /* one per loop in it */
 
+/* All zero; lives as long as any loop counts. KP_E_MEMORY. */
 enum kp_status kp_metrics_create(unsigned loops, struct kp_metrics **ret_metrics,
 	struct kp_error *err) KP_MUST_USE;
 /* Accepts NULL. */

@@ -37,6 +37,7 @@ enum kp_quota_policy {
 	KP_QUOTA_POLICIES
 };
 
+/* What answers and the log call it. */
 struct kp_slice kp_quota_policy_name(enum kp_quota_policy policy);
 
 /* The bounds in force for one organisation; 0 is no bound. */

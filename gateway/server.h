@@ -107,7 +107,9 @@ enum kp_status kp_server_run(struct kp_server *server, struct kp_error *err) KP_
 /* Accepts NULL. */
 void kp_server_destroy(struct kp_server **server);
 
+/* Of that listener, also where the system chose it. */
 uint16_t kp_server_port(const struct kp_server *server, size_t listen);
+/* Borrowed; any thread. */
 struct kp_metrics *kp_server_metrics(struct kp_server *server);
 
 /* For handlers and for adopt; loop thread. */

@@ -119,6 +119,7 @@ struct kp_snapshot_view {
 	uint32_t refs;
 };
 
+/* The bounds and texts of a configuration without options. */
 void kp_path_config_defaults(struct kp_path_config *config);
 
 struct kp_snapshot_options {

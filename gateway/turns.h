@@ -73,6 +73,7 @@ struct kp_turns {
 	uint32_t part;             /* of each of them */
 };
 
+/* Nobody waits. Copies the limits. */
 void kp_turns_init(struct kp_turns *turns, const struct kp_turns_limits *limits);
 /* The request waits, behind those of its line. */
 void kp_turns_wait(

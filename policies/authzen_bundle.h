@@ -39,6 +39,7 @@ struct kp_authzen_bundle_backend {
 	uint32_t decisions; /* made so far */
 };
 
+/* All is borrowed for the life of the back end: one request. */
 void kp_authzen_bundle_backend_init(struct kp_authzen_bundle_backend *backend,
 	const struct kp_bundle *bundle, const struct kp_authzen_caller *caller,
 	struct kp_arena *arena);

@@ -43,6 +43,7 @@ struct kp_authzen_set_backend {
 	struct kp_cedar_names names; /* on top of the set's */
 };
 
+/* All is borrowed for the life of the back end: one request. */
 void kp_authzen_set_backend_init(struct kp_authzen_set_backend *backend,
 	const struct kp_authzen_set *set, const struct kp_authzen_caller *caller,
 	struct kp_arena *arena);

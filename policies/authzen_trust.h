@@ -43,6 +43,7 @@ struct kp_authzen_trust {
 enum kp_status kp_authzen_trust_parse(struct kp_arena *arena, struct kp_slice text,
 	struct kp_authzen_trust *ret_trust, struct kp_error *err) KP_MUST_USE;
 
+/* Does what this client asserts of that part, under that name, count? */
 bool kp_authzen_trusts(const struct kp_authzen_trust *trust, struct kp_slice client,
 	enum kp_authzen_part part, struct kp_slice name);
 

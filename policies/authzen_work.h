@@ -50,6 +50,7 @@ enum kp_status kp_authzen_reserve_lines(
 const struct kp_cedar_json *kp_authzen_member(
 	const struct kp_cedar_json *object, const char *name);
 
+/* Reads a search and answers it. KP_E_MEMORY. */
 enum kp_status kp_authzen_search(struct kp_authzen_work *work) KP_MUST_USE;
 
 #endif

@@ -128,6 +128,7 @@ enum kp_status kp_diff_find_witness(struct kp_diff_work *work, uint32_t function
 	const struct kp_diff_change *change, bool gained,
 	struct kp_diff_witness *ret_witness) KP_MUST_USE;
 
+/* By the diagrams of what is gained and what is lost. */
 enum kp_diff_verdict kp_diff_verdict_of(uint32_t gained, uint32_t lost);
 /* Adds the changes of a group of cells: for each role alone; and when no role alone gains
  * or loses it, for several together. KP_E_MEMORY, KP_E_LIMIT. */

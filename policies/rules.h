@@ -35,6 +35,7 @@ struct kp_rule_set {
 	uint32_t purpose_words; /* 64-bit words in a set of purposes */
 };
 
+/* Empty; all of it will be in the arena. `model` outlives it. */
 void kp_rule_set_init(
 	struct kp_rule_set *set, struct kp_arena *arena, const struct kp_model *model);
 

@@ -32,11 +32,13 @@ struct kp_journal_frame {
 	uint32_t payload_crc;
 };
 
+/* The first bytes of a new journal. */
 void kp_journal_header_write(unsigned char ret_bytes[KP_JOURNAL_HEADER_BYTES]);
 /* KP_E_CORRUPT when these are not the first bytes of a journal we can read. */
 enum kp_status kp_journal_header_check(const unsigned char bytes[KP_JOURNAL_HEADER_BYTES],
 	struct kp_error *err) KP_MUST_USE;
 
+/* With mark and checksum. */
 void kp_journal_frame_write(const struct kp_journal_frame *frame,
 	unsigned char ret_bytes[KP_JOURNAL_FRAME_BYTES]);
 /* False when the checksum, the mark, the length or the type is wrong. */

@@ -5,6 +5,7 @@
 #ifndef KP_COMMANDS_CONNECTOR_COMMANDS_H
 #define KP_COMMANDS_CONNECTOR_COMMANDS_H
 
+/* Each gives the exit code. */
 int kp_connector_doctor(int argc, char **argv);
 int kp_connector_new(int argc, char **argv);
 

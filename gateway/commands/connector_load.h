@@ -41,12 +41,16 @@ struct kp_connector_load {
 	struct kp_source_set *set;
 };
 
+/* Sets the arena up; what the caller has set stays. */
 void kp_connector_load_init(struct kp_connector_load *load);
+/* Ends what was started, and wipes. */
 void kp_connector_load_deinit(struct kp_connector_load *load);
 
+/* False when there are too many, or one is not "name=file". The texts are borrowed. */
 bool kp_connector_add_plugin(struct kp_connector_load *load, const char *path);
 bool kp_connector_add_secret(struct kp_connector_load *load, const char *name_and_file);
 
+/* The text is in the arena. False after saying why. */
 bool kp_connector_read_file(struct kp_connector_load *load, const char *path,
 	size_t bytes_max, struct kp_slice *ret_text);
 /* The manifest of one source, the catalogue and the secrets of a configuration. */

@@ -20,7 +20,9 @@ struct kp_new_column {
 	uint32_t persons;
 };
 
+/* Digits, with nothing but points, commas and dashes between? */
 bool kp_new_is_number(struct kp_slice text);
+/* One more value; an empty one says nothing. */
 void kp_new_column_look(struct kp_new_column *column, struct kp_slice text);
 /* Sets type, date and bsn of the leaf. */
 void kp_new_column_judge(const struct kp_new_column *column, struct kp_new_leaf *leaf);

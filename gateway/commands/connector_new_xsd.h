@@ -35,6 +35,7 @@ enum kp_status kp_new_xsd_read(struct kp_new_xsd *xsd, const char *path,
 	struct kp_slice text, struct kp_error *err) KP_MUST_USE;
 void kp_new_xsd_deinit(struct kp_new_xsd *xsd);
 
+/* Is it an element of that local name? */
 bool kp_new_xml_is(const xmlNode *node, const char *name);
 /* The next element with that local name from `node` on among its siblings. */
 xmlNode *kp_new_xml_next(xmlNode *node, const char *name);

@@ -27,6 +27,7 @@ struct kp_table {
 	bool failed; /* memory ran out: it is not whole */
 };
 
+/* Empty; its texts will be in the arena. */
 void kp_table_begin(struct kp_table *table, struct kp_arena *arena, size_t columns);
 /* Starts a row and fills its first cells; what is not filled is empty. Texts are copied.
  */

@@ -107,6 +107,7 @@ enum kp_status kp_config_parse(struct kp_slice text, const char *path,
 enum kp_status kp_config_read_secrets(
 	struct kp_config *config, struct kp_findings *findings) KP_MUST_USE;
 
+/* One more reference, to the same; any thread. */
 struct kp_config *kp_config_ref(struct kp_config *config);
 /* Wipes with the last reference. Accepts NULL. */
 void kp_config_unref(struct kp_config **config);

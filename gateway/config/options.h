@@ -48,6 +48,8 @@ struct kp_option_section {
 
 #define KP_OPTION_CHOICES_MAX 8
 
+/* The rows of options.def and its sections, in order; an index is below the count. What
+ * they give is constant. Any thread. */
 size_t kp_option_count(void);
 const struct kp_option *kp_option_get(size_t index);
 size_t kp_option_section_count(void);

@@ -30,6 +30,7 @@
 #define KP_REQUIRE(fact) ((fact) ? (void)0 : kp_require_failed(#fact, __FILE__, __LINE__))
 #define KP_UNREACHABLE() kp_require_failed("unreachable", __FILE__, __LINE__)
 
+/* Says what and where on standard error, and aborts. */
 noreturn void kp_require_failed(const char *fact, const char *file, int line);
 
 #endif

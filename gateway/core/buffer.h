@@ -23,6 +23,7 @@ struct kp_buffer {
 	bool failed;
 };
 
+/* Empty; allocates nothing yet. Nothing is to be ended: its bytes go with the arena. */
 void kp_buffer_init(struct kp_buffer *buffer, struct kp_arena *arena, size_t bytes_max);
 /* What kp_buffer_reserve does when there is no room. */
 bool kp_buffer_grow(struct kp_buffer *buffer, size_t size);

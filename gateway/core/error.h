@@ -86,7 +86,9 @@ struct kp_findings {
 	size_t count_max;
 };
 
+/* Empty; keeps at most that many and counts the others. */
 void kp_findings_init(struct kp_findings *findings, size_t count_max);
+/* Frees; may be begun again. */
 void kp_findings_deinit(struct kp_findings *findings);
 /* Copies `err`. Out of memory counts as dropped, so a caller still sees that something
  * was found. */

@@ -11,6 +11,8 @@
 
 #include <stddef.h>
 
+/* NULL without memory, which is counted (kp_heap_failures). The second is zeroed, and
+ * checks count * size for overflow. */
 void *kp_heap_alloc(size_t size);
 void *kp_heap_calloc(size_t count, size_t size);
 /* Always moves, so that the old block can be wiped; keeps the block when it returns NULL.

@@ -44,6 +44,7 @@ struct kp_json_scope {
 	struct kp_json_table *table; /* NULL while it is small */
 };
 
+/* Empty; all of it will be in the arena. */
 void kp_json_names_init(struct kp_json_names *names, struct kp_arena *arena);
 
 static inline void
@@ -63,6 +64,7 @@ kp_json_names_count(const struct kp_json_names *names, const struct kp_json_scop
 enum kp_status kp_json_names_add(struct kp_json_names *names, struct kp_json_scope *scope,
 	struct kp_slice name) KP_MUST_USE;
 
+/* The object ends: its names are forgotten. The one opened last, first. */
 void kp_json_names_close(struct kp_json_names *names, struct kp_json_scope *scope);
 
 #endif

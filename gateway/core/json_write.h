@@ -25,6 +25,7 @@ struct kp_json_writer {
 	size_t replaced;          /* wrong UTF-8 sequences written as U+FFFD */
 };
 
+/* Writes behind what is in the buffer, which is borrowed; whether all fitted, it says. */
 void kp_json_writer_init(struct kp_json_writer *writer, struct kp_buffer *buffer);
 
 /* The name of the next member. Escaped as a string is. */

@@ -29,6 +29,7 @@ enum kp_approval_part {
 	KP_APPROVAL_APPROVER, /* "goedkeurder" */
 };
 
+/* The member of a file of approvals, as quoted above. */
 const char *kp_approval_part_name(enum kp_approval_part part);
 
 /* The text that is signed; KP_APPROVAL_TEXT_BYTES_MAX bytes of room. Empty when it does

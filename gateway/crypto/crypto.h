@@ -32,6 +32,8 @@ struct kp_sha256 {
 	uint64_t state[14]; /* private */
 };
 
+/* SHA-256 (FIPS 180-4) of pieces: begin, add as often as there are, end. Cannot fail and
+ * holds nothing to free; one thread at a time. */
 void kp_sha256_begin(struct kp_sha256 *sha);
 void kp_sha256_add(struct kp_sha256 *sha, struct kp_slice bytes);
 void kp_sha256_end(struct kp_sha256 *sha, unsigned char ret_digest[KP_SHA256_BYTES]);

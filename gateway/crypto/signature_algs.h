@@ -19,6 +19,7 @@ struct kp_signature_row {
 	enum kp_key_kind kind;
 };
 
+/* Constant. */
 const struct kp_signature_row *kp_signature_row(enum kp_signature_alg alg);
 /* Readies `ctx` for a row: padding and salt (RFC 7518, 3.3 and 3.5). */
 bool kp_signature_prepare(

@@ -30,6 +30,7 @@ enum kp_status kp_signing_key_make(
 /* Wipes. Accepts NULL. */
 void kp_signing_key_destroy(struct kp_signing_key **key);
 
+/* RSA, or the curve it is on. */
 enum kp_key_kind kp_signing_key_kind(const struct kp_signing_key *key);
 /* The algorithm of RFC 7518 that this key signs with by itself: PS256, ES256, …, EdDSA.
  */

@@ -68,6 +68,7 @@ enum kp_status kp_verify_key_ed25519(
 /* Accepts NULL. */
 void kp_verify_key_destroy(struct kp_verify_key **key);
 
+/* RSA, or the curve it is on. */
 enum kp_key_kind kp_verify_key_kind(const struct kp_verify_key *key);
 /* Of the modulus; 0 when it is no RSA key. */
 unsigned kp_verify_key_rsa_bits(const struct kp_verify_key *key);

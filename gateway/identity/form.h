@@ -7,6 +7,7 @@
 
 #include "core/buffer.h"
 
+/* Percent-coded, but for letters, digits, '-', '.' and '_'. */
 void kp_form_add_coded(struct kp_buffer *out, struct kp_slice text);
 /* "name=value", behind '&' when it is not the first; nothing when `value` is empty. */
 void kp_form_add(struct kp_buffer *out, struct kp_slice name, struct kp_slice value);

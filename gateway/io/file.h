@@ -24,9 +24,12 @@ struct kp_file_stamp {
 	uint64_t links; /* names it has; 0: it was replaced or removed while open */
 };
 
+/* For reading, an ordinary file only. KP_E_NOT_FOUND, KP_E_IO, KP_E_MEMORY. */
 enum kp_status kp_file_open(
 	const char *path, struct kp_file **ret_file, struct kp_error *err) KP_MUST_USE;
+/* Accepts NULL. */
 void kp_file_close(struct kp_file **file);
+/* Of the open file, whatever has its name by now. KP_E_IO. */
 enum kp_status kp_file_stat(
 	struct kp_file *file, struct kp_file_stamp *ret_stamp) KP_MUST_USE;
 /* By name, without opening. KP_E_NOT_FOUND when there is none. */

@@ -43,6 +43,7 @@ struct kp_timer {
 	bool armed; /* may be read by the owner */
 };
 
+/* It belongs to the thread that runs it. KP_E_MEMORY. */
 enum kp_status kp_loop_create(
 	unsigned index, struct kp_loop **ret_loop, struct kp_error *err) KP_MUST_USE;
 /* After kp_loop_run returned and every thread that posts to the loop has ended. Accepts

@@ -28,6 +28,7 @@ enum kp_service_state {
 	KP_SERVICE_ALIVE, /* due every kp_service_alive_us */
 };
 
+/* Does not wait and cannot fail; NULL, or no manager: nothing happens. */
 void kp_service_notify(struct kp_service *service, enum kp_service_state state);
 /* How often the manager wants to hear that we live, halved; 0: not at all. */
 uint64_t kp_service_alive_us(const struct kp_service *service);

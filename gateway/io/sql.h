@@ -56,6 +56,7 @@ struct kp_sql_target_options {
 struct kp_sql_target;
 struct kp_sql_call;
 
+/* Opens no connection yet. The options' texts are copied. KP_E_MEMORY. */
 enum kp_status kp_sql_target_open(struct kp_loop *loop,
 	const struct kp_sql_target_options *options, struct kp_sql_target **ret_target,
 	struct kp_error *err) KP_MUST_USE;
@@ -109,6 +110,8 @@ struct kp_sql_handler {
 	void (*on_done)(void *owner, enum kp_status status, const struct kp_error *err);
 };
 
+/* Ends in on_done, later; unless it gives KP_E_BUSY (as many wait as may), KP_E_STOPPING
+ * or KP_E_MEMORY: then there is no call. */
 enum kp_status kp_sql_start(struct kp_sql_target *target,
 	const struct kp_sql_request *request, const struct kp_sql_handler *handler,
 	void *owner, struct kp_sql_call **ret_call) KP_MUST_USE;

@@ -92,6 +92,7 @@ void kp_listener_set_tls(struct kp_listener *listener, struct kp_tls_server *tls
  * is gone when this returns. */
 void kp_listener_close(struct kp_listener **listener);
 
+/* Whether bytes are taken from the client, and given to the handler; off at first. */
 void kp_stream_read(struct kp_stream *stream, bool on);
 /*
  * Sends the parts in order: tries at once, keeps what the kernel does not take. The bytes

@@ -87,6 +87,7 @@ struct kp_upstream_handler {
 		const struct kp_upstream_timing *timing, const struct kp_error *err);
 };
 
+/* One for a loop; opens nothing yet. KP_E_MEMORY. */
 enum kp_status kp_upstream_create(struct kp_loop *loop, struct kp_upstream **ret_upstream,
 	struct kp_error *err) KP_MUST_USE;
 /* Cancels what still runs; accepts NULL. After the last on_done. */
@@ -117,6 +118,7 @@ struct kp_upstream_counts {
 	uint32_t active;
 	uint32_t waiting;
 };
+/* The first two since it was opened, the others at this moment. */
 void kp_upstream_target_counts(
 	const struct kp_upstream_target *target, struct kp_upstream_counts *ret_counts);
 

@@ -28,6 +28,8 @@ struct kp_work {
 
 struct kp_workers;
 
+/* Starts them: two at least, 64 at most, half of them for short work only.
+ * KP_E_MEMORY. */
 enum kp_status kp_workers_create(unsigned threads, struct kp_workers **ret_workers,
 	struct kp_error *err) KP_MUST_USE;
 /* Finishes queued work first. Accepts NULL. */

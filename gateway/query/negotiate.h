@@ -19,6 +19,7 @@ enum kp_answer_form {
 	KP_ANSWER_FORM_COUNT
 };
 
+/* The media type, with its parameters. */
 struct kp_slice kp_answer_content_type(enum kp_answer_form form);
 
 /* The best weight the Accept value gives each form, in thousandths, added to what earlier

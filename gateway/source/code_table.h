@@ -31,6 +31,7 @@ void kp_code_table_unref(struct kp_code_table **table);
  * NULL: there is none. */
 struct kp_work *kp_code_table_leave(struct kp_code_table **table) KP_MUST_USE;
 
+/* How many codes it has. */
 size_t kp_code_table_rows(const struct kp_code_table *table);
 /* One JSON scalar, for as long as the table is there; false when there is no such code.
  */

@@ -43,6 +43,7 @@ struct kp_delivery_taken {
 	uint64_t change_rows;
 };
 
+/* That delivery is in force now; and that one was not taken, with the reason. */
 void kp_delivery_state_taken(
 	struct kp_delivery_state *state, const struct kp_delivery_taken *taken);
 void kp_delivery_state_refused(struct kp_delivery_state *state, const char *path,

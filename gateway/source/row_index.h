@@ -61,6 +61,7 @@ struct kp_row_index_options {
 
 struct kp_row_index_builder;
 
+/* Empty; to be finished or dropped. KP_E_MEMORY, and what making its file gives. */
 enum kp_status kp_row_index_begin(const struct kp_row_index_options *options,
 	struct kp_row_index_builder **ret_builder) KP_MUST_USE;
 /* The identity that a text has in this index, and in others with its key; never 0. */

@@ -191,9 +191,12 @@ struct kp_source_call_options {
 	struct kp_slice transaction;
 };
 
+/* Ends in on_done, later; unless it gives KP_E_STOPPING or KP_E_MEMORY: then there is no
+ * call. */
 enum kp_status kp_source_call_start(struct kp_source_link *link,
 	const struct kp_source_call_options *options,
 	struct kp_source_call **ret_call) KP_MUST_USE;
+/* Idempotent; ends in on_done, later. */
 void kp_source_call_cancel(struct kp_source_call *call);
 
 struct kp_source_consult;

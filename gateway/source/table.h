@@ -24,6 +24,7 @@ enum kp_table_outcome {
 	KP_TABLE_OUTCOME_COUNT
 };
 
+/* As /metrics and the log show it. */
 const char *kp_table_outcome_name(enum kp_table_outcome outcome);
 
 struct kp_table_view {

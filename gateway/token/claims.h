@@ -56,6 +56,7 @@ enum kp_claim_found {
 	KP_CLAIM_WRONG, /* another kind, or empty */
 };
 
+/* A text that is not empty; borrowed from the tree. */
 enum kp_claim_found kp_claim_text(
 	const struct kp_claim *object, struct kp_slice name, struct kp_slice *ret_text);
 /* A NumericDate (RFC 7519, section 2) in whole seconds since 1970, rounded down. WRONG

@@ -3,7 +3,7 @@
 /*
  * dpop: one proof of possession (RFC 9449, section 4.3): that who shows a token holds the
  * key it is bound to, for this request and no other. Whether the proof was shown before
- * is for who remembers (identity/replay.h). Pure; one thread.
+ * is for who remembers (identity/proofs.h). Pure; one thread.
  */
 #ifndef KP_TOKEN_DPOP_H
 #define KP_TOKEN_DPOP_H
@@ -33,6 +33,7 @@ struct kp_dpop_proof {
 	int64_t issued_s;
 };
 
+/* Is it all that? `arena` is for the length of the call. */
 enum kp_token_fault kp_dpop_check(struct kp_slice proof,
 	const struct kp_dpop_request *request, struct kp_arena *arena,
 	struct kp_dpop_proof *ret_proof) KP_MUST_USE;

@@ -23,6 +23,7 @@ enum kp_token_challenge {
 	KP_CHALLENGE_WAIT,  /* 503 */
 };
 
+/* What the client is told. */
 enum kp_token_challenge kp_token_fault_challenge(enum kp_token_fault fault);
 /* A literal for the log; holds nothing of the token. */
 const char *kp_token_fault_reason(enum kp_token_fault fault);

@@ -33,6 +33,7 @@ struct kp_key_set *kp_key_set_ref(struct kp_key_set *set);
 /* Accepts NULL. */
 void kp_key_set_unref(struct kp_key_set **set);
 
+/* Keys that can be used; others were left out. */
 size_t kp_key_set_count(const struct kp_key_set *set);
 /* The same keys under the same names? Then what was verified with one stays verified. */
 bool kp_key_set_equal(const struct kp_key_set *a, const struct kp_key_set *b);

@@ -27,6 +27,7 @@ enum kp_status kp_revoked_read(struct kp_slice text, const char *path,
 /* Accepts NULL. */
 void kp_revoked_destroy(struct kp_revoked **revoked);
 
+/* Entries of the list. */
 size_t kp_revoked_count(const struct kp_revoked *revoked);
 /* Is anything of this token on the list? A NULL list holds nobody. */
 bool kp_revoked_has(const struct kp_revoked *revoked, const struct kp_access *access);

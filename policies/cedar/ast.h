@@ -99,6 +99,7 @@ struct kp_cedar_fn_info {
 	enum kp_cedar_kind result;
 };
 
+/* Constant. */
 const struct kp_cedar_fn_info *kp_cedar_fn_info(enum kp_cedar_fn fn);
 /* False when there is no such function or method. */
 bool kp_cedar_fn_find(struct kp_slice name, enum kp_cedar_fn *ret_fn);
@@ -242,7 +243,9 @@ struct kp_cedar_policy_set {
 	struct kp_cedar_policy_list templates; /* with slots; never evaluated */
 };
 
+/* Empty; all of it will be in the arena. */
 void kp_cedar_policy_set_init(struct kp_cedar_policy_set *set, struct kp_arena *arena);
+/* At the end; borrowed for the life of the set. KP_E_MEMORY. */
 enum kp_status kp_cedar_policy_list_add(struct kp_cedar_policy_list *list,
 	const struct kp_cedar_policy *policy) KP_MUST_USE;
 /* NULL when there is none; looks one by one. */

@@ -47,6 +47,7 @@ struct kp_cedar_entities {
 	bool closed;
 };
 
+/* Empty, standing on `below` (NULL: on nothing), which is closed and outlives it. */
 void kp_cedar_entities_init(struct kp_cedar_entities *entities, struct kp_arena *arena,
 	const struct kp_cedar_entities *below);
 

@@ -29,6 +29,7 @@ const struct kp_cedar_uid *kp_cedar_expr_json_uid(
 	struct kp_cedar_expr_json_reader *reader, const struct kp_cedar_json *node);
 struct kp_cedar_pos kp_cedar_expr_json_pos(const struct kp_cedar_json *node);
 
+/* NULL after a finding, or when memory ran out. */
 const struct kp_cedar_expr *kp_cedar_expr_json_read(
 	struct kp_cedar_expr_json_reader *reader, const struct kp_cedar_json *node);
 

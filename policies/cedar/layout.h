@@ -20,6 +20,7 @@ struct kp_cedar_layout {
 
 struct kp_cedar_block; /* NULL is the empty one */
 
+/* The text as it is; borrowed. */
 const struct kp_cedar_block *kp_cedar_layout_text(
 	struct kp_cedar_layout *layout, struct kp_slice text);
 /* A new line; on one line a space, or nothing. */

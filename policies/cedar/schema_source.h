@@ -115,6 +115,7 @@ struct kp_cedar_schema_source {
 	struct kp_cedar_namespace_decl *namespaces, **namespaces_end;
 };
 
+/* Empty; all of it will be in the arena, its names in the table. */
 void kp_cedar_schema_source_init(struct kp_cedar_schema_source *source,
 	struct kp_arena *arena, struct kp_cedar_names *names);
 

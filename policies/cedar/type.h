@@ -71,6 +71,7 @@ const struct kp_cedar_type_attr *kp_cedar_type_attr(
 /* Sorts `attrs` as a record type wants them. */
 void kp_cedar_type_attrs_sort(struct kp_cedar_type_attr *attrs, size_t count);
 
+/* The same type? Those of one schema are by their pointers, others by what they hold. */
 bool kp_cedar_type_equal(const struct kp_cedar_type *a, const struct kp_cedar_type *b);
 
 /*
