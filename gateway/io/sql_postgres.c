@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "core/heap.h"
+#include "io/address.h"
 
 #define RESOLVED_FOR_US ((uint64_t)60000000)
 #define SCRUB_AFTER_US ((uint64_t)250000)
@@ -131,6 +132,19 @@ literal_address(const char *host, char *out, size_t size)
 	return true;
 }
 
+/* What the name led to; the endpoint did not say this machine. */
+static bool
+address_allowed(const char *text)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	if (inet_pton(AF_INET, text, &in.sin_addr) == 1) {
+		return kp_address_allowed((const struct sockaddr *)&in, false);
+	}
+	return inet_pton(AF_INET6, text, &in6.sin6_addr) == 1 &&
+		kp_address_allowed((const struct sockaddr *)&in6, false);
+}
+
 /* One of "a,b,[c]", a later one at each try. False when there is none. */
 static bool
 choose_address(struct kp_sql_target *target, char *out, size_t size)
@@ -153,10 +167,7 @@ choose_address(struct kp_sql_target *target, char *out, size_t size)
 		len -= 2;
 	}
 	(void)snprintf(out, size, "%.*s", (int)len, at);
-	/* A name of somebody else's that leads to this machine is an attack or a mistake.
-	 */
-	return strncmp(out, "127.", 4) != 0 && strcmp(out, "::1") != 0 &&
-		strncmp(out, "169.254.", 8) != 0 && strncmp(out, "fe8", 3) != 0;
+	return address_allowed(out);
 }
 
 static PGconn *

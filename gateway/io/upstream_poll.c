@@ -11,13 +11,12 @@
  */
 #include "io/upstream_private.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/heap.h"
+#include "io/address.h"
 
 /* Upper bound of the table of sockets, well above any limit on open files in use. */
 #define SOCKETS_MAX ((size_t)1 << 20)
@@ -218,48 +217,6 @@ grow_table(struct kp_upstream *upstream, size_t needed)
 	return true;
 }
 
-static bool
-v4_allowed(uint32_t address, bool on_loopback)
-{
-	if (address >> 24 == 127) {
-		return on_loopback;
-	}
-	/* 0/8, link-local with the metadata services of clouds, multicast and above. */
-	return address >> 24 != 0 && address >> 16 != 0xa9fe && address >> 28 < 14;
-}
-
-static bool
-v6_allowed(const struct in6_addr *address, bool on_loopback)
-{
-	if (IN6_IS_ADDR_V4MAPPED(address) || IN6_IS_ADDR_V4COMPAT(address)) {
-		if (IN6_IS_ADDR_LOOPBACK(address)) {
-			return on_loopback;
-		}
-		return false;
-	}
-	return !IN6_IS_ADDR_UNSPECIFIED(address) && !IN6_IS_ADDR_LINKLOCAL(address) &&
-		!IN6_IS_ADDR_MULTICAST(address) &&
-		(!IN6_IS_ADDR_LOOPBACK(address) || on_loopback);
-}
-
-/* A name that leads to the gateway's own machine or network segment is an attack or a
- * mistake; an endpoint that says loopback itself is meant. */
-static bool
-address_allowed(const struct curl_sockaddr *address, bool on_loopback)
-{
-	if (address->family == AF_INET) {
-		struct sockaddr_in in;
-		memcpy(&in, &address->addr, sizeof(in));
-		return v4_allowed(ntohl(in.sin_addr.s_addr), on_loopback);
-	}
-	if (address->family == AF_INET6) {
-		struct sockaddr_in6 in6;
-		memcpy(&in6, &address->addr, sizeof(in6));
-		return v6_allowed(&in6.sin6_addr, on_loopback);
-	}
-	return false;
-}
-
 static void
 on_poll_closed(uv_handle_t *handle)
 {
@@ -334,7 +291,7 @@ kp_upstream_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *
 	}
 	bool allowed = target->socket != NULL
 		? address->family == AF_UNIX
-		: address_allowed(address, target->on_loopback);
+		: kp_address_allowed(&address->addr, target->on_loopback);
 	if (!allowed) {
 		connection->call->reason = "the address is not one a partner may have";
 		return CURL_SOCKET_BAD;
