@@ -211,7 +211,8 @@ on_made(struct kp_work *work)
 }
 
 /* The one way out of an attempt, with how the pages were read; `err` says why when that
- * did not go well. */
+ * did not go well. In the short lane: the limits of a table keep it within a part of a
+ * second, and no source should wait for its table behind the reading of an export. */
 static void
 end_reading(struct kp_source_fetcher *fetcher, enum kp_status status)
 {
@@ -219,7 +220,7 @@ end_reading(struct kp_source_fetcher *fetcher, enum kp_status status)
 	fetcher->working = true;
 	fetcher->work =
 		(struct kp_work){.run = run_making, .done = on_made, .impersonal = true};
-	kp_work_start(fetcher->link->workers, fetcher->link->loop, KP_LANE_LONG,
+	kp_work_start(fetcher->link->workers, fetcher->link->loop, KP_LANE_SHORT,
 		&fetcher->work);
 }
 
