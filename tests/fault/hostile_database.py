@@ -171,6 +171,7 @@ class HostileDatabase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.gateway = DatabaseGateway(PROGRAM)
+        cls.addClassCleanup(cls.gateway.close)
         cls.database = cls.gateway.database
 
     @classmethod
