@@ -148,9 +148,27 @@ grow(struct kp_findings *findings)
 	return true;
 }
 
+static bool
+is_known(const struct kp_findings *findings, const struct kp_error *err)
+{
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct kp_error *other = &findings->items[i];
+		if (other->line == err->line && other->column == err->column &&
+			strcmp(other->message, err->message) == 0 &&
+			strcmp(other->place, err->place) == 0 &&
+			strcmp(other->file, err->file) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void
 kp_findings_add(struct kp_findings *findings, const struct kp_error *err)
 {
+	if (is_known(findings, err)) {
+		return;
+	}
 	bool full = findings->count >= findings->count_max;
 	if (full || (findings->count == findings->capacity && !grow(findings))) {
 		findings->dropped++;

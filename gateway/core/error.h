@@ -90,8 +90,9 @@ struct kp_findings {
 void kp_findings_init(struct kp_findings *findings, size_t count_max);
 /* Frees; may be begun again. */
 void kp_findings_deinit(struct kp_findings *findings);
-/* Copies `err`. Out of memory counts as dropped, so a caller still sees that something
- * was found. */
+/* Copies `err`, unless the same is there already: who checks again on behalf of another
+ * finds what was found. Out of memory counts as dropped, so a caller still sees that
+ * something was found. */
 void kp_findings_add(struct kp_findings *findings, const struct kp_error *err);
 static inline bool
 kp_findings_any(const struct kp_findings *findings)

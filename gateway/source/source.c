@@ -353,7 +353,12 @@ open_connector(struct kp_source_opening *opening, struct kp_slice text)
 		&host, (struct kp_text){text.data, text.len}, &private->instance, &fault);
 	if (verdict != KP_DONE) {
 		private->instance = NULL;
-		if (opening->findings->count + opening->findings->dropped == before) {
+		bool silent =
+			opening->findings->count + opening->findings->dropped == before;
+		/* One that reads the manifest again ends with the first thing we found.
+		 */
+		bool again = fault.line > 0 && before > opening->found_before;
+		if (silent && !again) {
 			host_finding(opening, &fault);
 		}
 		return KP_E_CONFIG;
@@ -370,6 +375,7 @@ open_source(struct kp_source_opening *opening, const struct kp_manifest_file *fi
 	char names[256];
 	struct kp_arena *arena = &opening->set->arena;
 	size_t before = opening->findings->count + opening->findings->dropped;
+	opening->found_before = before;
 	opening->private = KP_ARENA_NEW(arena, struct kp_source_private);
 	char *name = kp_arena_strdup(arena, file->name);
 	struct kp_slice text = kp_arena_copy(arena, file->text);

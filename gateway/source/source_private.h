@@ -273,6 +273,7 @@ struct kp_source_opening {
 	struct kp_source_set *set;
 	const struct kp_source_set_options *options;
 	struct kp_findings *findings;
+	size_t found_before; /* findings about other manifests */
 	const char *file;
 	struct kp_source *source;
 	struct kp_source_private *private;
