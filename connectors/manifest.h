@@ -420,6 +420,7 @@ struct kp_manifest {
 	struct kp_slice title;
 	struct kp_slice organisation_name;
 	struct kp_slice organisation_oin;
+	struct kp_manifest_place oin_place;
 	struct kp_slice connector;
 	struct kp_manifest_place connector_place;
 	struct kp_slice endpoint;

@@ -219,6 +219,8 @@ read_who(struct reader *reader, const struct kp_json_node *root)
 	if (organisation != NULL) {
 		manifest->organisation_name = text_at(organisation, "name");
 		manifest->organisation_oin = read_oin(reader, organisation);
+		manifest->oin_place =
+			place_of(reader, kp_json_member(organisation, "oin"));
 	}
 	manifest->connector = text_at(root, "connector");
 	manifest->connector_place = place_of(reader, kp_json_member(root, "connector"));

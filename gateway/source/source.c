@@ -10,6 +10,7 @@
 
 #include "core/bits.h"
 #include "core/heap.h"
+#include "core/nearest.h"
 #include "source/source_token.h"
 
 #define SET_BYTES_MAX ((size_t)256 << 20)
@@ -39,8 +40,12 @@ host_find_cell(void *context, struct kp_text path)
 	const struct kp_catalogue *catalogue = opening->options->catalogue;
 	uint32_t field = kp_catalogue_find_field(
 		catalogue, (struct kp_slice){path.data, path.len});
-	if (field == KP_NO_ID || opening->source_id == KP_NO_ID) {
+	if (field == KP_NO_ID) {
 		return UINT32_MAX;
+	}
+	if (opening->source_id == KP_NO_ID) {
+		/* That is said already; its fields can still be looked at. */
+		return catalogue->fields[field].first_cell;
 	}
 	return kp_catalogue_find_cell(catalogue, field, opening->source_id);
 }
@@ -153,6 +158,39 @@ kp_source_split_secret(
 	return colon != NULL && at > 0;
 }
 
+/* Who that is stands in the catalogue too, for when the source is not connected. */
+static void
+check_oin(struct kp_source_opening *opening)
+{
+	const struct kp_manifest *manifest = opening->private->manifest;
+	struct kp_slice agreed =
+		opening->options->catalogue->sources[opening->source_id].oin;
+	if (agreed.len > 0 && manifest->organisation_oin.len == agreed.len &&
+		!kp_slice_equal(agreed, manifest->organisation_oin)) {
+		kp_source_finding(opening, &manifest->oin_place,
+			"the catalogue says that '%.*s' is of organisation %.*s; mend "
+			"one of them",
+			KP_SLICE_ARG(manifest->source), KP_SLICE_ARG(agreed));
+	}
+}
+
+static void
+say_unknown_source(struct kp_source_opening *opening)
+{
+	const struct kp_manifest *manifest = opening->private->manifest;
+	const struct kp_catalogue *catalogue = opening->options->catalogue;
+	struct kp_nearest nearest;
+	kp_nearest_begin(&nearest, manifest->source);
+	for (uint32_t i = 0; i < catalogue->source_count; i++) {
+		kp_nearest_offer(&nearest, catalogue->sources[i].name);
+	}
+	kp_source_finding(opening, &manifest->source_place,
+		"'%.*s' is not a source (bron) of the catalogue%s%.*s%s",
+		KP_SLICE_ARG(manifest->source),
+		nearest.best.len > 0 ? "; nearest is '" : "", KP_SLICE_ARG(nearest.best),
+		nearest.best.len > 0 ? "'" : "");
+}
+
 static void
 find_source(struct kp_source_opening *opening)
 {
@@ -160,10 +198,10 @@ find_source(struct kp_source_opening *opening)
 	const struct kp_catalogue *catalogue = opening->options->catalogue;
 	opening->source_id = kp_catalogue_find_source(catalogue, manifest->source);
 	opening->source->id = opening->source_id;
-	if (manifest->source.len > 0 && opening->source_id == KP_NO_ID) {
-		kp_source_finding(opening, &manifest->source_place,
-			"'%.*s' is not a source (bron) of the catalogue",
-			KP_SLICE_ARG(manifest->source));
+	if (opening->source_id != KP_NO_ID) {
+		check_oin(opening);
+	} else if (manifest->source.len > 0) {
+		say_unknown_source(opening);
 	}
 	for (size_t i = 0; i < opening->set->count; i++) {
 		const struct kp_source *other = &opening->set->sources[i];

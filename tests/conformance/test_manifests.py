@@ -94,9 +94,11 @@ def fetched(**changes):
 
 # path, value (None: taken away), words that the finding must hold
 WRONG = [
-    ("source", "brpp", "/source: 'brpp' is not a source"),
+    ("source", "brpp", "/source: 'brpp' is not a source (bron) of the catalogue; nearest is 'brp'"),
     ("source", None, "has no 'source'"),
     ("organisation.oin", "123", "exactly 20 digits"),
+    ("organisation.oin", "00000001820000018000",
+     "/organisation/oin: the catalogue says that 'brp' is of organisation 00000001820000011000"),
     ("organisaton", {}, "meant is 'organisation'"),
     ("connector", "rst", "there are: rest, soap, file, sql"),
     ("endpoint", "ftp://x", "must be https://"),
@@ -257,8 +259,11 @@ def wrong():
         done = connector("check", path)
         check(done.returncode == 1, f"{place}={value}: accepted")
         check(words in done.stderr, f"{place}={value}: says {done.stderr}")
+        lines = done.stderr.splitlines()
         check(re.match(rf"{re.escape(str(path))}:\d+:\d+: ", done.stderr),
               f"{place}={value}: no line in {done.stderr}")
+        check(len(lines) == len(set(lines)), f"{place}={value}: twice the same: {done.stderr}")
+        check(place != "source" or "does not let this source supply" not in done.stderr, f"{value}: {done.stderr}")
     both = {**GOOD, "tables": {"t": {"a": "b"}}, "fetched_tables": fetched()}
     done = connector("check", write("wrong.json", both))
     check("'tables' has a table of that name" in done.stderr, f"a table twice: {done.stderr}")

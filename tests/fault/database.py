@@ -34,7 +34,7 @@ def manifest(pg, odbc, table="regeling", column="omschrijving"):
     query = (f"select bsn, wet, aanvang, bedrag, {column} as omschrijving from {table} where bsn = cast(:bsn as bigint) "
              "and cast(:doel as text) is not null order by wet")
     return {
-        "source": "svb", "organisation": {"oin": "00000001822222222000", "name": "Proefdatabase"}, "connector": "sql",
+        "source": "svb", "organisation": {"oin": "00000001820000032000", "name": "Proefdatabase"}, "connector": "sql",
         "endpoint": "odbc:" if odbc else f"postgresql://localhost:{pg.port}/postgres",
         "access": {"kind": "dsn", "secret": "odbc"} if odbc
                   else {"kind": "basic", "secret": "db", "anchor_file": "database-ca.pem"},
