@@ -139,11 +139,23 @@ kp_source_check_access(struct kp_source_opening *opening,
 			  opening->options->secret_context, access->secret);
 	if (secret.len == 0) {
 		kp_source_finding(opening, &access->place,
-			"the configuration has no secret '%.*s'",
+			"the configuration has no secret '%.*s' (it names them under "
+			"'secrets')",
 			KP_SLICE_ARG(access->secret));
 		return;
 	}
 	ret_access->secret = kp_arena_copy(&opening->set->arena, secret);
+	bool pair = access->kind == KP_ACCESS_BASIC ||
+		access->kind == KP_ACCESS_WSSE_TEXT ||
+		access->kind == KP_ACCESS_WSSE_DIGEST;
+	struct kp_slice user;
+	struct kp_slice password;
+	if (pair && !kp_source_split_secret(secret, &user, &password)) {
+		kp_source_finding(opening, &access->place,
+			"secret '%.*s' is not user:password, which this kind of access "
+			"shows",
+			KP_SLICE_ARG(access->secret));
+	}
 }
 
 bool

@@ -113,19 +113,9 @@ kp_source_target(struct kp_slice name, struct kp_slice endpoint,
 }
 
 static void
-check_username(struct kp_source_opening *opening)
+check_token_scheme(struct kp_source_opening *opening)
 {
 	const struct kp_manifest *manifest = opening->private->manifest;
-	struct kp_slice secret = opening->private->access.secret;
-	struct kp_slice user;
-	struct kp_slice password;
-	if (!manifest->soap.username_token) {
-		return;
-	}
-	if (secret.len > 0 && !kp_source_split_secret(secret, &user, &password)) {
-		kp_source_finding(opening, &manifest->access.place,
-			"the secret of a UsernameToken is user:password");
-	}
 	if (manifest->access.kind == KP_ACCESS_WSSE_TEXT &&
 		!kp_slice_starts(manifest->endpoint, KP_SLICE("https://"))) {
 		kp_source_finding(opening, &manifest->access.place,
@@ -148,7 +138,7 @@ check_http(struct kp_source_opening *opening)
 	kp_source_check_access(opening, &manifest->access, &opening->private->access);
 	enum kp_status status = kp_source_read_tls(opening, manifest->endpoint,
 		&manifest->access, &opening->private->access);
-	check_username(opening);
+	check_token_scheme(opening);
 	if (manifest->access.kind == KP_ACCESS_DSN) {
 		kp_source_finding(
 			opening, &manifest->access.place, "kind 'dsn' is for databases");

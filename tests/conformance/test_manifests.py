@@ -55,7 +55,7 @@ def guide():
 
 def shown():
     """check and try say what a partner is shown, and no secret."""
-    (WORK / "token.txt").write_text("heel-geheim\n")
+    (WORK / "token.txt").write_text("poort:heel-geheim\n")
     (WORK / "bsn.txt").write_text("999993653\n")
     kinds = [
         ({"kind": "header", "header": "apikey", "secret": "s"}, "a header 'apikey', from secret 's'"),
