@@ -214,7 +214,8 @@ write_manifest(struct command *command)
 	const char *lines =
 		bytes == NULL ? NULL : kp_arena_printf(command->new.arena, "%s\n", bytes);
 	kp_heap_free(bytes);
-	if (lines == NULL) {
+	/* jansson goes on when there was no room for the name of a member. */
+	if (lines == NULL || kp_new_failed(&command->new)) {
 		fputs("ketenpoort connector new: no memory is left\n", stderr);
 		return false;
 	}
@@ -235,9 +236,10 @@ tell(const struct command *command)
 {
 	const struct kp_new *new = &command->new;
 	fprintf(stderr,
-		"%zu of %zu values got a proposal; look at each, and at %zu things to "
+		"%zu of %zu values got a proposal; look at each, and at %zu thing%s to "
 		"do:\n",
-		new->proposed, new->leaf_count, json_array_size(new->todo));
+		new->proposed, new->leaf_count, json_array_size(new->todo),
+		json_array_size(new->todo) == 1 ? "" : "s");
 	for (size_t i = 0; i < json_array_size(new->todo); i++) {
 		fputs("  ", stderr);
 		(void)kp_terminal_print(stderr,

@@ -64,6 +64,7 @@ struct kp_new {
 	const struct kp_new_leaf *subject;
 	struct kp_slice *repeated; /* array of each list section of the catalogue by
 				      section id; data NULL: none */
+	const char *asked_page;    /* parameter that asks for a page; NULL: none */
 	struct kp_slice query;     /* of a database: every path is a column of it */
 	/* Made when the fields are known; NULL: nothing more is to be made. */
 	bool (*finish)(struct kp_new *new);

@@ -222,6 +222,19 @@ add_to_query(struct asking *asking, const char *name)
 	asking->encoded = true;
 }
 
+static bool
+asks_page(const char *name)
+{
+	static const char *const names[] = {
+		"page", "pagina", "pageNumber", "paginanummer", "offset", "cursor"};
+	for (size_t i = 0; i < KP_ARRAY_LEN(names); i++) {
+		if (strcmp(name, names[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void
 take_parameters(struct asking *asking, json_t *parameters)
 {
@@ -239,6 +252,9 @@ take_parameters(struct asking *asking, json_t *parameters)
 		if (strcmp(in, "header") == 0 &&
 			(required || template_of(asking, name) != NULL)) {
 			add_header(asking, name);
+		} else if (strcmp(in, "query") == 0 && asks_page(name)) {
+			asking->new->asked_page =
+				kp_arena_strdup(asking->new->arena, name);
 		} else if (strcmp(in, "query") == 0 &&
 			(required || called(asking, name, "burgerservicenummer"))) {
 			add_to_query(asking, name);

@@ -149,7 +149,7 @@ is_unreserved(struct kp_slice name)
 }
 
 static void
-describe_partner(struct kp_new *new, struct kp_slice database)
+describe_partner(struct kp_new *new, struct kp_slice database, struct kp_slice port)
 {
 	json_t *access = json_object();
 	if (!is_unreserved(database)) {
@@ -162,7 +162,8 @@ describe_partner(struct kp_new *new, struct kp_slice database)
 	}
 	kp_new_set(new, new->manifest, "connector", json_string("sql"));
 	kp_new_set(new, new->manifest, "endpoint",
-		json_sprintf("postgresql://127.0.0.1:5432/%.*s", KP_SLICE_ARG(database)));
+		json_sprintf("postgresql://127.0.0.1:%.*s/%.*s", KP_SLICE_ARG(port),
+			KP_SLICE_ARG(database)));
 	kp_new_set(new, access, "kind", json_string("basic"));
 	kp_new_set(new, access, "secret",
 		kp_new_text(new->catalogue->sources[new->source].name));
@@ -225,6 +226,7 @@ kp_new_read_table(
 {
 	struct kp_probe_postgres *probe = NULL;
 	struct kp_slice database = {0};
+	struct kp_slice port = {0};
 	struct kp_new_table *table = kp_new_table_of(new, name, "public");
 	if (table == NULL) {
 		return kp_error_set(err, KP_E_MEMORY, "no memory is left");
@@ -239,9 +241,15 @@ kp_new_read_table(
 		status = kp_probe_postgres_ask(
 			probe, "select current_database()", new->arena, &database, err);
 	}
+	if (status == KP_OK) {
+		/* Over a socket of Unix it has none. */
+		status = kp_probe_postgres_ask(probe,
+			"select coalesce(inet_server_port(), 5432)", new->arena, &port,
+			err);
+	}
 	kp_probe_postgres_close(&probe);
 	if (status == KP_OK) {
-		describe_partner(new, database);
+		describe_partner(new, database, port);
 		kp_new_use_table(new, table);
 	}
 	return status;

@@ -49,9 +49,31 @@ kp_new_text(struct kp_slice text)
 	return json_stringn(text.data == NULL ? "" : text.data, text.len);
 }
 
+/* An address on this machine, with its port. */
+static size_t
+local_length(const char *url)
+{
+	static const char *const local[] = {
+		"http://127.0.0.1", "http://localhost", "http://[::1]"};
+	for (size_t i = 0; url != NULL && i < sizeof(local) / sizeof(local[0]); i++) {
+		size_t len = strlen(local[i]);
+		size_t port = strncmp(url, local[i], len) == 0 && url[len] == ':'
+			? strspn(url + len + 1, "0123456789")
+			: 0;
+		if (port > 0 &&
+			(url[len + 1 + port] == '/' || url[len + 1 + port] == '\0')) {
+			return len + 1 + port;
+		}
+	}
+	return 0;
+}
+
 json_t *
 kp_new_here(const char *url)
 {
+	/* Where nobody listens, so that what is not filled in yet asks nobody. */
+	static const char nobody[] = "http://127.0.0.1:9";
+	size_t local = local_length(url);
 	const char *scheme = url == NULL ? NULL : strstr(url, "://");
 	const char *path = scheme == NULL ? url : strchr(scheme + 3, '/');
 	size_t len = path == NULL ? 0 : strcspn(path, "?#");
@@ -64,8 +86,9 @@ kp_new_here(const char *url)
 	while (len > 0 && path[len - 1] == '/') {
 		len--;
 	}
-	return json_sprintf("http://127.0.0.1:8080%s%.*s",
-		len > 0 && path[0] != '/' ? "/" : "", (int)len, len > 0 ? path : "");
+	return json_sprintf("%.*s%s%.*s", (int)(local > 0 ? local : sizeof(nobody) - 1),
+		local > 0 ? url : nobody, len > 0 && path[0] != '/' ? "/" : "", (int)len,
+		len > 0 ? path : "");
 }
 
 /* Without the character that a fixed size has cut in two. */
@@ -306,6 +329,79 @@ write_subject(struct kp_new *new, json_t *response)
 		kp_new_text(path_below(new, new->subject->path, new->root)));
 }
 
+/* A link to the next page is called the same by many, and is no data. */
+static void
+write_paging(struct kp_new *new, json_t *response)
+{
+	static const char *const links[] = {"_links.next.href", "_links.next",
+		"links.next.href", "links.next", "next"};
+	size_t count = new->separator == '.' ? new->leaf_count : 0;
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = 0; j < sizeof(links) / sizeof(links[0]); j++) {
+			if (kp_slice_is(new->leaves[i].path, links[j]) &&
+				new->leaves[i].field == KP_NO_ID) {
+				kp_new_set(new, response, "paging",
+					json_pack("{s:s}", "next", links[j]));
+				return;
+			}
+		}
+	}
+	if (new->asked_page != NULL) {
+		kp_new_todo(new,
+			"response.paging: the partner can be asked for a page "
+			"('%.100s'); say how the next one is asked, or only the first is "
+			"read",
+			new->asked_page);
+	}
+}
+
+static struct kp_slice
+parent_of(const struct kp_new *new, struct kp_slice path)
+{
+	while (path.len > 0 && path.data[path.len - 1] != new->separator) {
+		path.len--;
+	}
+	path.len -= path.len > 0 ? 1 : 0;
+	return path;
+}
+
+/* What two paths have in common, in whole steps. */
+static struct kp_slice
+common(const struct kp_new *new, struct kp_slice a, struct kp_slice b)
+{
+	while (a.len > 0 &&
+		(!kp_slice_starts(b, a) ||
+			(b.len > a.len && b.data[a.len] != new->separator))) {
+		a = parent_of(new, a);
+	}
+	return a;
+}
+
+/* In XML the person is an element: the deepest that holds all that is mapped. */
+static void
+find_element(struct kp_new *new)
+{
+	bool any = false;
+	for (size_t i = 0; i < new->leaf_count; i++) {
+		const struct kp_new_leaf *leaf = &new->leaves[i];
+		if (leaf->field == KP_NO_ID && leaf != new->subject) {
+			continue;
+		}
+		struct kp_slice array = leaf->field == KP_NO_ID
+			? (struct kp_slice){0}
+			: new->repeated[new->catalogue->fields[leaf->field].section];
+		struct kp_slice parent =
+			parent_of(new, array.len > 0 ? array : leaf->path);
+		new->root = any ? common(new, new->root, parent) : parent;
+		any = true;
+	}
+	if (new->root.len == 0) {
+		new->root = KP_SLICE("TO"
+				     "DO");
+		kp_new_todo(new, "response.root: the path to the element of the person");
+	}
+}
+
 bool
 kp_new_write_response(struct kp_new *new)
 {
@@ -322,7 +418,11 @@ kp_new_write_response(struct kp_new *new)
 		json_decref(lists);
 		return false;
 	}
+	if (new->separator == '/' && new->root.len == 0) {
+		find_element(new);
+	}
 	kp_new_set(new, response, "//", unmapped(new));
+	write_paging(new, response);
 	if (new->root.len > 0) {
 		kp_new_set(
 			new, response, "root", kp_new_text(as_written(new, new->root)));

@@ -107,7 +107,7 @@ class New(unittest.TestCase):
             "headers": {"Content-Type": "application/json", "x-doelbinding": "{doel}", "X-Kanaal": "TODO"},
             "body": {"bsn": "{bsn}", "soort": "volledig"}})
         self.assertEqual(manifest["access"], {"kind": "header", "header": "X-Api-Key", "secret": "gemeente-schuldhulp"})
-        self.assertEqual(manifest["endpoint"], "http://127.0.0.1:8080/v2")
+        self.assertEqual(manifest["endpoint"], "http://127.0.0.1:9/v2")
         todo = " ".join(manifest["//"])
         for words in ("X-Kanaal", "404", "https://api.kredietbank.example/v2/", "secret for 'sleutel'"):
             self.assertIn(words, todo)
@@ -184,6 +184,32 @@ class New(unittest.TestCase):
         body = manifest["request"]["body"]
         self.assertEqual(body["bsn"], "{bsn}")
         self.assertNotIn("{bsn}", body[long])
+
+    def test_pages(self):
+        """A link to the next page becomes paging; a parameter that asks for a page is something to do."""
+        link = {"type": "object", "properties": {"next": {"type": "object", "properties": {"href": {"type": "string"}}}}}
+        for more, paging, words in (({"_links": link}, {"next": "_links.next.href"}, None), ({"next": {"type": "string"}}, {"next": "next"}, None),
+                                    ({}, None, "can be asked for a page ('page')")):
+            answer = {"type": "object", "properties": {"bsn": {"type": "string"}, "uitkeringen": {
+                "type": "array", "items": {"type": "object", "properties": {"wet": {"type": "string"}}}}, **more}}
+            paths = {"/u": {"post": {
+                "parameters": [{"name": "page", "in": "query", "schema": {"type": "integer"}}],
+                "requestBody": {"content": {"application/json": {"schema": {"type": "object", "properties": {"bsn": {"type": "string"}}}}}},
+                "responses": {"200": {"description": "x", "content": {"application/json": {"schema": answer}}}}}}}
+            manifest = self.new("uwv", "--openapi", self.openapi(paths))
+            self.assertEqual(manifest["response"].get("paging"), paging)
+            todo = [one for one in manifest["//"] if "response.paging" in one]
+            self.assertEqual(len(todo), words is not None, todo)
+            self.assertIn(words or "", " ".join(todo))
+
+    def test_an_address_on_this_machine_stays(self):
+        paths = {"/u": {"post": {"responses": {"200": {"description": "x", "content": {"application/json": {"schema": {
+            "type": "object", "properties": {"bsn": {"type": "string"}}}}}}}}}}
+        for url, endpoint in (("http://localhost:8081/api/v1", "http://localhost:8081/api/v1"), ("http://[::1]:81", "http://[::1]:81"),
+                              ("http://127.0.0.1.example:8081/api", "http://127.0.0.1:9/api"), ("http://localhost:x/api", "http://127.0.0.1:9/api")):
+            path = self.openapi(paths, servers=[{"url": url}])
+            done = self.run_new("--source", "uwv", "--openapi", path)
+            self.assertEqual(json.loads(done.stdout)["endpoint"], endpoint)
 
     def test_a_value_that_another_source_knows(self):
         answer = {"200": {"content": {"application/json": {"schema": {"type": "object", "properties": {
@@ -319,8 +345,8 @@ class New(unittest.TestCase):
         secret = "gemeente-schuldhulp"
         flow = {"tokenUrl": "https://as.example/token", "scopes": {"a": "", "b": ""}}
         token = lambda **more: {"kind": "oauth2", "secret": secret, "token": {
-            "endpoint": "http://127.0.0.1:8080/token", "client_id": "TODO", "authentication": "client_secret_basic", **more}}
-        nowhere = token(endpoint="http://127.0.0.1:8080")
+            "endpoint": "http://127.0.0.1:9/token", "client_id": "TODO", "authentication": "client_secret_basic", **more}}
+        nowhere = token(endpoint="http://127.0.0.1:9")
         # schemes, security, access, words of what is to be done
         for schemes, security, access, words in (
                 ({"a": {"type": "http", "scheme": "BASIC"}}, None, {"kind": "basic", "secret": secret}, ["secret for 'a' (http)"]),
@@ -365,11 +391,12 @@ class New(unittest.TestCase):
     def test_wsdl(self):
         manifest = self.new("uwv", "--wsdl", FIXTURES / "uitkering.wsdl")
         self.assertEqual(mapped(manifest), {
-            "persoon.geboorte.datum": "Antwoord/Client/Geboortedat",
-            "uitkeringen.wet": "Antwoord/Client/Uitkering Wet",
-            "uitkeringen.bedrag.bruto": "Antwoord/Client/Uitkering BrutoBedrag",
-            "uitkeringen.datumAanvang": "Antwoord/Client/Uitkering DatAanvang",
-            "uitkeringen.datumEinde": "Antwoord/Client/Uitkering Einddatum"})
+            "persoon.geboorte.datum": "Geboortedat",
+            "uitkeringen.wet": "Uitkering Wet",
+            "uitkeringen.bedrag.bruto": "Uitkering BrutoBedrag",
+            "uitkeringen.datumAanvang": "Uitkering DatAanvang",
+            "uitkeringen.datumEinde": "Uitkering Einddatum"})
+        self.assertEqual(manifest["response"]["root"], "Antwoord/Client")
         fields = manifest["response"]["lists"]["uitkeringen"]["fields"]
         self.assertEqual(fields["uitkeringen.datumAanvang"]["date"], "yyyymmdd")
         self.assertNotIn("date", fields["uitkeringen.datumEinde"])
@@ -377,7 +404,7 @@ class New(unittest.TestCase):
         self.assertEqual(manifest["soap"], {"action": "urn:proef:uitkering/Uitkeringen", "namespaces": ["urn:proef:uitkering"]})
         self.assertEqual(manifest["request"]["body"], "<v:Vraag xmlns:v='urn:proef:uitkering'><v:Burgerservicenr>{bsn}"
                                                       "</v:Burgerservicenr><v:Kenmerk>TODO</v:Kenmerk></v:Vraag>")
-        self.assertEqual(manifest["endpoint"], "http://127.0.0.1:8080/soap")
+        self.assertEqual(manifest["endpoint"], "http://127.0.0.1:9/soap")
         self.assertIn("https://elders.example/schema.xsd", " ".join(manifest["//"]))
 
     def wsdl(self, schemas, question="t:Vraag", answer="t:Antwoord"):
@@ -422,7 +449,8 @@ class New(unittest.TestCase):
         self.assertEqual(manifest["request"]["body"],
                          "<v:Vraag xmlns:v='urn:t'><v:Burgerservicenr>{bsn}</v:Burgerservicenr>"
                          "<v:Kern xmlns:v='urn:u?a=&#39;b&amp;c'>TODO</v:Kern><v:Na>TODO</v:Na></v:Vraag>")
-        self.assertEqual(mapped(manifest)["uitkeringen.wet"], "Antwoord/Uitkering Wet")
+        self.assertEqual(mapped(manifest)["uitkeringen.wet"], "Uitkering Wet")
+        self.assertEqual(manifest["response"]["root"], "Antwoord")
 
     def test_no_wsdl(self):
         for text, words in (("<a", "manifest.wsdl:1"), ("<a/>", "has no operation"),
@@ -645,11 +673,11 @@ class New(unittest.TestCase):
         self.assertIn("no column looks like a client number", " ".join(loose["//"]))
         self.refuse("sees no table or view public.nergens", "--database", conninfo, "--table", "nergens")
         self.refuse("nergens", "--database", conninfo.replace("dbname=postgres", "dbname=nergens"), "--table", "klant")
-        self.assertEqual(manifest["endpoint"], "postgresql://127.0.0.1:5432/postgres")
+        self.assertEqual(manifest["endpoint"], f"postgresql://127.0.0.1:{pg.port}/postgres")
         pg.sql('create database "raar?x%20"')
         pg.sql("create table los (id int); grant select on los to lezer", database="raar?x%20")
         strange = self.new("uwv", "--database", conninfo.replace("dbname=postgres", "dbname=raar?x%20"), "--table", "los")
-        self.assertEqual(strange["endpoint"], "postgresql://127.0.0.1:5432/TODO")
+        self.assertEqual(strange["endpoint"], f"postgresql://127.0.0.1:{pg.port}/TODO")
         self.assertIn("the database is called 'raar?x%20'", " ".join(strange["//"]))
         # What was proposed answers.
         pg.sql("insert into klant values (999993653, 'Voorbeeld', 19700503, true, 'Jan', 'J.', 'van')")
