@@ -304,6 +304,34 @@ check_register(struct reader *reader, const struct kp_json_node *root)
 	}
 }
 
+/* Whom a row is about stands in one place. */
+static void
+check_key(struct reader *reader, const struct kp_json_node *root)
+{
+	const struct kp_manifest *manifest = reader->manifest;
+	struct kp_slice subject = manifest->response.subject;
+	if (subject.len > 0 && manifest->file.key.len > 0 &&
+		!kp_slice_equal(subject, manifest->file.key)) {
+		kp_json_finding(&reader->document,
+			kp_json_member(object_at(root, "response"), "subject"),
+			"must be the column of 'file.key': '%.*s'",
+			KP_SLICE_ARG(manifest->file.key));
+	}
+}
+
+static void
+check_soap(struct reader *reader, const struct kp_json_node *root)
+{
+	const struct kp_manifest_response *response = &reader->manifest->response;
+	const struct kp_json_node *node = object_at(root, "response");
+	require_section(reader, root, "soap");
+	if (node != NULL && response->root.len == 0) {
+		kp_json_finding(&reader->document, node,
+			"has no 'root': the path to the element that is the person, "
+			"which connector 'soap' needs");
+	}
+}
+
 static void
 read_root(struct reader *reader, const struct kp_json_node *root)
 {
@@ -324,7 +352,7 @@ read_root(struct reader *reader, const struct kp_json_node *root)
 			"a UsernameToken is for connector soap");
 	}
 	if (soap) {
-		require_section(reader, root, "soap");
+		check_soap(reader, root);
 	} else if (manifest->response.present_count > 0) {
 		kp_json_finding(&reader->document,
 			kp_json_member(object_at(root, "response"), "present"),
@@ -339,6 +367,7 @@ read_root(struct reader *reader, const struct kp_json_node *root)
 	} else if (kp_slice_is(manifest->connector, "file")) {
 		require_section(reader, root, "file");
 		require_section(reader, root, "response");
+		check_key(reader, root);
 	} else if (kp_slice_is(manifest->connector, "sql")) {
 		require_section(reader, root, "endpoint");
 		require_section(reader, root, "sql");

@@ -168,7 +168,8 @@ const struct kp_key kp_manifest_response_keys[] = {
 			"fout"},
 	{.name = "root",
 		.kind = KP_KEY_TEXT,
-		.help = "path to the person, \"personen[]\"; left out: the whole answer"},
+		.help = "path to the person, \"personen[]\"; left out: the whole answer; "
+			"soap: always"},
 	{.name = "subject",
 		.kind = KP_KEY_TEXT_OR_NULL,
 		.help = "path from the root to the bsn; null when answers do not name "

@@ -53,6 +53,8 @@ kp_canonical_element(struct kp_arena *arena, struct kp_slice xml, const char *id
 	xmlDocPtr document = parse(parser, xml);
 	if (document == NULL) {
 		*ret_fault = "is not one well-formed XML element";
+	} else if (parser->nsWellFormed == 0) {
+		*ret_fault = "uses a prefix that is not declared: it needs xmlns:prefix";
 	} else if (id != NULL && !set_id(document, id)) {
 		*ret_fault = "already uses the prefix 'wsu' for something else";
 	} else {

@@ -16,6 +16,18 @@ kp_sql_plan_find(const struct kp_sql_plan *plan, struct kp_slice name)
 }
 
 static bool
+is_about_client(const struct kp_sql_statement *statement)
+{
+	for (uint32_t i = 0; i < statement->parameter_count; i++) {
+		enum kp_sql_parameter_kind kind = statement->parameters[i].kind;
+		if (kind == KP_SQL_BSN || kind == KP_SQL_KNOWN) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
 make_queries(struct kp_arena *arena, struct kp_sql_plan *plan, const struct kp_host *host)
 {
 	const struct kp_manifest_sql *sql = &plan->manifest->sql;
@@ -42,6 +54,10 @@ make_queries(struct kp_arena *arena, struct kp_sql_plan *plan, const struct kp_h
 		}
 		if (status != KP_OK) {
 			kp_finding(host, &sql->queries[i].place, "%.180s", err.message);
+		} else if (!is_about_client(&query->statement)) {
+			kp_finding(host, &sql->queries[i].place,
+				"asks about everybody: narrow it with :bsn, or with "
+				":bekend.field of an earlier source");
 		}
 		plan->query_count++;
 	}

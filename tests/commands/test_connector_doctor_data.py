@@ -92,7 +92,7 @@ class Data(DoctorTest):
         "connector": "soap", "limits": {"time_ms": 8000, "connect_ms": 4000}, "idempotent": True,
         "soap": {"action": "urn:vraag", "namespaces": ["urn:antwoord"]},
         "request": {"body": "<Vraag xmlns='urn:vraag'><Burgerservicenr>{bsn}</Burgerservicenr></Vraag>"},
-        "response": {"subject": "Antwoord/Burgerservicenr", "fields": {"werkzoekende.ingeschrevenTot": "Antwoord/Sinds"}}}
+        "response": {"root": "Antwoord", "subject": "Burgerservicenr", "fields": {"werkzoekende.ingeschrevenTot": "Sinds"}}}
 
     def soap(self, code, text):
         fault = (f"<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body><s:Fault><faultcode>{code}</faultcode>"

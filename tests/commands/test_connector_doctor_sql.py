@@ -330,7 +330,8 @@ class DoctorOdbc(Database):
         self.assertIn("'naam' is bytes", said["warn"]["sql.types"])
 
     def test_a_value_the_database_refuses(self):
-        said, _ = self.query("select bsn, naam, geboren, geslacht, geheim from persoon where bsn = cast(:doel as bigint)")
+        said, _ = self.query("select bsn, naam, geboren, geslacht, geheim from persoon "
+                             "where bsn = cast(:doel as bigint) and bsn = cast(:bsn as bigint)")
         self.assertIn("22P02", said["fail"]["sql.statement"])
 
     def test_a_statement_that_takes_too_long(self):
@@ -422,7 +423,7 @@ class DoctorMariadb(Looked):
         for text, words, remedy in (
                 ("select bsn, weg as naam, geboren, geslacht, geheim from persoon where bsn = :bsn", "42S22: ", "as they are now"),
                 (f"select bsn, naam, {rest} from dicht where bsn = :bsn", "42000: ", "grant select"),
-                (f"select bsn, naam, {rest} fro dicht", "42000: ", "mend the statement")):
+                (f"select bsn, naam, {rest} fro dicht where bsn = :bsn", "42000: ", "mend the statement")):
             said, steps = self.query(text)
             self.assertIn(f"query 'persoon': {words}", said["fail"]["sql.statement"])
             self.assertIn(remedy, json.dumps(steps))

@@ -24,6 +24,48 @@ def shipped():
         check(("; its answers name nobody" in done.stdout) == nobody, f"{path.name}: {done.stdout}")
 
 
+SOAP = {
+    "source": "uwv", "organisation": {"oin": "00000001820000018000", "name": "UWV"},
+    "connector": "soap", "endpoint": "http://127.0.0.1:1/x", "soap": {"action": "urn:vraag"},
+    "request": {"body": "<v:Vraag xmlns:v='urn:vraag'>{bsn}</v:Vraag>"},
+    "response": {"root": "Antwoord", "subject": "Bsn", "lists": {
+        "uitkeringen": {"items": "Uitkering", "fields": {"uitkeringen.wet": "Wet"}}}},
+}
+
+SQL = {
+    **{name: SOAP[name] for name in ("source", "organisation")}, "connector": "sql", "endpoint": "postgresql://127.0.0.1:1/x",
+    "access": {"kind": "basic", "secret": "s"}, "sql": {"queries": {"q": "select bsn, wet from t where bsn = :bsn"}},
+    "response": {"subject": "bsn", "lists": {"uitkeringen": {"items": "q", "fields": {"uitkeringen.wet": "wet"}}}},
+}
+
+FILE = {
+    **{name: SOAP[name] for name in ("source", "organisation")}, "connector": "file", "file": {"path": "x.csv", "key": "BSN"},
+    "response": {"subject": "BSN", "lists": {"uitkeringen": {"items": ".", "fields": {"uitkeringen.wet": "Wet"}}}},
+}
+
+
+def others():
+    """What is wrong with manifests of the other connectors; each is good without the change."""
+    for good, change, words in (
+            (SOAP, lambda one: one["response"].pop("root"), "/response: has no 'root'"),
+            (SOAP, lambda one: one["request"].update(body="<v:Vraag>{bsn}</v:Vraag>"), "/request/body: uses a prefix that is not declared"),
+            (SQL, lambda one: one["sql"]["queries"].update(q="select bsn, wet from t"), "/sql/queries/q: asks about everybody"),
+            (SQL, lambda one: one["sql"]["queries"].update(q="select bsn, wet from t where x = :bekend.adres.postcode"), None),
+            (FILE, lambda one: one["response"].update(subject="Naam"), "/response/subject: must be the column of 'file.key': 'BSN'")):
+        changed = json.loads(json.dumps(good))
+        change(changed)
+        for text, said in ((good, None), (changed, words)):
+            done = connector("check", write("other.json", text))
+            check(done.returncode == (said is not None), f"{good['connector']}: {done.stdout}{done.stderr}")
+            check(said is None or said in done.stderr, f"{good['connector']}: {done.stderr}")
+    # A secret is not looked at by check, and is when it is used.
+    (WORK / "bare.txt").write_text("wachtwoord-zonder-naam\n")
+    (WORK / "bsn.txt").write_text("999993653\n")
+    done = connector("try", write("other.json", SQL), "--secret", f"s={WORK}/bare.txt", "--bsn-file", WORK / "bsn.txt")
+    check(done.returncode == 1 and "/access: secret 's' is not user:password" in done.stderr, f"bare secret: {done.stderr}")
+    check("wachtwoord" not in done.stderr, f"the secret is shown: {done.stderr}")
+
+
 def schema():
     done = subprocess.run([*PROGRAM, "schema"], capture_output=True, text=True)
     published = (SOURCE / "connectors/manifest.schema.json").read_text()
@@ -340,5 +382,6 @@ shipped()
 schema()
 guide()
 wrong()
+others()
 shown()
 finish("manifests")

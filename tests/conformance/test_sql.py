@@ -185,7 +185,8 @@ class Sql(unittest.TestCase):
         for manifest in (self.manifest(), self.psqlodbc()):
             self.assertEqual(self.ask(manifest, bsn="999999990")["outcome"], "nietsGevonden")
         # Rows of another query do not make somebody known.
-        manifest = self.manifest(persoon="select bsn, naam, geboren, geslacht, geheim from persoon where naam = 'niemand'")
+        manifest = self.manifest(persoon="select bsn, naam, geboren, geslacht, geheim from persoon where naam = 'niemand' "
+                                         "and bsn = cast(:bsn as bigint)")
         self.assertEqual(self.ask(manifest)["outcome"], "gevonden")
         manifest["sql"]["known_by"] = "persoon"
         self.assertEqual(self.ask(manifest)["outcome"], "nietsGevonden")
@@ -201,13 +202,14 @@ class Sql(unittest.TestCase):
 
     def test_hostile_text_returns_what_harmless_text_returns(self):
         persons = self.pg.sql("select count(*) from persoon")
-        texts = "select bsn, naam, geboren, geslacht, geheim from persoon where naam = {0} or naam = 'x' || {0} or bsn::text = {0}"
+        texts = ("select bsn, naam, geboren, geslacht, geheim from persoon where (naam = {0} or naam = 'x' || {0} or bsn::text = {0}) "
+                 "and cast(:bsn as bigint) > 0")
         for manifest, names in ((self.manifest(), ("doel", "activiteit", "zaak", "medewerker", "organisatie")), (self.psqlodbc(), ("doel",))):
             for name in names:
                 query = f"cast(:{name} as text)"
                 manifest["sql"]["queries"]["persoon"] = texts.format(query)
                 manifest["sql"]["queries"]["uitkering"] = (
-                    f"select bsn, regeling, bedrag, begin from uitkering where doel = cast(:{name} as text)")
+                    f"select bsn, regeling, bedrag, begin from uitkering where doel = cast(:{name} as text) and bsn = cast(:bsn as bigint)")
                 harmless = self.ask(manifest, **{name: "nergens"})
                 self.assertEqual(harmless["outcome"], "nietsGevonden")
                 harmless.pop("request")
@@ -289,14 +291,15 @@ class Sql(unittest.TestCase):
         self.refuse(self.manifest(persoon=f"select 'abc' as bsn, {rest} where bsn = :bsn"), "fout")
 
     def test_missing_columns_are_seen_without_rows(self):
-        answer = self.refuse(self.manifest(persoon="select bsn, naam from persoon where false"), "fout")
+        answer = self.refuse(self.manifest(persoon="select bsn, naam from persoon where false and bsn = cast(:bsn as bigint)"), "fout")
         self.assertIn("geboren", answer["fault"])
 
     def test_errors_of_the_database(self):
         rest = "naam, geboren, geslacht, geheim from persoon where bsn = :bsn"
         self.refuse(self.manifest(persoon=f"select 1/0 as bsn, {rest}"), "fout", "22012")
         self.refuse(self.manifest(persoon=f"select bsn, {rest} and geboren = :doel::numeric"), "fout", "22P02")
-        self.refuse(self.manifest(persoon="select bsn, 1 as naam, 1 as geboren, 1 as geslacht, 1 as geheim from dicht"),
+        self.refuse(self.manifest(persoon="select bsn, 1 as naam, 1 as geboren, 1 as geslacht, 1 as geheim from dicht "
+                                           "where bsn = cast(:bsn as bigint)"),
                     "nietGerechtigd", "42501")
         self.refuse(self.manifest(persoon="select schrijf(:bsn) as bsn, 1 as naam, 1 as geboren, 1 as geslacht, 1 as geheim"),
                     "fout", "25006")
@@ -308,7 +311,8 @@ class Sql(unittest.TestCase):
 
     def test_caps(self):
         rows = self.manifest(uitkering="select cast(:bsn as bigint) as bsn, 'PW' as regeling, i as bedrag, "
-                             "null as begin from generate_series(1, 1000000) as i where :doel = 'proef'")
+                             "null as begin from generate_series(1, 1000000) as i where :doel = 'proef' "
+                                               "and cast(:bsn as bigint) > 0")
         rows["limits"]["rows"] = 500
         self.refuse(rows, "fout", "500 rows")
         rows["limits"].update({"rows": 1000000, "answer_bytes": 65536})
@@ -321,7 +325,8 @@ class Sql(unittest.TestCase):
         odbc = self.psqlodbc()
         odbc["limits"]["rows"] = 500
         odbc["sql"]["queries"]["uitkering"] = ("select 999993653 as bsn, 'PW' as regeling, i as bedrag, null as begin "
-                                               "from generate_series(1, 20000) as i where :doel = 'proef'")
+                                               "from generate_series(1, 20000) as i where :doel = 'proef' "
+                                               "and cast(:bsn as bigint) > 0")
         self.refuse(odbc, "fout")
 
     def busy(self):

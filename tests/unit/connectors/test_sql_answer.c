@@ -10,7 +10,8 @@ static const char manifest[] =
 	"{\"source\":\"proef\",\"organisation\":{\"oin\":\"00000000000000000001\","
 	"\"name\":\"P\"},\"connector\":\"sql\",\"endpoint\":\"postgresql://127.0.0.1:1/"
 	"d\",\"sql\":{\"user\":\"u\",\"known_by\":\"p\",\"queries\":{\"p\":\"select "
-	":bsn\",\"u\":\"select :doel\"}},\"response\":{\"subject\":\"bsn\",\"valid_on\":"
+	":bsn\",\"u\":\"select :doel, "
+	":bsn\"}},\"response\":{\"subject\":\"bsn\",\"valid_on\":"
 	"\"p.op\",\"fields\":{\"persoon.naam\":\"p.naam\"},\"lists\":{\"uitkeringen\":{"
 	"\"items\":\"u\",\"fields\":{\"uitkeringen.wet\":\"wet\"}}}}}";
 
