@@ -171,6 +171,9 @@ take_line(const struct instance *instance, struct call *call, const struct kp_si
 		return sink->unmapped == NULL ||
 			sink->unmapped(sink->context, (struct kp_text){name, len});
 	}
+	if (instance->cells[at] == UINT32_MAX) {
+		return true; /* the catalogue does not let this source supply it */
+	}
 	out.cell = instance->cells[at];
 	bool agreed =
 		call->found && item == (at >= FIRST_IN_LIST) && (!item || call->in_item);

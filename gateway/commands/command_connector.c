@@ -27,12 +27,14 @@ enum { EXIT_FOUND_FAULTS = 1, EXIT_WRONG_USE = 2 };
 static const char usage[] =
 	"usage: ketenpoort connector check [options] MANIFEST...\n"
 	"       ketenpoort connector try [options] MANIFEST\n"
+	"       ketenpoort connector try [options] CONFIG SOURCE\n"
 	"       ketenpoort connector doctor [options] MANIFEST\n"
 	"       ketenpoort connector new [options] --source NAME FROM\n"
 	"       ketenpoort connector schema\n"
 	"\n"
 	"check says everything that is wrong with manifests, without asking anybody.\n"
-	"try asks one source about one client, or reads a recorded answer.\n"
+	"try asks one source about one client, or reads a recorded answer. With CONFIG\n"
+	"(gateway.json) catalogue, secrets, connectors and where files lie are its own.\n"
 	"schema prints the JSON schema of a manifest.\n"
 	"doctor says what is wrong with a live partner, new writes a first manifest "
 	"from\n"
@@ -329,8 +331,16 @@ try_one(struct command *command)
 static int
 run_try(struct command *command)
 {
-	return kp_connector_start_programs(&command->load) ? try_one(command)
-							   : EXIT_FOUND_FAULTS;
+	struct kp_connector_load *load = &command->load;
+	if (load->file_count == 2) {
+		char **words = load->files;
+		load->file_count = 0;
+		if (!kp_connector_use_config(load, words[0], words[1])) {
+			kp_connector_print_findings(load);
+			return EXIT_FOUND_FAULTS;
+		}
+	}
+	return kp_connector_start_programs(load) ? try_one(command) : EXIT_FOUND_FAULTS;
 }
 
 static int
@@ -357,7 +367,8 @@ struct verb {
 static const struct verb verbs[] = {
 	{"check", run_check, check_options, "c:l:h", 1, SIZE_MAX,
 		"name at least one manifest"},
-	{"try", run_try, try_options, "c:l:v:a:d:z:h", 1, 1, "name one manifest"},
+	{"try", run_try, try_options, "c:l:v:a:d:z:h", 1, 2,
+		"name one manifest, or a configuration and a source"},
 	{"schema", print_schema, schema_options, "h", 0, 0, "schema takes no arguments"},
 };
 

@@ -12,8 +12,10 @@
 #include "commands/connector_access.h"
 #include "commands/connector_tables.h"
 #include "commands/terminal_text.h"
+#include "connectors/rows.h"
 #include "connectors/text.h"
 #include "core/bits.h"
+#include "core/hash.h"
 #include "source/source_private.h"
 
 #define CALL_BYTES_MAX ((size_t)256 << 20)
@@ -206,12 +208,47 @@ drop_value(struct kp_try_showing *showing, uint32_t cell)
 	}
 }
 
+/* Of what the partner wrote; `name` may be empty. */
+static void
+add_line(struct kp_buffer *buffer, struct kp_slice name, struct kp_slice text)
+{
+	KP_BUFFER_ADD(buffer, "  ");
+	kp_terminal_add(buffer, name);
+	kp_buffer_printf(buffer, "%s", name.len > 0 ? ": " : "");
+	kp_terminal_add(buffer, text);
+	kp_buffer_add_char(buffer, '\n');
+}
+
+static bool
+take_note(void *context, struct kp_text code, struct kp_text text)
+{
+	struct kp_try_showing *showing = context;
+	if (showing->attempt->json) {
+		kp_json_write_string(&showing->writers[4], kp_text_slice(text));
+	} else {
+		add_line(&showing->notes, kp_text_slice(code), kp_text_slice(text));
+	}
+	return true;
+}
+
+static struct kp_text
+text_of(const char *text)
+{
+	return (struct kp_text){text, strlen(text)};
+}
+
 static bool
 take_value(void *context, const struct kp_value *value)
 {
 	struct kp_try_showing *showing = context;
 	struct kp_json_writer *writer = &showing->writers[1];
 	const struct kp_catalogue *catalogue = showing->attempt->catalogue;
+	if (value->cell >= catalogue->cell_count) {
+		/* A connector of somebody's own gave what it did not find. */
+		return take_note(context, text_of("onbekendVeld"),
+			text_of("de connector gaf een waarde van een veld dat niet in de "
+				"catalogus staat"));
+	}
 	if (!kp_bits_has(showing->attempt->permitted, value->cell)) {
 		drop_value(showing, value->cell);
 		return true;
@@ -252,27 +289,20 @@ take_value(void *context, const struct kp_value *value)
 	return !showing->fields.failed;
 }
 
-/* Of what the partner wrote; `name` may be empty. */
-static void
-add_line(struct kp_buffer *buffer, struct kp_slice name, struct kp_slice text)
-{
-	KP_BUFFER_ADD(buffer, "  ");
-	kp_terminal_add(buffer, name);
-	kp_buffer_printf(buffer, "%s", name.len > 0 ? ": " : "");
-	kp_terminal_add(buffer, text);
-	kp_buffer_add_char(buffer, '\n');
-}
-
+/* Each row of a list may have it. */
 static bool
-take_note(void *context, struct kp_text code, struct kp_text text)
+was_told(struct kp_try_showing *showing, struct kp_slice path)
 {
-	struct kp_try_showing *showing = context;
-	if (showing->attempt->json) {
-		kp_json_write_string(&showing->writers[4], kp_text_slice(text));
-	} else {
-		add_line(&showing->notes, kp_text_slice(code), kp_text_slice(text));
+	uint64_t hash = kp_hash(path.data, path.len);
+	for (size_t i = 0; i < showing->told_count; i++) {
+		if (showing->told[i] == hash) {
+			return true;
+		}
 	}
-	return true;
+	if (showing->told_count < KP_ARRAY_LEN(showing->told)) {
+		showing->told[showing->told_count++] = hash;
+	}
+	return false;
 }
 
 static bool
@@ -280,6 +310,9 @@ take_unmapped(void *context, struct kp_text path)
 {
 	struct kp_try_showing *showing = context;
 	struct kp_slice safe = masked(showing, kp_text_slice(path));
+	if (was_told(showing, safe)) {
+		return true;
+	}
 	if (showing->attempt->json) {
 		kp_json_write_string(&showing->writers[3], safe);
 	} else {
@@ -417,6 +450,18 @@ read_answer(struct kp_try_showing *showing, void *memory)
 	return verdict;
 }
 
+/* As the gateway asks of an answer that is not recorded. */
+static bool
+take_subject(void *context, struct kp_text bsn)
+{
+	struct kp_try_showing *showing = context;
+	char said[KP_BSN_DIGITS];
+	char asked[KP_BSN_DIGITS];
+	showing->other_person = !kp_slice_equal(kp_bsn_normal(kp_text_slice(bsn), said),
+		kp_bsn_normal(showing->attempt->bsn, asked));
+	return !showing->other_person;
+}
+
 static void
 read_recorded(struct kp_try_showing *showing)
 {
@@ -426,7 +471,10 @@ read_recorded(struct kp_try_showing *showing)
 	showing->http_status = showing->attempt->answer_status;
 	showing->outcome = KP_ERROR;
 	int verdict = memory == NULL ? KP_FAIL : read_answer(showing, memory);
-	if (verdict == KP_FAIL) {
+	if (showing->other_person) {
+		showing->outcome = KP_ERROR;
+		showing->reason = KP_SLICE("het antwoord gaat over een andere persoon");
+	} else if (verdict == KP_FAIL) {
 		showing->outcome = KP_ERROR;
 		showing->reason = KP_SLICE("het antwoord is niet te lezen");
 	} else if (verdict == KP_SKIP) {
@@ -486,7 +534,7 @@ kp_connector_try_run(const struct kp_connector_try *attempt)
 	showing->sink = (struct kp_sink){
 		.size = sizeof(showing->sink),
 		.context = showing,
-		.subject = kp_connector_ignore_text,
+		.subject = take_subject,
 		.item = take_item,
 		.value = take_value,
 		.note = take_note,

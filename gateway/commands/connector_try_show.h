@@ -33,7 +33,10 @@ struct kp_try_showing {
 	struct kp_sink sink;
 	char now[32];
 	bool done;
-	bool cut; /* memory ran out */
+	bool cut;           /* memory ran out */
+	bool other_person;  /* whom a recorded answer is about */
+	uint64_t told[256]; /* hashes of paths that are shown */
+	size_t told_count;
 };
 
 /* All of it on standard output, or nothing of it and on standard error why. */

@@ -125,6 +125,30 @@ class Try(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("source 'proef' supplies nothing of 'uitkeringen'", done.stderr)
 
+    def test_an_answer_about_somebody_else(self):
+        other = (SUITE / "rest/other.txt").read_text()
+        shown, code = self.shown("rest", answer=other)
+        self.assertEqual((shown["outcome"], shown["reason"], code), ("fout", "het antwoord gaat over een andere persoon", 1))
+        self.assertEqual(shown["fields"], [])
+
+    def test_what_no_path_names_is_told_once(self):
+        text = json.loads((SUITE / "rest/good.txt").read_text())
+        for benefit in text["personen"][0]["uitkeringen"]:
+            benefit["anders"] = "x"
+        shown, _ = self.shown("rest", answer=json.dumps(text))
+        self.assertEqual([path for path in shown["unmapped"] if path.endswith("anders")], ["personen[].uitkeringen[].anders"])
+
+    def test_a_source_of_a_configuration(self):
+        config = self.folder / "poort"
+        subprocess.run([PROGRAM, "init", config], check=True, capture_output=True, timeout=60)
+        with (config / "klantvolg.csv").open("a", encoding="latin-1") as file:
+            file.write(f"{BSN};K-1;José" + ";" * 15 + "\n")
+        for source, code, words in (("gemeente-klantvolg", 0, "klantvolg.klantnummer = K-1"), ("gemeente-klant", 1, "there are 'brp'")):
+            done = subprocess.run([PROGRAM, "connector", "try", "--bsn-file", "-", config / "gateway.json", source],
+                                  input=BSN, capture_output=True, encoding="utf-8", timeout=60, check=False)
+            self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+            self.assertIn(words, done.stdout + done.stderr)
+
     def test_a_known_value_that_does_not_read(self):
         known = self.folder / "bekend"
         for text, what in (("# wat eerder\n\nJan Jansen 999993653\n", ":3: is not field=value"),

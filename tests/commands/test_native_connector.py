@@ -71,12 +71,14 @@ class Native(unittest.TestCase):
         cls.object = cls.build("own", cls.top / "usr")
 
     @classmethod
-    def build(cls, name, prefix):
+    def build(cls, name, prefix, source=None):
         """The shared object, as its author makes it: a copy of the example, and an installation."""
         folder = cls.top / name
         folder.mkdir()
         for file in ("CMakeLists.txt", "example.c"):
             shutil.copy(ROOT / "connectors/example" / file, folder)
+        if source is not None:
+            (folder / "example.c").write_text(source)
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("CMAKE_", "CFLAGS", "CPATH", "C_INCLUDE"))}
         for words in (["cmake", "-S", ".", "-B", "build"], ["cmake", "--build", "build"]):
             done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=120,
@@ -98,6 +100,35 @@ class Native(unittest.TestCase):
         done = self.check(self.object)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("source uwv of UWV, 1 fields", done.stdout)
+
+    def test_the_guide_of_the_example(self):
+        folder = self.top / "gids"
+        shutil.copytree(ROOT / "connectors/example", folder)
+        shutil.copy(ROOT / "policies/voorbeeld/catalogus.json", folder)
+        (folder / "build").mkdir()
+        shutil.copy(self.object, folder / "build/example.so")
+        lines = re.findall(r"(?m)^    ketenpoort (connector .*)$", (folder / "README.md").read_text())
+        self.assertEqual([line.split()[1] for line in lines], ["check", "try"])
+        for line in lines:
+            done = subprocess.run([self.program, *line.split()], cwd=folder, input=BSN, capture_output=True, text=True, timeout=60)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        self.assertIn("  uitkeringen.wet [1] = WAJONG\n", done.stdout)
+
+    def test_a_field_that_is_not_there(self):
+        """One that does not look what the catalogue says costs itself, and not the program."""
+        source = (ROOT / "connectors/example/example.c").read_text()
+        careless = self.build("slordig", self.top / "usr", source.replace("if (instance->cells[at] == UINT32_MAX) {", "if (at > FIELDS_MAX) {"))
+        answer = self.top / "answer.txt"
+        answer.write_text(f"subject {BSN}\npersoon.naam Jan\nuitkeringen - wet PW\nend\n")
+        manifest = self.top / "careless.json"
+        manifest.write_text(json.dumps({**MANIFEST, "endpoint": "http://127.0.0.1:1"}))
+        done = subprocess.run([self.program, "connector", "try", "-c", ROOT / "policies/voorbeeld/catalogus.json", "--load", careless,
+                               "--bsn-file", "-", "--answer", answer, "--type", "text/plain", manifest],
+                              input=BSN, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("  uitkeringen.wet [1] = PW\n", done.stdout)
+        self.assertIn("niet in de catalogus", done.stdout)
+        self.assertNotIn("Jan", done.stdout)
 
     def test_it_exports_one_thing_and_needs_nothing_of_the_gateway(self):
         done = subprocess.run(["nm", "-D", "--defined-only", str(self.object)], capture_output=True, text=True, check=True)

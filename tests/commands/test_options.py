@@ -88,7 +88,7 @@ class Options(unittest.TestCase):
                                (["schema", "-c", manifest], "invalid option"),
                                (["schema", manifest], "schema takes no arguments"),
                                (["check"], "name at least one manifest"), (["try"], "name one manifest"),
-                               (["try", manifest, manifest], "name one manifest"), (["nergens"], "the first word is"), ([], "the first word is"),
+                               (["try", manifest, manifest, manifest], "name one manifest, or a configuration and a source"), (["nergens"], "the first word is"), ([], "the first word is"),
                                *((["new", "--source", "brp", "--operation", "x", option, manifest], "--operation belongs to --openapi and --wsdl")
                                  for option in ("--csv", "--ndjson", "--xlsx")),
                                (["new", "--source", "brp", "--operation", "x", "--database", "x", "--table", "y"],
