@@ -421,11 +421,31 @@ add_present(struct kp_mapping_compiler *compiler)
 	}
 }
 
+/* HAL says that there is more in one way only, so that it can be seen also by who did not
+ * know that there are pages. */
+static void
+watch_for_pages(struct kp_mapping_compiler *compiler)
+{
+	const struct kp_manifest_response *response =
+		&compiler->mapping->manifest->response;
+	bool watched = compiler->mapping->dialect == KP_MAPPING_JSON &&
+		response->paging.kind == KP_PAGING_NONE && response->list_count > 0;
+	for (size_t i = 0; i < response->ignored_count; i++) {
+		watched = watched &&
+			!kp_slice_starts(response->ignored[i], KP_SLICE("_links"));
+	}
+	if (watched) {
+		add_role(compiler, compiler->mapping->top, KP_SLICE("_links.next.href"),
+			KP_LEAF_MORE, KP_LEAF_SINGLE, &response->place);
+	}
+}
+
 static void
 add_paging(struct kp_mapping_compiler *compiler)
 {
 	struct kp_mapping *mapping = compiler->mapping;
 	const struct kp_manifest_paging *paging = &mapping->manifest->response.paging;
+	watch_for_pages(compiler);
 	if (paging->rows.len > 0) {
 		mapping->rows = kp_mapping_walk(
 			compiler, mapping->top, paging->rows, &paging->place);

@@ -34,6 +34,7 @@ enum kp_leaf_role {
 	KP_LEAF_OUTCOME,
 	KP_LEAF_NOTE,
 	KP_LEAF_NEXT,
+	KP_LEAF_MORE, /* a link to a next page that the manifest does not ask for */
 	KP_LEAF_PAGES,
 	KP_LEAF_TOTAL,
 	KP_LEAF_PRESENT, /* that the element is there decides the outcome */

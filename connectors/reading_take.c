@@ -251,6 +251,11 @@ kp_reading_take(struct kp_reading *reading, const struct kp_leaf *leaf,
 	case KP_LEAF_NEXT:
 		reading->next = kp_arena_copy(reading->arena, text);
 		return reading->next.data != NULL || kp_reading_out_of_memory(reading);
+	case KP_LEAF_MORE:
+		return text.len == 0 ||
+			kp_reading_fail(reading, leaf->node,
+				"there is a next page, and 'response.paging' does not "
+				"say how it is asked");
 	case KP_LEAF_PAGES:
 		return kp_value_digits(text, &reading->pages) ||
 			kp_reading_fail(reading, leaf->node,

@@ -233,6 +233,7 @@ sort_leaf(struct kp_arena *arena, struct kp_scope *scope, const struct kp_leaf *
 	}
 	case KP_LEAF_FIELD:
 	case KP_LEAF_NEXT:
+	case KP_LEAF_MORE:
 	case KP_LEAF_PAGES:
 	case KP_LEAF_TOTAL:
 		break;

@@ -138,6 +138,21 @@ class Try(unittest.TestCase):
         shown, _ = self.shown("rest", answer=json.dumps(text))
         self.assertEqual([path for path in shown["unmapped"] if path.endswith("anders")], ["personen[].uitkeringen[].anders"])
 
+    def test_a_page_that_nobody_asked_for(self):
+        manifest = json.loads((SUITE / "rest/manifest.json").read_text())
+        del manifest["response"]["paging"]
+        text = json.loads((SUITE / "rest/good.txt").read_text())
+        path = self.folder / "manifest.json"
+        for links, ignored, outcome in (({"next": {"href": "/api/vraag?pagina=2"}}, [], "fout"), ({"next": None}, [], "gevonden"),
+                                        ({"self": {"href": "/api/vraag"}}, [], "gevonden"),
+                                        ({"next": {"href": "/api/vraag?pagina=2"}}, ["_links"], "gevonden")):
+            manifest["response"]["ignored"] = ignored
+            path.write_text(json.dumps(manifest))
+            shown, _ = self.shown("rest", answer=json.dumps({**text, "_links": links}), manifest=path)
+            self.assertEqual(shown["outcome"], outcome, (links, ignored, shown))
+            self.assertEqual("response.paging" in shown.get("fault", ""), outcome == "fout")
+            self.assertEqual([name for name in shown["unmapped"] if "_links" in name], [])
+
     def test_a_source_of_a_configuration(self):
         config = self.folder / "poort"
         subprocess.run([PROGRAM, "init", config], check=True, capture_output=True, timeout=60)
