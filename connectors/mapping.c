@@ -211,7 +211,9 @@ add_field(struct kp_mapping_compiler *compiler, struct kp_node *from,
 		leaf->ask = field->ask.len > 0 ? field->ask : ask_name(compiler, node);
 	}
 	char *note = kp_arena_printf(compiler->arena,
-		"de waarde van %.*s heeft een vorm die niet is afgesproken",
+		field->table == NULL
+			? "de waarde van %.*s heeft een vorm die niet is afgesproken"
+			: "de waarde van %.*s staat in geen codetabel",
 		KP_SLICE_ARG(field->field));
 	leaf->unreadable = kp_slice_from(note);
 	compiler->memory = compiler->memory || note == NULL;

@@ -440,7 +440,8 @@ kp_reading_end_root(struct kp_reading *reading)
 		&reading->mapping->manifest->response;
 	if (!response->subject_none && !reading->subject_seen) {
 		return kp_reading_fail(reading, reading->mapping->root,
-			"the answer does not say whom it is about");
+			"the answer does not say whom it is about: nothing came at "
+			"'response.subject'");
 	}
 	if (reading->root_valid_len > 0) {
 		struct kp_text date = {reading->text.data + reading->root_valid_at,

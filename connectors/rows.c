@@ -4,6 +4,7 @@
 #include "connectors/rows.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "connectors/fault.h"
 #include "connectors/finding.h"
@@ -44,7 +45,9 @@ add_field(struct kp_arena *arena, const struct kp_host *host, struct kp_row_grou
 	out->column = column;
 	out->cell = kp_finding_cell(host, field);
 	const char *note = kp_arena_printf(arena,
-		"de waarde van %.*s heeft een vorm die niet is afgesproken",
+		field->table == NULL
+			? "de waarde van %.*s heeft een vorm die niet is afgesproken"
+			: "de waarde van %.*s staat in geen codetabel",
 		KP_SLICE_ARG(field->field));
 	out->unreadable = kp_slice_from(note);
 	return note != NULL;
@@ -160,6 +163,26 @@ kp_row_groups_offer(
 
 /* Columns. */
 
+/* The names that are there are not told: where the row of names is missing, they are
+ * somebody's data. */
+static void
+say_no_column(const struct kp_slice *names, size_t count, struct kp_slice name,
+	const char *place, struct kp_fault *fault)
+{
+	bool capitals = false;
+	for (size_t i = 0; i < count; i++) {
+		struct kp_slice other = kp_value_trim(names[i]);
+		capitals = capitals ||
+			(other.len == name.len &&
+				strncasecmp(other.data, name.data, name.len) == 0);
+	}
+	(void)kp_fault_set(fault, place, "there is no column '%.*s'%s",
+		name.len > 60 ? 60 : (int)name.len, name.data,
+		capitals             ? "; one differs in capitals only"
+			: count == 1 ? ", and only one in all: is the separator right?"
+				     : "");
+}
+
 bool
 kp_row_column_find(const struct kp_slice *names, size_t count, struct kp_slice name,
 	const char *place, size_t *ret_column, struct kp_fault *fault)
@@ -174,8 +197,7 @@ kp_row_column_find(const struct kp_slice *names, size_t count, struct kp_slice n
 			return true;
 		}
 	}
-	(void)kp_fault_set(fault, place, "there is no column '%.*s'",
-		name.len > 60 ? 60 : (int)name.len, name.data);
+	say_no_column(names, count, name, place, fault);
 	return false;
 }
 

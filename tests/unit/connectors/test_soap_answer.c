@@ -96,7 +96,9 @@ one_answer_in_its_body(void **state)
 			"fout: the answer holds neither data nor a reason why "
 			"there are none"},
 		{BODY(CLIENT(BSN_TAG)), RIG_BSN " gevonden"},
-		{BODY(CLIENT(NAME)), "fout: the answer does not say whom it is about"},
+		{BODY(CLIENT(NAME)),
+			"fout: the answer does not say whom it is about: nothing came at "
+			"'response.subject'"},
 		{BODY(CLIENT(BSN_TAG NAME "<v:Naam>K</v:Naam>")),
 			RIG_BSN " !meerWaarden persoon.naam=\"J\" gevonden"},
 		{BODY(CLIENT("<v:Bsn>999990019</v:Bsn>" NAME)),
