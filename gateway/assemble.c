@@ -170,6 +170,7 @@ make_sources(struct kp_config *config, const struct kp_assemble_means *means,
 		.files = manifests,
 		.file_count = count,
 		.folder = config->folder,
+		.private_folder = config->folder,
 		.secret = kp_config_secret,
 		.secret_context = config,
 		.index_key = key == NULL

@@ -252,12 +252,14 @@ kp_connector_load_sources(struct kp_connector_load *load)
 		.files = files,
 		.file_count = load->file_count,
 		.folder = kp_connector_folder(load),
+		.private_folder = load->config == NULL ? NULL : load->config->folder,
 		.secret = load->config == NULL ? find_secret : kp_config_secret,
 		.secret_context =
 			load->config == NULL ? (void *)load : (void *)load->config,
 		.plugins = load->plugins,
 		.plugin_count = load->plugin_count,
-		.socket_folder = load->sockets[0] == '\0' ? NULL : load->sockets,
+		/* Without one of our own they are only checked. */
+		.socket_folder = load->sockets[0] == '\0' ? "." : load->sockets,
 		.attendant = load->attendant,
 		.bsn_in_url = load->config == NULL || load->config->sources_bsn_in_url,
 		.show_errors = true,

@@ -9,6 +9,9 @@
  * The program belongs to the set of sources: a reload starts the new one beside the old
  * one, which ends when the last question of its snapshot is answered.
  */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "crypto/crypto.h"
@@ -55,6 +58,19 @@ copy_command(struct kp_source_opening *opening)
 	return command;
 }
 
+static bool
+is_inside(const char *inner, const char *outer)
+{
+	char in[PATH_MAX];
+	char out[PATH_MAX];
+	if (realpath(inner, in) == NULL || realpath(outer, out) == NULL) {
+		return false;
+	}
+	size_t len = strlen(out);
+	return strncmp(in, out, len) == 0 &&
+		(in[len] == '\0' || in[len] == '/' || len == 1);
+}
+
 enum kp_status
 kp_source_program_check(struct kp_source_opening *opening)
 {
@@ -86,6 +102,12 @@ kp_source_program_check(struct kp_source_opening *opening)
 	if (access(program->folder, R_OK | X_OK) != 0) {
 		kp_source_finding(opening, &manifest->place,
 			"'%.*s' is not a folder that can be read", KP_SLICE_ARG(folder));
+	} else if (options->private_folder != NULL &&
+		is_inside(options->private_folder, program->folder)) {
+		kp_source_finding(opening, &manifest->place,
+			"'%.*s' holds the configuration, which the program could read: "
+			"give it a folder of its own",
+			KP_SLICE_ARG(folder));
 	}
 	opening->private->program = program;
 	return KP_OK;

@@ -196,6 +196,22 @@ class Commands(unittest.TestCase):
         data[section][option] = value
         config.write_text(json.dumps(data))
 
+    def test_a_program_in_the_folder_of_the_configuration(self):
+        config = self.init()
+        self.change(config, "sources", "programs", True)
+        manifest = json.loads((ROOT / "connectors/example/program/bron.json").read_text())
+        (self.folder / "sources/schuld").mkdir()
+        for folder, good in ((".", False), ("..", False), ("sources/schuld", True)):
+            manifest["program"]["folder"] = folder
+            (self.folder / "sources/schuld.json").write_text(json.dumps(manifest))
+            done = self.run_program("check", config)
+            self.assertEqual(done.returncode, 0 if good else 1, done.stderr)
+            self.assertEqual("holds the configuration" in done.stderr, not good)
+        # By itself there is no configuration that it could see.
+        done = self.run_program("connector", "check", "-c", self.folder / "policies/catalogus.json",
+                                ROOT / "connectors/example/program/bron.json")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
     def test_check_counts_manifests(self):
         config = self.init()
         self.change(config, "sources", "count_max", 4)
