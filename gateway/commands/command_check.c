@@ -17,6 +17,7 @@
 #include "assemble.h"
 #include "audit/journal.h"
 #include "commands.h"
+#include "commands/serve_confine.h"
 #include "config/config.h"
 
 enum exit_code {
@@ -138,6 +139,7 @@ check_all(const char *path, struct verdict *verdict)
 		(void)snprintf(verdict->policy, sizeof(verdict->policy), "%.*s",
 			KP_SLICE_ARG(version));
 		kp_tls_visit_terms(snapshot, warn_of_term, verdict);
+		kp_serve_find_unseen(config, snapshot->sources, &verdict->findings);
 		kp_snapshot_unref(&snapshot);
 	}
 	kp_config_unref(&config);

@@ -3,11 +3,14 @@
 /* serve_confine: see serve_confine.h. */
 #include "serve_confine.h"
 
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/attr.h"
 #include "io/privilege.h"
 #include "io/stream.h"
+#include "source/source_private.h"
 
 #define PATHS_MAX 256u
 
@@ -190,6 +193,71 @@ add_system(struct path_list *list)
 	if (credentials != NULL) {
 		add(list, credentials, false);
 	}
+}
+
+static bool
+is_below(const char *path, const char *folder)
+{
+	char real[PATH_MAX];
+	if (realpath(folder, real) == NULL) {
+		return false;
+	}
+	size_t len = strlen(real);
+	return strncmp(path, real, len) == 0 &&
+		(path[len] == '\0' || path[len] == '/' || len == 1);
+}
+
+static bool
+sees(const struct path_list *list, const char *folder)
+{
+	char real[PATH_MAX];
+	/* One that is not there yet is another matter. */
+	bool seen = realpath(folder, real) == NULL;
+	for (size_t i = 0; !seen && i < list->count; i++) {
+		seen = is_below(real, list->items[i].path);
+	}
+	return seen;
+}
+
+void
+kp_serve_find_unseen(struct kp_config *config, const struct kp_source_set *sources,
+	struct kp_findings *findings)
+{
+	struct path_list list = {.arena = &config->arena};
+	add_configured(&list, config);
+	add_system(&list);
+	for (size_t i = 0; config->process_confine_files && !list.failed &&
+		i < kp_source_set_count(sources);
+		i++) {
+		const struct kp_source_private *private =
+			kp_source_set_get(sources, i)->private;
+		struct path_list own = {.arena = &config->arena};
+		add_folder_of(&own, private->path == NULL ? "" : private->path, false);
+		if (own.count == 0 || sees(&list, own.items[0].path)) {
+			continue;
+		}
+		struct kp_error err;
+		(void)kp_error_set(&err, KP_E_CONFIG,
+			"the gateway will not see '%s': name that folder in "
+			"process.readable",
+			own.items[0].path);
+		kp_error_at(&err, private->file, 0, 0, "/file/path");
+		kp_findings_add(findings, &err);
+	}
+}
+
+void
+kp_serve_warn_of_unseen(struct kp_config *config, const struct kp_source_set *sources,
+	const struct kp_log *log)
+{
+	struct kp_findings unseen;
+	kp_findings_init(&unseen, KP_CONFIG_FINDINGS_MAX);
+	kp_serve_find_unseen(config, sources, &unseen);
+	for (size_t i = 0; i < unseen.count; i++) {
+		kp_log_error(log, KP_LOG_LEVEL_WARN, KP_LOG_AREA_SOURCE,
+			"an export is out of sight", &unseen.items[i]);
+	}
+	kp_findings_deinit(&unseen);
 }
 
 static enum kp_status

@@ -16,6 +16,7 @@
 #include "core/log.h"
 #include "io/service.h"
 #include "server.h"
+#include "source/source.h"
 
 /* Fills `listens` with every listener of the configuration and a socket for each of
  * `loops` loops: the service manager's, or its own. */
@@ -29,6 +30,15 @@ enum kp_status kp_serve_become_user(
 /* *ret_landlock: see kp_privilege_confine_files. */
 enum kp_status kp_serve_confine_files(struct kp_config *config, unsigned *ret_landlock,
 	struct kp_error *err) KP_MUST_USE;
+
+/* An export that the process will not see, once its files are confined, is found before
+ * that: it would look like one that is not there. */
+void kp_serve_find_unseen(struct kp_config *config, const struct kp_source_set *sources,
+	struct kp_findings *findings);
+
+/* The same, told to the operator while it runs. */
+void kp_serve_warn_of_unseen(struct kp_config *config,
+	const struct kp_source_set *sources, const struct kp_log *log);
 
 /* Also tells the operator how well the process is confined. */
 enum kp_status kp_serve_confine_calls(const struct kp_config *config, unsigned landlock,

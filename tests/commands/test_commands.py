@@ -196,6 +196,22 @@ class Commands(unittest.TestCase):
         data[section][option] = value
         config.write_text(json.dumps(data))
 
+    def test_an_export_that_the_gateway_will_not_see(self):
+        config = self.init()
+        outside = pathlib.Path(self.home.name) / "elders"
+        outside.mkdir()
+        path = self.folder / "sources/gemeente-klantvolg.json"
+        manifest = json.loads(path.read_text())
+        manifest["file"]["path"] = str(outside / "klantvolg.csv")
+        path.write_text(json.dumps(manifest))
+        faults = self.check_faults(config)
+        self.assertEqual([(fault["file"], fault["place"]) for fault in faults], [("gemeente-klantvolg.json", "/file/path")])
+        self.assertIn(f"will not see '{outside}': name that folder in process.readable", faults[0]["message"])
+        for option, value in (("readable", str(outside)), ("readable", str(outside.parent)), ("confine_files", False)):
+            self.change(config, "process", "readable", "")
+            self.change(config, "process", option, value)
+            self.assertEqual(self.run_program("check", config).returncode, 0, option)
+
     def test_a_program_in_the_folder_of_the_configuration(self):
         config = self.init()
         self.change(config, "sources", "programs", True)
