@@ -158,7 +158,7 @@ say_findings(struct kp_doctor *doctor)
 			  "mend what is named; a secret is named with --secret "
 			  "%.*s=FILE",
 			  KP_SLICE_ARG(load->missing_secret))
-		: load->file_count == 0
+		: load->file_count == 0 || load->config != NULL
 		? "mend what is named; 'ketenpoort check' says the same"
 		: "mend what is named; 'ketenpoort connector check' says the same";
 	if (load->findings.count == 0) {
@@ -214,7 +214,7 @@ look(struct kp_doctor *doctor)
 		return;
 	}
 	fine = fine && kp_doctor_database(doctor);
-	kp_doctor_export(doctor);
+	fine = kp_doctor_export(doctor) && fine;
 	if (fine) {
 		kp_doctor_tables(doctor);
 	}

@@ -65,7 +65,7 @@ void kp_doctor_own_certificate(struct kp_doctor *doctor);
 /* A database: login, rights, statements, columns. False: something is wrong there. */
 bool kp_doctor_database(struct kp_doctor *doctor);
 /* An export: there, readable, whole, of the agreed age. */
-void kp_doctor_export(struct kp_doctor *doctor);
+bool kp_doctor_export(struct kp_doctor *doctor);
 /* Code tables that are fetched. */
 void kp_doctor_tables(struct kp_doctor *doctor);
 /* A partner's own program: was it started, and what may it do? After the question. */

@@ -321,9 +321,17 @@ judge_outcome(struct hearing *hearing, const struct kp_connector_ask *ask,
 		strstr(ask->fault.message, "token") != NULL) {
 		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "access",
 			"compare 'access.token' with what the issuer knows of us: "
-			"client_id, authentication, key_id and scope",
+			"client_id, authentication, its secret or key, and scope",
 			"there is no token, so the partner was not asked: %s",
 			ask->fault.message);
+		return;
+	}
+	if (strcmp(ask->fault.place, "soap/verify") == 0) {
+		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "soap.signature",
+			"the partner has to sign body and timestamp, and "
+			"'soap.verify.anchor_file' to hold every issuer that does not "
+			"come along",
+			"%s", ask->fault.message);
 		return;
 	}
 	bool explained = hearing->status != 0 &&
@@ -331,9 +339,10 @@ judge_outcome(struct hearing *hearing, const struct kp_connector_ask *ask,
 	say_words(hearing);
 	if (!explained || ask->fault.message[0] != '\0') {
 		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "answer",
-			"'ketenpoort connector try' shows the question, and what was "
-			"read "
-			"of the answer",
+			ask->outcome == KP_NOT_ASKED
+				? "add a row to that table, or ask for another --doel"
+				: "'ketenpoort connector try' shows the question, and "
+				  "what was read of the answer",
 			"%.*s: %.*s%s%s%s%s%s",
 			KP_SLICE_ARG(kp_outcome_name(ask->outcome)),
 			KP_SLICE_ARG(ask->reason),

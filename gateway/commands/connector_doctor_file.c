@@ -11,6 +11,7 @@
 #include "commands/connector_doctor.h"
 #include "config/config.h"
 #include "core/json_write.h"
+#include "source/delivery_changes.h"
 #include "source/delivery_rows.h"
 #include "source/delivery_verify.h"
 
@@ -159,12 +160,52 @@ judge_verified(struct kp_doctor *doctor, const struct kp_delivery_making *making
 	kp_doctor_say(doctor, making->delivery == NULL ? KP_DOCTOR_FAIL : KP_DOCTOR_WARN,
 		"file.verify",
 		"ask the partner to deliver anew, with what 'file.verify' names",
-		"the latest delivery is refused: %s%s",
+		"the latest delivery is refused: %s (%s)%s",
 		kp_delivery_refusal_name(making->refusal),
+		kp_delivery_refusal_reason(making->refusal),
 		making->delivery == NULL ? "" : "; the one before it is in force");
 }
 
-void
+/* Change files that are not taken are told of as they are met. */
+struct refusals {
+	struct kp_doctor *doctor;
+	const char *names;
+};
+
+static void
+on_delivery(void *context, const struct kp_delivery_event *event)
+{
+	struct refusals *refusals = context;
+	bool form = event->fault != NULL && event->fault[0] != '\0';
+	if (event->kind == KP_DELIVERY_REFUSED) {
+		refusals->names = kp_doctor_text(refusals->doctor, "%s%s'%.*s' (%s%s%s)",
+			refusals->names, refusals->names[0] == '\0' ? "" : ", ",
+			KP_SLICE_ARG(event->file),
+			kp_delivery_refusal_name(event->refusal), form ? ": " : "",
+			form ? event->fault : "");
+	}
+}
+
+static void
+judge_changes(
+	struct kp_doctor *doctor, const struct kp_changes *changes, const char *refused)
+{
+	if (doctor->manifest->file.series.path.len == 0) {
+		return;
+	}
+	kp_doctor_say(doctor, KP_DOCTOR_OK, "file.series", NULL,
+		"change files that follow it: %zu, with %llu rows",
+		changes == NULL ? 0 : changes->count,
+		changes == NULL ? 0ULL : (unsigned long long)changes->rows);
+	if (refused[0] != '\0') {
+		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "file.series",
+			"look at that file, and at 'file.series'; what changed since is "
+			"not seen until it is mended or a whole delivery comes",
+			"the series ends before %s", refused);
+	}
+}
+
+bool
 kp_doctor_export(struct kp_doctor *doctor)
 {
 	struct kp_source_private *private = doctor->source->private;
@@ -174,8 +215,11 @@ kp_doctor_export(struct kp_doctor *doctor)
 		.anew = true,
 		.now_ms = doctor->now_s * 1000};
 	if (private->connector->transport != KP_TRANSPORT_FILE) {
-		return;
+		return true;
 	}
+	struct refusals refusals = {.doctor = doctor, .names = ""};
+	doctor->load.set->tell = on_delivery;
+	doctor->load.set->tell_context = &refusals;
 	/* An index of ours would lie in the gateway's way. */
 	private->index_path = NULL;
 	kp_delivery_make(&making);
@@ -187,8 +231,9 @@ kp_doctor_export(struct kp_doctor *doctor)
 		(making.delivery == NULL && making.refusal == KP_DELIVERY_REFUSAL_NONE)) {
 		say_unopened(doctor, making.status, &making.fault);
 	}
+	doctor->load.set->tell = NULL;
 	if (making.delivery == NULL) {
-		return;
+		return false;
 	}
 	kp_doctor_say(doctor, KP_DOCTOR_OK, "file", NULL,
 		"'%s' reads from begin to end (%llu bytes), with every column the "
@@ -197,5 +242,9 @@ kp_doctor_export(struct kp_doctor *doctor)
 	judge_user(doctor, private->path);
 	judge_charset(doctor, making.delivery->base);
 	judge_age(doctor, making.delivery);
+	/* Else it is the whole delivery that was refused. */
+	judge_changes(doctor, making.delivery->changes,
+		making.refusal == KP_DELIVERY_REFUSAL_NONE ? refusals.names : "");
 	kp_delivery_unref(making.delivery);
+	return true;
 }

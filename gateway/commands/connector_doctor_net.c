@@ -133,11 +133,40 @@ header_of(const struct kp_http_header *headers, size_t count, const char *name)
 	return (struct kp_slice){0};
 }
 
+/* What became of our certificate in the handshake. */
+enum shown { NOT_ASKED, ASKED_AND_SHOWN, ASKED_NOT_SHOWN };
+
+static void
+say_no_answer(struct kp_doctor *doctor, enum shown shown, const char *why)
+{
+	bool named = doctor->manifest->access.certificate_file.len > 0;
+	if (shown == NOT_ASKED) {
+		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "http",
+			"ask the partner what listens there; an https address needs "
+			"https:// in 'endpoint'",
+			"no answer over HTTP: %s", why);
+	} else if (shown == ASKED_AND_SHOWN) {
+		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "tls.client",
+			"ask the partner whether it knows our certificate and trusts its "
+			"issuers, and what its log says",
+			"no answer over HTTP after our certificate was shown: %s", why);
+	} else {
+		kp_doctor_say(doctor, KP_DOCTOR_FAIL, "tls.client",
+			named ? "mend the manifest first (above)"
+			      : "get a client certificate from the partner's authority "
+				"and name it in 'access.certificate_file' and "
+				"'access.key_file'",
+			"no answer over HTTP without the client certificate that was "
+			"asked for: %s",
+			why);
+	}
+}
+
 /* One HEAD without credentials and about nobody: any answer shows that HTTP is spoken.
  */
 static bool
 ask_head(struct kp_doctor *doctor, struct kp_probe *probe,
-	const struct endpoint *endpoint, bool unshown)
+	const struct endpoint *endpoint, enum shown shown)
 {
 	char head[KP_PROBE_HEAD_BYTES_MAX];
 	size_t len = 0;
@@ -150,16 +179,7 @@ ask_head(struct kp_doctor *doctor, struct kp_probe *probe,
 		bracket ? "[" : "", endpoint->host, bracket ? "]" : "",
 		(unsigned)endpoint->port);
 	if (kp_probe_ask(probe, kp_slice_from(request), head, &len, &err) != KP_OK) {
-		kp_doctor_say(doctor, KP_DOCTOR_FAIL, unshown ? "tls.client" : "http",
-			unshown ? "get a client certificate from the partner's authority "
-				  "and name it in 'access.certificate_file' and "
-				  "'access.key_file'"
-				: "ask the partner what listens there; an https address "
-				  "needs https:// in 'endpoint'",
-			"no answer over HTTP%s: %s",
-			unshown ? " without the client certificate that was asked for"
-				: "",
-			err.message);
+		say_no_answer(doctor, shown, err.message);
 		return false;
 	}
 	struct kp_http_answer answer = {.head_request = true};
@@ -216,7 +236,7 @@ spoken_otherwise(struct kp_doctor *doctor, const struct endpoint *endpoint,
 
 static bool
 shake(struct kp_doctor *doctor, struct kp_probe *probe, const struct endpoint *endpoint,
-	const struct kp_probe_address *address, bool *ret_unshown)
+	const struct kp_probe_address *address, enum shown *ret_shown)
 {
 	struct kp_probe_tls tls;
 	if (endpoint->postgres && !kp_probe_postgres_tls(probe)) {
@@ -234,7 +254,9 @@ shake(struct kp_doctor *doctor, struct kp_probe *probe, const struct endpoint *e
 	}
 	kp_doctor_judge_tls(
 		doctor, &tls, endpoint->host, address->text, endpoint->postgres);
-	*ret_unshown = tls.certificate_asked && !tls.certificate_shown;
+	*ret_shown = !tls.certificate_asked ? NOT_ASKED
+		: tls.certificate_shown     ? ASKED_AND_SHOWN
+					    : ASKED_NOT_SHOWN;
 	return tls.done;
 }
 
@@ -263,10 +285,10 @@ look_at(struct kp_doctor *doctor, const struct endpoint *endpoint,
 	}
 	kp_doctor_say(doctor, KP_DOCTOR_OK, "tcp", NULL, "%s port %u answers",
 		address->text, (unsigned)endpoint->port);
-	bool unshown = false;
-	bool fine = !tls || shake(doctor, probe, endpoint, address, &unshown);
+	enum shown shown = NOT_ASKED;
+	bool fine = !tls || shake(doctor, probe, endpoint, address, &shown);
 	if (fine && !endpoint->postgres) {
-		fine = ask_head(doctor, probe, endpoint, unshown);
+		fine = ask_head(doctor, probe, endpoint, shown);
 	}
 	kp_probe_close(&probe);
 	return fine && doctor->counts[KP_DOCTOR_FAIL] == fails;

@@ -192,11 +192,10 @@ kp_doctor_open_tls(struct kp_doctor *doctor)
 	kp_findings_deinit(&said_already);
 }
 
-void
-kp_doctor_own_certificate(struct kp_doctor *doctor)
+static void
+judge_own(struct kp_doctor *doctor, struct kp_slice file, const char *key, bool shown)
 {
 	static const char step[] = "certificate";
-	struct kp_slice file = doctor->manifest->access.certificate_file;
 	struct kp_probe_certificate chain[KP_PROBE_CHAIN_MAX];
 	size_t len = 0;
 	if (file.len == 0) {
@@ -205,14 +204,15 @@ kp_doctor_own_certificate(struct kp_doctor *doctor)
 	const char *path = path_of(doctor, file);
 	if (!kp_probe_read_certificates(path, chain, &len) || len == 0) {
 		kp_doctor_say(doctor, KP_DOCTOR_FAIL, step,
-			"name a PEM file that this user may read in "
-			"'access.certificate_file'",
+			kp_doctor_text(doctor,
+				"name a PEM file that this user may read in '%s'", key),
 			"our own certificate '%s' does not read", path);
 		return;
 	}
 	int64_t left = chain[0].not_after_s - doctor->now_s;
 	const char *day = kp_doctor_day(doctor, chain[0].not_after_s);
-	if (!chain[0].for_clients) {
+	bool meant = chain[0].for_clients || !shown;
+	if (!meant) {
 		kp_doctor_say(doctor, KP_DOCTOR_FAIL, step,
 			"ask the authority for a certificate with extended key usage "
 			"clientAuth",
@@ -227,9 +227,22 @@ kp_doctor_own_certificate(struct kp_doctor *doctor)
 		kp_doctor_say(doctor, KP_DOCTOR_WARN, step, "renew it in time",
 			"our own certificate '%s' expires on %s, in %d days",
 			chain[0].subject, day, (int)(left / DAY_S));
-	} else if (chain[0].for_clients) {
+	} else if (meant) {
 		kp_doctor_say(doctor, KP_DOCTOR_OK, step, NULL,
 			"our own certificate '%s' is valid until %s", chain[0].subject,
 			day);
+	}
+}
+
+void
+kp_doctor_own_certificate(struct kp_doctor *doctor)
+{
+	const struct kp_manifest *manifest = doctor->manifest;
+	struct kp_slice shown = manifest->access.certificate_file;
+	struct kp_slice signs = manifest->soap.sign_certificate_file;
+	judge_own(doctor, shown, "access.certificate_file", true);
+	/* One of a signature only need not be for clients. */
+	if (!kp_slice_equal(shown, signs)) {
+		judge_own(doctor, signs, "soap.sign.certificate_file", false);
 	}
 }

@@ -202,7 +202,8 @@ read_pem(struct kp_source_opening *opening, struct kp_slice name,
 		kp_file_read_all(copy, &opening->set->arena, PEM_BYTES_MAX, ret_text,
 			&err) != KP_OK) {
 		kp_source_finding(opening, &opening->private->manifest->soap.place,
-			"'%.*s' cannot be read", KP_SLICE_ARG(name));
+			"'%.*s' cannot be read: %s", KP_SLICE_ARG(path),
+			err.message[0] == '\0' ? "no memory is left" : err.message);
 		return false;
 	}
 	return true;
@@ -225,7 +226,10 @@ open_key(struct kp_source_opening *opening, struct kp_source_security *security)
 		kp_certificate_der(certificate, &opening->set->arena,
 			&security->certificate) != KP_OK) {
 		kp_source_finding(opening, &soap->place,
-			"sign: key and certificate do not read, or not together");
+			"sign: '%.*s' and '%.*s' do not read, or are not key and "
+			"certificate of each other",
+			KP_SLICE_ARG(soap->sign_key_file),
+			KP_SLICE_ARG(soap->sign_certificate_file));
 	} else if (kp_signing_key_kind(security->key) != KP_KEY_RSA &&
 		kp_signing_key_kind(security->key) != KP_KEY_P256) {
 		kp_source_finding(opening, &soap->place,

@@ -237,6 +237,7 @@ class Doctor(DoctorTest):
         steps = self.look_at_certificate(self.authority.issue("wants4"), lambda manifest: self.own(manifest, "us-old"),
                                          anchors=self.keys / "ca.pem")
         self.assertIn("our own certificate 'CN=us-old' expired on", self.said(steps, "fail")["certificate"])
+        self.assertIn("after our certificate was shown", self.said(steps, "fail")["tls.client"])
 
     def test_our_certificate_is_of_an_authority_the_partner_does_not_name(self):
         Authority(self.keys, "derde").issue("us-other", usage="clientAuth", host=None)

@@ -110,6 +110,23 @@ class Data(DoctorTest):
         steps = self.soap("wsse:FailedCheck", "The signature or decryption was invalid")
         self.assertIn("does not accept the signature", self.said(steps, "fail")["soap.signature"])
 
+    def test_an_answer_that_is_not_signed(self):
+        answer = (f"<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body><Antwoord xmlns='urn:antwoord'>"
+                  f"<Burgerservicenr>{BSN}</Burgerservicenr></Antwoord></s:Body></s:Envelope>").encode()
+        verify = {**self.SOAP["soap"], "verify": {"anchor_file": str(self.keys / "ca.pem")}}
+        with Partner(answer=answer, kind="text/xml; charset=utf-8") as partner:
+            steps = self.look(f"http://127.0.0.1:{partner.port}",
+                              lambda manifest: (manifest.clear(), manifest.update(
+                                  self.SOAP, endpoint=f"http://127.0.0.1:{partner.port}", access={}, soap=verify)))
+        self.assertEqual(self.said(steps, "fail"), {"soap.signature": "the answer is not signed"})
+
+    def test_our_signature_expired(self):
+        self.authority.issue("oud", usage="emailProtection", host=None, begin=-30, days=10)
+        sign = {"certificate_file": str(self.keys / "oud.pem"), "key_file": str(self.keys / "oud.key")}
+        steps = self.look("http://127.0.0.1:1", lambda manifest: (manifest.clear(), manifest.update(
+            self.SOAP, endpoint="http://127.0.0.1:1", access={}, soap={**self.SOAP["soap"], "sign": sign})))
+        self.assertIn("expired on", self.said(steps, "fail")["certificate"])
+
     def test_clocks_of_signed_messages(self):
         self.authority.issue("signs", usage="clientAuth", host=None)
         sign = {"certificate_file": str(self.keys / "signs.pem"), "key_file": str(self.keys / "signs.key"), "valid_s": 90}
@@ -175,6 +192,30 @@ class Data(DoctorTest):
         steps = self.export(text, verify)
         self.assert_fails(steps)
         self.assertIn("is verified", self.said(steps, "ok")["file.verify"])
+
+    def test_change_files_that_are_not_taken(self):
+        head = "BSN;Naam;Status;Nummer"
+        series = {"path": "wijzigingen_yyyymmdd.csv", "key": ["Nummer"], "operation": "Mutatie"}
+
+        def change(manifest):
+            manifest["file"].update(path="klanten_yyyymmdd.csv", dated_by="name", series=series)
+        (self.folder / "klanten_20240101.csv").write_text(f"{head}\r\n{BSN};x;LOPEND;1\r\n")
+        (self.folder / "wijzigingen_20240102.csv").write_text(f"{head};Mutatie\r\n{BSN};y;LOPEND;1;wijzigen\r\n")
+        steps = self.export(None, change)
+        self.assert_fails(steps)
+        self.assertEqual(self.said(steps, "ok")["file.series"], "change files that follow it: 1, with 1 rows")
+        (self.folder / "wijzigingen_20240103.csv").write_text(f"{head}\r\n{BSN};z;LOPEND;1\r\n")
+        steps = self.export(None, change)
+        self.assertEqual(self.said(steps, "fail"), {
+            "file.series": "the series ends before 'wijzigingen_20240103.csv' (form: row 1: there is no column 'Mutatie')"})
+        self.assertIn("1, with 1 rows", self.said(steps, "ok")["file.series"])
+
+    def test_columns_under_another_separator_or_in_capitals(self):
+        for text, words in ((f"BSN,Naam,Status\r\n{BSN},x,LOPEND\r\n", "and only one in all: is the separator right?"),
+                            (f"BSN;NAAM;Status\r\n{BSN};x;LOPEND\r\n", "'Naam'; one differs in capitals only")):
+            steps = self.export(text)
+            self.assertIn(words, self.said(steps, "fail")["file.rows"])
+            self.assertIn("not asked", self.said(steps, "warn")["answer"])
 
     def test_the_doctor_leaves_no_index(self):
         steps = self.export(f"BSN;Naam;Status\r\n{BSN};x;LOPEND\r\n",
