@@ -506,6 +506,23 @@ exit_code_of(uint32_t status)
 	return status >= 400 && status < 500 ? EXIT_INVALID : EXIT_UNAVAILABLE;
 }
 
+/* What would say who asks. */
+static void
+hint(const struct question *question)
+{
+	if (question->token_file != NULL || question->certificate != NULL) {
+		return;
+	}
+	(void)fputs(question->organisation != NULL
+			? "--organisatie is believed in development mode only "
+			  "(ketenpoort "
+			  "init --development); elsewhere --token-file or --cert says "
+			  "who asks\n"
+			: "say who asks with --token-file or --cert, or in development "
+			  "mode with --organisatie, --medewerker and --rollen\n",
+		stderr);
+}
+
 static int
 show(struct conversation *conversation)
 {
@@ -533,6 +550,9 @@ show(struct conversation *conversation)
 		.english = question->english};
 	if (question->form != FORM_JSON && code != EXIT_COMPLETE) {
 		kp_query_print_problem(answer, &print);
+		if (conversation->status == 401) {
+			hint(question);
+		}
 	} else if (question->form == FORM_TABLE) {
 		kp_query_print_dossier(answer, &print);
 	}
