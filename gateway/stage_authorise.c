@@ -99,8 +99,14 @@ refuse(struct kp_request *request)
 	}
 	request->refusal = reason.code;
 	request->rule = reason.rule;
-	return kp_request_fail(
-		request, KP_E_DENIED, "the rules permit nothing", reason.text);
+	struct kp_slice detail = reason.text;
+	if (reason.rule.len > 0) {
+		/* As beside what is withheld: who asks for a remedy can name it. */
+		detail = kp_slice_from(kp_arena_printf(&request->arena, "%.*s (%.*s)",
+			KP_SLICE_ARG(reason.text), KP_SLICE_ARG(reason.rule)));
+	}
+	return kp_request_fail(request, KP_E_DENIED, "the rules permit nothing",
+		detail.data == NULL ? reason.text : detail);
 }
 
 enum kp_stage_result
