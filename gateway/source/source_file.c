@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "connectors/fault.h"
 #include "core/heap.h"
 #include "source/delivery_find.h"
 #include "source/delivery_verify.h"
@@ -292,9 +293,17 @@ stop_refused(struct kp_source_call *call, enum kp_delivery_refusal refusal)
 static void
 stop_unread(struct kp_source_call *call, enum kp_status status)
 {
-	bool missing = status == KP_E_NOT_FOUND || status == KP_E_IO;
+	const struct kp_source_private *private = call->link->source->private;
+	bool absent = status == KP_E_NOT_FOUND;
+	bool missing = absent || status == KP_E_IO;
+	if (missing && call->fault.message[0] == '\0') {
+		(void)kp_fault_set(&call->fault, "",
+			absent ? "there is no '%.150s'" : "'%.150s' cannot be opened",
+			private->path);
+	}
 	kp_source_call_stop(call, missing ? KP_NOT_REACHED : KP_ERROR, status,
-		missing                       ? "het bestand van de bron is er niet"
+		absent                        ? "het bestand van de bron is er niet"
+			: missing             ? "het bestand van de bron gaat niet open"
 			: status == KP_E_BUSY ? "het bestand van de bron verandert steeds"
 			: status == KP_E_MEMORY
 			? "de gateway heeft geen geheugen meer"
