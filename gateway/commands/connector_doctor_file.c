@@ -99,6 +99,18 @@ looks_like_utf8(struct kp_slice text)
 	return beyond && kp_utf8_valid(text);
 }
 
+/* From 0x80 to 0x9f Latin-1 has what nobody writes, and Windows-1252 quotation marks. */
+static bool
+has_controls(const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)bytes[i] >= 0x80 && (unsigned char)bytes[i] <= 0x9f) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void
 judge_charset(struct kp_doctor *doctor, const struct kp_export *export)
 {
@@ -114,6 +126,12 @@ judge_charset(struct kp_doctor *doctor, const struct kp_export *export)
 			"say utf-8 in 'file.charset', and look at a name with an accent",
 			"the manifest says %.*s, and the file looks like UTF-8",
 			KP_SLICE_ARG(charset));
+	} else if (kp_slice_is(charset, "latin-1") && has_controls(bytes, len)) {
+		kp_doctor_say(doctor, KP_DOCTOR_WARN, "file.charset",
+			"say windows-1252 in 'file.charset', and look at a name with an "
+			"apostrophe",
+			"the manifest says latin-1, and the file holds bytes that are no "
+			"letters there");
 	}
 }
 

@@ -38,33 +38,45 @@ take_item(void *context, uint32_t section, uint32_t *ret_item)
 	return true;
 }
 
-/* "2023", "2023-09" or "2023-09-30", in quotes. */
+/* "2023", "2023-09" or "2023-09-30" */
 static bool
-is_date(struct kp_slice json)
+is_date(struct kp_slice text)
 {
-	static const char pattern[] = "\"dddd-dd-dd\"";
-	if (json.len != 6 && json.len != 9 && json.len != 12) {
+	static const char pattern[] = "dddd-dd-dd";
+	if (text.len != 4 && text.len != 7 && text.len != 10) {
 		return false;
 	}
-	for (size_t i = 0; i + 1 < json.len; i++) {
-		bool digit = json.data[i] >= '0' && json.data[i] <= '9';
-		if (pattern[i] == 'd' ? !digit : json.data[i] != pattern[i]) {
+	for (size_t i = 0; i < text.len; i++) {
+		bool digit = text.data[i] >= '0' && text.data[i] <= '9';
+		if (pattern[i] == 'd' ? !digit : text.data[i] != pattern[i]) {
 			return false;
 		}
 	}
-	return json.data[json.len - 1] == '"';
+	return true;
 }
 
 /* Databases and files write numbers as text. */
 static bool
-is_number_text(struct kp_slice json)
+is_number_text(struct kp_slice text)
 {
-	for (size_t i = 1; i + 1 < json.len; i++) {
-		if (strchr("0123456789.,-", json.data[i]) == NULL) {
+	for (size_t i = 0; i < text.len; i++) {
+		if (strchr("0123456789.,-", text.data[i]) == NULL) {
 			return false;
 		}
 	}
-	return json.len > 2 && json.data[0] == '"';
+	return text.len > 0;
+}
+
+/* Is one text, as a database or a file has it, what the catalogue says? What is empty is
+ * no value. */
+static bool
+text_fits(enum kp_field_type type, struct kp_slice text)
+{
+	bool number = type == KP_FIELD_NUMBER || type == KP_FIELD_AMOUNT;
+	return text.len == 0 ||
+		(number                                 ? is_number_text(text)
+				: type == KP_FIELD_DATE ? is_date(text)
+							: true);
 }
 
 /* Is one JSON scalar what the catalogue says the field is? */
@@ -74,18 +86,21 @@ fits(enum kp_field_type type, struct kp_slice json)
 	char first = json.len == 0 ? '\0' : json.data[0];
 	bool text = first == '"';
 	bool number = first == '-' || (first >= '0' && first <= '9');
+	struct kp_slice inner = text && json.len >= 2
+		? (struct kp_slice){json.data + 1, json.len - 2}
+		: (struct kp_slice){0};
 	switch (type) {
 	case KP_FIELD_TEXT:
 	case KP_FIELD_CODE:
 		return text;
 	case KP_FIELD_NUMBER:
-		return number || is_number_text(json);
+		return number || is_number_text(inner);
 	case KP_FIELD_AMOUNT:
 		return number || text;
 	case KP_FIELD_BOOLEAN:
 		return first == 't' || first == 'f';
 	case KP_FIELD_DATE:
-		return is_date(json);
+		return is_date(inner);
 	}
 	return true;
 }
@@ -109,8 +124,11 @@ take_value(void *context, const struct kp_value *value)
 	struct kp_slice json = {value->bytes.data, value->bytes.len};
 	bool first = !kp_bits_has(shape->seen, value->cell);
 	kp_bits_set(shape->seen, value->cell);
-	if (first && value->form == KP_VALUE_JSON && json.len > 0 &&
-		json.data[0] != 'n' && !fits(field->type, json)) {
+	bool whole = value->form == KP_VALUE_JSON;
+	bool good = whole
+		? json.len == 0 || json.data[0] == 'n' || fits(field->type, json)
+		: text_fits(field->type, json);
+	if (first && !good) {
 		bool text = field->type == KP_FIELD_TEXT || field->type == KP_FIELD_CODE;
 		kp_doctor_say(doctor, text ? KP_DOCTOR_WARN : KP_DOCTOR_FAIL,
 			"shape.type",
@@ -118,7 +136,7 @@ take_value(void *context, const struct kp_value *value)
 			"'table'), or ask the partner since when it differs",
 			"'%.*s' must be %s, and %s in another form came",
 			KP_SLICE_ARG(field->path), type_words[field->type],
-			kind_of(json));
+			whole ? kind_of(json) : "text");
 	}
 	return true;
 }

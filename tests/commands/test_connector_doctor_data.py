@@ -174,6 +174,20 @@ class Data(DoctorTest):
                             lambda manifest: manifest["file"].update(charset="utf-8"))
         self.assertIn("UTF-8", self.said(steps, "fail")["file.rows"])
 
+    def test_quotation_marks_of_windows(self):
+        steps = self.export(f"BSN;Naam;Status\r\n{BSN};O’Brien;LOPEND\r\n", encoding="windows-1252")
+        self.assertIn("no letters there", self.said(steps, "warn")["file.charset"])
+        steps = self.export(f"BSN;Naam;Status\r\n{BSN};O’Brien;LOPEND\r\n",
+                            lambda manifest: manifest["file"].update(charset="windows-1252"), encoding="windows-1252")
+        self.assertNotIn("file.charset", self.said(steps, "warn"))
+
+    def test_text_of_a_column_that_is_no_date(self):
+        born = lambda manifest: manifest["response"]["fields"].update({"persoon.geboorte.datum": "Geboren"})
+        for text, good in (("3 mei", False), ("1970-05-03 00:00:00", False), ("1970-05-03", True), ("", True)):
+            steps = self.export(f"BSN;Naam;Status;Geboren\r\n{BSN};x;LOPEND;{text}\r\n", born)
+            self.assertEqual(self.said(steps, "fail").get("shape.type", "good"),
+                             "good" if good else "'persoon.geboorte.datum' must be a date, and text in another form came")
+
     def test_an_export_that_is_old(self):
         path = self.folder / "klanten.csv"
         path.write_text(f"BSN;Naam;Status\r\n{BSN};x;LOPEND\r\n")
