@@ -9,9 +9,10 @@
 #include "connectors/value.h"
 #include "core/mask.h"
 
-static const char *const patterns[KP_NEW_PATTERNS] = {"yyyy-mm-dd", "yyyymmdd",
-	"dd-mm-yyyy", "d-m-yyyy", "dd/mm/yyyy", "d/m/yyyy", "dd.mm.yyyy", "d.m.yyyy",
-	"yyyy/mm/dd"};
+/* Of a day with or without a leading zero the one that takes both: what was looked at is
+ * the beginning of one delivery. */
+static const char *const patterns[KP_NEW_PATTERNS] = {
+	"yyyy-mm-dd", "yyyymmdd", "d-m-yyyy", "d/m/yyyy", "d.m.yyyy", "yyyy/mm/dd"};
 
 /* A client number, also without the zero it begins with. */
 static bool

@@ -8,7 +8,7 @@
 #include "commands/connector_new.h"
 
 #define KP_NEW_COLUMNS_MAX 512
-#define KP_NEW_PATTERNS 9
+#define KP_NEW_PATTERNS 6
 
 /* What all values so far could be; zero at the start. */
 struct kp_new_column {
