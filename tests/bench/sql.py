@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: Ketenpoort contributors
 # SPDX-License-Identifier: EUPL-1.2
 """bench_sql beside psycopg, the same question to the same PostgreSQL in the same run: a read-only transaction with a
-statement's time limit, one query, all its rows. Medians of five.
+statement's time limit, one query, all its rows. Medians of five, by turns.
   /usr/bin/python3 tests/bench/sql.py .build/release/tests/bench/bench_sql"""
 import multiprocessing
 import pathlib
@@ -63,8 +63,10 @@ def main():
                f"analyze rij; grant select on rij to {pg.user}")
         print("rows       bytes    ours: CPU us  time us  memory kB    psycopg: CPU us  time us  memory kB    ratio of CPU")
         for rows, calls in ((1, 1000), (20, 1000), (200, 300), (2000, 50), (14000, 10), (100000, 3)):
-            mine = [ours(sys.argv[1], pg, rows, calls) for _ in range(5)]
-            peer = [theirs(pg, rows, calls) for _ in range(5)]
+            mine, peer = [], []
+            for _ in range(5):
+                mine.append(ours(sys.argv[1], pg, rows, calls))
+                peer.append(theirs(pg, rows, calls))
             a, b, c = (statistics.median(m[i] for m in mine) for i in (0, 1, 3))
             d, e, f = (statistics.median(p[i] for p in peer) for i in (0, 1, 2))
             print(f"{rows:6} {mine[0][2]:9} {a:15.0f} {b:8.0f} {c:10.0f} {d:18.0f} {e:8.0f} {f:10.0f} {a / d:15.2f}", flush=True)

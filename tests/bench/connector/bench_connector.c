@@ -309,14 +309,38 @@ by_time(const void *a, const void *b)
 }
 
 static struct result
+median_of(struct result *results)
+{
+	qsort(results, RUNS, sizeof(results[0]), by_time);
+	return results[RUNS / 2];
+}
+
+static struct result
 median(struct kp_bench *bench, void (*job)(struct kp_bench *))
 {
 	struct result results[RUNS];
 	for (size_t i = 0; i < RUNS; i++) {
 		results[i] = measure(bench, job);
 	}
-	qsort(results, RUNS, sizeof(results[0]), by_time);
-	return results[RUNS / 2];
+	return median_of(results);
+}
+
+/* By turns, so that both see the same neighbours. */
+static void
+compare(struct kp_bench *bench)
+{
+	struct result ours[RUNS];
+	struct result trees[RUNS];
+	for (size_t i = 0; i < RUNS; i++) {
+		ours[i] = measure(bench, by_connector);
+		trees[i] = measure(bench, bench->kind->by_tree);
+	}
+	struct result our = median_of(ours);
+	struct result tree = median_of(trees);
+	printf("%9zu  %8.0f us %6ld kB %6zu v  %8.0f us %6ld kB %6zu v  %.2f\n",
+		bench->answer.len, our.us, our.memory_kb, our.values, tree.us,
+		tree.memory_kb, tree.values, tree.us / our.us);
+	(void)fflush(stdout);
 }
 
 static void
@@ -370,12 +394,7 @@ main(int argc, char **argv)
 		if (argc > 3) {
 			write_answer(argv[3], bench.answer);
 		}
-		struct result ours = median(&bench, by_connector);
-		struct result tree = median(&bench, bench.kind->by_tree);
-		printf("%9zu  %8.0f us %6ld kB %6zu v  %8.0f us %6ld kB %6zu v  %.2f\n",
-			bench.answer.len, ours.us, ours.memory_kb, ours.values, tree.us,
-			tree.memory_kb, tree.values, tree.us / ours.us);
-		(void)fflush(stdout);
+		compare(&bench);
 		kp_arena_deinit(&arena);
 	}
 	return 0;
