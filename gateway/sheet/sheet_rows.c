@@ -73,6 +73,7 @@ struct reading {
 	enum type type;
 	struct kp_sheet_format format;
 	bool formula;
+	bool valued;               /* its value began */
 	struct kp_sheet_text text; /* of the cell under way */
 	bool rows_begun;           /* the header row is behind us */
 };
@@ -176,6 +177,7 @@ begin_cell(struct reading *reading, const struct kp_xml_attribute *attributes,
 	reading->column = column + 1;
 	reading->type = type_of(kp_sheet_part_attribute(attributes, count, "t"));
 	reading->formula = false;
+	reading->valued = false;
 	reading->text.len = 0;
 	const struct kp_sheet_styles *styles = reading->rows->styles;
 	bool styled =
@@ -302,6 +304,13 @@ on_open(void *ctx, struct kp_slice name, struct kp_slice space,
 			kp_sheet_header_merge(&reading->header,
 				kp_sheet_part_attribute(attributes, count, "ref"),
 				reading->err));
+	}
+	if (element == (reading->type == TYPE_INLINE ? INLINE : VALUE)) {
+		if (reading->valued) {
+			return refuse(reading, KP_E_INVALID,
+				"the cell has more than one value");
+		}
+		reading->valued = true;
 	}
 	reading->formula = reading->formula || element == FORMULA;
 	return true;

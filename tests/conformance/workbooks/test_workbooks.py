@@ -175,6 +175,13 @@ class Workbooks(unittest.TestCase):
         book.save(self.path)
         self.refused("KP_E_INVALID", "merged across rows", header_row=3)
 
+    def test_a_cell_has_one_value(self):
+        for cell in ("<c><v>1</v><v>2</v></c>", '<c t="inlineStr"><is><t>1</t></is><is><t>2</t></is></c>', '<c t="str"><v>1</v><v></v></c>'):
+            self.sheet(rows(text("n"), cell))
+            self.refused("KP_E_INVALID", "more than one value")
+        self.sheet(rows(text("n"), '<c t="inlineStr"><is><r><t>1</t></r><r><t>2</t></r></is></c>'))
+        self.assertEqual(self.read()[1:], [["12"]])
+
     # As Excel writes, and what it may.
 
     def test_numbers(self):
