@@ -239,7 +239,7 @@ static void
 note_exit(struct program *program)
 {
 	int64_t lived_ms = now_ms() - program->started_ms;
-	/* What it left behind goes with it. */
+	/* What it left behind goes with it; its number is not yet another's. */
 	(void)kill(-program->pid, SIGKILL);
 	program->pid = 0;
 	if (program->delay_ms == 0 || lived_ms >= SETTLED_MS) {
@@ -250,19 +250,29 @@ note_exit(struct program *program)
 	program->due_ms = program->ending ? 0 : now_ms() + program->delay_ms;
 }
 
+/* One that has ended and keeps its number until it is waited for; 0: there is none. */
+static pid_t
+next_ended(void)
+{
+	siginfo_t info = {0};
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 ? info.si_pid
+									 : 0;
+}
+
 static void
 reap(struct attendant *attendant)
 {
 	struct signalfd_siginfo info;
 	pid_t pid = 0;
 	(void)!read(attendant->children, &info, sizeof(info));
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+	while ((pid = next_ended()) > 0) {
 		for (struct program *program = attendant->first; program != NULL;
 			program = program->next) {
 			if (program->pid == pid) {
 				note_exit(program);
 			}
 		}
+		(void)waitpid(pid, NULL, 0);
 	}
 }
 
