@@ -4,8 +4,10 @@
 #include "connectors/registry.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -120,7 +122,7 @@ others_may_replace(const struct stat *found)
 	return theirs || ((found->st_mode & open) != 0 && !sticky);
 }
 
-/* Each folder on the way, as the path names it. */
+/* Each folder on the way, as this path names it. */
 static enum kp_status
 check_folders(const char *path, struct kp_error *err)
 {
@@ -145,6 +147,20 @@ check_folders(const char *path, struct kp_error *err)
 		}
 	}
 	return KP_OK;
+}
+
+/* As the path names it, and where symbolic links lead. */
+static enum kp_status
+check_ways(const char *path, struct kp_error *err)
+{
+	char real[PATH_MAX];
+	if (realpath(path, real) == NULL) {
+		return kp_error_set(err, KP_E_CONFIG,
+			"connector '%.100s' is not used: where its path leads cannot be "
+			"told: %s",
+			path, strerror(errno));
+	}
+	return check_folders(path, err) != KP_OK ? KP_E_CONFIG : check_folders(real, err);
 }
 
 /* It runs as the gateway, so nobody else may have a hand in it. */
@@ -174,7 +190,7 @@ check_path(const char *path, struct kp_error *err)
 			path, (unsigned)found.st_uid, (unsigned)found.st_gid,
 			(unsigned)(found.st_mode & 07777));
 	}
-	return check_folders(path, err);
+	return check_ways(path, err);
 }
 
 enum kp_status

@@ -188,6 +188,20 @@ class Native(unittest.TestCase):
         os.chmod(folder, 0o1777)
         self.assertEqual(self.check(path).returncode, 0)
 
+    def test_one_behind_a_symbolic_link(self):
+        folder = self.top / "achter"
+        (folder / "binnen").mkdir(parents=True)
+        shutil.copy(self.object, folder / "binnen/open.so")
+        file, way = self.top / "verwijzing.so", self.top / "verwijzing"
+        file.symlink_to(folder / "binnen/open.so")
+        way.symlink_to(folder / "binnen")
+        for mode, code in ((0o755, 0), (0o777, 1)):
+            os.chmod(folder, mode)
+            for path in (file, way / "open.so"):
+                done = self.check(path)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertEqual(f"by folder '{folder}' (owner {os.geteuid()}, mode 0777)" in done.stderr, code == 1)
+
     @unittest.skipIf(os.geteuid() != 0, "SKIPPED: only root can give a file away")
     def test_one_of_another_user(self):
         path = self.top / "gegeven.so"
