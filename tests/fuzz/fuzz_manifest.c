@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* A manifest of anybody: read, opened by both connectors, asked once. */
+/* A manifest of anybody: read, opened by its connector, asked once. */
 #include "connector_host.h"
 #include "connectors/registry.h"
 
