@@ -22,7 +22,7 @@ bench="nginx libnginx-mod-http-lua lua-cjson wrk nodejs nghttp2-client"
 run="$run postgresql-15 openssl"
 bench="$bench python3-psycopg2"
 # What holds the soap connector to account.
-test="$test xmlsec1 default-jre-headless python3-yaml"
+test="$test libxml2-utils xmlsec1 default-jre-headless python3-yaml"
 # Workbooks by other hands.
 test="$test python3-openpyxl python3-xlsxwriter"
 bench="$bench python3-zeep python3-openpyxl python3-xlsxwriter"

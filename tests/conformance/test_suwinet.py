@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Ketenpoort contributors
 # SPDX-License-Identifier: EUPL-1.2
-"""Shipped Suwinet manifests of which no recorded answer has the fields: answers written after the official XSD, and valid by
+"""Shipped Suwinet manifests of which no recorded answer has all fields: answers written after the official XSD, and valid by
 it (xmllint; skipped loudly where the XSD are not there), each with all that must come of it."""
 import shutil
 import subprocess
@@ -38,6 +38,34 @@ WV_FACTS = (
 # Manifest: service and its folder, the answer's element, what is in ClientSuwi after the number, what comes after
 # ClientSuwi, and every value that must come, with its item.
 ANSWERS = {
+    "suwinet-bijstandsregelingen": ("Bijstandsregelingen-v0500", "BijstandsregelingenInfoResponse",
+        "<CdLeefvorm>01</CdLeefvorm><Uitkeringsverhouding><DatBUitkeringsverhouding>20230401</DatBUitkeringsverhouding><SzWet>"
+        "<CdSzWet>PW</CdSzWet></SzWet><SpecifiekeGegevensBijstandUitk><AantKostendelers>2</AantKostendelers>"
+        "</SpecifiekeGegevensBijstandUitk><Uitkeringsperiode><DatBUitkeringsperiode>20240101</DatBUitkeringsperiode>"
+        "<DatEUitkeringsperiode>20240131</DatEUitkeringsperiode><InkomstenBijstandUitkering><BedrTotaalInkomstenUitkering>"
+        "<CdPositiefNegatief>+</CdPositiefNegatief><WaardeBedr>25000</WaardeBedr></BedrTotaalInkomstenUitkering>"
+        "<BedrBetaalbaarGesteldeUitkering><CdPositiefNegatief>-</CdPositiefNegatief><WaardeBedr>1050</WaardeBedr>"
+        "</BedrBetaalbaarGesteldeUitkering></InkomstenBijstandUitkering><Normbedrag><CdSrtNormbedrag>01</CdSrtNormbedrag>"
+        "<CdMunteenheid>EUR</CdMunteenheid><WaardeBedr>128345</WaardeBedr></Normbedrag><Normbedrag><CdSrtNormbedrag>05"
+        "</CdSrtNormbedrag><WaardeBedr>6800</WaardeBedr></Normbedrag></Uitkeringsperiode><Uitkeringsperiode>"
+        "<DatBUitkeringsperiode>20240201</DatBUitkeringsperiode><Normbedrag><CdSrtNormbedrag>01</CdSrtNormbedrag><WaardeBedr>"
+        f"130000</WaardeBedr></Normbedrag></Uitkeringsperiode>{SOURCE_OF}</Uitkeringsverhouding>"
+        "<Uitkeringsverhouding><DatBUitkeringsverhouding>20220101</DatBUitkeringsverhouding><SzWet><CdSzWet>IOAW</CdSzWet></SzWet>"
+        "<Uitkeringsperiode><DatBUitkeringsperiode>20220101</DatBUitkeringsperiode></Uitkeringsperiode>"
+        f"{SOURCE_OF}</Uitkeringsverhouding>", "", (
+            ("leefsituatie.leefvorm", "01"), ("uitkeringen.wet", "PW", 0), ("uitkeringen.datumAanvang", "2023-04-01", 0),
+            ("uitkeringen.kostendelers", 2, 0), ("uitkeringen.wet", "IOAW", 1), ("uitkeringen.datumAanvang", "2022-01-01", 1),
+            ("bijstandsperioden.wet", "PW", 0), ("bijstandsperioden.datumAanvang", "2024-01-01", 0),
+            ("bijstandsperioden.datumEinde", "2024-01-31", 0), ("bijstandsperioden.inkomsten", 250, 0),
+            ("bijstandsperioden.bedrag", -10.5, 0), ("bijstandsperioden.wet", "PW", 1),
+            ("bijstandsperioden.datumAanvang", "2024-02-01", 1), ("bijstandsperioden.wet", "IOAW", 2),
+            ("bijstandsperioden.datumAanvang", "2022-01-01", 2),
+            ("bijstandsnormen.wet", "PW", 0), ("bijstandsnormen.datumAanvang", "2024-01-01", 0),
+            ("bijstandsnormen.datumEinde", "2024-01-31", 0), ("bijstandsnormen.soort", "01", 0), ("bijstandsnormen.bedrag", 1283.45, 0),
+            ("bijstandsnormen.wet", "PW", 1), ("bijstandsnormen.datumAanvang", "2024-01-01", 1),
+            ("bijstandsnormen.datumEinde", "2024-01-31", 1), ("bijstandsnormen.soort", "05", 1), ("bijstandsnormen.bedrag", 68, 1),
+            ("bijstandsnormen.wet", "PW", 2), ("bijstandsnormen.datumAanvang", "2024-02-01", 2),
+            ("bijstandsnormen.soort", "01", 2), ("bijstandsnormen.bedrag", 1300, 2))),
     "suwinet-re-integratie": ("GSDDossierReintegratie-v0200", "GSDReintegratieInfoResponse",
         NAME + "<AtlRelatie><Arbeidsvermogen><CdArbeidsvermogen>02</CdArbeidsvermogen></Arbeidsvermogen>"
         "<DoelReintegratievoorziening><CdDoelRv>1</CdDoelRv></DoelReintegratievoorziening>"
