@@ -66,6 +66,22 @@ ANSWERS = {
             ("bijstandsnormen.datumEinde", "2024-01-31", 1), ("bijstandsnormen.soort", "05", 1), ("bijstandsnormen.bedrag", 68, 1),
             ("bijstandsnormen.wet", "PW", 2), ("bijstandsnormen.datumAanvang", "2024-02-01", 2),
             ("bijstandsnormen.soort", "01", 2), ("bijstandsnormen.bedrag", 1300, 2))),
+    "suwinet-duo": ("DUODossierPersoonGSD-v0300", "DUOPersoonsInfoResponse",
+        "<IndStartkwalificatieDuo>1</IndStartkwalificatieDuo><Onderwijsovereenkomst><Brin><BrinNr>20KD</BrinNr></Brin>"
+        "<DatInschrijvingOpleiding>20180801</DatInschrijvingOpleiding><DeelnameOpleidingGeregistrDuo><DatBDeelnameOpleiding>"
+        "20180801</DatBDeelnameOpleiding><DatEDeelnameOpleiding>20210731</DatEDeelnameOpleiding><InhoudDeelnameOpleidingDuo>"
+        "<NaamOpleidingKortDuo>Kok</NaamOpleidingKortDuo><CdNiveauOpleidingDuo>MBO-3</CdNiveauOpleidingDuo>"
+        "</InhoudDeelnameOpleidingDuo></DeelnameOpleidingGeregistrDuo></Onderwijsovereenkomst><ResultaatOpleidingGeregistrDuo>"
+        "<CdFaseOpleidingDuo>Diploma</CdFaseOpleidingDuo><CdSrtWaardedocument>Diploma mbo</CdSrtWaardedocument>"
+        "<InhoudResultaatOpleidingDuo><NaamOpleidingKortDuo>Kok</NaamOpleidingKortDuo><CdNiveauOpleidingDuo>MBO-3"
+        "</CdNiveauOpleidingDuo></InhoudResultaatOpleidingDuo><ResultaatExamen><CdResultaatExamen>Geslaagd</CdResultaatExamen>"
+        "<DatResultaatExamen>20210712</DatResultaatExamen><JaarAfgelegdExamen>2021</JaarAfgelegdExamen></ResultaatExamen>"
+        "</ResultaatOpleidingGeregistrDuo>", "", (
+            ("opleidingen.naam", "Kok", 0), ("opleidingen.niveau", "MBO-3", 0), ("opleidingen.datumAanvang", "2018-08-01", 0),
+            ("opleidingen.datumEinde", "2021-07-31", 0), ("opleidingen.startkwalificatie", True, 0),
+            ("opleidingen.naam", "Kok", 1), ("opleidingen.niveau", "MBO-3", 1), ("opleidingen.resultaat", "Geslaagd", 1),
+            ("opleidingen.resultaatDatum", "2021-07-12", 1), ("opleidingen.examenjaar", 2021, 1),
+            ("opleidingen.waardedocument", "Diploma mbo", 1), ("opleidingen.fase", "Diploma", 1))),
     "suwinet-re-integratie": ("GSDDossierReintegratie-v0200", "GSDReintegratieInfoResponse",
         NAME + "<AtlRelatie><Arbeidsvermogen><CdArbeidsvermogen>02</CdArbeidsvermogen></Arbeidsvermogen>"
         "<DoelReintegratievoorziening><CdDoelRv>1</CdDoelRv></DoelReintegratievoorziening>"
