@@ -232,9 +232,10 @@ GZAC = {  # file of the recordings: manifest, number, outcome, facts
     "KadasterDossierGSD_ObjectInfoKadastraleAanduiding_633_2535": ("suwinet-kadaster-object", "111111110", "gevonden",
         ("onroerendeZaken.gemeentecode", "633")),
     "KadasterDossierGSD_ObjectInfoKadastraleAanduiding_999_99999": ("suwinet-kadaster-object", "111111110", "nietsGevonden"),
-    "SVBDossierPersoonGSD_SVBPersoonsInfo_111111110": ("suwinet-svb", "111111110", "gevonden", ("uitkeringen.wet", "AOW")),
+    "SVBDossierPersoonGSD_SVBPersoonsInfo_111111110": ("suwinet-svb", "111111110", "gevonden", ("uitkeringen.wet", "AOW"),
+        ("uitkeringen.bedrag.periode", "maand")),
     "SVBDossierPersoonGSD_SVBPersoonsInfo_Nietsgevonden": ("suwinet-svb", "111111110", "nietsGevonden"),
-    "UWVDossierInkomstenGSD_UWVPersoonsIkvInfo_111111110": ("suwinet-uwv-inkomsten", "111111110", "gevonden"),
+    "UWVDossierInkomstenGSD_UWVPersoonsIkvInfo_111111110": ("suwinet-uwv-inkomsten", "111111110", "gevonden", ("dienstverbanden.soort", "WGA")),
     # Asked about one, answers about another: none of it passes.
     "UWVDossierInkomstenGSD_UWVPersoonsIkvInfo_444444440": ("suwinet-uwv-inkomsten", "444444440", "fout"),
     # 700 kB of incomes.
@@ -264,7 +265,7 @@ GZAC.update({name: (manifest, bsn, "gevonden", *facts) for name, manifest, bsn, 
     ("RDWDossierGSD_VoertuigbezitInfoPersoon_444444440", "suwinet-rdw", "444444440", ("voertuigen.kenteken", "MH74DZ")),
     ("SVBDossierPersoonGSD_SVBPersoonsInfo_444444440", "suwinet-svb", "444444440", ("uitkeringen.bedrag.bruto", 11.6)),
     ("UWVDossierInkomstenGSD_UWVPersoonsIkvInfo_243000388", "suwinet-uwv-inkomsten", "243000388",
-     ("inkomsten.werkgever", "Rondstad Uitzendbureau")),
+     ("inkomsten.werkgever", "Rondstad Uitzendbureau"), ("dienstverbanden.soortContract", "onbepaalde tijd")),
     ("UWVDossierInkomstenGSD_UWVPersoonsIkvInfo_243000388_1", "suwinet-uwv-inkomsten", "243000388",
      ("dienstverbanden.werkgever.loonheffingennummer", "001001760L01")),
 )})

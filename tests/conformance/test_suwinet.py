@@ -33,7 +33,7 @@ WV_FACTS = (
     ("aanvragen.wet", "WW", 0), ("aanvragen.datum", "2024-01-10", 0), ("aanvragen.beslissing", "01", 0),
     ("aanvragen.datumBeslissing", "2024-02-01", 0), ("uitkeringen.wet", "WW", 0), ("uitkeringen.wet", "ZW", 1),
     ("uitkeringen.datumAanvang", "2024-01-01", 0), ("uitkeringen.datumEinde", "2024-12-31", 0),
-    ("uitkeringen.bedrag.bruto", 1850.25, 0), ("uitkeringen.bedrag.periode", "6", 0))
+    ("uitkeringen.bedrag.bruto", 1850.25, 0), ("uitkeringen.bedrag.periode", "maand", 0))
 
 # Manifest: service and its folder, the answer's element, what is in ClientSuwi after the number, what comes after
 # ClientSuwi, and every value that must come, with its item.
@@ -123,7 +123,7 @@ ANSWERS = {
         "<Inkomstenopgave><DatBIko>20240601</DatBIko><BedrBrutoloonSv><CdPositiefNegatief>-</CdPositiefNegatief>"
         "<WaardeBedr>5000</WaardeBedr></BedrBrutoloonSv></Inkomstenopgave></Inkomstenverhouding>",
         "<PeriodeGegevensleveringIko><DatBPeriode>20230101</DatBPeriode></PeriodeGegevensleveringIko>", (
-            ("dienstverbanden.soort", "15", 0), ("dienstverbanden.datumAanvang", "2023-01-01", 0),
+            ("dienstverbanden.soort", "loon, overig", 0), ("dienstverbanden.datumAanvang", "2023-01-01", 0),
             ("dienstverbanden.datumEinde", "2024-06-30", 0), ("inkomsten.datumAanvang", "2024-05-01", 0),
             ("inkomsten.datumEinde", "2024-05-31", 0), ("inkomsten.bedrag", 2100.5, 0), ("inkomsten.uren", 128, 0),
             ("inkomsten.datumAanvang", "2024-06-01", 1), ("inkomsten.bedrag", -50, 1))),
