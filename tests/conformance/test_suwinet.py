@@ -127,6 +127,13 @@ ANSWERS = {
             ("dienstverbanden.datumEinde", "2024-06-30", 0), ("inkomsten.datumAanvang", "2024-05-01", 0),
             ("inkomsten.datumEinde", "2024-05-31", 0), ("inkomsten.bedrag", 2100.5, 0), ("inkomsten.uren", 128, 0),
             ("inkomsten.datumAanvang", "2024-06-01", 1), ("inkomsten.bedrag", -50, 1))),
+    "suwinet-uwv-werkbedrijf": ("UWVWbDossierPersoonGSD-v0200", "UwvWbPersoonsInfoResponse",
+        f"{SOURCE_OF}<AtlRelatie><VerwijzingNaarVacature><DatVerwijzingNaarVacature>20240312</DatVerwijzingNaarVacature>"
+        "<IndPlaatsing>1</IndPlaatsing></VerwijzingNaarVacature><VerwijzingNaarVacature><DatVerwijzingNaarVacature>20240220"
+        "</DatVerwijzingNaarVacature></VerwijzingNaarVacature><VrijstellingArbeidsplicht><DatBVrijstellingArbeidsplicht>20240401"
+        "</DatBVrijstellingArbeidsplicht></VrijstellingArbeidsplicht></AtlRelatie>", "", (
+            ("werkzoekende.vrijstellingSinds", "2024-04-01"), ("verwijzingen.datum", "2024-03-12", 0),
+            ("verwijzingen.geplaatst", True, 0), ("verwijzingen.datum", "2024-02-20", 1))),
     "suwinet-uwv-werknemersverzekeringen": ("UWVDossierWerknemersverzekeringenGSD-v0200", "UWVPersoonsWvInfoResponse",
         "<ArbeidsgeschiktheidClient><CdArbeidsongeschiktheidsklasse>4</CdArbeidsongeschiktheidsklasse><DatBAoKlasse>20220301"
         "</DatBAoKlasse><DatEersteAoDag>20200302</DatEersteAoDag></ArbeidsgeschiktheidClient><WerkloosheidClient>"
