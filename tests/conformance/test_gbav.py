@@ -14,15 +14,19 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 import postgres  # noqa: E402
+import recorded_partners  # noqa: E402
+import stub_partner  # noqa: E402
 
 PROGRAM, DATA = sys.argv.pop(1), pathlib.Path(sys.argv.pop(1))
 DRIVER = pathlib.Path("/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so")
 SCHEMA, ROWS = DATA / "brp-db/schema-20231120.sql.gz", DATA / "brp-db/lo3_pl_data.sql.gz"
 MOCK = DATA / "brp/personen-mock-test-data-20240611.json.gz"
+HAL = DATA / "brp/hc-brp-1.3-hal-657-persons.zip"
 DATABASE = "rvig_haalcentraal_testdata"
 PERSONS = 100
 
@@ -171,6 +175,32 @@ class GbaV(unittest.TestCase):
         for person in self.persons:
             bsn = person["burgerservicenummer"]
             self.assertEqual(self.ask("gbav-odbc.json", bsn), self.ask("gbav.json", bsn))
+
+    def test_one_person_of_three_systems(self):
+        """In one dossier: the database, where dates are numbers, beside the BRP over HTTP, where they are objects. What both say is
+        said once; they do not differ about who this is, and the database has no address to tell."""
+        bsn = "999990238"
+        if not HAL.exists():
+            self.skipTest(f"SKIPPED: {HAL} is not there")
+        with zipfile.ZipFile(HAL) as people:
+            body = people.read(f"{bsn}.json")
+        stub = stub_partner.Stub(lambda *_: (200, {"Content-Type": "application/hal+json"}, body))
+        older = recorded_partners.at_port(recorded_partners.shipped("rest", "haal-centraal-brp-1.3"), stub.port)
+        catalogue = json.loads((ROOT / "policies/voorbeeld/catalogus.json").read_text())
+        database = recorded_partners.as_source(json.loads((self.folder / "gbav.json").read_text()), "gemeente-klantvolg", catalogue)
+        with recorded_partners.RecordedPartners(PROGRAM, (older, database), {"gbav": f"{self.pg.user}:{self.pg.password}"}) as gateway:
+            dossier = gateway.dossier(bsn)
+        found = {one["bron"]: one["status"] for one in dossier["bronnen"] if one["status"] != "nietBevraagd"}
+        self.assertEqual(found, {"brp": "gevonden", "gemeente-klantvolg": "gevonden"})
+        self.assertEqual(dossier["afwijkingen"], [])
+        persons = json.load(gzip.open(MOCK, "rt", encoding="utf-8"))
+        theirs = expected(next(person for person in persons if person["burgerservicenummer"] == bsn))
+        person = dossier["dossier"]["persoon"]
+        both = {"persoon.naam.voornamen": person["naam"]["voornamen"], "persoon.naam.geslachtsnaam": person["naam"]["geslachtsnaam"],
+                "persoon.geboorte.datum": person["geboorte"]["datum"]}
+        self.assertEqual(both, {path: theirs[path] for path in both})
+        self.assertEqual({path: self.ask("gbav.json", bsn)[path] for path in both}, both)
+        self.assertEqual(dossier["dossier"]["adres"]["straat"], "Cataloniëstraat")
 
 
 if __name__ == "__main__":
