@@ -5,11 +5,9 @@ import json
 import re
 
 from support import SOURCE, Stub, attempt, check
+from recorded_partners import ENVELOPE  # noqa: F401
 
 XML = {"Content-Type": "text/xml;charset=UTF-8"}
-ENVELOPE = ('<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header/>'
-            "<s:Body>%s</s:Body></s:Envelope>")
-
 
 coming = []
 stub = Stub(lambda *_: coming.pop())

@@ -3,11 +3,11 @@
 """Recorded SOAP answers of real partners, dirt and all, over a real socket through the shipped
 manifests: each case with what must come of it. And public XML bombs."""
 import json
-import pathlib
 import re
 import tarfile
 import xml.etree.ElementTree
 
+from recordings import BEHIND_THE_CODES, bkwi_exchanges, recorded_bodies
 from soap_support import ENVELOPE, ask, expect, shipped, stub, told
 from support import SHARED, attempt, check, connector, finish, write
 
@@ -205,77 +205,6 @@ def objects():
     expect("for forms, another", ask("suwinet-rdw-kenteken-digitale-diensten", "999990019", ENVELOPE % body), "fout")
 
 
-# Against the schema these stand behind the codes of the register of addresses, or the other way round.
-BEHIND_THE_CODES = (("adres.huisnummer", 19), ("adres.huisletter", "C"), ("adres.huisnummertoevoeging", "Huis"),
-                    ("registratie.bagVerblijfsobject", "0530010002090227"))
-GZAC = {  # file of the recordings: manifest, number, outcome, facts
-    "BRPDossierPersoonGSD_AanvraagPersoon_111111110": ("suwinet-brp", "111111110", "gevonden",
-        ("persoon.naam.geslachtsnaam", "Jansen"), ("persoon.geboorte.datum", "1960-07-20"), ("persoon.geheimhouding", False), ("persoon.nationaliteit", "0001")),
-    "BRPDossierPersoonGSD_AanvraagPersoon_999991954": ("suwinet-brp", "999991954", "gevonden", ("persoon.naam.voornamen", "Sierra"), *BEHIND_THE_CODES),
-    "BRPDossierPersoonGSD_AanvraagPersoon_Nietsgevonden": ("suwinet-brp", "999991954", "nietsGevonden"),
-    "BRPDossierPersoonGSD_AanvraagPersoon_444444440": ("suwinet-brp", "111111110", "fout"),
-    "Bijstandsregelingen_Info_111111110": ("suwinet-bijstandsregelingen", "111111110", "gevonden", ("aanvragen.wet", "PW", 0)),
-    "DUODossierPersoonGSD_DUOPersoonsInfo_999991954": ("suwinet-duo", "999991954", "gevonden", ("opleidingen.startkwalificatie", False)),
-    "DUOPersoonsInfoResponse_Nietsgevonden": ("suwinet-duo", "999991954", "nietsGevonden"),
-    "DUODossierStudiefinancieringGSD_DUOStudiefinancieringInfo_999991954": ("suwinet-duo-studiefinanciering", "999991954", "gevonden", ("studiefinanciering.datumAanvang", "2021-11-01")),
-    "DUODossierStudiefinancieringGSD_DUOStudiefinancieringInfo_Nietsgevonden": ("suwinet-duo-studiefinanciering", "999991954", "nietsGevonden"),
-    "KadasterDossierGSD_PersoonsInfo_111111110": ("suwinet-kadaster", "111111110", "gevonden", ("onroerendeZaken.soort", "P", 0)),
-    "KadasterDossierGSD_PersoonsInfo_Nietsgevonden": ("suwinet-kadaster", "111111110", "nietsGevonden"),
-    "RDWDossierGSD_VoertuigbezitInfoPersoon_111111110": ("suwinet-rdw", "111111110", "gevonden", ("voertuigen.datumAansprakelijk", "1990-07-20")),
-    "RDWDossierGSD_VoertuigbezitInfoPersoon_Nietsgevonden": ("suwinet-rdw", "111111110", "nietsGevonden"),
-    "RDWDossierGSD_KentekenInfo_MH74DZ": ("suwinet-rdw-kenteken", "111111110", "gevonden", ("voertuigen.merk", "Honda"),
-        ("voertuigen.verzekerdTot", "2024-04-01"), ("voertuigen.apkTot", "2024-07-14"), ("voertuigen.dekking", "WAM")),
-    # In somebody else's name; a plate that is not known, of nobody; nothing.
-    "RDWDossierGSD_KentekenInfo_16ZDLX": ("suwinet-rdw-kenteken", "111111110", "fout"),
-    "RDWDossierGSD_KentekenInfo_ONBEKE": ("suwinet-rdw-kenteken", "111111110", "fout"),
-    "RDWDossierGSD_KentekenInfo_Nietsgevonden": ("suwinet-rdw-kenteken", "111111110", "nietsGevonden"),
-    "KadasterDossierGSD_ObjectInfoKadastraleAanduiding_1189_43980": ("suwinet-kadaster-object", "111111110", "gevonden",
-        ("onroerendeZaken.perceel", "43980", 0), ("onroerendeZaken.appartement", "2"), ("onroerendeZaken.koopsom", 75250.00),
-        ("onroerendeZaken.meerGerechtigden", False)),
-    "KadasterDossierGSD_ObjectInfoKadastraleAanduiding_633_2535": ("suwinet-kadaster-object", "111111110", "gevonden",
-        ("onroerendeZaken.gemeentecode", "633")),
-    "KadasterDossierGSD_ObjectInfoKadastraleAanduiding_999_99999": ("suwinet-kadaster-object", "111111110", "nietsGevonden"),
-    "SVBDossierPersoonGSD_SVBPersoonsInfo_111111110": ("suwinet-svb", "111111110", "gevonden", ("uitkeringen.wet", "AOW"),
-        ("uitkeringen.bedrag.periode", "maand")),
-    "SVBDossierPersoonGSD_SVBPersoonsInfo_Nietsgevonden": ("suwinet-svb", "111111110", "nietsGevonden"),
-    "UWVDossierInkomstenGSD_UWVPersoonsIkvInfo_111111110": ("suwinet-uwv-inkomsten", "111111110", "gevonden", ("dienstverbanden.soort", "WGA")),
-    # Asked about one, answers about another: none of it passes.
-    "UWVDossierInkomstenGSD_UWVPersoonsIkvInfo_444444440": ("suwinet-uwv-inkomsten", "444444440", "fout"),
-    # 700 kB of incomes.
-    "UWVDossierInkomstenGSD_UWVPersoonsIkvInfo_met_pensioenen": ("suwinet-uwv-inkomsten", "768510338", "gevonden"),
-    "UWVDossierInkomstenGSD_UWVPersoonsIkvInfo_Nietsgevonden": ("suwinet-uwv-inkomsten", "111111110", "nietsGevonden"),
-}
-
-
-GZAC.update({name: (manifest, bsn, "gevonden", *facts) for name, manifest, bsn, *facts in (
-    ("BRPDossierPersoonGSD_AanvraagPersoon_010002546", "suwinet-brp", "010002546", ("ouders.naam.voorvoegsel", "de"), *BEHIND_THE_CODES),
-    ("BRPDossierPersoonGSD_AanvraagPersoon_080000071", "suwinet-brp", "080000071", ("ouders.burgerservicenummer", "111111110"),
-     *BEHIND_THE_CODES),
-    ("BRPDossierPersoonGSD_AanvraagPersoon_231001230", "suwinet-brp", "231001230", ("kinderen.naam.voornamen", "Greetje")),
-    ("BRPDossierPersoonGSD_AanvraagPersoon_241001420", "suwinet-brp", "241001420", ("ouders.geboorte.datum", "1958-07-24")),
-    ("BRPDossierPersoonGSD_AanvraagPersoon_243000017", "suwinet-brp", "243000017", ("ouders.geboorte.datum", "1960-07-20"),
-     ("adres.huisletter", "A"), ("registratie.bagVerblijfsobject", "0530010002090227")),
-    ("BRPDossierPersoonGSD_AanvraagPersoon_243000157", "suwinet-brp", "243000157", ("ouders.geboorte.datum", "1960-07-20"),
-     *BEHIND_THE_CODES),
-    ("BRPDossierPersoonGSD_AanvraagPersoon_555555550", "suwinet-brp", "555555550", ("ouders.naam.voornamen", "Eveline Johanna")),
-    ("KadasterDossierGSD_ObjectInfoKadastraleAanduiding_1189_11482", "suwinet-kadaster-object", "111111110",
-     ("onroerendeZaken.gemeente", "Haren")),
-    ("KadasterDossierGSD_ObjectInfoKadastraleAanduiding_1189_43970", "suwinet-kadaster-object", "111111110",
-     ("onroerendeZaken.sectie", "G1")),
-    ("KadasterDossierGSD_ObjectInfoKadastraleAanduiding_277_12051", "suwinet-kadaster-object", "111111110",
-     ("onroerendeZaken.gemeente", "Hilversum")),
-    ("KadasterDossierGSD_PersoonsInfo_111111110_object_nietgevonden", "suwinet-kadaster", "111111110",
-     ("onroerendeZaken.perceel", "11482")),
-    ("RDWDossierGSD_VoertuigbezitInfoPersoon_111111110_voertuig_ontbreekt", "suwinet-rdw", "111111110",
-     ("voertuigen.kenteken", "ONBEKE", 1)),
-    ("RDWDossierGSD_VoertuigbezitInfoPersoon_444444440", "suwinet-rdw", "444444440", ("voertuigen.kenteken", "MH74DZ")),
-    ("SVBDossierPersoonGSD_SVBPersoonsInfo_444444440", "suwinet-svb", "444444440", ("uitkeringen.bedrag.bruto", 11.6)),
-    ("UWVDossierInkomstenGSD_UWVPersoonsIkvInfo_243000388", "suwinet-uwv-inkomsten", "243000388",
-     ("inkomsten.werkgever", "Rondstad Uitzendbureau"), ("dienstverbanden.soortContract", "onbepaalde tijd")),
-    ("UWVDossierInkomstenGSD_UWVPersoonsIkvInfo_243000388_1", "suwinet-uwv-inkomsten", "243000388",
-     ("dienstverbanden.werkgever.loonheffingennummer", "001001760L01")),
-)})
-
 # The dirt that is known of these partners' answers, and the case that is about it. What shows only when several
 # answers meet in one dossier: test_dossiers.py.
 DIRT = (
@@ -316,55 +245,34 @@ def as_register(name, fields):
 
 
 def gzac():
-    with tarfile.open(SHARED / "suwinet/gzac-plugin-eupl.tar.gz") as archive:
-        files = {pathlib.PurePath(name).stem for name in archive.getnames() if "/responses/" in name and name.endswith(".xml")}
-        check(files == GZAC.keys(), f"without a case, or without a file: {files ^ GZAC.keys()}")
-        for name, (manifest, bsn, outcome, *facts) in GZAC.items():
-            text = archive.extractfile(f"gzac-plugin-eupl/responses/{name}.xml").read().decode("utf-8-sig")
-            text = re.sub(r"^<\?xml[^>]*\?>", "", text)
-            result = ask(manifest, bsn, ENVELOPE % text)
-            expect(name, result, outcome, *facts)
-            if name.endswith("met_pensioenen"):
-                opgaven = text.count("<Inkomstenopgave>")
-                named = sum(one.count("<Inkomstenopgave>") for one in text.split("</Inkomstenverhouding>")
-                            if "<NaamAdministratieveEenheid>" in one)
-                items = {f["item"] for f in result["fields"] if f["path"] == "inkomsten.bedrag"}
-                names = sum(f["path"] == "inkomsten.werkgever" for f in result["fields"])
-                check(len(items) == opgaven > 100, f"{name}: {len(items)} of {opgaven} statements")
-                check(names == named > 0, f"{name}: the employer with {names} of {named} statements")
-            if name.startswith("SVB") and outcome == "gevonden":
-                check(0 < text.index("<Geboortedat>") < text.index("<Geslacht>"), f"{name}: in the schema's order")
-                both = as_register(manifest, {"persoon.geboorte.datum": {"path": "Geboortedat", "date": "yyyymmdd"},
-                                              "persoon.geslacht": "Geslacht"})
-                expect("in another order of SVB", ask(both, bsn, ENVELOPE % text), "gevonden",
-                       ("persoon.geboorte.datum", "1960-07-20"), ("persoon.geslacht", "2"))
-            if BEHIND_THE_CODES[-1] in facts:
-                place = re.search("<DomicilieAdres>.*?</DomicilieAdres>", text, re.S).group()
-                check(place.index("<Huisletter>") > place.index("<IdentificatiecdVerblijfplaats>"), f"{name}: in the schema's order")
+    for name, (manifest, bsn, outcome, *facts), text in recorded_bodies():
+        result = ask(manifest, bsn, ENVELOPE % text)
+        expect(name, result, outcome, *facts)
+        if name.endswith("met_pensioenen"):
+            opgaven = text.count("<Inkomstenopgave>")
+            named = sum(one.count("<Inkomstenopgave>") for one in text.split("</Inkomstenverhouding>")
+                        if "<NaamAdministratieveEenheid>" in one)
+            items = {f["item"] for f in result["fields"] if f["path"] == "inkomsten.bedrag"}
+            names = sum(f["path"] == "inkomsten.werkgever" for f in result["fields"])
+            check(len(items) == opgaven > 100, f"{name}: {len(items)} of {opgaven} statements")
+            check(names == named > 0, f"{name}: the employer with {names} of {named} statements")
+        if name.startswith("SVB") and outcome == "gevonden":
+            check(0 < text.index("<Geboortedat>") < text.index("<Geslacht>"), f"{name}: in the schema's order")
+            both = as_register(manifest, {"persoon.geboorte.datum": {"path": "Geboortedat", "date": "yyyymmdd"},
+                                          "persoon.geslacht": "Geslacht"})
+            expect("in another order of SVB", ask(both, bsn, ENVELOPE % text), "gevonden",
+                   ("persoon.geboorte.datum", "1960-07-20"), ("persoon.geslacht", "2"))
+        if BEHIND_THE_CODES[-1] in facts:
+            place = re.search("<DomicilieAdres>.*?</DomicilieAdres>", text, re.S).group()
+            check(place.index("<Huisletter>") > place.index("<IdentificatiecdVerblijfplaats>"), f"{name}: in the schema's order")
 
 
 def bkwi():
     """Answers of the broker itself, signed, with the header's version that its WSDL does not have."""
-    try:
-        import yaml
-    except ImportError:
-        print("SKIPPED: recorded BKWI exchanges: python3-yaml is not installed")
-        return
-    manifests = {"KadasterDossierGSD": "suwinet-kadaster", "UWVWbDossier": "suwinet-uwv-werkbedrijf",
-                 "RDWDossierDigitaleDiensten": "suwinet-rdw-digitale-diensten"}
-    seen = 0
-    for path in sorted((SHARED / "suwinet/recorded-bkwi-exchanges").glob("*/*.yaml")):
-        for exchange in yaml.safe_load(path.read_text())["interactions"]:
-            uri = exchange["request"]["uri"]
-            manifest = next(m for part, m in manifests.items() if part in uri)
-            bsn = re.search(r"Burgerservicenr>(\d{9})", exchange["request"]["body"]).group(1)
-            status = exchange["response"]["status"]["code"]
-            outcome = "gevonden" if status == 200 else "nietBereikt"
-            result = ask(manifest, bsn, exchange["response"]["body"]["string"], status)
-            refusal = "Policy Falsified of " if "Policy Falsified" in exchange["response"]["body"]["string"] else ""
-            expect(f"{refusal}{path.name} {bsn}", result, outcome)
-            seen += 1
-    check(seen >= 5, f"only {seen} exchanges of BKWI")
+    for name, manifest, bsn, status, body in bkwi_exchanges():
+        outcome = "gevonden" if status == 200 else "nietBereikt"
+        refusal = "Policy Falsified of " if "Policy Falsified" in body else ""
+        expect(f"{refusal}{name} {bsn}", ask(manifest, bsn, body, status), outcome)
 
 
 def others():

@@ -5,6 +5,7 @@ own XML parser, wants a client certificate, and breaks connections in every way 
 import fcntl
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "support")]
 import ports  # noqa: E402
 import running  # noqa: E402
+from recorded_partners import ENVELOPE as AROUND, shipped  # noqa: E402
 from support import SOURCE, WORK, attempt, check, finish  # noqa: E402
+import recordings  # noqa: E402
 
 BSN = "999910061"
 INSTALLED = pathlib.Path(sys.argv[5])
@@ -80,7 +83,47 @@ def stub(bsn, **response):
             "response": response}
 
 
-def start(path, port, secure):
+def recorded():
+    """What partners really answered: name, text of the manifest, number, the outcome, what must be found, status and body."""
+    if recordings.ARCHIVE.exists():
+        for name, (manifest, bsn, outcome, *facts), body in recordings.recorded_bodies():
+            yield name, shipped("soap", manifest), bsn, outcome, facts, 200, AROUND % body
+    else:
+        print(f"SKIPPED: recorded answers: {recordings.ARCHIVE} is not there")
+    if not recordings.BKWI.exists():
+        print(f"SKIPPED: recorded exchanges of BKWI: {recordings.BKWI} is not there")
+        return
+    for at, (name, manifest, bsn, status, body) in enumerate(recordings.bkwi_exchanges()):
+        yield f"{at}-{name}", shipped("soap", manifest), bsn, "gevonden" if status == 200 else "nietBereikt", [], status, body
+
+
+def recorded_stubs(answers):
+    """Each at an address of its own, since several are about one person. WireMock finds the number in what we sent."""
+    for name, manifest, bsn, _, _, status, body in answers:
+        asked = json.dumps(manifest["request"])
+        told = f"//*[local-name()='Burgerservicenr' and text()='{bsn}']" if "{bsn}" in asked else "//*[text()='1AB']"
+        yield name, {"request": {"method": "POST", "urlPath": f"/{name}{manifest['request']['target']}",
+                                 "bodyPatterns": [{"matchesXPath": told}]},
+                     "response": {"status": status, "headers": {"Content-Type": "text/xml;charset=UTF-8"}, "body": body}}
+
+
+def recorded_outcomes(answers, secure, access):
+    for name, manifest, bsn, outcome, facts, _, _ in answers:
+        manifest["endpoint"] = f"https://localhost:{secure}/{name}"
+        manifest["access"] = access
+        manifest["limits"].update(time_ms=20000, connect_ms=10000)
+        # What an earlier source would have found.
+        manifest["request"] = json.loads(re.sub(r"{bekend:[^}]*}", "1AB", json.dumps(manifest["request"])))
+        manifest["request"].pop("each", None)
+        result = attempt(manifest, bsn)
+        check(result["outcome"] == outcome, f"{name}: {result['outcome']}, not {outcome}: {result.get('fault')} {result.get('reason')}")
+        have = [(field["path"], field["value"]) for field in result["fields"]]
+        for path, value, *_ in facts:
+            check((path, value) in have, f"{name}: no {path} = {value!r}")
+    print(f"{len(answers)} recorded answers over two-way TLS")
+
+
+def start(path, port, secure, answers):
     root = WORK / "wiremock"
     (root / "mappings").mkdir(parents=True)
     stubs = {"good": stub(BSN, body=PERSON),
@@ -91,6 +134,8 @@ def start(path, port, secure):
         stubs[fault] = stub(number, fault=fault)
     for name, text in stubs.items():
         (root / "mappings" / f"{name}.json").write_text(json.dumps(text))
+    for name, text in recorded_stubs(answers):
+        (root / "mappings" / f"recorded-{name}.json").write_text(json.dumps(text))
     log = open(WORK / "wiremock.log", "w")
     return subprocess.Popen(["java", "-Xmx256m", "-jar", path, "--port", str(port), "--https-port", str(secure), "--bind-address", "127.0.0.1",
                              "--root-dir", root, "--disable-banner", "--no-request-journal", "--https-require-client-cert",
@@ -147,11 +192,15 @@ def outcomes(port, secure):
 path = jar()
 certificates()
 port, secure = ports.take(), ports.take()
-process = start(path, port, secure)
+answers = list(recorded())
+process = start(path, port, secure, answers)
 try:
     await_ready(process, port)
     outcomes(port, secure)
+    recorded_outcomes(answers, secure, {"kind": "none", "anchor_file": str(WORK / "root.pem"),
+                                        "certificate_file": str(WORK / "client.pem"), "key_file": str(WORK / "client.key")})
 finally:
     process.terminate()
     process.wait()
+    shutil.rmtree(WORK / "wiremock")
 finish("wiremock")
