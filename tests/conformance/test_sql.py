@@ -4,6 +4,7 @@
 """The `sql` connector against real databases: PostgreSQL over TLS, and over ODBC with Debian's drivers for PostgreSQL and
 SQLite. What is asked, what comes back, and every way it can go wrong."""
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -17,7 +18,9 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 import postgres  # noqa: E402
+import recorded_partners  # noqa: E402
 import sql_partner  # noqa: E402
+import stub_partner  # noqa: E402
 
 PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 else str(ROOT / ".build/dev/gateway/ketenpoort")
 CALLS = sys.argv.pop(1) if len(sys.argv) > 1 else str(ROOT / ".build/dev/tests/unit_gateway_io_test_sql")
@@ -37,6 +40,8 @@ GRANTS = "grant select on persoon, uitkering, logboek to lezer; grant insert on 
 EXPECTED = [("persoon.naam", 'José; "de" Vriës'), ("persoon.geboren", "1970-05-03"), ("persoon.geslacht", "vrouw"),
             ("persoon.geheim", True), ("uitkeringen.wet", "PW"), ("uitkeringen.bedrag", "1.10"), ("uitkeringen.begin", "2024-01"),
             ("uitkeringen.wet", "IOAW"), ("uitkeringen.bedrag", "1024.76"), ("uitkeringen.begin", "2023-12-31")]
+# Of the question, in every statement; :bsn has its own form, :trace and :nu are ours.
+NAMES = ("doel", "activiteit", "zaak", "medewerker", "organisatie")
 HOSTILE = ["' or '1'='1", "'; drop table persoon; --", "proef' --", "\\", "$1", "?", ":bsn", "%", "' union select bsn, naam, 1, 1 "
            "from persoon --", "1) or (1=1", "\"", "é\u0301☃", "x" * 240]
 
@@ -204,8 +209,8 @@ class Sql(unittest.TestCase):
         persons = self.pg.sql("select count(*) from persoon")
         texts = ("select bsn, naam, geboren, geslacht, geheim from persoon where (naam = {0} or naam = 'x' || {0} or bsn::text = {0}) "
                  "and cast(:bsn as bigint) > 0")
-        for manifest, names in ((self.manifest(), ("doel", "activiteit", "zaak", "medewerker", "organisatie")), (self.psqlodbc(), ("doel",))):
-            for name in names:
+        for manifest in (self.manifest(), self.psqlodbc()):
+            for name in NAMES:
                 query = f"cast(:{name} as text)"
                 manifest["sql"]["queries"]["persoon"] = texts.format(query)
                 manifest["sql"]["queries"]["uitkering"] = (
@@ -213,7 +218,7 @@ class Sql(unittest.TestCase):
                 harmless = self.ask(manifest, **{name: "nergens"})
                 self.assertEqual(harmless["outcome"], "nietsGevonden")
                 harmless.pop("request")
-                for text in HOSTILE if name == "doel" else HOSTILE[:3]:
+                for text in HOSTILE:
                     answer = self.ask(manifest, **{name: text})
                     answer.pop("request")
                     self.assertEqual(answer, harmless, (name, text))
@@ -221,15 +226,41 @@ class Sql(unittest.TestCase):
 
     def test_every_parameter_arrives_as_a_value(self):
         """Whatever it holds, the database gets exactly that."""
-        names = ("doel", "activiteit", "zaak", "medewerker", "organisatie")
         echo = " union all ".join(
-            f"select cast(:bsn as bigint) as bsn, cast(:{name} as text) as regeling, null as bedrag, null as begin" for name in names)
+            f"select cast(:bsn as bigint) as bsn, cast(:{name} as text) as regeling, null as bedrag, null as begin" for name in NAMES)
         for manifest in (self.manifest(uitkering=echo), self.psqlodbc()):
             manifest["sql"]["queries"]["uitkering"] = echo
             for text in HOSTILE:
-                answer = self.ask(manifest, **{name: text for name in names})
+                answer = self.ask(manifest, **{name: text for name in NAMES})
                 self.assertEqual([value for path, value in self.values(answer) if path == "uitkeringen.wet"],
-                                 [text] * len(names), answer)
+                                 [text] * len(NAMES), answer)
+
+    def test_what_an_earlier_source_said_is_a_value_too(self):
+        """A running gateway: the register's answer holds the hostile text, the database is asked with it."""
+        surname = ["José; \"de\" Vriës"]
+        register = stub_partner.Stub(lambda *_: (200, {"Content-Type": "application/hal+json"}, json.dumps(
+            {"burgerservicenummer": BSN, "naam": {"geslachtsnaam": surname[0]}}).encode()))
+        older = recorded_partners.at_port(recorded_partners.shipped("rest", "haal-centraal-brp-1.3"), register.port)
+        known = "cast(:bekend.persoon.naam.geslachtsnaam as text)"
+        persons = self.pg.sql("select count(*) from persoon")
+        for access in (self.manifest(), self.psqlodbc()):
+            municipality = {
+                "source": "gemeente-klantvolg", "organisation": {"oin": "00000001820000039000", "name": "Proef"}, "connector": "sql",
+                "limits": {"time_ms": 5000}, "endpoint": access["endpoint"], "access": access["access"],
+                "sql": {"queries": {
+                    "treffer": f"select bsn, naam from persoon where (naam = {known} or naam = 'x' || {known}) "
+                               "and cast(:bsn as bigint) > 0",
+                    "echo": f"select cast(:bsn as bigint) as bsn, {known} as plaats"}},
+                "response": {"subject": "bsn", "fields": {"persoon.naam.voornamen": "treffer.naam", "adres.woonplaats": "echo.plaats"}}}
+            secrets = {"db": f"{self.pg.user}:{self.pg.password}", "odbc": (self.folder / "odbc").read_text()}
+            with recorded_partners.RecordedPartners(PROGRAM, (older, municipality), secrets) as gateway:
+                # The query finds who bears this name; nobody bears one of the others.
+                for text in ["José; \"de\" Vriës", "nergens", *HOSTILE]:
+                    surname[0] = text
+                    dossier = gateway.dossier(BSN)["dossier"]
+                    name = {"geslachtsnaam": text, **({"voornamen": text} if text.startswith("José") else {})}
+                    self.assertEqual(dossier, {"persoon": {"burgerservicenummer": BSN, "naam": name}, "adres": {"woonplaats": text}})
+        self.assertEqual(self.pg.sql("select count(*) from persoon"), persons)
 
     def test_our_own_parameters_arrive_too(self):
         own = self.manifest(uitkering="select cast(:bsn as bigint) as bsn, :trace::text as regeling, null as bedrag, null as begin "
@@ -239,11 +270,13 @@ class Sql(unittest.TestCase):
         self.assertRegex(now, r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d")
 
     def test_what_is_no_bsn_is_not_asked(self):
-        for text in ("' or 1=1 --", "999993653; drop table persoon", "99999365'"):
-            (self.folder / "manifest.json").write_text(json.dumps(self.manifest()))
+        for manifest, text in itertools.product((self.manifest(), self.psqlodbc()), ("' or 1=1 --", "999993653; drop table persoon",
+                                                                                     "99999365'", *HOSTILE)):
+            (self.folder / "manifest.json").write_text(json.dumps(manifest))
             (self.folder / "bsn").write_text(text)
             done = subprocess.run([PROGRAM, "connector", "try", "-c", str(ROOT / "tests/conformance/catalogus.json"), "--bsn-file",
-                                   str(self.folder / "bsn"), "--secret", f"db={self.folder}/secret",
+                                   str(self.folder / "bsn"), "--secret", f"db={self.folder}/secret", "--secret",
+                                   f"odbc={self.folder}/odbc",
                                    str(self.folder / "manifest.json")], capture_output=True, encoding="utf-8", check=False)
             self.assertNotEqual(done.returncode, 0)
             self.assertNotIn("gevonden", done.stdout)
