@@ -59,6 +59,7 @@ log_fault(const struct kp_request_call *call, const struct kp_fault *fault)
 				kp_source_set_get(request->view->snapshot->sources,
 					call->source_index)
 					->name),
+			kp_log_cstr(KP_LOG_CODE, kp_status_info(call->status)->name),
 			kp_log_cstr(KP_LOG_PLACE, fault->place),
 			kp_log_cstr(KP_LOG_ERROR, fault->message));
 	}

@@ -96,7 +96,7 @@ def somebody_else():
     check(other not in json.dumps(dossier) + log and bsn not in log, "somebody else's number is passed on")
     check(at(dossier, "/adres/huisletter") == "G", f"somebody else: {dossier['dossier']['adres']}")
     gave_none = [json.loads(line) for line in log.splitlines() if "a source gave no answer" in line]
-    check([line["source"] for line in gave_none] == ["uwv"], f"somebody else: logged {gave_none}")
+    check([(line["source"], line.get("code")) for line in gave_none] == [("uwv", "KP_E_OTHER_PERSON")], f"somebody else: logged {gave_none}")
 
 
 def large():
