@@ -132,44 +132,6 @@ literal_address(const char *host, char *out, size_t size)
 	return true;
 }
 
-/* What the name led to; the endpoint did not say this machine. */
-static bool
-address_allowed(const char *text)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
-	if (inet_pton(AF_INET, text, &in.sin_addr) == 1) {
-		return kp_address_allowed((const struct sockaddr *)&in, false);
-	}
-	return inet_pton(AF_INET6, text, &in6.sin6_addr) == 1 &&
-		kp_address_allowed((const struct sockaddr *)&in6, false);
-}
-
-/* One of "a,b,[c]", a later one at each try. False when there is none. */
-static bool
-choose_address(struct kp_sql_target *target, char *out, size_t size)
-{
-	unsigned count = 0;
-	for (const char *at = target->addresses; *at != '\0'; at++) {
-		count += at == target->addresses || at[-1] == ',' ? 1 : 0;
-	}
-	if (count == 0) {
-		return false;
-	}
-	unsigned turn = target->address_turn % count;
-	const char *at = target->addresses;
-	for (unsigned i = 0; i < turn; i++) {
-		at = strchr(at, ',') + 1;
-	}
-	size_t len = strcspn(at, ",");
-	if (at[0] == '[') {
-		at++;
-		len -= 2;
-	}
-	(void)snprintf(out, size, "%.*s", (int)len, at);
-	return address_allowed(out);
-}
-
 static PGconn *
 start_pg(const struct kp_sql_target *target, const char *address)
 {
@@ -287,7 +249,8 @@ connect_now(struct kp_sql_connection *connection)
 	struct kp_sql_target *target = connection->target;
 	connection->state = KP_PG_CONNECTING;
 	if (!literal_address(target->texts.host, address, sizeof(address)) &&
-		!choose_address(target, address, sizeof(address))) {
+		!kp_address_choose(target->addresses, &target->address_turn, address,
+			sizeof(address))) {
 		kp_pg_broken(connection);
 		return;
 	}
@@ -470,6 +433,9 @@ on_timer(struct kp_timer *timer)
 			kp_pg_broken(connection);
 		}
 	} else {
+		if (connection->state == KP_PG_CONNECTING) {
+			connection->target->address_turn++;
+		}
 		kp_pg_broken(connection);
 	}
 	leave_callback(connection);

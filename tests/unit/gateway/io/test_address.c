@@ -50,9 +50,48 @@ where_a_partner_may_be(void **state)
 	assert_false(kp_address_allowed(&(struct sockaddr){.sa_family = AF_UNIX}, true));
 }
 
+static void
+one_that_is_allowed(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *addresses;
+		unsigned turn;
+		const char *chosen; /* NULL: none */
+		unsigned next;
+	} rows[] = {
+		{"10.0.0.1", 0, "10.0.0.1", 0},
+		{"10.0.0.1,10.0.0.2,10.0.0.3", 4, "10.0.0.2", 1},
+		{"127.0.0.1,10.0.0.2", 0, "10.0.0.2", 1},
+		{"127.0.0.1,10.0.0.2", 2, "10.0.0.2", 1},
+		{"10.0.0.1,169.254.0.1,[::1]", 1, "10.0.0.1", 0},
+		{"10.0.0.1,[::1],[fd00::1]", UINT32_MAX, "10.0.0.1", 0},
+		{"[::1],[fd00::1]", 0, "fd00::1", 1},
+		{"[fe80::1],127.0.0.1", 1, NULL, 1},
+		{"", 3, NULL, 3},
+	};
+	for (size_t i = 0; i < KP_ARRAY_LEN(rows); i++) {
+		char out[INET6_ADDRSTRLEN] = "";
+		unsigned turn = rows[i].turn;
+		assert_int_equal(
+			kp_address_choose(rows[i].addresses, &turn, out, sizeof(out)),
+			rows[i].chosen != NULL);
+		assert_int_equal(turn, rows[i].next);
+		if (rows[i].chosen != NULL) {
+			assert_string_equal(out, rows[i].chosen);
+		}
+	}
+	char small[8];
+	unsigned turn = 0;
+	assert_false(kp_address_choose("10.0.0.1", &turn, small, sizeof(small)));
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(where_a_partner_may_be)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(where_a_partner_may_be),
+		cmocka_unit_test(one_that_is_allowed),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
