@@ -20,7 +20,6 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,8 +32,6 @@
 #define RESOLVED_FOR_US ((uint64_t)60000000)
 #define SCRUB_AFTER_US ((uint64_t)250000)
 #define SCRUB_BYTES_MAX ((uint64_t)256 * 1024)
-/* What a server may say beside its answers, as long as the connection lives. */
-#define ASIDE_BYTES_MAX ((uint64_t)1024 * 1024)
 /* For what has no call: setting up, scrubbing, rolling back. */
 #define CHORE_US ((uint64_t)2000000)
 
@@ -224,7 +221,7 @@ go_on_connecting(struct kp_sql_connection *connection)
 	bool fine = true;
 	switch (PQconnectPoll(connection->pg)) {
 	case PGRES_POLLING_READING:
-		fine = watch(connection, UV_READABLE);
+		fine = !kp_pg_is_flooded(connection) && watch(connection, UV_READABLE);
 		break;
 	case PGRES_POLLING_WRITING:
 		fine = watch(connection, UV_WRITABLE);
@@ -336,38 +333,27 @@ leave_callback(struct kp_sql_connection *connection)
 	}
 }
 
-/* As the kernel has it in include/uapi/linux/tcp.h; libc's ends earlier. */
-struct tcp_account {
-	struct tcp_info begin;
-	uint64_t pacing;
-	uint64_t pacing_max;
-	uint64_t acknowledged;
-	uint64_t received;
-};
-_Static_assert(offsetof(struct tcp_account, received) == 128, "as in the kernel");
-
-/* More than what it answered and may still answer: notices, settings, rows that nobody
- * asked for. libpq would keep them, and has no bound of its own. Twice, since TLS adds
- * something to every record. */
-static bool
-is_flooded(const struct kp_sql_connection *connection)
-{
-	struct tcp_account account = {0};
-	socklen_t size = sizeof(account);
-	uint64_t due = connection->past_bytes + connection->call_bytes;
-	uint64_t coming =
-		connection->call == NULL ? 0 : connection->call->request.bytes_max;
-	return getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &account, &size) == 0 &&
-		account.received > 2 * due + coming + ASIDE_BYTES_MAX;
-}
-
 /* False when the connection is broken. What speaks unasked has nothing to say to us but
  * that it goes. */
 static bool
 take_input(struct kp_sql_connection *connection)
 {
-	return connection->state != KP_PG_IDLE && PQconsumeInput(connection->pg) == 1 &&
-		!is_flooded(connection);
+	return connection->state != KP_PG_IDLE && PQconsumeInput(connection->pg) == 1;
+}
+
+/* To ask again would only bring the same. */
+static void
+end_flood(struct kp_sql_connection *connection)
+{
+	struct kp_sql_call *call = connection->call;
+	if (connection->state != KP_PG_BUSY || call == NULL) {
+		kp_pg_broken(connection);
+		return;
+	}
+	doom(connection);
+	kp_sql_call_done(call,
+		kp_error_set(&call->err, KP_E_LIMIT,
+			"the database says more than the answer may hold"));
 }
 
 static void
@@ -386,6 +372,8 @@ on_poll(uv_poll_t *poll, int status, int events)
 		}
 	} else if (!kp_pg_pump(connection)) {
 		kp_pg_broken(connection);
+	} else if (!connection->doomed && kp_pg_is_flooded(connection)) {
+		end_flood(connection);
 	}
 	leave_callback(connection);
 }
@@ -396,12 +384,12 @@ kp_pg_free(struct kp_sql_connection *connection)
 	struct kp_sql_target *target = connection->target;
 	connection->state = KP_PG_IDLE;
 	struct kp_sql_call *call = connection->call;
-	if (call == NULL && !target->closing) {
-		call = kp_sql_target_next(target);
-	}
-	if (target->closing) {
+	if (target->closing || (call == NULL && kp_pg_is_spent(connection))) {
 		doom(connection);
 		return;
+	}
+	if (call == NULL) {
+		call = kp_sql_target_next(target);
 	}
 	if (call != NULL) {
 		kp_timer_stop(target->loop, &connection->timer);

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: Ketenpoort contributors   SPDX-License-Identifier: EUPL-1.2 */
 
-/* sql_postgres: what the two files of the PostgreSQL engine share: the life of a
- * connection (sql_postgres.c) and what goes over it (sql_postgres_work.c). */
+/* sql_postgres: what the files of the PostgreSQL engine share: the life of a connection
+ * (sql_postgres.c), what goes over it (sql_postgres_work.c) and how much the server says
+ * (sql_postgres_account.c). */
 #ifndef KP_IO_SQL_POSTGRES_H
 #define KP_IO_SQL_POSTGRES_H
 
@@ -57,9 +58,10 @@ struct kp_sql_connection {
 	size_t step_count;
 	size_t step_at;
 	bool head_given;
-	uint64_t call_bytes; /* went in or out for this call, with the protocol's own */
-	uint64_t past_bytes; /* and for everything before it */
-	uint64_t most_bytes; /* the most of any call since the last scrub */
+	uint64_t call_bytes;  /* went in or out for it, with the protocol's own */
+	uint64_t begun_bytes; /* read before it began (sql_postgres_account.c) */
+	uint64_t aside_bytes; /* of those, what no pipeline accounts for */
+	uint64_t most_bytes;  /* the most of any call since the last scrub */
 
 	const char *prepared[KP_PG_PREPARED_MAX]; /* by name "k<index>" */
 	size_t prepared_count;                    /* sent */
@@ -82,5 +84,14 @@ bool kp_pg_scrub(struct kp_sql_connection *connection) KP_MUST_USE;
 bool kp_pg_flush(struct kp_sql_connection *connection, bool *ret_wants_write) KP_MUST_USE;
 /* Takes the results that have come. May end calls. */
 bool kp_pg_pump(struct kp_sql_connection *connection) KP_MUST_USE;
+
+/* sql_postgres_account.c */
+
+/* A pipeline begins: nothing is accounted for yet. */
+void kp_pg_account_begin(struct kp_sql_connection *connection);
+/* The server says more than what was asked accounts for, or than connecting takes. */
+bool kp_pg_is_flooded(const struct kp_sql_connection *connection);
+/* Between two pipelines: so much was said beside answers that it has to end. */
+bool kp_pg_is_spent(const struct kp_sql_connection *connection);
 
 #endif

@@ -35,6 +35,8 @@ begin_steps(struct kp_sql_connection *connection, enum kp_pg_state state)
 	connection->step_count = 0;
 	connection->step_at = 0;
 	connection->head_given = false;
+	kp_pg_account_begin(connection);
+	connection->call_bytes = CALL_OVERHEAD;
 }
 
 static bool
@@ -81,11 +83,11 @@ kp_pg_scrub(struct kp_sql_connection *connection)
 	if (dots == NULL) {
 		return false;
 	}
-	connection->past_bytes += size;
 	memset(dots, '.', size);
 	dots[size] = '\0';
 	const char *const values[] = {dots};
 	begin_steps(connection, KP_PG_SCRUBBING);
+	connection->call_bytes += size;
 	bool fine =
 		send_command(connection, scrub_text, values, 1) && end_steps(connection);
 	kp_heap_free(dots);
@@ -186,8 +188,6 @@ kp_pg_begin_call(struct kp_sql_connection *connection, struct kp_sql_call *call)
 	const char *const values[] = {left};
 	connection->call = call;
 	call->connection = connection;
-	connection->past_bytes += connection->call_bytes;
-	connection->call_bytes = CALL_OVERHEAD;
 	(void)snprintf(left, sizeof(left), "%u", kp_sql_call_left_ms(call));
 	begin_steps(connection, KP_PG_BUSY);
 	bool fine = send_command(connection, begin_text, NULL, 0) &&

@@ -21,9 +21,9 @@ BSN = next(iter(running.stand_ins.load_clients()))
 COLUMNS = ["bsn", "wet"]
 SSL_REQUEST = 80877103
 MANIFEST = {
-    "source": "svb", "organisation": {"oin": "00000001822222222000", "name": "Proefdatabase"}, "connector": "sql",
+    "source": "svb", "organisation": {"oin": "00000001820000032000", "name": "Proefdatabase"}, "connector": "sql",
     "access": {"kind": "basic", "secret": "db"},
-    "limits": {"time_ms": 1500, "connect_ms": 1500, "concurrent": 1},
+    "limits": {"time_ms": 1500, "connect_ms": 1500, "concurrent": 1, "answer_bytes": 65536},
     "sql": {"queries": {"regeling": "select bsn, wet from regeling where bsn = cast(:bsn as bigint)"}},
     "response": {"subject": "bsn", "lists": {"uitkeringen": {"items": "regeling", "fields": {"uitkeringen.wet": "wet"}}}}}
 
@@ -52,6 +52,17 @@ def copying(kind, count=1):
     return message(kind, struct.pack("!bH", 0, count) + struct.pack("!h", 0) * count)
 
 
+def setting(name, value):
+    """ParameterStatus."""
+    return message(b"S", name.encode() + b"\0" + value.encode() + b"\0")
+
+
+def settings(count):
+    """As many KiB, each of them one that libpq keeps."""
+    return b"".join(setting(f"naam{number}", "x" * 1024) for number in range(count))
+
+
+NOTICE = message(b"N", b"SNOTICE\0C00000\0M" + b"x" * 1024 + b"\0\0")
 GOOD = columns(COLUMNS) + row(BSN, "AOW") + tag("SELECT 1")
 
 
@@ -63,6 +74,9 @@ class Database:
         self.port = self.listener.getsockname()[1]
         self.answer = GOOD
         self.idle = None  # what is sent when a question was answered
+        self.welcome = b""  # what is sent to who is let in
+        self.asked = 0
+        self.connected = 0
         self.ended = collections.deque(maxlen=100)
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -78,7 +92,8 @@ class Database:
             stream = peer.makefile("rb")
             while self.start_up(peer, stream) == SSL_REQUEST:
                 peer.sendall(b"N")
-            peer.sendall(message(b"R", struct.pack("!I", 0)) + message(b"S", b"server_version\00015.0\0") +
+            self.connected += 1
+            peer.sendall(message(b"R", struct.pack("!I", 0)) + setting("server_version", "15.0") + self.welcome +
                          message(b"K", struct.pack("!II", 1, 1)) + message(b"Z", b"I"))
             self.converse(peer, stream)
         self.ended.append(peer)
@@ -119,6 +134,7 @@ class Database:
 
     def execute(self, peer, text):
         if b"from regeling" in text:
+            self.asked += 1
             self.say(peer, self.answer)
         elif text.startswith(b"SELECT"):
             peer.sendall(columns(["set_config"]) + row("1") + tag("SELECT 1"))
@@ -186,6 +202,7 @@ class HostileDatabase(unittest.TestCase):
         self.assertEqual(status, 200, dossier)
         states = {source["bron"]: source["status"] for source in dossier["bronnen"]}
         self.assertEqual(states["brp"], "gevonden", dossier["bronnen"])
+        self.reason = next((source.get("reden") for source in dossier["bronnen"] if source["bron"] == "svb"), None)
         return states["svb"]
 
     def after(self, answer, idle=None):
@@ -225,13 +242,63 @@ class HostileDatabase(unittest.TestCase):
         for name, piece in {
                 "notices": message(b"N", b"SNOTICE\0C00000\0Mwacht\0\0"),
                 "notifications": message(b"A", struct.pack("!I", 1) + b"kanaal\0" + b"x" * 60000 + b"\0"),
-                "settings": message(b"S", b"naam\0waarde\0"),
+                "settings": setting("naam", "waarde"),
                 "rows": row(BSN, "AOW" * 100),
         }.items():
             with self.subTest(name):
                 before = self.gateway.resident_kib()
                 self.assertIn(self.after(flood(piece)), ("fout", "nietBereikt"))
                 self.assertLess(self.gateway.resident_kib() - before, 65536)
+
+    def test_says_too_much_beside_its_answer(self):
+        """It would answer, had it been listened to all the time; and is not asked to say it all again."""
+        for name, answer in {
+                "settings": settings(1024) + GOOD, "notices": NOTICE * 1024 + GOOD,
+                "between rows": columns(COLUMNS) + row(BSN, "AOW") + settings(1024) + tag("SELECT 1"),
+                "a value": columns(COLUMNS) + row(BSN, "x" * 4 * 1024 * 1024) + tag("SELECT 1"),
+        }.items():
+            with self.subTest(name):
+                self.assertEqual(self.after(GOOD), "gevonden")  # so it has a connection that answered before
+                self.database.answer = answer
+                asked = self.database.asked
+                self.assertEqual(self.ask(), "fout")
+                self.assertEqual(self.reason, "het antwoord is groter dan is toegestaan")
+                self.assertEqual(self.database.asked - asked, 1)
+                self.database.answer = GOOD
+
+    def test_honest_bytes_earn_no_credit(self):
+        long = GOOD[:len(columns(COLUMNS))] + row(BSN, "x" * 60000) + tag("SELECT 1")
+        self.after(GOOD)
+        connected = self.database.connected
+        self.database.answer = long
+        for _ in range(20):
+            self.assertEqual(self.ask(), "gevonden")
+        self.assertEqual(self.database.connected, connected)
+        self.assertEqual(self.after(settings(1024) + GOOD), "fout")
+
+    def test_who_says_something_each_time_is_left_in_the_end(self):
+        """What is said beside one answer is little; libpq keeps that of all."""
+        self.after(settings(1024) + GOOD)  # and so the connection is a new one
+        connected = self.database.connected
+        self.database.answer = settings(100) + GOOD
+        for _ in range(6):
+            self.assertEqual(self.ask(), "gevonden")
+        self.assertEqual(self.database.connected - connected, 1)
+        self.database.answer = GOOD
+
+    def test_says_too_much_before_anything_is_asked(self):
+        for name, welcome in {"settings": settings(1024), "notices": NOTICE * 1024}.items():
+            with self.subTest(name):
+                self.database.answer = copying(b"H")
+                self.ask()  # and there is no connection any more
+                self.database.answer = GOOD
+                self.database.welcome = welcome
+                asked = self.database.asked
+                self.assertEqual(self.ask(), "nietBereikt")
+                self.assertEqual(self.database.asked, asked)
+                self.database.welcome = settings(8)
+                self.assertEqual(self.ask(), "gevonden")
+                self.database.welcome = b""
 
     def test_speaks_unasked(self):
         note = message(b"A", struct.pack("!I", 1) + b"kanaal\0" + b"x" * 60000 + b"\0")
