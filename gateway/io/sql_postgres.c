@@ -145,7 +145,8 @@ start_pg(const struct kp_sql_target *target, const char *address)
 		texts->anchor_file, texts->certificate_file, texts->key_file, "disable",
 		"/dev/null", "UTF8", "ketenpoort",
 		"-c default_transaction_read_only=on -c datestyle=ISO,YMD "
-		"-c intervalstyle=iso_8601 -c extra_float_digits=1 -c bytea_output=hex",
+		"-c intervalstyle=iso_8601 -c extra_float_digits=1 -c bytea_output=hex "
+		"-c client_min_messages=error",
 		"any", NULL};
 	return PQconnectStartParams(names, values, 0);
 }

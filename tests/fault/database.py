@@ -61,7 +61,10 @@ class Database(unittest.TestCase):
                    "create function traag(bigint) returns bigint language sql as 'select $1 from pg_sleep(60)';"
                    "create view langzaam as select traag(bsn) as bsn, wet, aanvang, bedrag, omschrijving from regeling;"
                    "create view wie as select bsn, wet, aanvang, bedrag, pg_backend_pid()::text as omschrijving from regeling;"
-                   "grant select on langzaam, wie to lezer")
+                   "create function luid(text) returns text language plpgsql as "
+                   "$$ begin for i in 1..200 loop raise warning '%', repeat('x', 8000); end loop; return $1; end $$;"
+                   "create view rumoer as select bsn, wet, aanvang, bedrag, luid(omschrijving) as omschrijving from regeling;"
+                   "grant select on langzaam, wie, rumoer to lezer")
         cls.clients = clients
 
     def gateway(self, **options):
@@ -215,6 +218,13 @@ class Database(unittest.TestCase):
             told = {benefit["omschrijving"] for bsn in self.clients[:5]
                     for benefit in self.ask(gateway, bsn, connection)[1]["dossier"]["uitkeringen"] if "omschrijving" in benefit}
             self.assertEqual(len(told), 1, told)
+
+    def test_what_it_says_beside_its_answer_counts_for_nothing(self):
+        with self.gateway(table="rumoer") as gateway:
+            for bsn in self.clients[:3]:
+                status, answer = self.ask(gateway, bsn)
+                self.assertEqual(status, "gevonden", answer)
+                self.assertTrue(self.told(answer, bsn))
 
     def test_what_another_source_found_is_a_value(self):
         """However hostile: it is asked with exactly that."""
