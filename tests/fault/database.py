@@ -62,7 +62,7 @@ class Database(unittest.TestCase):
                    "create view langzaam as select traag(bsn) as bsn, wet, aanvang, bedrag, omschrijving from regeling;"
                    "create view wie as select bsn, wet, aanvang, bedrag, pg_backend_pid()::text as omschrijving from regeling;"
                    "create function luid(text) returns text language plpgsql as "
-                   "$$ begin for i in 1..200 loop raise warning '%', repeat('x', 8000); end loop; return $1; end $$;"
+                   "$$ begin for i in 1..500 loop raise warning '%', repeat('x', 8000); end loop; return $1; end $$;"
                    "create view rumoer as select bsn, wet, aanvang, bedrag, luid(omschrijving) as omschrijving from regeling;"
                    "grant select on langzaam, wie, rumoer to lezer")
         cls.clients = clients
