@@ -24,6 +24,26 @@ def shipped():
         check(("; its answers name nobody" in done.stdout) == nobody, f"{path.name}: {done.stdout}")
 
 
+# Questions by POST that only read, so that they may be asked twice: who ships another says here that it does.
+READS = {"haal-centraal-brp", "hc-brk", "zgw-zaken", "gws4all-jaaropgave", "gws4all-uitkeringsspecificatie", "rijen-en-labels", "stuf-bg-0310"} | {
+    f"suwinet-{name}" for name in (
+        "bijstandsregelingen", "brp", "duo", "duo-studiefinanciering", "kadaster", "kadaster-adres", "kadaster-object", "rdw",
+        "rdw-digitale-diensten", "rdw-kenteken", "rdw-kenteken-digitale-diensten", "rdw-onderneming", "re-integratie", "svb",
+        "uwv-aanvragen", "uwv-doelgroep", "uwv-inkomsten", "uwv-inkomsten-digitale-diensten", "uwv-werkbedrijf",
+        "uwv-werknemersverzekeringen", "uwv-werknemersverzekeringen-digitale-diensten")}
+
+
+def twice():
+    """What writes is sent once."""
+    marked = set()
+    for path in SOURCE.glob("connectors/*/manifests/*.json"):
+        text = json.loads(path.read_text())
+        posts = text["connector"] == "soap" or text.get("request", {}).get("method") == "POST"
+        if posts and text.get("idempotent"):
+            marked.add(path.stem)
+    check(marked == READS, f"idempotent by POST, or not: {marked ^ READS}")
+
+
 SOAP = {
     "source": "uwv", "organisation": {"oin": "00000001820000018000", "name": "UWV"},
     "connector": "soap", "endpoint": "http://127.0.0.1:1/x", "soap": {"action": "urn:vraag"},
@@ -379,6 +399,7 @@ def wrong():
 
 
 shipped()
+twice()
 schema()
 guide()
 wrong()
