@@ -159,6 +159,12 @@ def klantinteracties():
     check(requests[0][2].get("expand") == "digitaleAdressen", f"partij with addresses: {requests[0][2]}")
     _, requests = ask(name, [(200, JSON, answer)], "--velden", "klant.nummer")
     check("expand" not in requests[0][2], f"partij without addresses: {requests[0][2]}")
+    check("ondernemingen.kvkNummer" not in values(result), f"partij without a business: {values(result)}")
+    number = {"partijIdentificator": {"codeObjecttype": "niet_natuurlijk_persoon", "codeRegister": "hr",
+                                      "codeSoortObjectId": "kvk_nummer", "objectId": "69599084"}}
+    trader = {**party, "partijIdentificatoren": [*party["partijIdentificatoren"], number]}
+    result, _ = ask(name, [(200, JSON, {**answer, "results": [trader]})])
+    expect("partij with a business", result, "gevonden", {"ondernemingen.kvkNummer": ["69599084"], "klant.partij": [party["uuid"]]})
     expect("no partij", ask(name, [(200, JSON, {**answer, "count": 0, "results": []})])[0], "nietsGevonden")
     expect("partij of another", ask(name, [(200, JSON, answer)], bsn=OTHER)[0], "fout")
     contact = lambda i: {"uuid": f"c{i}", "plaatsgevondenOp": "2026-10-01T09:00:00+02:00", "kanaal": "telefoon",
