@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.parse
 
-from support import CATALOGUE, SOURCE, Stub, attempt, check, connector, finish, manifest, write
+from support import CATALOGUE, SHARED, SOURCE, Stub, attempt, check, connector, finish, manifest, write
 
 BSN = "999993653"
 OTHER = "999990019"
@@ -101,6 +101,44 @@ def brp_13():
             (503, {"code": "notAvailable"}, "nietBereikt")]:
         expect(f"1.3 {status} {body}", ask(name, [(status, PROBLEM, body)])[0], outcome)
     expect("1.3 other", ask(name, [(200, HAL, person)], bsn=OTHER)[0], "fout")
+
+
+def brp_2():
+    """What the newer version has beside name and address: asked by its name, and read."""
+    coded = lambda text: {"code": "x", "omschrijving": text}
+    day = lambda text: {"type": "Datum", "datum": text, "langFormaat": "een dag"}
+    person = {"burgerservicenummer": BSN, "naam": {"aanduidingNaamgebruik": coded("eigen geslachtsnaam")},
+              "opschortingBijhouding": {"reden": coded("emigratie"), "datum": day("2026-02-01")},
+              "indicatieCurateleRegister": True, "indicatieGezagMinderjarige": coded("ouder1 heeft het gezag"),
+              "verblijfplaats": {"type": "VerblijfplaatsBuitenland", "verblijfadres": {"land": coded("Armenië")}},
+              "immigratie": {"datumVestigingInNederland": day("2012-08-01"), "landVanwaarIngeschreven": coded("Servië")},
+              "partners": [{"ontbindingHuwelijkPartnerschap": {"datum": day("2020-05-06")}}],
+              "ouders": [{"naam": {"voornamen": "Sabiha"}, "datumIngangFamilierechtelijkeBetrekking": {"type": "DatumOnbekend", "onbekend": True}},
+                         {"burgerservicenummer": OTHER, "naam": {"voorvoegsel": "de", "geslachtsnaam": "Proef"},
+                          "geboorte": {"datum": {"type": "JaarDatum", "jaar": 1950}}, "datumIngangFamilierechtelijkeBetrekking": day("1980-01-02")}]}
+    name = "haal-centraal-brp.json"
+    result, requests = ask(name, [(200, JSON, {"type": "RaadpleegMetBurgerservicenummer", "personen": [person]})])
+    expect("2.x", result, "gevonden", {
+        "registratie.naamgebruik": ["eigen geslachtsnaam"], "registratie.opschorting": ["emigratie"],
+        "registratie.curatele": [True], "registratie.gezag": ["ouder1 heeft het gezag"], "registratie.land": ["Armenië"],
+        "verblijf.datumVestiging": ["2012-08-01"], "verblijf.landVanwaar": ["Servië"], "partner.datumOntbinding": ["2020-05-06"],
+        "ouders.naam.voornamen": ["Sabiha"], "ouders.burgerservicenummer": [OTHER], "ouders.naam.voorvoegsel": ["de"],
+        "ouders.naam.geslachtsnaam": ["Proef"], "ouders.geboorte.datum": ["1950"], "ouders.datumBetrekking": ["1980-01-02"]})
+    fields = set(json.loads(requests[0][4])["fields"])
+    wanted = {"naam.aanduidingNaamgebruik", "indicatieCurateleRegister", "indicatieGezagMinderjarige",
+              "verblijfplaats.verblijfadres.locatiebeschrijving", "verblijfplaats.verblijfadres.land",
+              "immigratie.datumVestigingInNederland", "immigratie.landVanwaarIngeschreven",
+              "partners.ontbindingHuwelijkPartnerschap.datum", "ouders.burgerservicenummer", "ouders.naam.voornamen",
+              "ouders.geboorte.datum", "ouders.datumIngangFamilierechtelijkeBetrekking"}
+    check(wanted <= fields, f"2.x does not ask {wanted - fields}")
+    listed = SHARED / "brp/fields-Persoon.csv"
+    if not listed.exists():
+        print(f"SKIPPED: no {listed}")
+        return
+    known = set(listed.read_text().split())
+    check(fields <= known, f"2.x asks what the service does not list: {fields - known}")
+    # Delivered by itself, and refused when it is asked.
+    check(not any(field.startswith("opschorting") for field in fields), f"2.x asks {fields}")
 
 
 def suppliers():
@@ -326,6 +364,7 @@ def each():
 
 each()
 brp_13()
+brp_2()
 klantinteracties()
 zaken()
 brk()

@@ -153,9 +153,11 @@ AUTOMATIC = {"geheimhoudingPersoonsgegevens", "inOnderzoek", "opschortingBijhoud
              "verificatie"}
 TOP_FIELDS = {"burgerservicenummer", "naam", "geboorte", "geslacht", "leeftijd",
               "gemeenteVanInschrijving", "verblijfplaats", "adressering", "nationaliteiten",
-              "partners", "kinderen", "overlijden", "verblijfstitel"}
+              "partners", "ouders", "kinderen", "overlijden", "verblijfstitel", "immigratie",
+              "indicatieCurateleRegister", "indicatieGezagMinderjarige"}
 WHOLE = {"datum", "datumVan", "datumTot", "land", "geslacht", "gemeenteVanInschrijving",
-         "functieAdres", "nationaliteit"}  # asking a part of these delivers the whole
+         "functieAdres", "nationaliteit", "aanduidingNaamgebruik", "indicatieGezagMinderjarige",
+         "landVanwaarIngeschreven"}  # asking a part of these delivers the whole
 
 
 def brp_problem(status, code, title, path, params=None):
