@@ -289,6 +289,13 @@ class Policy(unittest.TestCase):
         done = self.run_program("conform", "--en", pathlib.Path(self.home.name) / "tests")
         self.assertEqual((done.returncode, done.stdout), (0, "22 cases, 74 decisions, 0 different\n"))
 
+    def test_lists_without_a_key_are_explained(self):
+        catalogue = json.loads((ROOT / "policies/voorbeeld/catalogus.json").read_text())
+        keyless = {section["naam"] for section in catalogue["rubrieken"] if section.get("meervoudig") and "sleutel" not in section}
+        guide = (ROOT / "policies/README.md").read_text()
+        told = re.search(r"In `voorbeeld/` these have none.*?is no account", guide, re.S)
+        self.assertEqual(set(re.findall(r"`(\w+)`", told[0])), keyless)
+
     def test_the_shipped_rules_are_in_order_and_covered(self):
         done = self.run_program("check", "--datum", DAY, "SET", folder=SHIPPED)
         self.assertEqual(done.returncode, 0, done.stdout)
