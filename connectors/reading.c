@@ -439,9 +439,11 @@ kp_reading_end_root(struct kp_reading *reading)
 	const struct kp_manifest_response *response =
 		&reading->mapping->manifest->response;
 	if (!response->subject_none && !reading->subject_seen) {
-		return kp_reading_fail(reading, reading->mapping->root,
-			"the answer does not say whom it is about: nothing came at "
-			"'response.subject'");
+		reading->nameless = true;
+		reading->root_valid_len = 0;
+		reading->value_count = 0;
+		memset(reading->investigation, 0, reading->mapping->node_count);
+		return true;
 	}
 	if (reading->root_valid_len > 0) {
 		struct kp_text date = {reading->text.data + reading->root_valid_at,
@@ -454,6 +456,27 @@ kp_reading_end_root(struct kp_reading *reading)
 	settle_investigation(reading, 0);
 	memset(reading->investigation, 0, reading->mapping->node_count);
 	return reading->holds > 0 || send_values(reading, 0);
+}
+
+/* Some say in a code that a thing is not known, beside an echo of the question that looks
+ * like data of nobody. */
+static bool
+says_nothing_found(const struct kp_reading *reading)
+{
+	return reading->code_known
+		? reading->code_outcome == KP_NOTHING_FOUND
+		: reading->present_known && reading->present_outcome == KP_NOTHING_FOUND;
+}
+
+bool
+kp_reading_end(struct kp_reading *reading)
+{
+	if (!reading->nameless || reading->failed || says_nothing_found(reading)) {
+		return true;
+	}
+	return kp_reading_fail(reading, reading->mapping->root,
+		"the answer does not say whom it is about: nothing came at "
+		"'response.subject'");
 }
 
 const struct kp_leaf *

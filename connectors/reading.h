@@ -82,6 +82,7 @@ struct kp_reading {
 
 	bool root_open;
 	bool subject_seen;
+	bool nameless; /* a root did not say whom it is about: nothing of it passed */
 	uint32_t roots;
 	uint32_t items;
 	uint32_t singles; /* values of single sections */
@@ -149,6 +150,10 @@ bool kp_reading_unmapped(
 /* The leaf of that form at a node; NULL when there is none. */
 const struct kp_leaf *kp_reading_leaf_of_form(
 	const struct kp_node *node, enum kp_manifest_form form);
+
+/* The whole answer was read: one that does not say whom it is about is good only when it
+ * says besides that there is nothing. */
+bool kp_reading_end(struct kp_reading *reading);
 
 /* KP_DONE, or KP_FAIL with `fault` when the reading has ended before its time. */
 int kp_reading_verdict(const struct kp_reading *reading, struct kp_fault *fault);

@@ -447,5 +447,8 @@ kp_answer_finish(
 	answer->reading.sink = sink;
 	enum kp_status status = kp_json_reader_finish(&answer->reader, &err);
 	answer->reading.sink = NULL;
+	if (status == KP_OK) {
+		(void)kp_reading_end(&answer->reading);
+	}
 	return close_step(answer, status, &err, fault);
 }

@@ -462,5 +462,8 @@ kp_soap_answer_finish(
 	answer->reading.sink = sink;
 	const char *wrong = kp_xml_finish(&answer->xml);
 	answer->reading.sink = NULL;
+	if (wrong == NULL) {
+		(void)kp_reading_end(&answer->reading);
+	}
 	return verdict_of(answer, wrong, fault);
 }

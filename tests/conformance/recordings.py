@@ -32,7 +32,7 @@ GZAC = {  # file of the recordings: manifest, number, outcome, facts
         ("voertuigen.verzekerdTot", "2024-04-01"), ("voertuigen.apkTot", "2024-07-14"), ("voertuigen.dekking", "WAM")),
     # In somebody else's name; a plate that is not known, of nobody; nothing.
     "RDWDossierGSD_KentekenInfo_16ZDLX": ("suwinet-rdw-kenteken", "111111110", "fout"),
-    "RDWDossierGSD_KentekenInfo_ONBEKE": ("suwinet-rdw-kenteken", "111111110", "fout"),
+    "RDWDossierGSD_KentekenInfo_ONBEKE": ("suwinet-rdw-kenteken", "111111110", "nietsGevonden"),
     "RDWDossierGSD_KentekenInfo_Nietsgevonden": ("suwinet-rdw-kenteken", "111111110", "nietsGevonden"),
     "KadasterDossierGSD_ObjectInfoKadastraleAanduiding_1189_43980": ("suwinet-kadaster-object", "111111110", "gevonden",
         ("onroerendeZaken.perceel", "43980", 0), ("onroerendeZaken.appartement", "2"), ("onroerendeZaken.koopsom", 75250.00),

@@ -199,6 +199,15 @@ def objects():
     body = rdw % ("KentekenInfo", "RDWDossierGSD", business % ("Proef BV", car % "1AAA11"), "KentekenInfo")
     expect("a business's plate", ask("suwinet-rdw-kenteken", "999993653", ENVELOPE % body), "nietVanToepassing")
     person = "<ClientSuwi><Burgerservicenr>999993653</Burgerservicenr>%s</ClientSuwi>"
+    # A plate that is not known comes back beside the code that says so; a plate of nobody with another code, or none, is a fault.
+    nobody = "<ClientSuwi>" + car % "1AAA11" + "</ClientSuwi>%s"
+    code = '<f:FWI xmlns:f="http://bkwi.nl/SuwiML/FWI/v0205"><Fout><Code>%s</Code></Fout></f:FWI>'
+    for service, manifest in (("RDWDossierGSD", "suwinet-rdw-kenteken"),
+                              ("RDWDossierDigitaleDiensten", "suwinet-rdw-kenteken-digitale-diensten")):
+        for fwi, outcome in ((code % "003", "nietsGevonden"), (code % "3", "nietsGevonden"), (code % "004", "fout"), ("", "fout")):
+            result = ask(manifest, "999993653", ENVELOPE % (rdw % ("KentekenInfo", service, nobody % fwi, "KentekenInfo")))
+            expect(f"{manifest}, a plate of nobody, {fwi}", result, outcome)
+            check(result["fields"] == [], f"{manifest}: of nobody, and passed: {result['fields']}")
     body = rdw % ("KentekenInfo", "RDWDossierDigitaleDiensten", person % (car % "1AAA11"), "KentekenInfo")
     expect("for forms", ask("suwinet-rdw-kenteken-digitale-diensten", "999993653", ENVELOPE % body), "gevonden",
            ("voertuigen.kenteken", "1AAA11"))
