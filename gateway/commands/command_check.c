@@ -139,6 +139,7 @@ check_all(const char *path, struct verdict *verdict)
 		(void)snprintf(verdict->policy, sizeof(verdict->policy), "%.*s",
 			KP_SLICE_ARG(version));
 		kp_tls_visit_terms(snapshot, warn_of_term, verdict);
+		kp_source_set_find_unmet(snapshot->sources, &verdict->warnings);
 		kp_serve_find_unseen(config, snapshot->sources, &verdict->findings);
 		kp_snapshot_unref(&snapshot);
 	}

@@ -263,6 +263,7 @@ fill_source(struct kp_source_opening *opening, uint64_t *offers)
  */
 struct needs {
 	uint32_t *fields;
+	const struct kp_manifest_place **places; /* beside the fields */
 	size_t count;
 	size_t capacity;
 };
@@ -286,6 +287,7 @@ add_need(struct kp_source_opening *opening, struct needs *needs, struct kp_slice
 		}
 	}
 	if (needs->count < needs->capacity) {
+		needs->places[needs->count] = place;
 		needs->fields[needs->count++] = field;
 	}
 }
@@ -363,7 +365,9 @@ collect_needs(struct kp_source_opening *opening)
 	const struct kp_manifest *manifest = opening->private->manifest;
 	struct needs needs = {.capacity = opening->options->catalogue->field_count};
 	needs.fields = KP_ARENA_ARRAY(&opening->set->arena, uint32_t, needs.capacity + 1);
-	if (needs.fields == NULL) {
+	needs.places = KP_ARENA_ARRAY(&opening->set->arena,
+		const struct kp_manifest_place *, needs.capacity + 1);
+	if (needs.fields == NULL || needs.places == NULL) {
 		return KP_E_MEMORY;
 	}
 	add_request_needs(opening, &needs);
@@ -372,6 +376,7 @@ collect_needs(struct kp_source_opening *opening)
 	}
 	opening->source->needs = needs.fields;
 	opening->source->need_count = needs.count;
+	opening->private->need_places = needs.places;
 	return KP_OK;
 }
 

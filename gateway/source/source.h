@@ -134,6 +134,10 @@ void kp_source_set_destroy(struct kp_source_set **set);
 void kp_source_set_inherit(struct kp_source_set *set, const struct kp_source_set *before);
 size_t kp_source_set_count(const struct kp_source_set *set);
 const struct kp_source *kp_source_set_get(const struct kp_source_set *set, size_t index);
+/* A finding for each value that a source waits for and no other source of the set gives:
+ * it can never be asked. */
+void kp_source_set_find_unmet(
+	const struct kp_source_set *set, struct kp_findings *findings);
 
 /* What the source is shown and whom we believe there, and the same of its decision point
  * and of the issuer of our tokens for it. Each may be NULL. */

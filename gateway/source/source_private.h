@@ -81,6 +81,7 @@ struct kp_source_private {
 	const struct kp_catalogue *catalogue;
 	const char *file; /* name of the manifest */
 	struct kp_manifest *manifest;
+	const struct kp_manifest_place **need_places; /* beside kp_source.needs */
 	const struct kp_connector *connector;
 	const struct kp_transport_row *transport;
 	void *instance;

@@ -77,6 +77,23 @@ class Commands(unittest.TestCase):
         self.assertIn("the configuration checks: 4 sources", done.stdout)
         self.assertEqual(self.check_faults(config), [])
 
+    def test_a_source_that_waits_for_what_nobody_tells(self):
+        config = self.init()
+        manifest = self.folder / "sources/register.json"
+        asked = {"source": "kvk", "organisation": {"oin": "00000001820000102000", "name": "Register"}, "connector": "rest",
+                 "endpoint": "http://127.0.0.1:9/x", "request": {"target": "/{bekend:ondernemingen.kvkNummer}"},
+                 "response": {"subject": None, "lists": {"ondernemingen": {
+                     "items": ".", "fields": {"ondernemingen.kvkNummer": "nummer"}}}}}
+        manifest.write_text(json.dumps(asked))
+        done = self.run_program("check", config)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, "(?s)^warning: .*register.json:1:[0-9]+: /request/target: 'kvk' is never asked: it waits for "
+                                      "'ondernemingen.kvkNummer', which no other source here supplies\n$")
+        # What the citizens' register tells is known.
+        manifest.write_text(json.dumps(asked).replace("ondernemingen.kvkNummer}", "adres.postcode}"))
+        done = self.run_program("check", config)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
     def test_catalogue_says_who_supplies_what(self):
         config = self.init()
         done = self.run_program("catalogue", config)
