@@ -14,7 +14,9 @@ static const char manifest[] =
 	"\"wet\"}}}}}";
 
 #define JSON "application/json"
-#define OF_NOBODY "fout: the answer does not say whom it is about"
+#define OF_NOBODY                                                                        \
+	"fout: the answer does not say whom it is about: nothing came at "               \
+	"'response.subject'"
 
 struct row {
 	const char *answer;
