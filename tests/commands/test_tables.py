@@ -36,6 +36,8 @@ class Partner:
         self.tables, self.asked, self.lock = {}, [], threading.Lock()
         self.halfway, self.go_on = threading.Event(), threading.Event()
         self.go_on.set()
+        self.speaks = threading.Event()  # about tables
+        self.speaks.set()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -84,6 +86,7 @@ class Partner:
             if status == 200 and same and any(condition):
                 status = 304
             self.asked.append((request.path, condition, status, request.headers.get("Authorization")))
+        self.speaks.wait(60)
         return status, fields, body
 
     def publish(self, path, body, status=200, **fields):
@@ -159,6 +162,7 @@ class Tables(unittest.TestCase):
 
     def end(self, house):
         self.partner.go_on.set()
+        self.partner.speaks.set()
         try:
             if house.process.poll() is None:
                 self.assertEqual(house.stop(), 0, house.log_text()[-3000:])  # a sanitizer gives its own
@@ -183,6 +187,13 @@ class Tables(unittest.TestCase):
         self.assertEqual(sum(status == 200 for _, _, status, _ in self.partner.seen()), 1)
         # The number of the client went nowhere near.
         self.assertNotIn(BSN, str(self.partner.seen()))
+
+    def test_the_end_while_a_table_is_fetched(self):
+        self.partner.publish(WHERE, WW)
+        self.partner.speaks.clear()
+        house = self.house()
+        wait_until(self.partner.seen, lambda: house.log_text()[-1000:], 60)
+        self.assertEqual(house.stop(), 0, house.log_text()[-3000:])
 
     def test_no_question_is_lost_and_none_sees_two_tables_at_once(self):
         versions = [[f"WW {i}", f"ZW {i}"] for i in range(4)]
