@@ -61,7 +61,10 @@ kp_reading_init(struct kp_reading *reading, const struct kp_mapping *mapping,
 		reading->inherited = KP_ARENA_ARRAY(
 			arena, struct kp_reading_inherited, mapping->field_count + 1);
 		reading->inside = KP_ARENA_ARRAY(arena, uint32_t, mapping->node_count);
-		made = reading->inherited != NULL && reading->inside != NULL;
+		reading->inside_first =
+			KP_ARENA_ARRAY(arena, size_t, mapping->node_count);
+		made = reading->inherited != NULL && reading->inside != NULL &&
+			reading->inside_first != NULL;
 	}
 	if (!made) {
 		return KP_E_MEMORY;
@@ -245,6 +248,21 @@ send_value(struct kp_reading *reading, const struct kp_reading_value *value)
 	return reading->sink->value(reading->sink->context, &out);
 }
 
+/* What is behind `cut` may be used again, unless a date of validity stands there that is
+ * still to go with values. */
+static void
+cut_text(struct kp_reading *reading, size_t cut)
+{
+	bool held = reading->root_valid_len > 0 && reading->root_valid_at >= cut;
+	for (uint32_t i = 0; !held && i < reading->mapping->list_count; i++) {
+		const struct kp_reading_list *list = &reading->lists[i];
+		held = list->serial != 0 && list->valid_len > 0 && list->valid_at >= cut;
+	}
+	if (!held) {
+		reading->text.len = cut;
+	}
+}
+
 /* Sends the values from `first` on; their room is used again. */
 static bool
 send_values(struct kp_reading *reading, size_t first)
@@ -262,9 +280,7 @@ send_values(struct kp_reading *reading, size_t first)
 		}
 	}
 	reading->value_count = first;
-	if (reading->root_valid_len == 0 || reading->root_valid_at < cut) {
-		reading->text.len = cut;
-	}
+	cut_text(reading, cut);
 	return true;
 }
 
@@ -385,6 +401,7 @@ kp_reading_begin_inherited(struct kp_reading *reading, const struct kp_node *nod
 		reading->hold_first = reading->value_count;
 	}
 	reading->inside[node->id] = reading->serial;
+	reading->inside_first[node->id] = reading->value_count;
 	for (const struct kp_leaf *leaf = node->inherited; leaf != NULL;
 		leaf = leaf->next_inherited) {
 		reading->inherited[leaf->id].set = false;
@@ -396,7 +413,7 @@ static void
 fill_rooms(struct kp_reading *reading, const struct kp_node *node)
 {
 	uint32_t after = reading->inside[node->id];
-	for (size_t i = reading->hold_first; i < reading->value_count; i++) {
+	for (size_t i = reading->inside_first[node->id]; i < reading->value_count; i++) {
 		struct kp_reading_value *room = &reading->values[i];
 		const struct kp_leaf *leaf = room->leaf;
 		if (room->len > 0 || leaf->inherits_from != node || room->item <= after) {

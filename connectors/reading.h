@@ -68,7 +68,8 @@ struct kp_reading {
 	struct kp_reading_list *lists;
 	struct kp_reading_capture *captures;
 	struct kp_reading_inherited *inherited; /* by leaf id */
-	uint32_t *inside; /* by node id: last serial before it opened */
+	uint32_t *inside;     /* by node id: last serial before it opened */
+	size_t *inside_first; /* by node id: the first value that came inside */
 
 	struct kp_reading_value *values;
 	size_t value_count;

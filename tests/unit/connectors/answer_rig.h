@@ -2,9 +2,9 @@
 
 /*
  * answer_rig: one connector with a manifest, and what it makes of an answer, as a line of
- * text: the subject, each value as path=bytes, items as [number], notes as !code, and at
- * the end the outcome; or "fout: " and why, with `told` for whether anything came before.
- * Sections that end in "en" are lists.
+ * text: the subject, each value as path=bytes (and @date of its validity), items as
+ * [number], notes as !code, and at the end the outcome; or "fout: " and why, with `told`
+ * for whether anything came before. Sections that end in "en" are lists.
  */
 #ifndef ANSWER_RIG_H
 #define ANSWER_RIG_H
@@ -197,7 +197,9 @@ rig_value(void *context, const struct kp_value *value)
 	(void)context;
 	rig_say("", rig.paths[value->cell], "=");
 	rig.len += (size_t)snprintf(rig.text + rig.len, sizeof(rig.text) - rig.len,
-		"%.*s", (int)value->bytes.len, value->bytes.data);
+		"%.*s%s%.*s", (int)value->bytes.len, value->bytes.data,
+		value->valid_on.len > 0 ? "@" : "", (int)value->valid_on.len,
+		value->valid_on.data);
 	return true;
 }
 
