@@ -169,6 +169,18 @@ is_link(const struct kp_node *node, struct kp_slice name)
 	return kp_slice_is(name, "_links") || kp_slice_is(node->name, "_links");
 }
 
+/* Only a link to a further page is looked for there (mapping.c, watch_for_pages): what
+ * is no object holds none, as the empty list that some make of an empty object. */
+static bool
+only_watched(const struct kp_node *node)
+{
+	const struct kp_node *next = node->children;
+	return kp_slice_is(node->name, "_links") && node->leaves == NULL &&
+		next != NULL && next->sibling == NULL && next->leaves == NULL &&
+		next->children != NULL && next->children->leaves != NULL &&
+		next->children->leaves->role == KP_LEAF_MORE;
+}
+
 /* The same: in `_embedded`, one resource may stand in place of an array of them. */
 static const struct kp_node *
 embedded_one(const struct kp_node *node)
@@ -325,8 +337,9 @@ on_array(struct kp_answer *answer, const struct kp_node *node)
 		return skip(kp_reading_remark(
 			&answer->reading, "onleesbaar", node->leaves->unreadable));
 	}
-	return go(kp_reading_fail(
-		&answer->reading, node, "an array where none was agreed"));
+	return only_watched(node) ? KP_JSON_SKIP
+				  : go(kp_reading_fail(&answer->reading, node,
+					    "an array where none was agreed"));
 }
 
 /* The array is the whole answer about the person: a list without anything around it. */
@@ -357,7 +370,7 @@ on_scalar(struct kp_answer *answer, const struct kp_json_token *token)
 		}
 		return KP_JSON_GO;
 	}
-	return take_scalar(answer, node, token);
+	return only_watched(node) ? KP_JSON_GO : take_scalar(answer, node, token);
 }
 
 /* Counts the elements of the array we are in; true for those that do not count. */

@@ -86,6 +86,30 @@ other_kinds_of_content(void **state)
 	assert_string_equal(rig_read(503, "text/html", "<html>"), "nietBereikt");
 }
 
+/* HAL's links, where nothing is said of pages. */
+static void
+links_that_lead_nowhere(void **state)
+{
+	(void)state;
+#define LINKED(links) "{\"_links\":" links ",\"personen\":[{" BSN_MEMBER "}]}"
+	static const char further[] = "fout: there is a next page, and "
+				      "'response.paging' does not say how it is asked";
+	static const char *const good[] = {"{}", "[]", "\"\"", "null", "[{\"a\":1}]",
+		"{\"self\":{\"href\":\"/v\"}}", "{\"next\":null}",
+		"{\"next\":{\"href\":\"\"}}"};
+	for (size_t i = 0; i < KP_ARRAY_LEN(good); i++) {
+		char answer[256];
+		(void)snprintf(answer, sizeof(answer), LINKED("%s"), good[i]);
+		assert_string_equal(rig_read(200, JSON, answer), RIG_BSN " gevonden");
+	}
+	assert_string_equal(
+		rig_read(200, JSON, LINKED("{\"next\":{\"href\":\"/v?2\"}}")), further);
+	assert_string_equal(rig_read(200, JSON, LINKED("{\"next\":\"/v?2\"}")),
+		"fout: a value where an object was agreed");
+	assert_string_equal(rig_read(200, JSON, LINKED("{\"next\":[]}")),
+		"fout: an array where none was agreed");
+}
+
 static int
 set_up(void **state)
 {
@@ -109,6 +133,7 @@ main(void)
 		cmocka_unit_test(every_person_is_named),
 		cmocka_unit_test(values_wait_for_whom_they_are_about),
 		cmocka_unit_test(other_kinds_of_content),
+		cmocka_unit_test(links_that_lead_nowhere),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
