@@ -140,7 +140,7 @@ check_all(const char *path, struct verdict *verdict)
 			KP_SLICE_ARG(version));
 		kp_tls_visit_terms(snapshot, warn_of_term, verdict);
 		kp_source_set_find_unmet(snapshot->sources, &verdict->warnings);
-		kp_serve_find_unseen(config, snapshot->sources, &verdict->findings);
+		kp_serve_find_unseen(config, snapshot->sources, &verdict->warnings);
 		kp_snapshot_unref(&snapshot);
 	}
 	kp_config_unref(&config);
@@ -185,8 +185,8 @@ print_json(const struct verdict *verdict, enum kp_status status)
 	for (size_t i = 0; i < verdict->warnings.count; i++) {
 		const struct kp_error *err = &verdict->warnings.items[i];
 		(void)json_array_append_new(warnings,
-			json_pack("{s:s, s:s}", "file", err->file, "message",
-				err->message));
+			json_pack("{s:s, s:s, s:s}", "file", err->file, "place",
+				err->place, "message", err->message));
 	}
 	json_t *answer = json_pack("{s:b, s:o, s:o, s:I, s:I, s:s}", "ok",
 		status == KP_OK, "findings", findings, "warnings", warnings, "dropped",

@@ -221,7 +221,10 @@ build(void *context, void **ret_snapshot, struct kp_error *err)
 		serve->built = true;
 		kp_serve_warn_of_overdue(snapshot->bundle, &serve->log);
 		kp_serve_warn_of_terms(snapshot, &serve->log);
-		kp_serve_warn_of_unseen(config, snapshot->sources, &serve->log);
+		if (serve->landlock != 0) {
+			kp_serve_warn_of_unseen(
+				serve->config, snapshot->sources, &serve->log);
+		}
 		*ret_snapshot = snapshot;
 	}
 	kp_config_unref(&config);

@@ -64,6 +64,9 @@ kp_serve_bind(struct kp_config *config, const struct kp_service *service, unsign
 
 /* --- files --- */
 
+/* Twice the paths that are listed. */
+#define SIGHT_BYTES_MAX ((size_t)2 * PATHS_MAX * PATH_MAX)
+
 struct path_list {
 	struct kp_arena *arena;
 	struct kp_privilege_path items[PATHS_MAX];
@@ -220,10 +223,12 @@ sees(const struct path_list *list, const char *folder)
 }
 
 void
-kp_serve_find_unseen(struct kp_config *config, const struct kp_source_set *sources,
+kp_serve_find_unseen(const struct kp_config *config, const struct kp_source_set *sources,
 	struct kp_findings *findings)
 {
-	struct path_list list = {.arena = &config->arena};
+	struct kp_arena arena;
+	kp_arena_init(&arena, SIGHT_BYTES_MAX, NULL);
+	struct path_list list = {.arena = &arena};
 	add_configured(&list, config);
 	add_system(&list);
 	for (size_t i = 0; config->process_confine_files && !list.failed &&
@@ -231,7 +236,7 @@ kp_serve_find_unseen(struct kp_config *config, const struct kp_source_set *sourc
 		i++) {
 		const struct kp_source_private *private =
 			kp_source_set_get(sources, i)->private;
-		struct path_list own = {.arena = &config->arena};
+		struct path_list own = {.arena = &arena};
 		add_folder_of(&own, private->path == NULL ? "" : private->path, false);
 		if (own.count == 0 || sees(&list, own.items[0].path)) {
 			continue;
@@ -244,11 +249,12 @@ kp_serve_find_unseen(struct kp_config *config, const struct kp_source_set *sourc
 		kp_error_at(&err, private->file, 0, 0, "/file/path");
 		kp_findings_add(findings, &err);
 	}
+	kp_arena_deinit(&arena);
 }
 
 void
-kp_serve_warn_of_unseen(struct kp_config *config, const struct kp_source_set *sources,
-	const struct kp_log *log)
+kp_serve_warn_of_unseen(const struct kp_config *config,
+	const struct kp_source_set *sources, const struct kp_log *log)
 {
 	struct kp_findings unseen;
 	kp_findings_init(&unseen, KP_CONFIG_FINDINGS_MAX);

@@ -33,11 +33,12 @@ enum kp_status kp_serve_confine_files(struct kp_config *config, unsigned *ret_la
 
 /* An export that the process will not see, once its files are confined, is found before
  * that: it would look like one that is not there. */
-void kp_serve_find_unseen(struct kp_config *config, const struct kp_source_set *sources,
-	struct kp_findings *findings);
+void kp_serve_find_unseen(const struct kp_config *config,
+	const struct kp_source_set *sources, struct kp_findings *findings);
 
-/* The same, told to the operator while it runs. */
-void kp_serve_warn_of_unseen(struct kp_config *config,
+/* The same, told to the operator while it runs; `config` is the one that the process was
+ * confined by, since a reload confines nothing anew. */
+void kp_serve_warn_of_unseen(const struct kp_config *config,
 	const struct kp_source_set *sources, const struct kp_log *log);
 
 /* Also tells the operator how well the process is confined. */
