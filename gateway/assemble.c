@@ -151,9 +151,11 @@ make_sources(struct kp_config *config, const struct kp_assemble_means *means,
 	if (status != KP_OK) {
 		return status;
 	}
+	const char *const *private_paths = NULL;
+	status = kp_config_private_paths(config, arena, &private_paths);
 	struct kp_manifest_file *manifests =
 		KP_ARENA_ARRAY(arena, struct kp_manifest_file, count);
-	if (manifests == NULL) {
+	if (status != KP_OK || manifests == NULL) {
 		return KP_E_MEMORY;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -170,7 +172,7 @@ make_sources(struct kp_config *config, const struct kp_assemble_means *means,
 		.files = manifests,
 		.file_count = count,
 		.folder = config->folder,
-		.private_folder = config->folder,
+		.private_paths = private_paths,
 		.secret = kp_config_secret,
 		.secret_context = config,
 		.index_key = key == NULL

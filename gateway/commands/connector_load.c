@@ -244,6 +244,11 @@ kp_connector_load_sources(struct kp_connector_load *load)
 		fine = kp_connector_read_file(
 			load, load->files[i], KP_MANIFEST_BYTES_MAX, &files[i].text);
 	}
+	const char *const *private_paths = NULL;
+	if (fine && load->config != NULL) {
+		fine = kp_config_private_paths(
+			       load->config, &load->arena, &private_paths) == KP_OK;
+	}
 	if (!fine) {
 		return false;
 	}
@@ -252,7 +257,7 @@ kp_connector_load_sources(struct kp_connector_load *load)
 		.files = files,
 		.file_count = load->file_count,
 		.folder = kp_connector_folder(load),
-		.private_folder = load->config == NULL ? NULL : load->config->folder,
+		.private_paths = private_paths,
 		.secret = load->config == NULL ? find_secret : kp_config_secret,
 		.secret_context =
 			load->config == NULL ? (void *)load : (void *)load->config,

@@ -107,6 +107,11 @@ enum kp_status kp_config_parse(struct kp_slice text, const char *path,
 enum kp_status kp_config_read_secrets(
 	struct kp_config *config, struct kp_findings *findings) KP_MUST_USE;
 
+/* What no program of a partner's may see: the configuration's folder, the journal, the
+ * pseudonym key, secrets and keys; NULL behind the last. KP_E_MEMORY. */
+enum kp_status kp_config_private_paths(const struct kp_config *config,
+	struct kp_arena *arena, const char *const **ret_paths) KP_MUST_USE;
+
 /* One more reference, to the same; any thread. */
 struct kp_config *kp_config_ref(struct kp_config *config);
 /* Wipes with the last reference. Accepts NULL. */

@@ -5,6 +5,7 @@
 #include "config/config.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "core/json_document.h"
@@ -363,4 +364,48 @@ kp_config_read_manifests(const struct kp_config *config, struct kp_arena *arena,
 		.arena = arena,
 		.findings = findings};
 	return read_folder(&folder, ret_files, ret_count);
+}
+
+/* A key in a token has no path in the file system. */
+static bool
+is_file(const char *path)
+{
+	return path != NULL && path[0] != '\0' && strncmp(path, "pkcs11:", 7) != 0;
+}
+
+enum kp_status
+kp_config_private_paths(const struct kp_config *config, struct kp_arena *arena,
+	const char *const **ret_paths)
+{
+	size_t most = config->secret_count + 4;
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct kp_tls_server_options *tls = config->listeners[i].tls;
+		most += tls == NULL ? 0 : tls->certificate_count;
+	}
+	const char **paths = KP_ARENA_ARRAY(arena, const char *, most);
+	if (paths == NULL) {
+		return KP_E_MEMORY;
+	}
+	size_t count = 0;
+	paths[count++] = config->folder;
+	paths[count++] = config->journal_file;
+	paths[count++] = config->pseudonym_key_file;
+	for (size_t i = 0; i < config->secret_count; i++) {
+		paths[count++] = config->secrets[i].path;
+	}
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct kp_tls_server_options *tls = config->listeners[i].tls;
+		for (size_t j = 0; tls != NULL && j < tls->certificate_count; j++) {
+			paths[count++] = tls->certificates[j].key.path;
+		}
+	}
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (is_file(paths[i])) {
+			paths[kept++] = paths[i];
+		}
+	}
+	paths[kept] = NULL;
+	*ret_paths = paths;
+	return KP_OK;
 }

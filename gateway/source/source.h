@@ -99,11 +99,11 @@ struct kp_source_set_options {
 	const struct kp_catalogue *catalogue; /* outlives the set */
 	const struct kp_manifest_file *files;
 	size_t file_count;
-	const char *folder;         /* relative file names in manifests start here */
-	const char *private_folder; /* of the configuration: no program may see it; NULL:
-				       there is none */
-	bool bsn_in_url;            /* manifests may ask with the bsn in an address */
-	const char *socket_folder;  /* of partners' own programs; NULL: they may not be */
+	const char *folder; /* relative file names in manifests start here */
+	const char *const *private_paths; /* no program may see them; NULL behind the
+					     last; NULL: there are none */
+	bool bsn_in_url;           /* manifests may ask with the bsn in an address */
+	const char *socket_folder; /* of partners' own programs; NULL: they may not be */
 	struct kp_attendant *attendant; /* starts them; NULL: they are only checked */
 	bool show_errors;               /* what they write to standard error */
 	kp_secret_fn secret;

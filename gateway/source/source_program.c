@@ -71,6 +71,22 @@ is_inside(const char *inner, const char *outer)
 		(in[len] == '\0' || in[len] == '/' || len == 1);
 }
 
+static void
+check_private(struct kp_source_opening *opening, const char *folder)
+{
+	const char *const *paths = opening->options->private_paths;
+	for (size_t i = 0; paths != NULL && paths[i] != NULL; i++) {
+		if (is_inside(paths[i], folder)) {
+			kp_source_finding(opening,
+				&opening->private->manifest->program.place,
+				"'%.200s' holds '%.200s', which the program could read: "
+				"give it a folder of its own",
+				folder, paths[i]);
+			return;
+		}
+	}
+}
+
 enum kp_status
 kp_source_program_check(struct kp_source_opening *opening)
 {
@@ -102,12 +118,8 @@ kp_source_program_check(struct kp_source_opening *opening)
 	if (access(program->folder, R_OK | X_OK) != 0) {
 		kp_source_finding(opening, &manifest->place,
 			"'%.*s' is not a folder that can be read", KP_SLICE_ARG(folder));
-	} else if (options->private_folder != NULL &&
-		is_inside(options->private_folder, program->folder)) {
-		kp_source_finding(opening, &manifest->place,
-			"'%.*s' holds the configuration, which the program could read: "
-			"give it a folder of its own",
-			KP_SLICE_ARG(folder));
+	} else {
+		check_private(opening, program->folder);
 	}
 	opening->private->program = program;
 	return KP_OK;

@@ -221,25 +221,27 @@ class Commands(unittest.TestCase):
         manifest = json.loads(path.read_text())
         manifest["file"]["path"] = str(outside / "klantvolg.csv")
         path.write_text(json.dumps(manifest))
-        faults = self.check_faults(config)
+        answer = json.loads(self.run_program("check", "--json", config).stdout)
+        faults = answer["warnings"]
+        self.assertTrue(answer["ok"])
         self.assertEqual([(fault["file"], fault["place"]) for fault in faults], [("gemeente-klantvolg.json", "/file/path")])
         self.assertIn(f"will not see '{outside}': name that folder in process.readable", faults[0]["message"])
         for option, value in (("readable", str(outside)), ("readable", str(outside.parent)), ("confine_files", False)):
             self.change(config, "process", "readable", "")
             self.change(config, "process", option, value)
-            self.assertEqual(self.run_program("check", config).returncode, 0, option)
+            self.assertEqual(json.loads(self.run_program("check", "--json", config).stdout)["warnings"], [], option)
 
     def test_a_program_in_the_folder_of_the_configuration(self):
         config = self.init()
         self.change(config, "sources", "programs", True)
         manifest = json.loads((ROOT / "connectors/example/program/bron.json").read_text())
         (self.folder / "sources/schuld").mkdir()
-        for folder, good in ((".", False), ("..", False), ("sources/schuld", True)):
+        for folder, good in ((".", False), ("..", False), ("secrets", False), ("sources/schuld", True)):
             manifest["program"]["folder"] = folder
             (self.folder / "sources/schuld.json").write_text(json.dumps(manifest))
             done = self.run_program("check", config)
             self.assertEqual(done.returncode, 0 if good else 1, done.stderr)
-            self.assertEqual("holds the configuration" in done.stderr, not good)
+            self.assertEqual("which the program could read" in done.stderr, not good)
         # By itself there is no configuration that it could see.
         done = self.run_program("connector", "check", "-c", self.folder / "policies/catalogus.json",
                                 ROOT / "connectors/example/program/bron.json")
