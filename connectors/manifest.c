@@ -325,7 +325,8 @@ check_soap(struct reader *reader, const struct kp_json_node *root)
 	const struct kp_manifest_response *response = &reader->manifest->response;
 	const struct kp_json_node *node = object_at(root, "response");
 	require_section(reader, root, "soap");
-	if (node != NULL && response->root.len == 0) {
+	if (node != NULL &&
+		(response->root.len == 0 || kp_slice_is(response->root, "."))) {
 		kp_json_finding(&reader->document, node,
 			"has no 'root': the path to the element that is the person, "
 			"which connector 'soap' needs");

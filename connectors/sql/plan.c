@@ -15,12 +15,14 @@ kp_sql_plan_find(const struct kp_sql_plan *plan, struct kp_slice name)
 	return at;
 }
 
+/* A case number is the asker's word: it will do where each row says whom it is about. */
 static bool
-is_about_client(const struct kp_sql_statement *statement)
+is_about_client(const struct kp_sql_statement *statement, bool named)
 {
 	for (uint32_t i = 0; i < statement->parameter_count; i++) {
 		enum kp_sql_parameter_kind kind = statement->parameters[i].kind;
-		if (kind == KP_SQL_BSN || kind == KP_SQL_KNOWN) {
+		if (kind == KP_SQL_BSN || kind == KP_SQL_KNOWN ||
+			(kind == KP_SQL_CASE && named)) {
 			return true;
 		}
 	}
@@ -54,10 +56,12 @@ make_queries(struct kp_arena *arena, struct kp_sql_plan *plan, const struct kp_h
 		}
 		if (status != KP_OK) {
 			kp_finding(host, &sql->queries[i].place, "%.180s", err.message);
-		} else if (!is_about_client(&query->statement)) {
+		} else if (!is_about_client(&query->statement,
+				   plan->manifest->response.subject.len > 0)) {
 			kp_finding(host, &sql->queries[i].place,
-				"asks about everybody: narrow it with :bsn, or with "
-				":bekend.field of an earlier source");
+				"asks about everybody: narrow it with :bsn, with "
+				":bekend.field of an earlier source, or, where rows name "
+				"the client, with :zaak");
 		}
 		plan->query_count++;
 	}

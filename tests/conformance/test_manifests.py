@@ -68,9 +68,13 @@ def others():
     """What is wrong with manifests of the other connectors; each is good without the change."""
     for good, change, words in (
             (SOAP, lambda one: one["response"].pop("root"), "/response: has no 'root'"),
+            (SOAP, lambda one: one["response"].update(root="."), "/response: has no 'root'"),
             (SOAP, lambda one: one["request"].update(body="<v:Vraag>{bsn}</v:Vraag>"), "/request/body: uses a prefix that is not declared"),
             (SQL, lambda one: one["sql"]["queries"].update(q="select bsn, wet from t"), "/sql/queries/q: asks about everybody"),
             (SQL, lambda one: one["sql"]["queries"].update(q="select bsn, wet from t where x = :bekend.adres.postcode"), None),
+            (SQL, lambda one: one["sql"]["queries"].update(q="select bsn, wet from t where x = :zaak"), None),
+            (SQL, lambda one: (one["sql"]["queries"].update(q="select bsn, wet from t where x = :zaak"), one["response"].update(subject=None)),
+             "/sql/queries/q: asks about everybody"),
             (FILE, lambda one: one["response"].update(subject="Naam"), "/response/subject: must be the column of 'file.key': 'BSN'")):
         changed = json.loads(json.dumps(good))
         change(changed)
