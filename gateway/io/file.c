@@ -376,7 +376,8 @@ list_entry(struct list *list, int fd, const char *name, const char *prefix, int 
 		return kp_error_set(list->err, KP_E_MEMORY, "no memory for file names");
 	}
 	if (fstatat(fd, name, &st, 0) != 0) {
-		return list->below ? errno_error(list->err, path) : KP_OK;
+		bool gone = errno == ENOENT || errno == ELOOP;
+		return list->below || !gone ? errno_error(list->err, path) : KP_OK;
 	}
 	if (S_ISREG(st.st_mode)) {
 		return list_add(list, path);
