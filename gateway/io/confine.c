@@ -61,6 +61,7 @@ static const int younger_calls[] = {
 	452, /* fchmodat2 */
 	463, /* setxattrat */
 	466, /* removexattrat */
+	467, /* open_tree_attr */
 	469, /* file_setattr */
 };
 

@@ -146,6 +146,11 @@ take_bytes(const struct kp_odbc_place *place, struct kp_odbc_job *job, bool *ret
 			break;
 		}
 		bool whole = indicator >= 0 && indicator <= (SQLLEN)sizeof(piece);
+		if (!whole && code == SQL_SUCCESS) {
+			/* The last piece, and nobody says how long it is. */
+			kp_odbc_fail(job, SQL_HANDLE_STMT, place->statement);
+			break;
+		}
 		more = add_hex(job, piece, whole ? (size_t)indicator : sizeof(piece)) &&
 			!whole;
 	}

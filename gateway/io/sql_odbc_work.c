@@ -499,6 +499,7 @@ kp_odbc_run(struct kp_odbc_session *session, struct kp_odbc_job *job)
 	(void)SQLDisconnect(session->connection);
 	session->connected = false;
 	job->status = KP_OK;
+	job->meant = KP_OK;
 	job->answer_len = 0;
 	job->rows = 0;
 	return run_queries(session, job);

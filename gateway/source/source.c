@@ -145,12 +145,16 @@ kp_source_check_access(struct kp_source_opening *opening,
 		return;
 	}
 	ret_access->secret = kp_arena_copy(&opening->set->arena, secret);
-	bool pair = access->kind == KP_ACCESS_BASIC ||
-		access->kind == KP_ACCESS_WSSE_TEXT ||
+	bool wsse = access->kind == KP_ACCESS_WSSE_TEXT ||
 		access->kind == KP_ACCESS_WSSE_DIGEST;
+	bool database = opening->private->manifest->sql.query_count > 0;
 	struct kp_slice user;
 	struct kp_slice password;
-	if (pair && !kp_source_split_secret(secret, &user, &password)) {
+	bool split = kp_source_split_secret(secret, &user, &password);
+	/* RFC 7617, section 2: over HTTP either half may be empty. */
+	bool pair = split ||
+		(!wsse && !database && memchr(secret.data, ':', secret.len) != NULL);
+	if ((wsse || access->kind == KP_ACCESS_BASIC) && !pair) {
 		kp_source_finding(opening, &access->place,
 			"secret '%.*s' is not user:password, which this kind of access "
 			"shows",

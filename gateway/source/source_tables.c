@@ -100,7 +100,7 @@ kp_source_table_leave(struct kp_workers *workers, struct kp_code_table **table)
 {
 	struct kp_work *freeing = kp_code_table_leave(table);
 	if (freeing != NULL && workers != NULL) {
-		kp_work_start(workers, NULL, KP_LANE_LONG, freeing);
+		kp_work_start(workers, NULL, KP_LANE_SHORT, freeing);
 	} else if (freeing != NULL) {
 		freeing->run(freeing);
 	}
