@@ -5,8 +5,8 @@
  * answer needs and what costs a parser most: a document type declaration (at its first
  * byte, so that no entity is ever declared), processing instructions other than the XML
  * declaration (SOAP 1.1, section 3: neither may be there), encodings in which a '<' need
- * not be the byte it is here (UTF-7, UTF-16; what is declared is UTF-8, US-ASCII or
- * ISO-8859-1), and tags or comments without end.
+ * not be the byte it is here (UTF-7, UTF-16; what is declared is UTF-8, US-ASCII,
+ * ISO-8859-1, ISO-8859-15 or Windows-1252), and tags or comments without end.
  *
  * Extensible Markup Language 1.0, sections 2.8 and 4.3.3. Pure; no allocation.
  */

@@ -11,6 +11,7 @@
 #include "commands/connector_ask.h"
 #include "commands/connector_doctor.h"
 #include "connectors/text.h"
+#include "connectors/value.h"
 #include "core/bits.h"
 #include "core/nearest.h"
 #include "source/source_private.h"
@@ -68,10 +69,11 @@ is_number_text(struct kp_slice text)
 }
 
 /* Is one text, as a database or a file has it, what the catalogue says? What is empty is
- * no value. */
+ * no value, and blanks around it, as a char(n) has, are none of it. */
 static bool
-text_fits(enum kp_field_type type, struct kp_slice text)
+text_fits(enum kp_field_type type, struct kp_slice padded)
 {
+	struct kp_slice text = kp_value_trim(padded);
 	bool number = type == KP_FIELD_NUMBER || type == KP_FIELD_AMOUNT;
 	return text.len == 0 ||
 		(number                                 ? is_number_text(text)

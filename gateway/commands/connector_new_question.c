@@ -236,6 +236,17 @@ asks_page(const char *name)
 }
 
 static void
+take_query(struct asking *asking, const char *name, bool required)
+{
+	if (asks_page(name)) {
+		asking->new->asked_page = kp_arena_strdup(asking->new->arena, name);
+	}
+	if (required || called(asking, name, "burgerservicenummer")) {
+		add_to_query(asking, name);
+	}
+}
+
+static void
 take_parameters(struct asking *asking, json_t *parameters)
 {
 	size_t i;
@@ -252,12 +263,8 @@ take_parameters(struct asking *asking, json_t *parameters)
 		if (strcmp(in, "header") == 0 &&
 			(required || template_of(asking, name) != NULL)) {
 			add_header(asking, name);
-		} else if (strcmp(in, "query") == 0 && asks_page(name)) {
-			asking->new->asked_page =
-				kp_arena_strdup(asking->new->arena, name);
-		} else if (strcmp(in, "query") == 0 &&
-			(required || called(asking, name, "burgerservicenummer"))) {
-			add_to_query(asking, name);
+		} else if (strcmp(in, "query") == 0) {
+			take_query(asking, name, required);
 		}
 	}
 }

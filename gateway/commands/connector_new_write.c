@@ -335,7 +335,8 @@ write_paging(struct kp_new *new, json_t *response)
 {
 	static const char *const links[] = {"_links.next.href", "_links.next",
 		"links.next.href", "links.next", "next"};
-	size_t count = new->separator == '.' ? new->leaf_count : 0;
+	bool rest = new->separator == '.' && new->arrays_known;
+	size_t count = rest ? new->leaf_count : 0;
 	for (size_t i = 0; i < count; i++) {
 		for (size_t j = 0; j < sizeof(links) / sizeof(links[0]); j++) {
 			if (kp_slice_is(new->leaves[i].path, links[j]) &&

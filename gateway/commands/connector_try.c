@@ -327,8 +327,12 @@ take_doubt(void *context, const struct kp_fault *doubt)
 	struct kp_try_showing *showing = context;
 	struct kp_json_writer *writer = &showing->writers[5];
 	if (!showing->attempt->json) {
-		kp_buffer_printf(&showing->doubts, "  %s: %s (line %u, column %u)\n",
-			doubt->place, doubt->message, doubt->line, doubt->column);
+		KP_BUFFER_ADD(&showing->doubts, "  ");
+		kp_terminal_add(&showing->doubts, kp_slice_from(doubt->place));
+		KP_BUFFER_ADD(&showing->doubts, ": ");
+		kp_terminal_add(&showing->doubts, kp_slice_from(doubt->message));
+		kp_buffer_printf(&showing->doubts, " (line %u, column %u)\n", doubt->line,
+			doubt->column);
 		return true;
 	}
 	kp_json_write_object_begin(writer);
@@ -457,8 +461,9 @@ take_subject(void *context, struct kp_text bsn)
 	struct kp_try_showing *showing = context;
 	char said[KP_BSN_DIGITS];
 	char asked[KP_BSN_DIGITS];
-	showing->other_person = !kp_slice_equal(kp_bsn_normal(kp_text_slice(bsn), said),
-		kp_bsn_normal(showing->attempt->bsn, asked));
+	showing->other_person = showing->other_person ||
+		!kp_slice_equal(kp_bsn_normal(kp_text_slice(bsn), said),
+			kp_bsn_normal(showing->attempt->bsn, asked));
 	return !showing->other_person;
 }
 
