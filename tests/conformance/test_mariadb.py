@@ -140,7 +140,7 @@ class Mariadb(unittest.TestCase):
         for first in range(0, len(VALUES), sql_partner.QUERIES_MAX):
             numbers = range(first, min(first + sql_partner.QUERIES_MAX, len(VALUES)))
             manifest = self.manifest()
-            manifest["sql"]["queries"] = {f"q{number}": f"select {BSN} as bsn, a from soort{number}" for number in numbers}
+            manifest["sql"]["queries"] = {f"q{number}": f"select :bsn as bsn, a from soort{number}" for number in numbers}
             manifest["response"] = {"subject": "bsn", "fields": {f"waarden.w{number}": f"q{number}.a" for number in numbers}}
             found.update(self.found(self.ask(manifest, catalogue=own)))
         held = self.server.sql("".join(f"select a from soort{number};" if expected is None else f"select '{expected}';"
@@ -149,13 +149,13 @@ class Mariadb(unittest.TestCase):
             self.assertEqual(found.get(f"waarden.w{number}", ""), held[number], f"{kind} {value[:60]}")
 
     def test_dates_that_are_unknown(self):
-        manifest = self.manifest(persoon=f"select {BSN} as bsn, 'x' as naam, cast('2024-01-15' as date) as geboren, null as geslacht, "
+        manifest = self.manifest(persoon=f"select :bsn as bsn, 'x' as naam, cast('2024-01-15' as date) as geboren, null as geslacht, "
                                          "null as geheim")
         manifest["response"]["fields"]["persoon.geboren"] = {"path": "persoon.geboren", "date": "yyyy-mm-dd"}
         self.assertEqual(dict(self.found(self.ask(manifest)))["persoon.geboren"], "2024-01-15")
         self.server.sql("set sql_mode = ''; create table leeg (d date); insert into leeg values ('0000-00-00');"
                         "grant select on leeg to lezer@'127.0.0.1'")
-        manifest["sql"]["queries"]["persoon"] = f"select {BSN} as bsn, 'x' as naam, d as geboren, null as geslacht, null as geheim from leeg"
+        manifest["sql"]["queries"]["persoon"] = f"select :bsn as bsn, 'x' as naam, d as geboren, null as geslacht, null as geheim from leeg"
         answer = self.ask(manifest)
         self.assertNotIn("persoon.geboren", dict(self.found(answer)))
 
@@ -188,7 +188,7 @@ class Mariadb(unittest.TestCase):
 
     def test_hostile_text_arrives_as_a_value(self):
         for texts in self.hostile():
-            echo = " union all ".join(f"select {BSN} as bsn, :{name} as regeling, null as bedrag, null as begin" for name in texts)
+            echo = " union all ".join(f"select :bsn as bsn, :{name} as regeling, null as bedrag, null as begin" for name in texts)
             self.assertEqual(self.laws(echo, **texts), list(texts.values()))
 
     def test_hostile_text_returns_what_harmless_text_returns(self):
@@ -205,7 +205,7 @@ class Mariadb(unittest.TestCase):
 
     def numbers(self, count, tail=""):
         return (f"with recursive n as (select 1 as i union all select i + 1 from n where i < {count}) "
-                f"select {BSN} as bsn, 'PW' as regeling, i as bedrag, null as begin from n {tail}")
+                f"select :bsn as bsn, 'PW' as regeling, i as bedrag, null as begin from n {tail}")
 
     def test_the_cap_on_rows(self):
         manifest = self.manifest(uitkering=self.numbers(10))
@@ -216,7 +216,7 @@ class Mariadb(unittest.TestCase):
         manifest["sql"]["queries"]["uitkering"] = self.numbers(900)
         self.refuse(manifest, "fout")
         manifest["limits"].update({"rows": 100000, "answer_bytes": 65536})
-        manifest["sql"]["queries"]["uitkering"] = f"select {BSN} as bsn, repeat('x', 65536) as regeling, null as bedrag, null as begin"
+        manifest["sql"]["queries"]["uitkering"] = f"select :bsn as bsn, repeat('x', 65536) as regeling, null as bedrag, null as begin"
         self.refuse(manifest, "fout")
 
     def test_a_query_with_a_limit_of_its_own(self):
@@ -253,7 +253,7 @@ class Mariadb(unittest.TestCase):
                                                    "state = 'User sleep'") == "0\n", "a statement goes on", 10)
 
     def test_the_time_there_is_never_more_than_the_database_gives(self):
-        query = f"select {BSN} as bsn, @@max_statement_time as regeling, null as bedrag, null as begin"
+        query = f"select :bsn as bsn, @@max_statement_time as regeling, null as bedrag, null as begin"
         self.assertEqual([float(text) for text in self.laws(query)], [5])
         self.server.sql("create user kort@'127.0.0.1' identified by 'proef-wachtwoord' with max_statement_time 2;"
                         "grant select on persoon to kort@'127.0.0.1'")
@@ -267,16 +267,16 @@ class Mariadb(unittest.TestCase):
 
     def test_what_is_refused_and_what_is_wrong(self):
         rest = "1 as naam, 1 as geboren, 1 as geslacht, 1 as geheim"
-        self.refuse(self.manifest(persoon=f"select bsn, {rest} from dicht"), "nietGerechtigd", "42000")
-        self.refuse(self.manifest(persoon=f"select bsn, {rest} fro persoon"), "fout", "42000")
-        self.refuse(self.manifest(persoon=f"select bsn, weg, {rest} from persoon"), "fout", "42S22")
-        self.refuse(self.manifest(persoon=f"select 999990019 as bsn, {rest}"), "fout")
+        self.refuse(self.manifest(persoon=f"select bsn, {rest} from dicht where bsn = :bsn"), "nietGerechtigd", "42000")
+        self.refuse(self.manifest(persoon=f"select bsn, {rest} fro persoon where bsn = :bsn"), "fout", "42000")
+        self.refuse(self.manifest(persoon=f"select bsn, weg, {rest} from persoon where bsn = :bsn"), "fout", "42S22")
+        self.refuse(self.manifest(persoon=f"select 999990019 as bsn, {rest} where :bsn <> ''"), "fout")
         self.refuse(self.manifest(), "nietGerechtigd", "28000", dsn=self.server.dsn(Password="anders"))
         self.refuse(self.manifest(), "nietBereikt", dsn=self.server.dsn(Database="nergens"))
         self.refuse(self.manifest(), "nietBereikt", dsn=self.server.dsn(Port=1))
 
     def test_tls(self):
-        query = (f"select {BSN} as bsn, variable_value as regeling, null as bedrag, null as begin from information_schema.session_status "
+        query = (f"select :bsn as bsn, variable_value as regeling, null as bedrag, null as begin from information_schema.session_status "
                  "where variable_name = 'Ssl_version'")
         self.assertRegex(self.laws(query)[0], r"^TLSv1\.[23]$")
         other = self.folder / "other"
@@ -285,7 +285,7 @@ class Mariadb(unittest.TestCase):
         self.refuse(self.manifest(), "nietBereikt", dsn=self.server.dsn(SSLCA=other / "ca.pem"))
 
     def test_several_are_asked_in_one_transaction(self):
-        number = f"select {BSN} as bsn, @@tx_read_only as regeling, @@autocommit as bedrag, null as begin"
+        number = f"select :bsn as bsn, @@tx_read_only as regeling, @@autocommit as bedrag, null as begin"
         answer = self.found(self.ask(self.manifest(uitkering=number)))
         self.assertEqual(answer[4:], [("uitkeringen.wet", "1"), ("uitkeringen.bedrag", "0")])
 

@@ -32,7 +32,7 @@ CLIENTS = list(running.stand_ins.load_clients())
 
 def manifest(query, time_ms=4000):
     return {
-        "source": "svb", "organisation": {"oin": "00000001822222222000", "name": "Proefdatabase"}, "connector": "sql",
+        "source": "svb", "organisation": {"oin": "00000001820000032000", "name": "SVB"}, "connector": "sql",
         "endpoint": "odbc:", "access": {"kind": "dsn", "secret": "odbc"},
         "limits": {"time_ms": time_ms, "connect_ms": 3000, "concurrent": 2},
         "sql": {"queries": {"regeling": query}},

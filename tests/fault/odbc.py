@@ -19,12 +19,13 @@ import running  # noqa: E402
 PROGRAM = running.program_from_arguments()
 DRIVER = os.path.abspath(sys.argv.pop())
 CONCURRENT = 2
+OIN = {"svb": "00000001820000032000", "uwv": "00000001820000018000"}
 CALLS = ("SQLDriverConnect", "SQLPrepare", "SQLExecute", "SQLFetch", "SQLGetData", "SQLEndTran", "SQLExecute,SQLCancel", "SQLDisconnect")
 
 
 def manifest(source, **limits):
     return {
-        "source": source, "organisation": {"oin": "00000001822222222000", "name": "Proefdatabase"}, "connector": "sql",
+        "source": source, "organisation": {"oin": OIN[source], "name": "Proefdatabase"}, "connector": "sql",
         "endpoint": "odbc:", "access": {"kind": "dsn", "secret": source},
         "limits": {"time_ms": 200, "connect_ms": 100, "concurrent": CONCURRENT, "waiting": 64, **limits},
         "sql": {"queries": {"regeling": "select wet from regeling where bsn = :bsn"}},
