@@ -2,10 +2,10 @@
 
 /*
  * bench_connector: CPU and memory of one answer, from bytes to fields, by a connector and
- * by a library that makes a tree of it (soap: libxml2, rest: jansson), at sizes from 1 kB
- * to 5 MB. Each is measured in a process of its own. run.py puts others beside them.
+ * by a library that makes a tree of it (soap: libxml2; rest, sql: jansson), at sizes from
+ * 1 kB to 5 MB. Each is measured in a process of its own. run.py puts others beside them.
  *
- *     bench_connector soap|rest SOURCE [WRITE_ANSWERS_TO]
+ *     bench_connector soap|rest|sql|file SOURCE [WRITE_ANSWERS_TO]
  *     bench_connector ask SOURCE
  *
  * The second is CPU of one question, from what may be seen to a request, through shipped
@@ -33,7 +33,8 @@
 
 static const size_t sizes[] = {1000, 10000, 100000, 700000, 5000000};
 
-static const struct kp_bench_kind *const kinds[] = {&kp_bench_soap, &kp_bench_rest};
+static const struct kp_bench_kind *const kinds[] = {
+	&kp_bench_soap, &kp_bench_rest, &kp_bench_sql, &kp_bench_file};
 
 /* {velden} in a body; with {ingesloten} in a query; and {velden|tabel}. */
 static const struct kp_bench_kind questions[] = {
@@ -127,6 +128,18 @@ take_header(void *context, struct kp_text name, struct kp_text value)
 }
 
 static bool
+take_query(void *context, struct kp_text name, struct kp_text statement,
+	const struct kp_text *parameters, uint32_t count)
+{
+	(void)context;
+	(void)name;
+	(void)statement;
+	(void)parameters;
+	(void)count;
+	return true;
+}
+
+static bool
 take_item(void *context, uint32_t section, uint32_t *ret_item)
 {
 	struct kp_bench *bench = context;
@@ -203,7 +216,8 @@ begin_call(struct kp_bench *bench, uint64_t *cells, struct kp_need *need,
 		.target = take_text,
 		.header = take_header,
 		.body = take_text,
-		.key = take_text};
+		.key = take_text,
+		.query = take_query};
 	memset(bench->memory, 0, bench->connector->call_size);
 	kp_arena_init(&bench->call_arena, KP_BENCH_BYTES_MAX, NULL);
 	return bench->connector->prepare(
@@ -333,9 +347,17 @@ compare(struct kp_bench *bench)
 	struct result trees[RUNS];
 	for (size_t i = 0; i < RUNS; i++) {
 		ours[i] = measure(bench, by_connector);
-		trees[i] = measure(bench, bench->kind->by_tree);
+		if (bench->kind->by_tree != NULL) {
+			trees[i] = measure(bench, bench->kind->by_tree);
+		}
 	}
 	struct result our = median_of(ours);
+	if (bench->kind->by_tree == NULL) {
+		printf("%9zu  %8.0f us %6ld kB %6zu v\n", bench->answer.len, our.us,
+			our.memory_kb, our.values);
+		(void)fflush(stdout);
+		return;
+	}
 	struct result tree = median_of(trees);
 	printf("%9zu  %8.0f us %6ld kB %6zu v  %8.0f us %6ld kB %6zu v  %.2f\n",
 		bench->answer.len, our.us, our.memory_kb, our.values, tree.us,
@@ -381,13 +403,17 @@ main(int argc, char **argv)
 	}
 	if (bench.kind == NULL) {
 		fprintf(stderr,
-			"usage: bench_connector soap|rest SOURCE [WRITE_ANSWERS_TO]\n"
+			"usage: bench_connector soap|rest|sql|file SOURCE "
+			"[WRITE_ANSWERS_TO]\n"
 			"       bench_connector ask SOURCE\n");
 		return 2;
 	}
 	open_connector(&bench, argv[2]);
-	printf("%9s  %20s connector  %21s tree  tree / connector\n", "bytes",
-		bench.kind->name, bench.kind->library);
+	printf("%9s  %20s connector", "bytes", bench.kind->name);
+	if (bench.kind->library != NULL) {
+		printf("  %21s tree  tree / connector", bench.kind->library);
+	}
+	(void)putchar('\n');
 	for (size_t i = 0; i < KP_ARRAY_LEN(sizes); i++) {
 		kp_arena_init(&arena, KP_BENCH_BYTES_MAX, NULL);
 		bench.answer = bench.kind->make_answer(&arena, sizes[i]);

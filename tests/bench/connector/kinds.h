@@ -30,7 +30,7 @@ struct kp_bench_kind {
 	const char *name; /* of the connector */
 	const char *manifest;
 	const char *type;
-	const char *library; /* that makes the tree */
+	const char *library; /* that makes the tree; NULL: there is none */
 	/* An answer of at least so many bytes. */
 	struct kp_slice (*make_answer)(struct kp_arena *arena, size_t bytes);
 	/* Counts the same fields, as a program that knows the message would. */
@@ -39,5 +39,7 @@ struct kp_bench_kind {
 
 extern const struct kp_bench_kind kp_bench_soap;
 extern const struct kp_bench_kind kp_bench_rest;
+extern const struct kp_bench_kind kp_bench_sql;
+extern const struct kp_bench_kind kp_bench_file;
 
 #endif

@@ -2,9 +2,9 @@
 # SPDX-FileCopyrightText: Ketenpoort contributors
 # SPDX-License-Identifier: EUPL-1.2
 """CPU and memory of an answer: the connector, a library's tree of it (bench_connector), and python3-zeep (soap) or Python's own
-json (rest).
+json (rest, sql) or csv (file).
 
-    python3 tests/bench/connector/run.py .build/release/tests/bench/bench_connector [soap|rest]
+    python3 tests/bench/connector/run.py .build/release/tests/bench/bench_connector [soap|rest|sql|file]
 
 Needs python3-zeep (sh tests/packages.sh bench). Prints; judges nothing."""
 import pathlib
@@ -40,6 +40,20 @@ def job():
         values += sum(v is not None for v in (one["werkgever"]["naam"], one["werkgever"]["loonheffingennummer"], one["soortContract"],
                       one["datumAanvang"], one["datumEinde"], one["urenPerWeek"], one["loon"]["bruto"], one["loon"]["periode"]))
     return values
+"""
+ROWS = r"""
+import json, pathlib, resource, sys, time
+bytes_ = pathlib.Path(sys.argv[2]).read_bytes()
+def job():
+    return sum(value is not None for row in json.loads(bytes_) if isinstance(row, list) for value in row[1:])
+"""
+CSV = r"""
+import csv, io, pathlib, resource, sys, time
+bytes_ = pathlib.Path(sys.argv[2]).read_bytes()
+def job():
+    rows = csv.DictReader(io.TextIOWrapper(io.BytesIO(bytes_), encoding="utf-8", newline=""), delimiter=";")
+    wanted = ("Inventarisnummer", "Omschrijving", "Van", "Tot", "Vindplaats", "Contact", "Uitgeleend")
+    return sum(row[name] != "" for row in rows for name in wanted)
 """
 MEASURE = r"""
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -82,7 +96,8 @@ def beside(kind, program, python, peer, script):
 
 def main():
     program = sys.argv[1]
-    for kind, python, peer, script in (("soap", python_with_zeep(), "zeep", ZEEP), ("rest", sys.executable, "json", JSON)):
+    for kind, python, peer, script in (("soap", python_with_zeep(), "zeep", ZEEP), ("rest", sys.executable, "json", JSON),
+                                       ("sql", sys.executable, "json", ROWS), ("file", sys.executable, "csv", CSV)):
         if kind in sys.argv[2:] or len(sys.argv) == 2:
             beside(kind, program, python, peer, script)
 
