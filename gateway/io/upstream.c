@@ -388,6 +388,7 @@ kp_upstream_destroy(struct kp_upstream **upstream_at)
 	}
 	*upstream_at = NULL;
 	upstream->destroyed = true;
+	upstream->closing = true;
 	/* The targets stay until their owners, who may still wait for a worker, close
 	 * them. */
 	for (struct kp_upstream_target *target = upstream->targets; target != NULL;

@@ -17,7 +17,7 @@ from http2 import DATA, END_HEADERS, END_STREAM, HEADERS, Peer, frame, request  
 
 PROGRAM = running.program_from_arguments()
 BSN = list(running.stand_ins.load_clients())[0]
-CAP = 48 << 20
+CAP = 64 << 20
 LEFT = 16 << 20  # what is kept for the next time: chunks of arenas, connections to partners
 # A sanitizer keeps what is freed; then the bytes say nothing.
 SANITIZED = any(name in pathlib.Path(PROGRAM).read_bytes() for name in (b"__asan_init", b"__tsan_init"))

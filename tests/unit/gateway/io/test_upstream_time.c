@@ -146,6 +146,7 @@ destroy_cancels(void **state)
 		start(&world, &calls[i], "/slow");
 	}
 	kp_upstream_destroy(&world.upstream);
+	kp_upstream_target_close(&world.target);
 	kp_loop_run(world.loop);
 	for (int i = 0; i < 10; i++) {
 		assert_int_equal(calls[i].dones, 1);
