@@ -198,28 +198,6 @@ no_memory(struct kp_error *err)
 	return kp_error_set(err, KP_E_MEMORY, "no memory for a code table");
 }
 
-/* Room for one more page; false without memory. */
-static bool
-grow_pages(struct kp_code_table_build *build)
-{
-	struct kp_code_table *table = build->table;
-	if (table->page_count < build->page_capacity) {
-		return true;
-	}
-	size_t wanted = table->page_count == 0 ? 16 : table->page_count * 2;
-	struct kp_code_page *pages =
-		KP_ARENA_ARRAY(&table->arena, struct kp_code_page, wanted);
-	if (pages == NULL) {
-		return false;
-	}
-	if (table->page_count > 0) {
-		memcpy(pages, table->pages, table->page_count * sizeof(*pages));
-	}
-	table->pages = pages;
-	build->page_capacity = wanted;
-	return true;
-}
-
 struct kp_arena *
 kp_code_table_arena(struct kp_code_table_build *build)
 {
@@ -265,9 +243,12 @@ add_page(struct kp_code_table_build *build, const struct kp_code_page *page,
 	struct kp_slice *ret_next, struct kp_error *err)
 {
 	struct kp_code_table *table = build->table;
-	if (!grow_pages(build)) {
+	struct kp_code_page *pages = kp_arena_fit(&table->arena, table->pages,
+		table->page_count, &build->page_capacity, 16, sizeof(*pages));
+	if (pages == NULL) {
 		return no_memory(err);
 	}
+	table->pages = pages;
 	table->pages[table->page_count++] = *page;
 	if (page->next.data != NULL && kp_code_table_page(table, page->next) != NULL) {
 		return kp_error_set(
