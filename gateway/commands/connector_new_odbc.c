@@ -124,14 +124,7 @@ ask_columns(struct reading *reading, struct kp_slice dsn, struct kp_error *err)
 static void
 describe_partner(struct kp_new *new)
 {
-	json_t *access = json_object();
-	kp_new_set(new, new->manifest, "connector", json_string("sql"));
-	kp_new_set(new, new->manifest, "endpoint", json_string("odbc:"));
-	kp_new_set(new, access, "kind", json_string("dsn"));
-	kp_new_set(new, access, "secret",
-		kp_new_text(new->catalogue->sources[new->source].name));
-	kp_new_set(new, new->manifest, "access", access);
-	kp_new_set(new, new->manifest, "idempotent", json_true());
+	kp_new_set_database(new, json_string("odbc:"), "dsn");
 	kp_new_todo(new,
 		"access.secret: a secret that is the whole connection string, of a user "
 		"that may only read, over TLS");

@@ -148,10 +148,22 @@ is_unreserved(struct kp_slice name)
 	return name.len > 0;
 }
 
+void
+kp_new_set_database(struct kp_new *new, json_t *endpoint, const char *access_kind)
+{
+	json_t *access = json_object();
+	kp_new_set(new, new->manifest, "connector", json_string("sql"));
+	kp_new_set(new, new->manifest, "endpoint", endpoint);
+	kp_new_set(new, access, "kind", json_string(access_kind));
+	kp_new_set(new, access, "secret",
+		kp_new_text(new->catalogue->sources[new->source].name));
+	kp_new_set(new, new->manifest, "access", access);
+	kp_new_set(new, new->manifest, "idempotent", json_true());
+}
+
 static void
 describe_partner(struct kp_new *new, struct kp_slice database, struct kp_slice port)
 {
-	json_t *access = json_object();
 	if (!is_unreserved(database)) {
 		kp_new_todo(new,
 			"endpoint: the database is called '%.*s', which an address does "
@@ -160,15 +172,10 @@ describe_partner(struct kp_new *new, struct kp_slice database, struct kp_slice p
 		database = KP_SLICE("TO"
 				    "DO");
 	}
-	kp_new_set(new, new->manifest, "connector", json_string("sql"));
-	kp_new_set(new, new->manifest, "endpoint",
+	kp_new_set_database(new,
 		json_sprintf("postgresql://127.0.0.1:%.*s/%.*s", KP_SLICE_ARG(port),
-			KP_SLICE_ARG(database)));
-	kp_new_set(new, access, "kind", json_string("basic"));
-	kp_new_set(new, access, "secret",
-		kp_new_text(new->catalogue->sources[new->source].name));
-	kp_new_set(new, new->manifest, "access", access);
-	kp_new_set(new, new->manifest, "idempotent", json_true());
+			KP_SLICE_ARG(database)),
+		"basic");
 	kp_new_todo(new,
 		"endpoint: the host of the database; elsewhere than on this "
 		"machine with 'access.anchor_file'");

@@ -24,6 +24,8 @@ struct kp_new_table *kp_new_table_of(
 	struct kp_new *new, const char *name, const char *schema);
 /* The text is in the buffer, quoted. */
 void kp_new_add_table_name(struct kp_buffer *text, const struct kp_new_table *table);
+/* What the manifest of any database begins with. Takes the reference on `endpoint`. */
+void kp_new_set_database(struct kp_new *new, json_t *endpoint, const char *access_kind);
 /* Its columns are known: they become the shape, and the statement follows from what is
  * proposed. */
 void kp_new_use_table(struct kp_new *new, struct kp_new_table *table);
